@@ -1,0 +1,198 @@
+//! All aggregates behind one face, so that one door can decide for every stream.
+//!
+//! Enums, not trait objects: adding an aggregate breaks the build in exactly the places that must answer it.
+
+use crate::catalogue::{AggregateKind, DomainEvent, StreamId};
+use crate::feed::{Feed, FeedCommand, FeedError};
+use crate::notification::{Notification, NotificationCommand, NotificationError};
+use crate::participant::{Participant, ParticipantCommand, ParticipantError};
+use crate::relationship::{Relationship, RelationshipCommand, RelationshipError};
+use crate::room::{Room, RoomCommand, RoomError};
+use crate::user::{User, UserCommand, UserError};
+
+/// A wish, addressed to one stream.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    Room(RoomCommand),
+    Participant(ParticipantCommand),
+    Relationship(RelationshipCommand),
+    Notification(NotificationCommand),
+    Feed(FeedCommand),
+    User(UserCommand),
+}
+
+/// What a stream must remember in order to decide.
+#[derive(Debug, Clone, PartialEq)]
+pub enum State {
+    Room(Room),
+    Participant(Participant),
+    Relationship(Relationship),
+    Notification(Notification),
+    Feed(Feed),
+    User(User),
+}
+
+/// A rule said no. Safe to show to whoever asked.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    #[error(transparent)]
+    Room(#[from] RoomError),
+    #[error(transparent)]
+    Participant(#[from] ParticipantError),
+    #[error(transparent)]
+    Relationship(#[from] RelationshipError),
+    #[error(transparent)]
+    Notification(#[from] NotificationError),
+    #[error(transparent)]
+    Feed(#[from] FeedError),
+    #[error(transparent)]
+    User(#[from] UserError),
+}
+
+/// Another stream whose facts a decision rests on.
+///
+/// The decision stays true until an event of one of `kinds` (stored names) is written there: a busy room never stops
+/// its readers, a block does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    pub stream: StreamId,
+    pub kinds: &'static [&'static str],
+}
+
+impl Command {
+    pub const fn kind(&self) -> AggregateKind {
+        match self {
+            Self::Room(_) => AggregateKind::Room,
+            Self::Participant(_) => AggregateKind::Participant,
+            Self::Relationship(_) => AggregateKind::Relationship,
+            Self::Notification(_) => AggregateKind::Notification,
+            Self::Feed(_) => AggregateKind::Feed,
+            Self::User(_) => AggregateKind::User,
+        }
+    }
+
+    /// Takes the facts of a stream that was asked for by [`State::needs`]. Asked anew before every decision.
+    pub fn learn(&mut self, stream: &StreamId, facts: &State) {
+        match self {
+            Self::Room(command) => command.learn(stream, facts),
+            Self::Participant(command) => command.learn(stream, facts),
+            Self::Relationship(command) => command.learn(stream, facts),
+            Self::Notification(command) => command.learn(stream, facts),
+            Self::Feed(_) | Self::User(_) => {}
+        }
+    }
+}
+
+impl State {
+    /// The state of a stream in which nothing has happened.
+    pub fn empty(kind: AggregateKind) -> Self {
+        match kind {
+            AggregateKind::Room => Self::Room(Room::default()),
+            AggregateKind::Participant => Self::Participant(Participant::default()),
+            AggregateKind::Relationship => Self::Relationship(Relationship::default()),
+            AggregateKind::Notification => Self::Notification(Notification::default()),
+            AggregateKind::Feed => Self::Feed(Feed::default()),
+            AggregateKind::User => Self::User(User::default()),
+        }
+    }
+
+    /// Which other streams the decision rests on. Depends on the state: only a DIRECT room asks about blocks.
+    pub fn needs(&self, command: &Command) -> Vec<Need> {
+        match (self, command) {
+            (Self::Room(room), Command::Room(command)) => room.needs(command),
+            (Self::Participant(_), Command::Participant(command)) => command.needs(),
+            (Self::Relationship(_), Command::Relationship(command)) => command.needs(),
+            (Self::Notification(_), Command::Notification(command)) => command.needs(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// # Panics
+    /// When a command is addressed to a stream of another kind, which the constructors of the command layer rule out.
+    pub fn decide(&self, command: &Command) -> Result<Vec<DomainEvent>, Refusal> {
+        fn events<E>(events: Vec<E>, wrap: fn(E) -> DomainEvent) -> Vec<DomainEvent> {
+            events.into_iter().map(wrap).collect()
+        }
+        Ok(match (self, command) {
+            (Self::Room(state), Command::Room(command)) => events(state.decide(command)?, DomainEvent::Room),
+            (Self::Participant(state), Command::Participant(command)) => {
+                events(state.decide(command)?, DomainEvent::Participant)
+            }
+            (Self::Relationship(state), Command::Relationship(command)) => {
+                events(state.decide(command)?, DomainEvent::Relationship)
+            }
+            (Self::Notification(state), Command::Notification(command)) => {
+                events(state.decide(command)?, DomainEvent::Notification)
+            }
+            (Self::Feed(state), Command::Feed(command)) => events(state.decide(command)?, DomainEvent::Feed),
+            (Self::User(state), Command::User(command)) => events(state.decide(command)?, DomainEvent::User),
+            (state, command) => {
+                unreachable!("{:?} was addressed to a stream of kind {:?}", command.kind(), state.kind())
+            }
+        })
+    }
+
+    /// Takes an event as true. Events of other kinds do not concern this stream.
+    pub fn evolve(&mut self, event: &DomainEvent) {
+        match (self, event) {
+            (Self::Room(state), DomainEvent::Room(event)) => state.evolve(event),
+            (Self::Participant(state), DomainEvent::Participant(event)) => state.evolve(event),
+            (Self::Relationship(state), DomainEvent::Relationship(event)) => state.evolve(event),
+            (Self::Notification(state), DomainEvent::Notification(event)) => state.evolve(event),
+            (Self::Feed(state), DomainEvent::Feed(event)) => state.evolve(event),
+            (Self::User(state), DomainEvent::User(event)) => state.evolve(event),
+            (state, event) => debug_assert_eq!(state.kind(), event.kind(), "an event of another stream"),
+        }
+    }
+
+    pub const fn kind(&self) -> AggregateKind {
+        match self {
+            Self::Room(_) => AggregateKind::Room,
+            Self::Participant(_) => AggregateKind::Participant,
+            Self::Relationship(_) => AggregateKind::Relationship,
+            Self::Notification(_) => AggregateKind::Notification,
+            Self::Feed(_) => AggregateKind::Feed,
+            Self::User(_) => AggregateKind::User,
+        }
+    }
+}
+
+/// Implements cqrs-es's traits by way of the pure `decide` and `evolve`: the only code that knows their shape.
+macro_rules! cqrs_aggregate {
+    ($state:ty, $kind:expr, $command:ty, $event:ty, $error:ty) => {
+        impl cqrs_es::Aggregate for $state {
+            const TYPE: &'static str = $kind.name();
+            type Command = $command;
+            type Event = $event;
+            type Error = $error;
+            type Services = ();
+
+            async fn handle(
+                &mut self,
+                command: Self::Command,
+                (): &(),
+                sink: &cqrs_es::event_sink::EventSink<Self>,
+            ) -> Result<(), Self::Error> {
+                for event in self.decide(&command)? {
+                    sink.write(event, self).await;
+                }
+                Ok(())
+            }
+
+            fn apply(&mut self, event: Self::Event) {
+                self.evolve(&event);
+            }
+        }
+
+        impl cqrs_es::DomainEvent for $event {
+            fn event_type(&self) -> String {
+                self.schema().name().to_owned()
+            }
+
+            fn event_version(&self) -> String {
+                self.schema().version().to_owned()
+            }
+        }
+    };
+}
+pub(crate) use cqrs_aggregate;

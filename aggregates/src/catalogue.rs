@@ -1,0 +1,217 @@
+//! Every aggregate and every event there is, in one list: how they are named in the log and how they are read back.
+
+use std::fmt;
+use std::sync::Arc;
+
+use cqrs_es::persist::SerializedEvent;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::feed::FeedEvent;
+use crate::ids::{NotificationId, RoomId, UserId, UserPair};
+use crate::notification::NotificationEvent;
+use crate::participant::ParticipantEvent;
+use crate::relationship::RelationshipEvent;
+use crate::room::RoomEvent;
+use crate::upcasting::upcasters;
+use crate::user::UserEvent;
+
+/// The stored name and current version of an event. Names are append-only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventSchema {
+    name: &'static str,
+    /// A whole number as text, as cqrs-es keeps it.
+    version: &'static str,
+}
+
+impl EventSchema {
+    pub const fn new(name: &'static str, version: &'static str) -> Self {
+        Self { name, version }
+    }
+
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+
+    pub const fn version(self) -> &'static str {
+        self.version
+    }
+}
+
+/// The kinds of stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AggregateKind {
+    Room,
+    Participant,
+    Relationship,
+    Notification,
+    Feed,
+    User,
+}
+
+impl AggregateKind {
+    pub const ALL: [Self; 6] =
+        [Self::Room, Self::Participant, Self::Relationship, Self::Notification, Self::Feed, Self::User];
+
+    /// As stored in `aggregate_type`. Append-only.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Room => "room",
+            Self::Participant => "participant",
+            Self::Relationship => "relationship",
+            Self::Notification => "notification",
+            Self::Feed => "feed",
+            Self::User => "user",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// One stream of the log: which aggregate, and its id as text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamId {
+    pub kind: AggregateKind,
+    pub id: Arc<str>,
+}
+
+impl StreamId {
+    pub fn new(kind: AggregateKind, id: impl Into<Arc<str>>) -> Self {
+        Self { kind, id: id.into() }
+    }
+
+    pub fn room(room: RoomId) -> Self {
+        Self::new(AggregateKind::Room, room.to_string())
+    }
+
+    pub fn participant(room: RoomId, user: &UserId) -> Self {
+        Self::new(AggregateKind::Participant, format!("{room}:{user}"))
+    }
+
+    pub fn relationship(pair: &UserPair) -> Self {
+        Self::new(AggregateKind::Relationship, pair.to_string())
+    }
+
+    pub fn notification(notification: NotificationId) -> Self {
+        Self::new(AggregateKind::Notification, notification.to_string())
+    }
+
+    pub fn feed(user: &UserId) -> Self {
+        Self::new(AggregateKind::Feed, user.as_str())
+    }
+
+    pub fn user(user: &UserId) -> Self {
+        Self::new(AggregateKind::User, user.as_str())
+    }
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind.name(), self.id)
+    }
+}
+
+/// Anything that can have happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DomainEvent {
+    Room(RoomEvent),
+    Participant(ParticipantEvent),
+    Relationship(RelationshipEvent),
+    Notification(NotificationEvent),
+    Feed(FeedEvent),
+    User(UserEvent),
+}
+
+/// A stored event that this program cannot read: unknown, of a later version, or damaged.
+#[derive(Debug, thiserror::Error)]
+pub enum UnreadableEvent {
+    #[error("unknown aggregate type {0:?}")]
+    UnknownAggregate(String),
+    #[error("{name} version {version} of {stream} cannot be read")]
+    Payload { stream: String, name: String, version: String, source: serde_json::Error },
+}
+
+impl DomainEvent {
+    pub const fn kind(&self) -> AggregateKind {
+        match self {
+            Self::Room(_) => AggregateKind::Room,
+            Self::Participant(_) => AggregateKind::Participant,
+            Self::Relationship(_) => AggregateKind::Relationship,
+            Self::Notification(_) => AggregateKind::Notification,
+            Self::Feed(_) => AggregateKind::Feed,
+            Self::User(_) => AggregateKind::User,
+        }
+    }
+
+    pub const fn schema(&self) -> EventSchema {
+        match self {
+            Self::Room(event) => event.schema(),
+            Self::Participant(event) => event.schema(),
+            Self::Relationship(event) => event.schema(),
+            Self::Notification(event) => event.schema(),
+            Self::Feed(event) => event.schema(),
+            Self::User(event) => event.schema(),
+        }
+    }
+
+    /// The stored form: flat, self-naming JSON.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        fn text(event: &impl Serialize) -> Result<String, serde_json::Error> {
+            serde_json::to_string(event)
+        }
+        match self {
+            Self::Room(event) => text(event),
+            Self::Participant(event) => text(event),
+            Self::Relationship(event) => text(event),
+            Self::Notification(event) => text(event),
+            Self::Feed(event) => text(event),
+            Self::User(event) => text(event),
+        }
+    }
+
+    /// Reads a stored event of any version: older ones go through the upcasters first.
+    pub fn from_stored(stream: &StreamId, name: &str, version: &str, payload: &str) -> Result<Self, UnreadableEvent> {
+        let upcasters = upcasters();
+        let old = upcasters.iter().any(|upcaster| upcaster.can_upcast(name, version));
+        let unreadable = |source| UnreadableEvent::Payload {
+            stream: stream.to_string(),
+            name: name.to_owned(),
+            version: version.to_owned(),
+            source,
+        };
+        if !old {
+            return Self::from_json(stream.kind, payload).map_err(unreadable);
+        }
+        let payload: Value = serde_json::from_str(payload).map_err(unreadable)?;
+        let stored = SerializedEvent::new(
+            stream.id.to_string(),
+            0,
+            stream.kind.name().to_owned(),
+            name.to_owned(),
+            version.to_owned(),
+            payload,
+            Value::Null,
+        );
+        let present = upcasters.iter().fold(stored, |event, upcaster| {
+            if upcaster.can_upcast(&event.event_type, &event.event_version) { upcaster.upcast(event) } else { event }
+        });
+        Self::from_json(stream.kind, &present.payload.to_string()).map_err(unreadable)
+    }
+
+    fn from_json(kind: AggregateKind, payload: &str) -> Result<Self, serde_json::Error> {
+        fn read<E: DeserializeOwned>(payload: &str) -> Result<E, serde_json::Error> {
+            serde_json::from_str(payload)
+        }
+        Ok(match kind {
+            AggregateKind::Room => Self::Room(read(payload)?),
+            AggregateKind::Participant => Self::Participant(read(payload)?),
+            AggregateKind::Relationship => Self::Relationship(read(payload)?),
+            AggregateKind::Notification => Self::Notification(read(payload)?),
+            AggregateKind::Feed => Self::Feed(read(payload)?),
+            AggregateKind::User => Self::User(read(payload)?),
+        })
+    }
+}

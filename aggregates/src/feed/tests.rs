@@ -1,0 +1,1 @@
+//! The rules of feed, as given / when / then.

@@ -1,0 +1,26 @@
+//! The rules of Kabar: what may be done, and what has then happened.
+//!
+//! One folder per aggregate, the same file names in each: `commands`, `events`, `decide`, `state`, `error`, `tests`.
+//! Separate from everything else so that a rule can be read, tested and replayed without a database.
+//! Never in here: IO, a clock, randomness, an async runtime. Time, ids and facts of other streams arrive in the command.
+
+pub mod aggregate;
+pub mod catalogue;
+pub mod feed;
+pub mod ids;
+pub mod metadata;
+pub mod notification;
+pub mod participant;
+pub mod policy;
+pub mod relationship;
+pub mod room;
+pub mod sealed;
+pub mod time;
+pub mod upcasting;
+pub mod user;
+
+pub use aggregate::{Command, Need, Refusal, State};
+pub use catalogue::{AggregateKind, DomainEvent, EventSchema, StreamId, UnreadableEvent};
+pub use metadata::{Metadata, Origin};
+pub use sealed::Sealed;
+pub use time::Timestamp;

@@ -1,0 +1,1 @@
+//! The rules of notification, as given / when / then.

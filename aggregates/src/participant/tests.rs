@@ -1,0 +1,1 @@
+//! The rules of participant, as given / when / then.

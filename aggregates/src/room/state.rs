@@ -1,0 +1,166 @@
+//! What a room must remember in order to decide. Nothing that is only for show: a room of a million messages is as
+//! small as one of a hundred.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::commands::RoomCommand;
+use super::events::RoomEvent;
+use crate::aggregate::Need;
+use crate::catalogue::StreamId;
+use crate::ids::{MessageId, UserId, UserPair};
+use crate::relationship::RelationshipEvent;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoomKind {
+    #[default]
+    Direct,
+    Group,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Member,
+    Admin,
+    Owner,
+}
+
+/// Who may come in without being brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JoinPolicy {
+    /// Whoever knows the room's id.
+    #[default]
+    Open,
+    /// Nobody: members are added by an owner or admin.
+    Invite,
+}
+
+impl RoomKind {
+    /// As the wire says it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Direct => "DIRECT",
+            Self::Group => "GROUP",
+        }
+    }
+}
+
+impl Role {
+    /// As the wire says it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Member => "MEMBER",
+            Self::Admin => "ADMIN",
+            Self::Owner => "OWNER",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Room {
+    pub(super) open: bool,
+    pub(super) kind: RoomKind,
+    pub(super) join_policy: JoinPolicy,
+    /// Shared: the door keeps two states of a busy room, and a hundred thousand members are not copied for a message.
+    pub(super) members: Arc<BTreeMap<UserId, MemberState>>,
+    /// How often somebody came in.
+    pub(super) arrivals: u64,
+    pub(super) last_seq: u64,
+    pub(super) last_message_id: Option<MessageId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct MemberState {
+    pub role: Role,
+    pub join_seq: u64,
+    /// Order of arrival, for whom the room falls to when its owner leaves.
+    pub arrival: u64,
+}
+
+/// What other streams may know of somebody's place in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Membership {
+    pub join_seq: u64,
+    pub last_seq: u64,
+    pub last_message_id: Option<MessageId>,
+}
+
+impl Room {
+    /// `None` for somebody who is not in the room, or when there is no room.
+    pub fn membership(&self, user: &UserId) -> Option<Membership> {
+        self.members.get(user).map(|member| Membership {
+            join_seq: member.join_seq,
+            last_seq: self.last_seq,
+            last_message_id: self.last_message_id,
+        })
+    }
+
+    pub(crate) fn needs(&self, command: &RoomCommand) -> Vec<Need> {
+        const BLOCKS: &[&str] = &[RelationshipEvent::USER_BLOCKED];
+        match command {
+            RoomCommand::OpenDirect(command) => vec![
+                Need {
+                    stream: StreamId::relationship(&UserPair::new(&command.opened_by, &command.other)),
+                    kinds: BLOCKS,
+                },
+                Need { stream: StreamId::user(&command.other), kinds: &[] },
+            ],
+            RoomCommand::SendMessage(_) if self.kind == RoomKind::Direct && self.members.len() == 2 => {
+                let mut pair = self.members.keys();
+                match (pair.next(), pair.next()) {
+                    (Some(a), Some(b)) => {
+                        vec![Need { stream: StreamId::relationship(&UserPair::new(a, b)), kinds: BLOCKS }]
+                    }
+                    _ => Vec::new(),
+                }
+            }
+            RoomCommand::SendMessage(_)
+            | RoomCommand::CreateGroup(_)
+            | RoomCommand::AddMembers(_)
+            | RoomCommand::JoinRoom(_)
+            | RoomCommand::RemoveMember(_) => Vec::new(),
+        }
+    }
+
+    /// Takes an event as true. It cannot refuse: the event has already happened.
+    pub fn evolve(&mut self, event: &RoomEvent) {
+        match event {
+            RoomEvent::RoomOpened(event) => {
+                self.open = true;
+                self.kind = event.kind;
+                self.join_policy = event.join_policy;
+                for member in &event.members {
+                    self.admit(&member.user_id, member.role, 0);
+                }
+            }
+            RoomEvent::MembersAdded(event) => {
+                for member in &event.members {
+                    self.admit(&member.user_id, member.role, event.join_seq);
+                }
+            }
+            RoomEvent::MemberRemoved(event) => {
+                Arc::make_mut(&mut self.members).remove(&event.user_id);
+            }
+            RoomEvent::MemberRoleChanged(event) => {
+                if let Some(member) = Arc::make_mut(&mut self.members).get_mut(&event.user_id) {
+                    member.role = event.role;
+                }
+            }
+            RoomEvent::MessageSent(event) => {
+                self.last_seq = event.seq;
+                self.last_message_id = Some(event.message_id);
+            }
+        }
+    }
+
+    fn admit(&mut self, user: &UserId, role: Role, join_seq: u64) {
+        let arrival = self.arrivals;
+        self.arrivals += 1;
+        Arc::make_mut(&mut self.members).entry(user.clone()).or_insert(MemberState { role, join_seq, arrival });
+    }
+}

@@ -1,0 +1,1 @@
+//! The rules of room, as given / when / then.

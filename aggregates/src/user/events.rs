@@ -1,0 +1,86 @@
+//! What has happened to a directory entry.
+
+use serde::{Deserialize, Serialize};
+
+use crate::catalogue::EventSchema;
+use crate::ids::UserId;
+use crate::{Sealed, Timestamp};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum UserEvent {
+    UserRegistered(UserRegistered),
+    ProfileChanged(ProfileChanged),
+}
+
+/// Kabar heard of somebody for the first time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UserRegistered {
+    pub user_id: UserId,
+    pub profile: Profile,
+    pub at: Timestamp,
+}
+
+/// The whole profile as it now is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProfileChanged {
+    pub user_id: UserId,
+    pub profile: Profile,
+    pub at: Timestamp,
+}
+
+/// All of it may be missing.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Profile {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Sealed>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<Sealed>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<Sealed>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Sealed>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Sealed>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<UserRole>,
+}
+
+/// The platform's roles (requirements R13).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum UserRole {
+    Admin,
+    Mentor,
+    Affiliate,
+    MemberPremium,
+    MemberFree,
+}
+
+impl UserRole {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Admin => "ADMIN",
+            Self::Mentor => "MENTOR",
+            Self::Affiliate => "AFFILIATE",
+            Self::MemberPremium => "MEMBER_PREMIUM",
+            Self::MemberFree => "MEMBER_FREE",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Admin, Self::Mentor, Self::Affiliate, Self::MemberPremium, Self::MemberFree]
+            .into_iter()
+            .find(|role| role.name() == name)
+    }
+}
+
+impl UserEvent {
+    /// The stored name and current version of each event. Append-only.
+    pub const fn schema(&self) -> EventSchema {
+        match self {
+            Self::UserRegistered(_) => EventSchema::new("user_registered", "1"),
+            Self::ProfileChanged(_) => EventSchema::new("profile_changed", "1"),
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The log: where decisions are made durable, in one total order, and read back by everything else.
+//!
+//! `port` says what a log is; `sqlite` and `postgres` are logs; `door` is the one way in for commands. Separate so that
+//! the order of events, the one thing that must never be wrong, is in one room with one contract suite over every
+//! backend. Never in here: rules (they are in `aggregates`), read models, anything that sends.
+
+pub mod door;
+pub mod open;
+pub mod port;
+pub mod position;
+pub mod recorded;
+pub mod store_url;
+pub mod subscription;
+
+pub use door::{CommandError, Decided, Door, DoorOptions, Outcome, Wish};
+pub use open::open;
+pub use port::{EventLog, EventLogError, Filter, Page, SharedLog};
+pub use position::{LogId, Position, PositionToken};
+pub use recorded::RecordedEvent;
+pub use store_url::StoreUrl;
+pub use subscription::Subscription;

@@ -1,0 +1,184 @@
+//! What every event log promises. `tests/contract` holds each backend to it.
+
+use std::sync::Arc;
+
+use aggregates::ids::EventId;
+use aggregates::{AggregateKind, StreamId, UnreadableEvent};
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use crate::position::{LogId, Position};
+use crate::recorded::RecordedEvent;
+
+/// One total order of events: appended in batches, read by stream or from a position on.
+#[async_trait]
+pub trait EventLog: Send + Sync + 'static {
+    /// Which log this is; positions of another one mean nothing here.
+    fn id(&self) -> LogId;
+
+    /// The last position that is durable now.
+    async fn head(&self) -> Result<Position, EventLogError>;
+
+    /// Writes what still holds, all of it or nothing, and says what others wrote meanwhile.
+    ///
+    /// An entry holds as long as nobody wrote behind `batch.known` to what it was decided on. Groups that do not hold
+    /// are left out and named; the others are written.
+    async fn append(&self, batch: &Batch) -> Result<Appended, AppendError>;
+
+    /// Takes the log for itself: nobody else appends until the answer is used or dropped.
+    ///
+    /// For the second try of those who lost a race. Brings what others wrote behind `known`.
+    async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Vec<RecordedEvent>), AppendError>;
+
+    /// What became of events whose append was never answered. When it returns, no earlier append of this process can
+    /// land any more: what was not found will not appear.
+    async fn settle(&self, ids: &[EventId]) -> Result<Vec<Found>, EventLogError>;
+
+    /// Which of these events are in the log. A plain look, without the fence of [`EventLog::settle`].
+    async fn find(&self, ids: &[EventId]) -> Result<Vec<Found>, EventLogError>;
+
+    /// The events of a stream with a sequence above `after`, oldest first, at most `limit`.
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, EventLogError>;
+
+    /// Up to `limit` events behind `position`, in order.
+    async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError>;
+
+    /// The head as this process last heard of it. A hint to look, never a substitute for looking: writers elsewhere may
+    /// be heard late.
+    fn listen(&self) -> watch::Receiver<Position>;
+
+    /// How far a reactor has come; kept in the log's own database. `None` for one that never ran.
+    async fn reactor_checkpoint(&self, reactor: &str) -> Result<Option<Position>, EventLogError>;
+
+    /// Never goes back: a lower position than the stored one changes nothing.
+    async fn save_reactor_checkpoint(&self, reactor: &str, position: Position) -> Result<(), EventLogError>;
+
+    /// Stops background work (listeners, the writer thread) after finishing what was begun.
+    async fn close(&self);
+}
+
+/// A log that is held, see [`EventLog::lock`]. Dropping it writes nothing and lets go.
+#[async_trait]
+pub trait LockedLog: Send {
+    /// Appends and lets go.
+    async fn append(self: Box<Self>, batch: &Batch) -> Result<Appended, AppendError>;
+}
+
+pub type SharedLog = Arc<dyn EventLog>;
+
+/// What a batch of commands came to.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    /// The head that everything in here was decided on.
+    pub known: Position,
+    /// What the decisions rest on: own streams (any later event breaks them) and guards (later events of some kinds do).
+    pub conditions: Vec<Condition>,
+    pub events: Vec<NewEvent>,
+    /// Groups are numbered `0..groups`: commands that rest on each other's undurable events share one.
+    pub groups: u32,
+}
+
+/// `group` holds while nothing (or, with `kinds`, nothing of these stored names) is written to `stream` after `version`.
+#[derive(Debug, Clone)]
+pub struct Condition {
+    pub group: u32,
+    pub stream: StreamId,
+    pub version: u64,
+    /// Empty: every event breaks it.
+    pub kinds: &'static [&'static str],
+}
+
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    pub group: u32,
+    pub stream: StreamId,
+    pub sequence: u64,
+    pub event_id: EventId,
+    pub name: &'static str,
+    pub version: &'static str,
+    /// Flat JSON, see [`aggregates::DomainEvent::to_json`].
+    pub payload: String,
+    /// [`aggregates::Metadata`] as JSON; shared by the events of one command.
+    pub metadata: Arc<str>,
+}
+
+/// An append that was carried out.
+#[derive(Debug, Clone, Default)]
+pub struct Appended {
+    /// Written events have the positions after this one, in the order of the batch, without gaps.
+    pub base: Position,
+    /// Groups that were left out, ascending.
+    pub left_out: Vec<u32>,
+    /// What others wrote behind `known`, up to `base`, in order.
+    pub foreign: Vec<RecordedEvent>,
+    /// When the log took the events.
+    pub recorded_at: aggregates::Timestamp,
+}
+
+/// Where an event is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    pub event_id: EventId,
+    pub position: Position,
+    pub stream: StreamId,
+    pub sequence: u64,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Page {
+    pub events: Vec<RecordedEvent>,
+    /// Everything up to here has been looked at, also what the filter left out.
+    pub scanned_to: Position,
+}
+
+/// Which streams a reader wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Filter {
+    #[default]
+    All,
+    Kinds(&'static [AggregateKind]),
+}
+
+impl Filter {
+    pub fn wants(self, kind: AggregateKind) -> bool {
+        match self {
+            Self::All => true,
+            Self::Kinds(kinds) => kinds.contains(&kind),
+        }
+    }
+}
+
+/// A log that cannot do its work. Never the caller's fault.
+#[derive(Debug, thiserror::Error)]
+pub enum EventLogError {
+    #[error("the event log cannot be reached")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the event log holds something unreadable at position {position}")]
+    Unreadable { position: Position, source: UnreadableEvent },
+    #[error("the event log is damaged: {0}")]
+    Corrupt(String),
+    #[error("the event log was closed")]
+    Closed,
+}
+
+/// An append that was not (or may not have been) carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// Certainly nothing was written; trying again may help.
+    #[error("nothing was written")]
+    NothingWritten(#[source] EventLogError),
+    /// Nothing was written, because an event id or a place in a stream is taken: look the ids up.
+    #[error("an event of the batch is in the log already")]
+    Taken,
+    /// The answer was lost: it may or may not be written. Only [`EventLog::settle`] can tell.
+    #[error("the outcome of an append is unknown")]
+    Unknown(#[source] EventLogError),
+    /// The log is behind what this process has seen of it: a restore or a failover that lost events. Fatal.
+    #[error("the log went back: its head is {head}, {known} was seen before")]
+    WentBack { known: Position, head: Position },
+}

@@ -1,0 +1,11 @@
+//! Read models: what the log means, in tables, for queries.
+//!
+//! A unit is a set of tables with one checkpoint: `inbox` and `feed`. `project()` is pure and says what changes;
+//! `store/` makes it so, rows and checkpoint in one transaction; the projector drives a unit along the log. A unit never
+//! reads another; a query may, and joins in Rust. Never in here: a rule, a clock, anything that sends.
+
+pub mod feed;
+pub mod inbox;
+pub mod views;
+
+pub use views::{Lagging, ReadError, UnitName, Views};
