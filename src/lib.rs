@@ -1,1 +1,12 @@
-//! stub
+//! The running backend: everything that touches the outside, put together in `app`.
+
+pub mod app;
+pub mod auth;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod directory;
+pub mod http;
+pub mod reactor;
+pub mod realtime;
+pub mod wire;
