@@ -8,6 +8,7 @@ pub mod door;
 pub mod open;
 pub mod port;
 pub mod position;
+pub mod postgres;
 pub mod recorded;
 pub mod store_url;
 pub mod subscription;
