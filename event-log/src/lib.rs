@@ -8,6 +8,7 @@
 use libsqlite3_hotbundle as _;
 
 pub mod door;
+pub mod existing;
 pub mod migrations;
 pub mod open;
 pub mod port;
@@ -18,6 +19,7 @@ pub mod store_url;
 pub mod subscription;
 
 pub use door::{CommandError, Decided, Door, DoorOptions, Outcome, Wish};
+pub use existing::exists;
 pub use open::open;
 pub use port::{EventLog, EventLogError, Filter, Page, SharedLog};
 pub use position::{LogId, Position, PositionToken};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aggregates::ids::EventId;
-use aggregates::{AggregateKind, StreamId, UnreadableEvent};
+use aggregates::{AggregateKind, DomainEvent, StreamId, UnreadableEvent};
 use async_trait::async_trait;
 use tokio::sync::watch;
 
@@ -45,6 +45,21 @@ pub trait EventLog: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, EventLogError>;
 
+    /// What a stream's state is made of: (sequence, event) above `after`, oldest first.
+    async fn load(&self, stream: &StreamId, after: u64) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
+        const PAGE_EVENTS: usize = 1_000;
+        let mut loaded: Vec<(u64, DomainEvent)> = Vec::new();
+        loop {
+            let from = loaded.last().map_or(after, |(sequence, _)| *sequence);
+            let page = self.read_stream(stream, from, PAGE_EVENTS).await?;
+            let full = page.len() == PAGE_EVENTS;
+            loaded.extend(page.into_iter().map(|recorded| (recorded.sequence, recorded.event)));
+            if !full {
+                return Ok(loaded);
+            }
+        }
+    }
+
     /// Up to `limit` events behind `position`, in order.
     async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError>;
 
@@ -54,6 +69,9 @@ pub trait EventLog: Send + Sync + 'static {
 
     /// How far a reactor has come; kept in the log's own database. `None` for one that never ran.
     async fn reactor_checkpoint(&self, reactor: &str) -> Result<Option<Position>, EventLogError>;
+
+    /// Every reactor that has a checkpoint, with it, by name. For operators: a reactor asks for its own.
+    async fn reactors(&self) -> Result<Vec<(String, Position)>, EventLogError>;
 
     /// Never goes back: a lower position than the stored one changes nothing.
     async fn save_reactor_checkpoint(&self, reactor: &str, position: Position) -> Result<(), EventLogError>;
@@ -178,6 +196,9 @@ pub enum AppendError {
     /// The answer was lost: it may or may not be written. Only [`EventLog::settle`] can tell.
     #[error("the outcome of an append is unknown")]
     Unknown(#[source] EventLogError),
+    /// Nothing was written: others wrote more behind `known` than one answer carries. Read on from there first.
+    #[error("the log is far ahead, at {head}")]
+    Behind { head: Position },
     /// The log is behind what this process has seen of it: a restore or a failover that lost events. Fatal.
     #[error("the log went back: its head is {head}, {known} was seen before")]
     WentBack { known: Position, head: Position },

@@ -13,6 +13,9 @@ use crate::port::{AppendError, Appended, Batch, Condition, EventLogError, Found}
 use crate::position::{LogId, Position};
 use crate::recorded::RecordedEvent;
 
+/// Events of others that one answer carries; who is further behind reads on first.
+const TAIL_EVENTS_MAX: u64 = 2_000;
+
 /// The connection that writes, and what is known of its last commit.
 pub(super) struct Pen {
     connection: Connection,
@@ -167,6 +170,9 @@ fn foreign_tail(connection: &Connection, known: Position, head: Head) -> Result<
     }
     if head.position == known {
         return Ok(Vec::new());
+    }
+    if head.position.0 - known.0 > TAIL_EVENTS_MAX {
+        return Err(AppendError::Behind { head: head.position });
     }
     rows::between(connection, known, head.position).map_err(AppendError::NothingWritten)
 }

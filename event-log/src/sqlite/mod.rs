@@ -17,8 +17,8 @@ use std::sync::Arc;
 use std::sync::mpsc as blocking;
 use std::thread::JoinHandle;
 
-use aggregates::StreamId;
 use aggregates::ids::EventId;
+use aggregates::{DomainEvent, StreamId};
 use async_trait::async_trait;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
@@ -128,6 +128,11 @@ impl EventLog for SqliteLog {
     ) -> Result<Vec<RecordedEvent>, EventLogError> {
         let stream = stream.clone();
         self.readers.ask(move |connection| rows::read_stream(connection, &stream, after, limit)).await
+    }
+
+    async fn load(&self, stream: &StreamId, after: u64) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
+        let stream = stream.clone();
+        self.readers.ask(move |connection| rows::load(connection, &stream, after)).await
     }
 
     async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError> {

@@ -1,7 +1,7 @@
 //! From rows to events, and the few questions every connection may ask.
 
 use aggregates::ids::EventId;
-use aggregates::{AggregateKind, StreamId, Timestamp, UnreadableEvent};
+use aggregates::{AggregateKind, DomainEvent, StreamId, Timestamp, UnreadableEvent};
 use rusqlite::types::FromSqlError;
 use rusqlite::{Connection, OptionalExtension, Row, Rows, params, params_from_iter};
 use uuid::Uuid;
@@ -67,6 +67,27 @@ pub(super) fn read_stream(
         "WHERE aggregate_type = ?1 AND aggregate_id = ?2 AND sequence > ?3 ORDER BY sequence LIMIT ?4"
     ))?;
     collect(statement.query(params![stream.kind.name(), &*stream.id, capped(after), capped(limit as u64)])?)
+}
+
+/// All of a stream after `after`, without what no decision needs.
+pub(super) fn load(
+    connection: &Connection,
+    stream: &StreamId,
+    after: u64,
+) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT sequence, event_type, event_version, payload, position FROM events \
+         WHERE aggregate_type = ?1 AND aggregate_id = ?2 AND sequence > ?3 ORDER BY sequence",
+    )?;
+    let mut rows = statement.query(params![stream.kind.name(), &*stream.id, capped(after)])?;
+    let mut loaded = Vec::new();
+    while let Some(row) = rows.next()? {
+        let position = Position(row.get(4)?);
+        let event = DomainEvent::from_stored(stream, text(row, 1)?, text(row, 2)?, text(row, 3)?)
+            .map_err(|source| EventLogError::Unreadable { position, source })?;
+        loaded.push((row.get(0)?, event));
+    }
+    Ok(loaded)
 }
 
 pub(super) fn read_after(
