@@ -5,6 +5,7 @@
 //! backend. Never in here: rules (they are in `aggregates`), read models, anything that sends.
 
 pub mod door;
+pub mod existing;
 pub mod open;
 pub mod port;
 pub mod position;
@@ -13,6 +14,7 @@ pub mod store_url;
 pub mod subscription;
 
 pub use door::{CommandError, Decided, Door, DoorOptions, Outcome, Wish};
+pub use existing::exists;
 pub use open::open;
 pub use port::{EventLog, EventLogError, Filter, Page, SharedLog};
 pub use position::{LogId, Position, PositionToken};

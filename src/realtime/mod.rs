@@ -5,3 +5,6 @@ pub mod config;
 pub mod protocol;
 pub mod signature;
 pub mod socket_id;
+
+#[derive(Clone)]
+pub struct Realtime {}
