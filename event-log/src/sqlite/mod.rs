@@ -148,6 +148,10 @@ impl EventLog for SqliteLog {
         self.readers.ask(move |connection| rows::reactor_checkpoint(connection, log, &reactor)).await
     }
 
+    async fn reactors(&self) -> Result<Vec<(String, Position)>, EventLogError> {
+        self.readers.ask(rows::reactors).await
+    }
+
     async fn save_reactor_checkpoint(&self, reactor: &str, position: Position) -> Result<(), EventLogError> {
         let reactor = reactor.to_owned();
         let answered = self.hand_in(|answer| Job::SaveCheckpoint { reactor, position, answer }).await?;

@@ -172,6 +172,18 @@ pub(super) fn reactor_checkpoint(
     }
 }
 
+/// Every reactor's checkpoint, by name.
+pub(super) fn reactors(connection: &Connection) -> Result<Vec<(String, Position)>, EventLogError> {
+    let mut statement =
+        connection.prepare_cached("SELECT reactor, position FROM reactor_checkpoints ORDER BY reactor")?;
+    let mut rows = statement.query([])?;
+    let mut reactors = Vec::new();
+    while let Some(row) = rows.next()? {
+        reactors.push((row.get(0)?, Position(row.get(1)?)));
+    }
+    Ok(reactors)
+}
+
 fn collect(mut rows: Rows<'_>) -> Result<Vec<RecordedEvent>, EventLogError> {
     let mut events = Vec::new();
     while let Some(row) = rows.next()? {
