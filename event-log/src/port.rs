@@ -70,6 +70,9 @@ pub trait EventLog: Send + Sync + 'static {
     /// How far a reactor has come; kept in the log's own database. `None` for one that never ran.
     async fn reactor_checkpoint(&self, reactor: &str) -> Result<Option<Position>, EventLogError>;
 
+    /// Every reactor that has a checkpoint, with it, by name. For operators: a reactor asks for its own.
+    async fn reactors(&self) -> Result<Vec<(String, Position)>, EventLogError>;
+
     /// Never goes back: a lower position than the stored one changes nothing.
     async fn save_reactor_checkpoint(&self, reactor: &str, position: Position) -> Result<(), EventLogError>;
 
