@@ -148,6 +148,15 @@ impl EventLog for PostgresLog {
         Ok(())
     }
 
+    async fn reactors(&self) -> Result<Vec<(String, Position)>, EventLogError> {
+        let rows: Vec<(String, i64)> =
+            sqlx::query_as("SELECT reactor, position FROM reactor_checkpoints ORDER BY reactor")
+                .fetch_all(&self.pool)
+                .await
+                .map_err(unavailable)?;
+        Ok(rows.into_iter().map(|(reactor, position)| (reactor, Position(position.unsigned_abs()))).collect())
+    }
+
     async fn close(&self) {
         self.closing.cancel();
         self.appender.lock().await.disconnect().await;
