@@ -1,1 +1,4 @@
 //! Being built.
+
+#[derive(Clone)]
+pub struct Commands {}

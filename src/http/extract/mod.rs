@@ -1,0 +1,18 @@
+//! What a handler takes from a request, checked: one file per kind, each rejecting with a [`Problem`] that names the
+//! field. Separate so that no handler ever sees an unvalidated value. Never in here: a decision about rooms or people.
+//!
+//! [`Problem`]: super::problem::Problem
+
+mod actor;
+mod after;
+mod idempotency;
+mod json;
+mod path;
+mod query;
+
+pub use actor::{Actor, RequestId};
+pub use after::{AFTER_COOKIE, AFTER_HEADER, After, position_cookie};
+pub use idempotency::IdempotencyKey;
+pub use json::{InvalidFields, ValidJson};
+pub use path::ValidPath;
+pub use query::ValidQuery;

@@ -1,0 +1,87 @@
+//! Which status a rule's no has on the wire: one arm for every refusal there is.
+//!
+//! Separate from `problem` because it grows with the rules. No wildcard arms: a new refusal does not compile until
+//! somebody has decided here how it is shown.
+
+use aggregates::Refusal;
+use aggregates::notification::NotificationError;
+use aggregates::participant::ParticipantError;
+use aggregates::relationship::RelationshipError;
+use aggregates::room::RoomError;
+
+use super::problem::Problem;
+
+pub(super) fn refused(refusal: &Refusal) -> Problem {
+    let text = refusal.to_string();
+    match refusal {
+        Refusal::Room(error) => room(*error, text),
+        Refusal::Participant(ParticipantError::NotFound) => Problem::not_found(text),
+        Refusal::Relationship(error) => relationship(*error, text),
+        Refusal::Notification(error) => notification(*error, text),
+        Refusal::Feed(error) => match *error {},
+        Refusal::User(error) => match *error {},
+    }
+}
+
+fn room(error: RoomError, text: String) -> Problem {
+    match error {
+        RoomError::NotFound | RoomError::NoSuchMember => Problem::not_found(text),
+        RoomError::UnknownRecipient => Problem::not_found(text.clone()).naming("recipientId", text),
+        RoomError::WithOneself => Problem::invalid("recipientId", text),
+        RoomError::Blocked | RoomError::RoleForbids => Problem::forbidden(text),
+        RoomError::DirectIsForTwo => Problem::invalid("roomId", text),
+        RoomError::TooManyMembers | RoomError::TooManyAtOnce => Problem::invalid("userIds", text),
+    }
+}
+
+fn relationship(error: RelationshipError, text: String) -> Problem {
+    match error {
+        RelationshipError::WithOneself => Problem::invalid("userId", text),
+        RelationshipError::UnknownUser => Problem::not_found(text.clone()).naming("userId", text),
+        RelationshipError::Blocked => Problem::forbidden(text),
+    }
+}
+
+fn notification(error: NotificationError, text: String) -> Problem {
+    match error {
+        NotificationError::NotFound => Problem::not_found(text),
+        NotificationError::Blocked => Problem::forbidden(text),
+        NotificationError::OwnDoing => Problem::invalid("userId", text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_yours_is_not_there() {
+        for refusal in
+            [Refusal::from(RoomError::NotFound), ParticipantError::NotFound.into(), NotificationError::NotFound.into()]
+        {
+            assert_eq!(refused(&refusal).status(), 404, "{refusal}");
+        }
+    }
+
+    #[test]
+    fn an_impossible_wish_names_its_field() {
+        for refusal in [
+            Refusal::from(RoomError::WithOneself),
+            RoomError::DirectIsForTwo.into(),
+            RoomError::TooManyMembers.into(),
+            RelationshipError::WithOneself.into(),
+        ] {
+            let problem = refused(&refusal);
+            assert_eq!((problem.status().as_u16(), problem.errors().len()), (422, 1), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn who_may_not_is_told_so() {
+        for refusal in
+            [Refusal::from(RoomError::RoleForbids), RoomError::Blocked.into(), RelationshipError::Blocked.into()]
+        {
+            assert_eq!(refused(&refusal).status(), 403, "{refusal}");
+        }
+    }
+}
