@@ -64,7 +64,7 @@ pub enum Wanted {
     /// Changes nothing. Prints the rows that differ and exits 1 if there are any.
     Verify(VerifyWanted),
     /// Prints events as they are recorded; with --url, the frames of one channel of a running server
-    Tail(TailWanted),
+    Tail(Box<TailWanted>),
 }
 
 #[derive(Debug, Args)]
@@ -148,7 +148,9 @@ impl Start {
         if let Ok(number) = text.parse() {
             return Ok(Self::Plain(Position(number)));
         }
-        text.parse().map(Self::Token).map_err(|_| "expected a number or the value of a Kabar-Position header".to_owned())
+        text.parse()
+            .map(Self::Token)
+            .map_err(|_| "expected a number or the value of a Kabar-Position header".to_owned())
     }
 }
 
@@ -197,12 +199,7 @@ impl TailWanted {
         if !matches!(url.scheme(), "ws" | "wss") || url.host_str().is_none() {
             return Err(Failure::usage("--url needs ws://HOST:PORT or wss://HOST"));
         }
-        Ok(Some(Server {
-            url: url.clone(),
-            key: self.key.clone(),
-            token: token.clone(),
-            channel: channel.clone(),
-        }))
+        Ok(Some(Server { url: url.clone(), key: self.key.clone(), token: token.clone(), channel: channel.clone() }))
     }
 }
 
@@ -241,7 +238,8 @@ mod tests {
     #[test]
     fn the_manual_names_every_exit_code_and_an_example_of_every_command() {
         let manual = Arguments::command().render_long_help().to_string();
-        for told in ["0  ", "1  ", "2  ", "3  ", "130", "replay status", "replay rebuild", "replay verify", "replay tail"]
+        for told in
+            ["0  ", "1  ", "2  ", "3  ", "130", "replay status", "replay rebuild", "replay verify", "replay tail"]
         {
             assert!(manual.contains(told), "{told:?} is not in the manual:\n{manual}");
         }

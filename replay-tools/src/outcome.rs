@@ -8,7 +8,7 @@ use serde_json::json;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     Fine,
-    /// Something is not as it should be, or the server said no: the output says what.
+    /// Something is not as it should be: the output says what.
     Differences,
     /// Ctrl-C.
     Interrupted,
@@ -30,6 +30,8 @@ impl Verdict {
 pub enum Failure {
     /// The wish makes no sense: exit 2, like a flag that does not exist.
     Usage(String),
+    /// The server said no: exit 1.
+    Refused(String),
     /// Store or server cannot be reached or read: exit 3.
     Unreachable(anyhow::Error),
     /// Nobody reads our output any more (`replay tail | head`): no failure at all.
@@ -45,6 +47,7 @@ impl Failure {
     pub fn report(self, json: bool) -> ExitCode {
         let (code, text) = match self {
             Self::NobodyReads => return ExitCode::SUCCESS,
+            Self::Refused(text) => (1, text),
             Self::Usage(text) => (2, text),
             // The whole chain: the operator is the one who can do something about the cause.
             Self::Unreachable(error) => (3, format!("{error:#}")),

@@ -6,7 +6,6 @@ use std::io::{IsTerminal, Write};
 pub enum Colour {
     Red,
     Green,
-    Yellow,
     Cyan,
     Dim,
 }
@@ -16,7 +15,6 @@ impl Colour {
         match self {
             Self::Red => "31",
             Self::Green => "32",
-            Self::Yellow => "33",
             Self::Cyan => "36",
             Self::Dim => "2",
         }
