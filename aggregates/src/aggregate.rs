@@ -98,12 +98,19 @@ impl State {
 
     /// Which other streams the decision rests on. Depends on the state: only a DIRECT room asks about blocks.
     pub fn needs(&self, command: &Command) -> Vec<Need> {
-        match (self, command) {
-            (Self::Room(room), Command::Room(command)) => room.needs(command),
-            (Self::Participant(_), Command::Participant(command)) => command.needs(),
-            (Self::Relationship(_), Command::Relationship(command)) => command.needs(),
-            (Self::Notification(_), Command::Notification(command)) => command.needs(),
-            _ => Vec::new(),
+        match command {
+            Command::Room(command) => match self {
+                Self::Room(room) => room.needs(command),
+                Self::Participant(_)
+                | Self::Relationship(_)
+                | Self::Notification(_)
+                | Self::Feed(_)
+                | Self::User(_) => Vec::new(),
+            },
+            Command::Participant(command) => command.needs(),
+            Command::Relationship(command) => command.needs(),
+            Command::Notification(command) => command.needs(),
+            Command::Feed(_) | Command::User(_) => Vec::new(),
         }
     }
 
@@ -113,35 +120,68 @@ impl State {
         fn events<E>(events: Vec<E>, wrap: fn(E) -> DomainEvent) -> Vec<DomainEvent> {
             events.into_iter().map(wrap).collect()
         }
-        Ok(match (self, command) {
-            (Self::Room(state), Command::Room(command)) => events(state.decide(command)?, DomainEvent::Room),
-            (Self::Participant(state), Command::Participant(command)) => {
-                events(state.decide(command)?, DomainEvent::Participant)
+        // By state first, each with its own command: a new aggregate does not compile until it is answered here.
+        match self {
+            Self::Room(state) => {
+                let Command::Room(command) = command else { misaddressed(self, command) };
+                Ok(events(state.decide(command)?, DomainEvent::Room))
             }
-            (Self::Relationship(state), Command::Relationship(command)) => {
-                events(state.decide(command)?, DomainEvent::Relationship)
+            Self::Participant(state) => {
+                let Command::Participant(command) = command else { misaddressed(self, command) };
+                Ok(events(state.decide(command)?, DomainEvent::Participant))
             }
-            (Self::Notification(state), Command::Notification(command)) => {
-                events(state.decide(command)?, DomainEvent::Notification)
+            Self::Relationship(state) => {
+                let Command::Relationship(command) = command else { misaddressed(self, command) };
+                Ok(events(state.decide(command)?, DomainEvent::Relationship))
             }
-            (Self::Feed(state), Command::Feed(command)) => events(state.decide(command)?, DomainEvent::Feed),
-            (Self::User(state), Command::User(command)) => events(state.decide(command)?, DomainEvent::User),
-            (state, command) => {
-                unreachable!("{:?} was addressed to a stream of kind {:?}", command.kind(), state.kind())
+            Self::Notification(state) => {
+                let Command::Notification(command) = command else { misaddressed(self, command) };
+                Ok(events(state.decide(command)?, DomainEvent::Notification))
             }
-        })
+            Self::Feed(state) => {
+                let Command::Feed(command) = command else { misaddressed(self, command) };
+                Ok(events(state.decide(command)?, DomainEvent::Feed))
+            }
+            Self::User(state) => {
+                let Command::User(command) = command else { misaddressed(self, command) };
+                Ok(events(state.decide(command)?, DomainEvent::User))
+            }
+        }
     }
 
     /// Takes an event as true. Events of other kinds do not concern this stream.
     pub fn evolve(&mut self, event: &DomainEvent) {
-        match (self, event) {
-            (Self::Room(state), DomainEvent::Room(event)) => state.evolve(event),
-            (Self::Participant(state), DomainEvent::Participant(event)) => state.evolve(event),
-            (Self::Relationship(state), DomainEvent::Relationship(event)) => state.evolve(event),
-            (Self::Notification(state), DomainEvent::Notification(event)) => state.evolve(event),
-            (Self::Feed(state), DomainEvent::Feed(event)) => state.evolve(event),
-            (Self::User(state), DomainEvent::User(event)) => state.evolve(event),
-            (state, event) => debug_assert_eq!(state.kind(), event.kind(), "an event of another stream"),
+        match event {
+            DomainEvent::Room(event) => {
+                if let Self::Room(state) = self {
+                    state.evolve(event);
+                }
+            }
+            DomainEvent::Participant(event) => {
+                if let Self::Participant(state) = self {
+                    state.evolve(event);
+                }
+            }
+            DomainEvent::Relationship(event) => {
+                if let Self::Relationship(state) = self {
+                    state.evolve(event);
+                }
+            }
+            DomainEvent::Notification(event) => {
+                if let Self::Notification(state) = self {
+                    state.evolve(event);
+                }
+            }
+            DomainEvent::Feed(event) => {
+                if let Self::Feed(state) = self {
+                    state.evolve(event);
+                }
+            }
+            DomainEvent::User(event) => {
+                if let Self::User(state) = self {
+                    state.evolve(event);
+                }
+            }
         }
     }
 
@@ -155,6 +195,11 @@ impl State {
             Self::User(_) => AggregateKind::User,
         }
     }
+}
+
+#[cold]
+fn misaddressed(state: &State, command: &Command) -> ! {
+    unreachable!("{:?} was addressed to a stream of kind {:?}", command.kind(), state.kind())
 }
 
 /// Implements cqrs-es's traits by way of the pure `decide` and `evolve`: the only code that knows their shape.

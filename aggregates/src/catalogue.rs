@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use cqrs_es::persist::SerializedEvent;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -14,7 +13,7 @@ use crate::notification::NotificationEvent;
 use crate::participant::ParticipantEvent;
 use crate::relationship::RelationshipEvent;
 use crate::room::RoomEvent;
-use crate::upcasting::upcasters;
+use crate::upcasting::{STEPS, Step, upcast};
 use crate::user::UserEvent;
 
 /// The stored name and current version of an event. Names are append-only.
@@ -132,6 +131,12 @@ pub enum UnreadableEvent {
     UnknownAggregate(String),
     #[error("{name} version {version} of {stream} cannot be read")]
     Payload { stream: String, name: String, version: String, source: serde_json::Error },
+    /// The columns beside the payload say something else than the payload.
+    #[error("{name} version {version} of {stream} holds a {found}")]
+    Mislabelled { stream: String, name: String, version: String, found: &'static str },
+    /// Written by a later program, or of a version that no upcaster leads from.
+    #[error("{name} version {version} of {stream} is not a version this program knows: it writes version {known}")]
+    UnknownVersion { stream: String, name: String, version: String, known: &'static str },
 }
 
 impl DomainEvent {
@@ -174,36 +179,68 @@ impl DomainEvent {
 
     /// Reads a stored event of any version: older ones go through the upcasters first.
     pub fn from_stored(stream: &StreamId, name: &str, version: &str, payload: &str) -> Result<Self, UnreadableEvent> {
-        let upcasters = upcasters();
-        let old = upcasters.iter().any(|upcaster| upcaster.can_upcast(name, version));
+        Self::from_stored_by(STEPS, stream, name, version, payload)
+    }
+
+    /// The same by another history of shapes, so that a test can show what a step does.
+    pub fn from_stored_by(
+        steps: &[Step],
+        stream: &StreamId,
+        name: &str,
+        version: &str,
+        payload: &str,
+    ) -> Result<Self, UnreadableEvent> {
         let unreadable = |source| UnreadableEvent::Payload {
             stream: stream.to_string(),
             name: name.to_owned(),
             version: version.to_owned(),
             source,
         };
-        if !old {
-            return Self::from_json(stream.kind, payload).map_err(unreadable);
+        let stored_version: Option<u32> = version.parse().ok();
+        let (event, read_as) = match stored_version.and_then(|version| upcast(steps, name, version, payload)) {
+            None => (Self::from_json(stream.kind, payload).map_err(unreadable)?, stored_version),
+            Some(upcast) => {
+                let (payload, version) = upcast.map_err(unreadable)?;
+                (Self::from_value(stream.kind, payload).map_err(unreadable)?, Some(version))
+            }
+        };
+        let schema = event.schema();
+        if schema.name() != name {
+            return Err(UnreadableEvent::Mislabelled {
+                stream: stream.to_string(),
+                name: name.to_owned(),
+                version: version.to_owned(),
+                found: schema.name(),
+            });
         }
-        let payload: Value = serde_json::from_str(payload).map_err(unreadable)?;
-        let stored = SerializedEvent::new(
-            stream.id.to_string(),
-            0,
-            stream.kind.name().to_owned(),
-            name.to_owned(),
-            version.to_owned(),
-            payload,
-            Value::Null,
-        );
-        let present = upcasters.iter().fold(stored, |event, upcaster| {
-            if upcaster.can_upcast(&event.event_type, &event.event_version) { upcaster.upcast(event) } else { event }
-        });
-        Self::from_json(stream.kind, &present.payload.to_string()).map_err(unreadable)
+        if schema.version().parse().ok() != read_as {
+            return Err(UnreadableEvent::UnknownVersion {
+                stream: stream.to_string(),
+                name: name.to_owned(),
+                version: version.to_owned(),
+                known: schema.version(),
+            });
+        }
+        Ok(event)
     }
 
     fn from_json(kind: AggregateKind, payload: &str) -> Result<Self, serde_json::Error> {
         fn read<E: DeserializeOwned>(payload: &str) -> Result<E, serde_json::Error> {
             serde_json::from_str(payload)
+        }
+        Ok(match kind {
+            AggregateKind::Room => Self::Room(read(payload)?),
+            AggregateKind::Participant => Self::Participant(read(payload)?),
+            AggregateKind::Relationship => Self::Relationship(read(payload)?),
+            AggregateKind::Notification => Self::Notification(read(payload)?),
+            AggregateKind::Feed => Self::Feed(read(payload)?),
+            AggregateKind::User => Self::User(read(payload)?),
+        })
+    }
+
+    fn from_value(kind: AggregateKind, payload: Value) -> Result<Self, serde_json::Error> {
+        fn read<E: DeserializeOwned>(payload: Value) -> Result<E, serde_json::Error> {
+            serde_json::from_value(payload)
         }
         Ok(match kind {
             AggregateKind::Room => Self::Room(read(payload)?),

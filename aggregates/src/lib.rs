@@ -4,6 +4,9 @@
 //! Separate from everything else so that a rule can be read, tested and replayed without a database.
 //! Never in here: IO, a clock, randomness, an async runtime. Time, ids and facts of other streams arrive in the command.
 
+// Adding an event must break the build where it has to be answered.
+#![deny(clippy::wildcard_enum_match_arm)]
+
 pub mod aggregate;
 pub mod catalogue;
 pub mod feed;

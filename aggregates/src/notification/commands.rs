@@ -38,7 +38,7 @@ impl NotificationCommand {
         match self {
             Self::Raise(RaiseNotification { recipient_id, actor_id: Some(actor), .. }) => vec![Need {
                 stream: StreamId::relationship(&UserPair::new(recipient_id, actor)),
-                kinds: &[RelationshipEvent::USER_BLOCKED],
+                kinds: RelationshipEvent::BLOCKS,
             }],
             Self::Raise(_) | Self::MarkRead(_) | Self::MarkUnread(_) => Vec::new(),
         }

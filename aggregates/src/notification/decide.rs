@@ -10,7 +10,8 @@ impl Notification {
         match command {
             NotificationCommand::Raise(command) => self.raise(command),
             NotificationCommand::MarkRead(command) => {
-                self.mark(command).map(|marked| vec![NotificationEvent::NotificationRead(marked)])
+                let marked = self.mark(command)?;
+                Ok(if self.read { vec![] } else { vec![NotificationEvent::NotificationRead(marked)] })
             }
             NotificationCommand::MarkUnread(command) => {
                 self.mark(command).map(|marked| vec![NotificationEvent::NotificationUnread(marked)])

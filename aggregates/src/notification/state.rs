@@ -9,14 +9,17 @@ use crate::ids::UserId;
 pub struct Notification {
     /// `None` until it is raised.
     pub(super) recipient: Option<UserId>,
+    /// Their last mark here was "read". "Unread" is not worth remembering: the feed may have been read as a whole since,
+    /// which is another stream, so marking unread once more may mean something.
+    pub(super) read: bool,
 }
 
 impl Notification {
     pub fn evolve(&mut self, event: &NotificationEvent) {
         match event {
             NotificationEvent::NotificationRaised(event) => self.recipient = Some(event.recipient_id.clone()),
-            // Read is not remembered: the feed is also read as a whole, in another stream, and the later mark holds.
-            NotificationEvent::NotificationRead(_) | NotificationEvent::NotificationUnread(_) => {}
+            NotificationEvent::NotificationRead(_) => self.read = true,
+            NotificationEvent::NotificationUnread(_) => self.read = false,
         }
     }
 }

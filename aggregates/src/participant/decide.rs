@@ -1,4 +1,4 @@
-//! The rules of reading: only members read, never past the end, never backwards.
+//! The rules of reading: only members read, and never backwards. Never past the end either: what is named exists.
 
 use super::commands::{MarkRead, ParticipantCommand, ReadUpTo};
 use super::error::ParticipantError;
@@ -14,14 +14,10 @@ impl Participant {
 
     fn mark_read(&self, command: &MarkRead) -> Result<Vec<ParticipantEvent>, ParticipantError> {
         let membership = command.membership.ok_or(ParticipantError::NotFound)?;
-        let Some(last_message_id) = membership.last_message_id else {
-            return Ok(vec![]); // Nothing has been said yet.
-        };
-        let last = (membership.last_seq, last_message_id);
-        let (up_to_seq, up_to) = match command.up_to {
-            ReadUpTo::Last => last,
-            ReadUpTo::Message { seq, message_id } if seq < membership.last_seq => (seq, message_id),
-            ReadUpTo::Message { .. } => last,
+        let (up_to_seq, up_to) = match (command.up_to, membership.last_message_id) {
+            (ReadUpTo::Message { seq, message_id }, _) => (seq, message_id),
+            (ReadUpTo::Last, Some(last_message_id)) => (membership.last_seq, last_message_id),
+            (ReadUpTo::Last, None) => return Ok(vec![]), // Nothing has been said yet.
         };
         if up_to_seq <= self.read_seq {
             return Ok(vec![]);

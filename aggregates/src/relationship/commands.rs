@@ -31,12 +31,7 @@ impl RelationshipCommand {
     }
 
     pub(crate) fn needs(&self) -> Vec<Need> {
-        match self {
-            Self::Follow(relate) | Self::Block(relate) => {
-                vec![Need { stream: StreamId::user(&relate.to), kinds: &[] }]
-            }
-            Self::Unfollow(_) | Self::Unblock(_) => Vec::new(),
-        }
+        vec![Need { stream: StreamId::user(&self.relate().to), kinds: &[] }]
     }
 
     pub(crate) fn learn(&mut self, stream: &StreamId, facts: &State) {

@@ -11,9 +11,9 @@ impl Relationship {
     pub fn decide(&self, command: &RelationshipCommand) -> Result<Vec<RelationshipEvent>, RelationshipError> {
         match command {
             RelationshipCommand::Follow(relate) => self.follow(relate),
-            RelationshipCommand::Unfollow(relate) => Ok(self.unfollow(&relate.from, &relate.to, relate.at)),
+            RelationshipCommand::Unfollow(relate) => self.unfollow(relate),
             RelationshipCommand::Block(relate) => self.block(relate),
-            RelationshipCommand::Unblock(relate) => Ok(self.unblock(relate)),
+            RelationshipCommand::Unblock(relate) => self.unblock(relate),
         }
     }
 
@@ -28,7 +28,16 @@ impl Relationship {
         Ok(vec![RelationshipEvent::UserFollowed(directed(&relate.from, &relate.to, relate.at))])
     }
 
-    fn unfollow(&self, from: &UserId, to: &UserId, at: Timestamp) -> Vec<RelationshipEvent> {
+    /// Ends with whoever is followed, also when the directory has forgotten them.
+    fn unfollow(&self, relate: &Relate) -> Result<Vec<RelationshipEvent>, RelationshipError> {
+        let events = self.end_follow(&relate.from, &relate.to, relate.at);
+        if events.is_empty() {
+            require_other(relate)?;
+        }
+        Ok(events)
+    }
+
+    fn end_follow(&self, from: &UserId, to: &UserId, at: Timestamp) -> Vec<RelationshipEvent> {
         if self.follows(from) { vec![RelationshipEvent::UserUnfollowed(directed(from, to, at))] } else { vec![] }
     }
 
@@ -39,17 +48,17 @@ impl Relationship {
             return Ok(vec![]);
         }
         let mut events = vec![RelationshipEvent::UserBlocked(directed(&relate.from, &relate.to, relate.at))];
-        events.extend(self.unfollow(&relate.from, &relate.to, relate.at));
-        events.extend(self.unfollow(&relate.to, &relate.from, relate.at));
+        events.extend(self.end_follow(&relate.from, &relate.to, relate.at));
+        events.extend(self.end_follow(&relate.to, &relate.from, relate.at));
         Ok(events)
     }
 
-    fn unblock(&self, relate: &Relate) -> Vec<RelationshipEvent> {
+    fn unblock(&self, relate: &Relate) -> Result<Vec<RelationshipEvent>, RelationshipError> {
         if self.blockers.contains(&relate.from) {
-            vec![RelationshipEvent::UserUnblocked(directed(&relate.from, &relate.to, relate.at))]
-        } else {
-            vec![]
+            return Ok(vec![RelationshipEvent::UserUnblocked(directed(&relate.from, &relate.to, relate.at))]);
         }
+        require_other(relate)?;
+        Ok(vec![])
     }
 }
 

@@ -25,6 +25,9 @@ pub struct Directed {
 
 impl RelationshipEvent {
     pub const USER_BLOCKED: &'static str = "user_blocked";
+    pub const USER_UNBLOCKED: &'static str = "user_unblocked";
+    /// What makes [`super::Relationship::is_blocked`] another: a refusal rests on it as much as a permission does.
+    pub const BLOCKS: &'static [&'static str] = &[Self::USER_BLOCKED, Self::USER_UNBLOCKED];
 
     /// The stored name and current version of each event. Append-only.
     pub const fn schema(&self) -> EventSchema {
@@ -32,7 +35,7 @@ impl RelationshipEvent {
             Self::UserFollowed(_) => EventSchema::new("user_followed", "1"),
             Self::UserUnfollowed(_) => EventSchema::new("user_unfollowed", "1"),
             Self::UserBlocked(_) => EventSchema::new(Self::USER_BLOCKED, "1"),
-            Self::UserUnblocked(_) => EventSchema::new("user_unblocked", "1"),
+            Self::UserUnblocked(_) => EventSchema::new(Self::USER_UNBLOCKED, "1"),
         }
     }
 }

@@ -122,16 +122,19 @@ pub struct Attachment {
 }
 
 impl RoomEvent {
+    pub const ROOM_OPENED: &'static str = "room_opened";
+    pub const MEMBERS_ADDED: &'static str = "members_added";
     pub const MEMBER_REMOVED: &'static str = "member_removed";
+    pub const MESSAGE_SENT: &'static str = "message_sent";
 
     /// The stored name and current version of each event. Append-only: a changed name orphans what was written under the old one.
     pub const fn schema(&self) -> EventSchema {
         match self {
-            Self::RoomOpened(_) => EventSchema::new("room_opened", "1"),
-            Self::MembersAdded(_) => EventSchema::new("members_added", "1"),
+            Self::RoomOpened(_) => EventSchema::new(Self::ROOM_OPENED, "1"),
+            Self::MembersAdded(_) => EventSchema::new(Self::MEMBERS_ADDED, "1"),
             Self::MemberRemoved(_) => EventSchema::new(Self::MEMBER_REMOVED, "1"),
             Self::MemberRoleChanged(_) => EventSchema::new("member_role_changed", "1"),
-            Self::MessageSent(_) => EventSchema::new("message_sent", "1"),
+            Self::MessageSent(_) => EventSchema::new(Self::MESSAGE_SENT, "1"),
         }
     }
 }

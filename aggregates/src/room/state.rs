@@ -101,12 +101,11 @@ impl Room {
     }
 
     pub(crate) fn needs(&self, command: &RoomCommand) -> Vec<Need> {
-        const BLOCKS: &[&str] = &[RelationshipEvent::USER_BLOCKED];
         match command {
             RoomCommand::OpenDirect(command) => vec![
                 Need {
                     stream: StreamId::relationship(&UserPair::new(&command.opened_by, &command.other)),
-                    kinds: BLOCKS,
+                    kinds: RelationshipEvent::BLOCKS,
                 },
                 Need { stream: StreamId::user(&command.other), kinds: &[] },
             ],
@@ -114,7 +113,8 @@ impl Room {
                 let mut pair = self.members.keys();
                 match (pair.next(), pair.next()) {
                     (Some(a), Some(b)) => {
-                        vec![Need { stream: StreamId::relationship(&UserPair::new(a, b)), kinds: BLOCKS }]
+                        let stream = StreamId::relationship(&UserPair::new(a, b));
+                        vec![Need { stream, kinds: RelationshipEvent::BLOCKS }]
                     }
                     _ => Vec::new(),
                 }
