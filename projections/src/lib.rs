@@ -5,7 +5,11 @@
 //! reads another; a query may, and joins in Rust. Never in here: a rule, a clock, anything that sends.
 
 pub mod feed;
+pub mod generations;
 pub mod inbox;
 pub mod views;
 
-pub use views::{Lagging, ReadError, UnitName, Views};
+pub use generations::{
+    Difference, Progress, RebuildReport, UnitState, UnitStatus, VerifyReport, rebuild, status, verify,
+};
+pub use views::{Lagging, ReadError, UnitHealth, UnitName, UnitRun, Views};

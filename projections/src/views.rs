@@ -51,6 +51,30 @@ pub struct Lagging {
     pub wanted: Position,
 }
 
+/// How a unit fares, for /readyz.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitHealth {
+    pub unit: UnitName,
+    pub generation: u32,
+    pub checkpoint: Position,
+    pub run: UnitRun,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnitRun {
+    /// Opened, not driven by this process.
+    Idle,
+    Running,
+    /// Its store or the log cannot be reached; it tries again.
+    Retrying {
+        reason: String,
+    },
+    /// It met something it cannot read and stopped.
+    Failed {
+        reason: String,
+    },
+}
+
 /// The opened units of one store.
 #[derive(Clone)]
 pub struct Views {
@@ -72,8 +96,8 @@ impl Views {
         &*self.feed
     }
 
-    /// Drives every unit along the log until `shutdown`. Returns early, with the reason, when a unit meets something it
-    /// cannot read: it stops loudly and never skips.
+    /// Drives every unit along the log until `shutdown`. A unit that meets something it cannot read stops loudly, never
+    /// skips, and is shown by [`Views::health`]; the others go on. The first such reason is returned at the end.
     pub async fn run(&self, _shutdown: CancellationToken) -> Result<(), ReadError> {
         Ok(())
     }
@@ -81,6 +105,11 @@ impl Views {
     /// How far a unit has come, as this process knows; wakes whoever waits.
     pub fn progress(&self, _unit: UnitName) -> tokio::sync::watch::Receiver<Position> {
         tokio::sync::watch::channel(Position::START).1
+    }
+
+    /// How every unit fares now.
+    pub fn health(&self) -> Vec<UnitHealth> {
+        Vec::new()
     }
 
     /// Waits until `unit` shows everything up to `position`, at most `patience`.
