@@ -1,0 +1,245 @@
+//! A message, the same in an answer and in a frame.
+
+use std::collections::BTreeMap;
+
+use aggregates::Timestamp;
+use aggregates::ids::{MessageId, RoomId, UserId};
+use aggregates::room::MessageSent;
+use event_log::PositionToken;
+use projections::inbox::{MessageRow, UserRow};
+use serde::Serialize;
+
+use super::user::UserCard;
+
+/// Ids that `readBy` lists; `readByCount` counts them all.
+pub const READERS_SHOWN_MAX: usize = 50;
+
+/// `message {id, seq, roomId, ..}`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    pub id: MessageId,
+    pub seq: u64,
+    pub room_id: RoomId,
+    pub sender_id: UserId,
+    /// The other one in a DIRECT room; null elsewhere.
+    pub receiver_id: Option<UserId>,
+    pub content: String,
+    /// text, image or file.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    pub attachment_url: Option<String>,
+    pub attachment_type: Option<String>,
+    #[serde(flatten)]
+    pub receipt: Receipt,
+    /// Emoji to who reacted with it.
+    pub reactions: BTreeMap<String, Vec<UserId>>,
+    pub reply_to_id: Option<MessageId>,
+    /// The message answered, in answers; frames carry its id only.
+    pub reply_to: Option<RepliedMessage>,
+    pub is_edited: bool,
+    pub is_deleted: bool,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub sender: UserCard,
+    pub client_message_id: Option<String>,
+    #[serde(serialize_with = "super::as_text")]
+    pub position: PositionToken,
+}
+
+/// Who has got it. Derived from read positions when it is shown; nobody has when it is new.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Receipt {
+    pub is_read: bool,
+    pub read_at: Option<Timestamp>,
+    pub is_delivered: bool,
+    pub delivered_at: Option<Timestamp>,
+    /// Others who have read it, up to [`READERS_SHOWN_MAX`]; empty in DIRECT rooms.
+    pub read_by: Vec<UserId>,
+    /// Null where it is not counted: in DIRECT rooms and in very large ones.
+    pub read_by_count: Option<u64>,
+}
+
+/// What is shown above a reply.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RepliedMessage {
+    pub id: MessageId,
+    pub seq: u64,
+    pub sender_id: UserId,
+    pub content: String,
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    pub attachment_url: Option<String>,
+    pub is_deleted: bool,
+    pub created_at: Timestamp,
+    pub sender: UserCard,
+}
+
+impl Message {
+    /// As it is the moment it was sent.
+    pub fn from_event(
+        event: &MessageSent,
+        position: PositionToken,
+        sender: Option<&UserRow>,
+        receiver: Option<&UserId>,
+    ) -> Self {
+        let attachment = event.attachment.as_ref();
+        Self {
+            id: event.message_id,
+            seq: event.seq,
+            room_id: event.room_id,
+            sender_id: event.sender_id.clone(),
+            receiver_id: receiver.cloned(),
+            content: event.content.reveal().to_owned(),
+            kind: event.kind.name(),
+            attachment_url: attachment.map(|attachment| attachment.url.reveal().to_owned()),
+            attachment_type: attachment.and_then(|attachment| attachment.media_type.clone()),
+            receipt: Receipt::default(),
+            reactions: BTreeMap::new(),
+            reply_to_id: event.reply_to,
+            reply_to: None,
+            is_edited: false,
+            is_deleted: false,
+            created_at: event.at,
+            updated_at: event.at,
+            sender: UserCard::of(&event.sender_id, sender),
+            client_message_id: event.client_message_id.clone(),
+            position,
+        }
+    }
+
+    /// As the view has it; `position` is the row's.
+    pub fn from_row(
+        row: MessageRow,
+        position: PositionToken,
+        sender: Option<&UserRow>,
+        receiver: Option<&UserId>,
+    ) -> Self {
+        Self {
+            sender: UserCard::of(&row.sender_id, sender),
+            id: row.id,
+            seq: row.seq,
+            room_id: row.room_id,
+            sender_id: row.sender_id,
+            receiver_id: receiver.cloned(),
+            content: row.content,
+            kind: row.kind.name(),
+            attachment_url: row.attachment_url,
+            attachment_type: row.attachment_type,
+            receipt: Receipt::default(),
+            reactions: BTreeMap::new(),
+            reply_to_id: row.reply_to,
+            reply_to: None,
+            is_edited: false,
+            is_deleted: false,
+            created_at: row.created_at,
+            updated_at: row.created_at,
+            client_message_id: row.client_message_id,
+            position,
+        }
+    }
+}
+
+impl RepliedMessage {
+    pub fn from_row(row: &MessageRow, sender: Option<&UserRow>) -> Self {
+        Self {
+            id: row.id,
+            seq: row.seq,
+            sender_id: row.sender_id.clone(),
+            content: row.content.clone(),
+            kind: row.kind.name(),
+            attachment_url: row.attachment_url.clone(),
+            is_deleted: false,
+            created_at: row.created_at,
+            sender: UserCard::of(&row.sender_id, sender),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aggregates::Sealed;
+    use aggregates::room::{Attachment, MessageKind};
+    use event_log::{LogId, Position};
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::super::user::tests::{rara, user};
+    use super::*;
+
+    fn token() -> PositionToken {
+        PositionToken { log: LogId(Uuid::from_u128(7)), position: Position(42) }
+    }
+
+    fn event() -> MessageSent {
+        MessageSent {
+            room_id: RoomId(Uuid::from_u128(1)),
+            message_id: MessageId(Uuid::from_u128(2)),
+            seq: 5,
+            sender_id: user("rara"),
+            kind: MessageKind::Image,
+            content: Sealed::new("halo"),
+            attachment: Some(Attachment {
+                url: Sealed::new("https://cdn.example.org/a.png"),
+                media_type: Some("image/png".to_owned()),
+            }),
+            reply_to: Some(MessageId(Uuid::from_u128(3))),
+            client_message_id: Some("c-1".to_owned()),
+            at: Timestamp::from_millis(0),
+        }
+    }
+
+    fn row() -> MessageRow {
+        MessageRow {
+            id: MessageId(Uuid::from_u128(2)),
+            room_id: RoomId(Uuid::from_u128(1)),
+            seq: 5,
+            position: Position(42),
+            sender_id: user("rara"),
+            kind: MessageKind::Image,
+            content: "halo".to_owned(),
+            attachment_url: Some("https://cdn.example.org/a.png".to_owned()),
+            attachment_type: Some("image/png".to_owned()),
+            reply_to: Some(MessageId(Uuid::from_u128(3))),
+            client_message_id: Some("c-1".to_owned()),
+            created_at: Timestamp::from_millis(0),
+        }
+    }
+
+    #[test]
+    fn a_message_has_every_field_the_front_end_reads() {
+        let message = Message::from_event(&event(), token(), Some(&rara()), Some(&user("ben")));
+        assert_eq!(
+            serde_json::to_value(message).expect("json"),
+            json!({"id": "00000000-0000-0000-0000-000000000002", "seq": 5,
+                "roomId": "00000000-0000-0000-0000-000000000001", "senderId": "rara", "receiverId": "ben",
+                "content": "halo", "type": "image", "attachmentUrl": "https://cdn.example.org/a.png",
+                "attachmentType": "image/png", "isRead": false, "readAt": null, "isDelivered": false,
+                "deliveredAt": null, "readBy": [], "readByCount": null, "reactions": {},
+                "replyToId": "00000000-0000-0000-0000-000000000003", "replyTo": null, "isEdited": false,
+                "isDeleted": false, "createdAt": "1970-01-01T00:00:00.000Z",
+                "updatedAt": "1970-01-01T00:00:00.000Z",
+                "sender": {"id": "rara", "name": "Rara Putri", "username": "rara.p", "avatar": null},
+                "clientMessageId": "c-1", "position": "00000000000000000000000000000007-42"})
+        );
+    }
+
+    #[test]
+    fn an_answer_and_a_frame_show_the_same_message() {
+        let receiver = user("ben");
+        assert_eq!(
+            Message::from_event(&event(), token(), Some(&rara()), Some(&receiver)),
+            Message::from_row(row(), token(), Some(&rara()), Some(&receiver))
+        );
+    }
+
+    #[test]
+    fn the_message_answered_is_shown_without_its_receipts() {
+        let shown = serde_json::to_value(RepliedMessage::from_row(&row(), None)).expect("json");
+        assert_eq!(shown["content"], "halo");
+        assert_eq!(shown["sender"], json!({"id": "rara", "name": null, "username": null, "avatar": null}));
+        assert_eq!(shown.get("isRead"), None);
+    }
+}

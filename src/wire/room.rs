@@ -1,0 +1,107 @@
+//! A room, as one of its members sees it.
+
+use aggregates::Timestamp;
+use aggregates::ids::{RoomId, UserId};
+use projections::inbox::RoomRow;
+use serde::Serialize;
+
+use super::participant::Participant;
+
+/// `room {id, type, name, ..}`. DIRECT rooms keep name and avatar null.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Room {
+    pub id: RoomId,
+    /// DIRECT or GROUP.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    pub name: Option<String>,
+    pub avatar: Option<String>,
+    /// The two of a DIRECT room, sorted; null elsewhere.
+    pub user1_id: Option<UserId>,
+    pub user2_id: Option<UserId>,
+    /// The platform's own group.
+    pub group_id: Option<String>,
+    pub last_message_at: Option<Timestamp>,
+    /// The first 100 characters.
+    pub last_message: Option<String>,
+    /// The seq of the last message, 0 in a room without one.
+    pub last_seq: u64,
+    pub is_active: bool,
+    /// Both in DIRECT rooms, else the most recently active.
+    pub participants: Vec<Participant>,
+    /// Everybody, also those that `participants` leaves out.
+    pub participant_count: u64,
+    pub unread_count: u64,
+    pub mention_count: u64,
+    pub is_muted: bool,
+    pub is_pinned: bool,
+    pub is_archived: bool,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl Room {
+    pub fn from_row(row: RoomRow, participants: Vec<Participant>) -> Self {
+        let (user1_id, user2_id) = row.pair.unzip();
+        Self {
+            id: row.id,
+            kind: row.kind.name(),
+            name: row.name,
+            avatar: row.avatar,
+            user1_id,
+            user2_id,
+            group_id: row.group_id,
+            last_message_at: row.last_message_at,
+            last_message: row.last_message,
+            last_seq: row.last_seq,
+            is_active: true,
+            participants,
+            participant_count: row.participant_count,
+            unread_count: row.unread,
+            mention_count: 0,
+            is_muted: false,
+            is_pinned: false,
+            is_archived: false,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aggregates::room::RoomKind;
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::super::user::tests::user;
+    use super::*;
+
+    #[test]
+    fn a_direct_room_has_every_field_the_front_end_reads_and_keeps_its_nulls() {
+        let row = RoomRow {
+            id: RoomId(Uuid::from_u128(1)),
+            kind: RoomKind::Direct,
+            name: None,
+            avatar: None,
+            group_id: None,
+            pair: Some((user("ana"), user("ben"))),
+            last_seq: 0,
+            last_message_at: None,
+            last_message: None,
+            participant_count: 2,
+            created_at: Timestamp::from_millis(0),
+            updated_at: Timestamp::from_millis(1),
+            unread: 4,
+        };
+        assert_eq!(
+            serde_json::to_value(Room::from_row(row, vec![])).expect("json"),
+            json!({"id": "00000000-0000-0000-0000-000000000001", "type": "DIRECT", "name": null, "avatar": null,
+                "user1Id": "ana", "user2Id": "ben", "groupId": null, "lastMessageAt": null, "lastMessage": null,
+                "lastSeq": 0, "isActive": true, "participants": [], "participantCount": 2, "unreadCount": 4,
+                "mentionCount": 0, "isMuted": false, "isPinned": false, "isArchived": false,
+                "createdAt": "1970-01-01T00:00:00.000Z", "updatedAt": "1970-01-01T00:00:00.001Z"})
+        );
+    }
+}

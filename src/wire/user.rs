@@ -1,0 +1,99 @@
+//! People, as others see them: never an e-mail address or a telephone number.
+
+use aggregates::Timestamp;
+use aggregates::ids::UserId;
+use projections::inbox::{FollowRow, UserRow};
+use serde::Serialize;
+
+/// `sender {id, name, username, avatar}`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserCard {
+    pub id: UserId,
+    pub name: Option<String>,
+    pub username: Option<String>,
+    pub avatar: Option<String>,
+}
+
+impl UserCard {
+    /// Somebody the directory does not know (yet) has an id and nothing else.
+    pub fn of(id: &UserId, row: Option<&UserRow>) -> Self {
+        let person = row.map(|row| row.person.clone()).unwrap_or_default();
+        Self { id: id.clone(), name: person.name, username: person.username, avatar: person.avatar }
+    }
+}
+
+/// What to call somebody in a sentence: their name, else their username, else their id.
+pub fn display_name<'a>(id: &'a UserId, row: Option<&'a UserRow>) -> &'a str {
+    let person = row.map(|row| &row.person);
+    person.and_then(|person| person.name.as_deref().or(person.username.as_deref())).unwrap_or_else(|| id.as_str())
+}
+
+/// One line of `GET /api/users/{id}/followers` and `/following`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FollowUser {
+    #[serde(flatten)]
+    pub card: UserCard,
+    /// Whether the one who asks follows them.
+    pub is_following: bool,
+    pub followed_at: Timestamp,
+}
+
+impl FollowUser {
+    pub fn from_row(row: &FollowRow, user: Option<&UserRow>) -> Self {
+        Self { card: UserCard::of(&row.user_id, user), is_following: row.is_following, followed_at: row.followed_at }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use projections::inbox::rows::Person;
+    use serde_json::json;
+
+    use super::*;
+
+    pub(crate) fn user(id: &str) -> UserId {
+        UserId::parse(id).expect("a valid id")
+    }
+
+    pub(crate) fn rara() -> UserRow {
+        UserRow {
+            id: user("rara"),
+            person: Person {
+                name: Some("Rara Putri".to_owned()),
+                username: Some("rara.p".to_owned()),
+                avatar: None,
+                email: Some("rara@example.org".to_owned()),
+                role: Some("MENTOR".to_owned()),
+            },
+        }
+    }
+
+    #[test]
+    fn a_card_shows_no_address() {
+        let card = serde_json::to_value(UserCard::of(&user("rara"), Some(&rara()))).expect("json");
+        assert_eq!(card, json!({"id": "rara", "name": "Rara Putri", "username": "rara.p", "avatar": null}));
+    }
+
+    #[test]
+    fn somebody_unknown_is_called_by_their_id() {
+        assert_eq!(display_name(&user("u1"), None), "u1");
+        assert_eq!(display_name(&user("rara"), Some(&rara())), "Rara Putri");
+    }
+
+    #[test]
+    fn a_follower_is_a_card_with_the_time_of_the_follow() {
+        let row = FollowRow {
+            user_id: user("rara"),
+            followed_at: Timestamp::from_millis(1_000),
+            position: event_log::Position(9),
+            is_following: true,
+        };
+        assert_eq!(
+            serde_json::to_value(FollowUser::from_row(&row, Some(&rara()))).expect("json"),
+            json!({"id": "rara", "name": "Rara Putri", "username": "rara.p", "avatar": null,
+                "isFollowing": true, "followedAt": "1970-01-01T00:00:01.000Z"})
+        );
+    }
+}
