@@ -4,12 +4,18 @@
 //! the order of events, the one thing that must never be wrong, is in one room with one contract suite over every
 //! backend. Never in here: rules (they are in `aggregates`), read models, anything that sends.
 
+// Linked for its SQLite alone.
+use libsqlite3_hotbundle as _;
+
 pub mod door;
 pub mod existing;
+pub mod migrations;
 pub mod open;
 pub mod port;
 pub mod position;
+pub mod postgres;
 pub mod recorded;
+pub mod sqlite;
 pub mod store_url;
 pub mod subscription;
 

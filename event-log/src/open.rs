@@ -1,9 +1,16 @@
 //! From a URL to a log.
 
+use std::sync::Arc;
+
 use crate::port::{EventLogError, SharedLog};
+use crate::postgres::PostgresLog;
+use crate::sqlite::SqliteLog;
 use crate::store_url::StoreUrl;
 
 /// Opens (and, when new, makes) the log that `url` names, bringing its schema up to date.
-pub async fn open(_url: &StoreUrl) -> Result<SharedLog, EventLogError> {
-    Err(EventLogError::Closed)
+pub async fn open(url: &StoreUrl) -> Result<SharedLog, EventLogError> {
+    Ok(match url {
+        StoreUrl::Sqlite(directory) => Arc::new(SqliteLog::open(directory).await?),
+        StoreUrl::Postgres(url) => Arc::new(PostgresLog::open(url).await?),
+    })
 }

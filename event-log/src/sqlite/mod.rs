@@ -1,0 +1,181 @@
+//! The log in one SQLite file: for one machine, needs nothing else.
+//!
+//! One thread writes ([`writer`]), a few connections read; WAL lets them not wait for each other, and every commit is
+//! on the disk before it is answered. Other processes (the replay tools) may write the same file: the append sees what
+//! they wrote, and the listener hears of it. Never in here: anything of the views, which are files of their own.
+
+mod append;
+mod connection;
+mod readers;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc as blocking;
+use std::thread::JoinHandle;
+
+use aggregates::ids::EventId;
+use aggregates::{DomainEvent, StreamId};
+use async_trait::async_trait;
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
+
+use crate::port::{AppendError, Appended, Batch, EventLog, EventLogError, Filter, Found, LockedLog, Page};
+use crate::position::{LogId, Position};
+use crate::recorded::RecordedEvent;
+use crate::store_url::StoreUrl;
+use readers::Readers;
+use writer::Job;
+
+/// See the module.
+pub struct SqliteLog {
+    id: LogId,
+    jobs: mpsc::Sender<Job>,
+    readers: Arc<Readers>,
+    /// The senders are with the threads, so that whoever listens learns when they have ended.
+    heard: watch::Receiver<Position>,
+    /// `None` once closed.
+    threads: Mutex<Option<Threads>>,
+}
+
+struct Threads {
+    writer: JoinHandle<()>,
+    listener: JoinHandle<()>,
+    stop_listening: blocking::Sender<()>,
+}
+
+impl SqliteLog {
+    /// Opens `log.db` in `directory`, making both where there are none.
+    pub async fn open(directory: &Path) -> Result<Self, EventLogError> {
+        let directory = directory.to_owned();
+        let opened = tokio::task::spawn_blocking(move || Self::open_blocking(&directory));
+        opened.await.unwrap_or_else(|error| Err(EventLogError::Unavailable(error.into())))
+    }
+
+    fn open_blocking(directory: &Path) -> Result<Self, EventLogError> {
+        let file: PathBuf = StoreUrl::file(directory, "log");
+        let connection = connection::open_writer(directory, &file)?;
+        let id = rows::log_id(&connection)?;
+        let (sender, heard) = watch::channel(rows::head(&connection)?.position);
+
+        let ear = connection::open_reader(&file)?;
+        let (stop_listening, stop) = blocking::channel();
+        let listening = sender.clone();
+        let listener = named_thread("log-listener", move || readers::listen(&ear, &listening, &stop))?;
+
+        let (jobs, queue) = mpsc::channel(writer::QUEUE_JOBS_MAX);
+        let pen = append::Pen::new(connection, id, sender);
+        let writer = named_thread("log-writer", move || writer::run(pen, queue))?;
+
+        let threads = Mutex::new(Some(Threads { writer, listener, stop_listening }));
+        Ok(Self { id, jobs, readers: Arc::new(Readers::new(file)), heard, threads })
+    }
+
+    /// Hands a job to the writer's thread. `Err` when it was certainly not taken.
+    async fn hand_in<T>(
+        &self,
+        job: impl FnOnce(oneshot::Sender<T>) -> Job,
+    ) -> Result<oneshot::Receiver<T>, EventLogError> {
+        let (answer, answered) = oneshot::channel();
+        self.jobs.send(job(answer)).await.map_err(|_| EventLogError::Closed)?;
+        Ok(answered)
+    }
+}
+
+#[async_trait]
+impl EventLog for SqliteLog {
+    fn id(&self) -> LogId {
+        self.id
+    }
+
+    async fn head(&self) -> Result<Position, EventLogError> {
+        self.readers.ask(|connection| Ok(rows::head(connection)?.position)).await
+    }
+
+    async fn append(&self, batch: &Batch) -> Result<Appended, AppendError> {
+        let batch = Box::new(batch.clone());
+        let answered = self.hand_in(|answer| Job::Append { batch, answer }).await;
+        let answered = answered.map_err(AppendError::NothingWritten)?;
+        // Without an answer the writer's thread is gone, nobody knows how far it came.
+        answered.await.unwrap_or_else(|_| Err(AppendError::Unknown(EventLogError::Closed)))
+    }
+
+    async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Vec<RecordedEvent>), AppendError> {
+        let answered = self.hand_in(|answer| Job::Lock { known, answer }).await;
+        let locked = answered.map_err(AppendError::NothingWritten)?.await;
+        let (held, tail) = locked.unwrap_or_else(|_| Err(AppendError::NothingWritten(EventLogError::Closed)))?;
+        Ok((Box::new(held), tail))
+    }
+
+    async fn settle(&self, ids: &[EventId]) -> Result<Vec<Found>, EventLogError> {
+        let ids = ids.to_vec();
+        let answered = self.hand_in(|answer| Job::Settle { ids, answer }).await?;
+        answered.await.unwrap_or(Err(EventLogError::Closed))
+    }
+
+    async fn find(&self, ids: &[EventId]) -> Result<Vec<Found>, EventLogError> {
+        let ids = ids.to_vec();
+        self.readers.ask(move |connection| rows::find(connection, &ids)).await
+    }
+
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, EventLogError> {
+        let stream = stream.clone();
+        self.readers.ask(move |connection| rows::read_stream(connection, &stream, after, limit)).await
+    }
+
+    async fn load(&self, stream: &StreamId, after: u64) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
+        let stream = stream.clone();
+        self.readers.ask(move |connection| rows::load(connection, &stream, after)).await
+    }
+
+    async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError> {
+        self.readers.ask(move |connection| rows::read_after(connection, position, limit, filter)).await
+    }
+
+    fn listen(&self) -> watch::Receiver<Position> {
+        self.heard.clone()
+    }
+
+    async fn reactor_checkpoint(&self, reactor: &str) -> Result<Option<Position>, EventLogError> {
+        let (log, reactor) = (self.id, reactor.to_owned());
+        self.readers.ask(move |connection| rows::reactor_checkpoint(connection, log, &reactor)).await
+    }
+
+    async fn reactors(&self) -> Result<Vec<(String, Position)>, EventLogError> {
+        self.readers.ask(rows::reactors).await
+    }
+
+    async fn save_reactor_checkpoint(&self, reactor: &str, position: Position) -> Result<(), EventLogError> {
+        let reactor = reactor.to_owned();
+        let answered = self.hand_in(|answer| Job::SaveCheckpoint { reactor, position, answer }).await?;
+        answered.await.unwrap_or(Err(EventLogError::Closed))
+    }
+
+    async fn close(&self) {
+        let mut threads = self.threads.lock().await;
+        let Some(Threads { writer, listener, stop_listening }) = threads.take() else { return };
+        // Readers first: the WAL can be emptied only when nobody reads from it any more.
+        self.readers.close().await;
+        drop(stop_listening);
+        // An error means that the writer's thread is gone already.
+        self.jobs.send(Job::Close).await.ok();
+        let joined = tokio::task::spawn_blocking(move || (listener.join().is_ok(), writer.join().is_ok())).await;
+        if !matches!(joined, Ok((true, true))) {
+            tracing::error!("a thread of the event log had panicked");
+        }
+    }
+}
+
+fn named_thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, EventLogError> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map_err(|error| EventLogError::Unavailable(error.into()))
+}

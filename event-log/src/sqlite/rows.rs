@@ -1,0 +1,221 @@
+//! From rows to events, and the few questions every connection may ask.
+
+use aggregates::ids::EventId;
+use aggregates::{AggregateKind, DomainEvent, StreamId, Timestamp, UnreadableEvent};
+use rusqlite::types::FromSqlError;
+use rusqlite::{Connection, OptionalExtension, Row, Rows, params, params_from_iter};
+use uuid::Uuid;
+
+use crate::port::{EventLogError, Filter, Found, Page};
+use crate::position::{LogId, Position};
+use crate::recorded::{RecordedEvent, StoredEvent};
+
+/// Positions one filtered read looks at, so that a rare kind does not make it read the whole log at once.
+const SCAN_POSITIONS_MAX: u64 = 20_000;
+
+/// As [`recorded`] expects them.
+macro_rules! select_events {
+    ($rest:literal) => {
+        concat!(
+            "SELECT position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version, ",
+            "payload, metadata, recorded_at FROM events ",
+            $rest
+        )
+    };
+}
+
+/// The end of the log: the last position and when it was recorded.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Head {
+    pub position: Position,
+    pub recorded_at: Timestamp,
+}
+
+pub(super) fn head(connection: &Connection) -> Result<Head, EventLogError> {
+    let head = connection
+        .prepare_cached("SELECT position, recorded_at FROM events ORDER BY position DESC LIMIT 1")?
+        .query_row([], |row| {
+            Ok(Head { position: Position(row.get(0)?), recorded_at: Timestamp::from_millis(row.get(1)?) })
+        })
+        .optional()?;
+    Ok(head.unwrap_or_default())
+}
+
+pub(super) fn log_id(connection: &Connection) -> Result<LogId, EventLogError> {
+    let id: Uuid = connection.query_row("SELECT log_id FROM log_identity", [], |row| row.get(0))?;
+    Ok(LogId(id))
+}
+
+/// Everything in `(after, up_to]`.
+pub(super) fn between(
+    connection: &Connection,
+    after: Position,
+    up_to: Position,
+) -> Result<Vec<RecordedEvent>, EventLogError> {
+    let mut statement =
+        connection.prepare_cached(select_events!("WHERE position > ?1 AND position <= ?2 ORDER BY position"))?;
+    collect(statement.query(params![capped(after.0), capped(up_to.0)])?)
+}
+
+pub(super) fn read_stream(
+    connection: &Connection,
+    stream: &StreamId,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<RecordedEvent>, EventLogError> {
+    let mut statement = connection.prepare_cached(select_events!(
+        "WHERE aggregate_type = ?1 AND aggregate_id = ?2 AND sequence > ?3 ORDER BY sequence LIMIT ?4"
+    ))?;
+    collect(statement.query(params![stream.kind.name(), &*stream.id, capped(after), capped(limit as u64)])?)
+}
+
+/// All of a stream after `after`, without what no decision needs.
+pub(super) fn load(
+    connection: &Connection,
+    stream: &StreamId,
+    after: u64,
+) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT sequence, event_type, event_version, payload, position FROM events \
+         WHERE aggregate_type = ?1 AND aggregate_id = ?2 AND sequence > ?3 ORDER BY sequence",
+    )?;
+    let mut rows = statement.query(params![stream.kind.name(), &*stream.id, capped(after)])?;
+    let mut loaded = Vec::new();
+    while let Some(row) = rows.next()? {
+        let position = Position(row.get(4)?);
+        let event = DomainEvent::from_stored(stream, text(row, 1)?, text(row, 2)?, text(row, 3)?)
+            .map_err(|source| EventLogError::Unreadable { position, source })?;
+        loaded.push((row.get(0)?, event));
+    }
+    Ok(loaded)
+}
+
+pub(super) fn read_after(
+    connection: &Connection,
+    position: Position,
+    limit: usize,
+    filter: Filter,
+) -> Result<Page, EventLogError> {
+    match filter {
+        Filter::All => {
+            let mut statement =
+                connection.prepare_cached(select_events!("WHERE position > ?1 ORDER BY position LIMIT ?2"))?;
+            let events = collect(statement.query(params![capped(position.0), capped(limit as u64)])?)?;
+            let scanned_to = events.last().map_or(position, |event| event.position);
+            Ok(Page { events, scanned_to })
+        }
+        Filter::Kinds(kinds) => read_kinds_after(connection, position, limit, kinds),
+    }
+}
+
+fn read_kinds_after(
+    connection: &Connection,
+    position: Position,
+    limit: usize,
+    kinds: &[AggregateKind],
+) -> Result<Page, EventLogError> {
+    // Positions are dense and appended in order: what is up to this head now is all there will ever be up to it.
+    let end = head(connection)?.position.0.min(position.0.saturating_add(SCAN_POSITIONS_MAX));
+    if limit == 0 || end <= position.0 {
+        return Ok(Page { events: Vec::new(), scanned_to: position });
+    }
+    let marks = vec!["?"; kinds.len()].join(", ");
+    // The plus keeps SQLite from collecting and sorting whole kinds by way of the stream index.
+    let sql = format!(
+        "{} IN ({marks}) ORDER BY position LIMIT ?",
+        select_events!("WHERE position > ? AND position <= ? AND +aggregate_type")
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut values: Vec<rusqlite::types::Value> = vec![capped(position.0).into(), capped(end).into()];
+    values.extend(kinds.iter().map(|kind| kind.name().to_owned().into()));
+    values.push(capped(limit as u64).into());
+    let events = collect(statement.query(params_from_iter(values))?)?;
+    let full = events.len() == limit;
+    let scanned_to = events.last().filter(|_| full).map_or(Position(end), |event| event.position);
+    Ok(Page { events, scanned_to })
+}
+
+pub(super) fn find(connection: &Connection, ids: &[EventId]) -> Result<Vec<Found>, EventLogError> {
+    let mut statement = connection
+        .prepare_cached("SELECT position, aggregate_type, aggregate_id, sequence FROM events WHERE event_id = ?1")?;
+    let mut found = Vec::new();
+    for &event_id in ids {
+        let mut rows = statement.query(params![event_id.0])?;
+        if let Some(row) = rows.next()? {
+            let position = Position(row.get(0)?);
+            let kind = text(row, 1)?;
+            let kind = AggregateKind::parse(kind).ok_or_else(|| EventLogError::Unreadable {
+                position,
+                source: UnreadableEvent::UnknownAggregate(kind.to_owned()),
+            })?;
+            let stream = StreamId::new(kind, text(row, 2)?);
+            found.push(Found { event_id, position, stream, sequence: row.get(3)? });
+        }
+    }
+    Ok(found)
+}
+
+/// `None` for a reactor that never ran.
+pub(super) fn reactor_checkpoint(
+    connection: &Connection,
+    log: LogId,
+    reactor: &str,
+) -> Result<Option<Position>, EventLogError> {
+    let stored: Option<(Uuid, u64)> = connection
+        .prepare_cached("SELECT log_id, position FROM reactor_checkpoints WHERE reactor = ?1")?
+        .query_row(params![reactor], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    match stored {
+        None => Ok(None),
+        Some((of, position)) if of == log.0 => Ok(Some(Position(position))),
+        Some(_) => Err(EventLogError::Corrupt(format!("the checkpoint of reactor {reactor} belongs to another log"))),
+    }
+}
+
+/// Every reactor's checkpoint, by name.
+pub(super) fn reactors(connection: &Connection) -> Result<Vec<(String, Position)>, EventLogError> {
+    let mut statement =
+        connection.prepare_cached("SELECT reactor, position FROM reactor_checkpoints ORDER BY reactor")?;
+    let mut rows = statement.query([])?;
+    let mut reactors = Vec::new();
+    while let Some(row) = rows.next()? {
+        reactors.push((row.get(0)?, Position(row.get(1)?)));
+    }
+    Ok(reactors)
+}
+
+fn collect(mut rows: Rows<'_>) -> Result<Vec<RecordedEvent>, EventLogError> {
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        events.push(recorded(row)?);
+    }
+    Ok(events)
+}
+
+fn recorded(row: &Row<'_>) -> Result<RecordedEvent, EventLogError> {
+    RecordedEvent::from_stored(StoredEvent {
+        position: row.get(0)?,
+        event_id: row.get(1)?,
+        aggregate_type: text(row, 2)?,
+        aggregate_id: text(row, 3)?,
+        sequence: row.get(4)?,
+        event_type: text(row, 5)?,
+        event_version: text(row, 6)?,
+        payload: text(row, 7)?,
+        metadata: text(row, 8)?,
+        recorded_at: Timestamp::from_millis(row.get(9)?),
+    })
+}
+
+/// Borrowed from the row: an event's texts are parsed, not kept.
+fn text<'row>(row: &'row Row<'_>, column: usize) -> Result<&'row str, EventLogError> {
+    let value = row.get_ref(column)?;
+    value.as_str().map_err(|error: FromSqlError| {
+        EventLogError::Corrupt(format!("column {column} of an event is no text: {error}"))
+    })
+}
+
+/// SQLite's integers are signed.
+fn capped(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

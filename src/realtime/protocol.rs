@@ -1,0 +1,269 @@
+//! The frames of the Pusher protocol, version 7, in and out.
+//!
+//! One event a frame, as JSON text. `data` of everything we send is a *string* of JSON: pusher-js would take an object
+//! as well, the Swift, Java and .NET clients would not.
+
+use axum::extract::ws::Utf8Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Versions that are served. 5 and 6 differ from 7 only in what we do for all: data as text, errors before no close.
+pub const VERSIONS: std::ops::RangeInclusive<u32> = 5..=7;
+
+/// Why a connection is closed. What pusher-js does is decided by the range: 4000..4099 never again, 4100..4199 again
+/// after a second, 4200..4299 again at once. Never 43xx or 4009 for something that passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloseCode {
+    NoSuchApp,
+    InvalidVersion,
+    UnsupportedVersion,
+    NoVersion,
+    /// No room, or no answer from the views: come back in a second.
+    OverCapacity,
+    /// Come back at once: a node that stops, or a client too slow to follow.
+    Reconnect,
+    PongNotReceived,
+}
+
+impl CloseCode {
+    pub const fn number(self) -> u16 {
+        match self {
+            Self::NoSuchApp => 4001,
+            Self::InvalidVersion => 4006,
+            Self::UnsupportedVersion => 4007,
+            Self::NoVersion => 4008,
+            Self::OverCapacity => 4100,
+            Self::Reconnect => 4200,
+            Self::PongNotReceived => 4201,
+        }
+    }
+}
+
+/// What a client may say.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ClientFrame {
+    Ping,
+    Pong,
+    Subscribe(Subscribe),
+    Unsubscribe {
+        channel: String,
+    },
+    /// Events between clients, and signing in, come with presence.
+    ClientEvent {
+        event: String,
+    },
+    SignIn,
+    /// An event of the protocol that this version does not know.
+    Unknown {
+        event: String,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Subscribe {
+    pub channel: String,
+    /// `key:signature`; empty or absent for public channels.
+    #[serde(default)]
+    pub auth: Option<String>,
+    /// Signed byte for byte as it is.
+    #[serde(default)]
+    pub channel_data: Option<String>,
+}
+
+/// Why a frame cannot be understood; said to the client, who stays connected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Malformed {
+    #[error("expected a JSON object with event")]
+    NotAnEvent,
+    #[error("{event} needs data with {fields}")]
+    Data { event: &'static str, fields: &'static str },
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    event: String,
+    #[serde(default)]
+    data: Value,
+}
+
+#[derive(Deserialize)]
+struct ChannelOnly {
+    channel: String,
+}
+
+impl ClientFrame {
+    pub fn parse(text: &str) -> Result<Self, Malformed> {
+        let envelope: Envelope = serde_json::from_str(text).map_err(|_| Malformed::NotAnEvent)?;
+        match envelope.event.as_str() {
+            "pusher:ping" => Ok(Self::Ping),
+            "pusher:pong" => Ok(Self::Pong),
+            "pusher:subscribe" => {
+                let wrong = Malformed::Data { event: "pusher:subscribe", fields: "channel, auth?, channel_data?" };
+                data(envelope.data).map(Self::Subscribe).ok_or(wrong)
+            }
+            "pusher:unsubscribe" => {
+                let wrong = Malformed::Data { event: "pusher:unsubscribe", fields: "channel" };
+                data(envelope.data).map(|ChannelOnly { channel }| Self::Unsubscribe { channel }).ok_or(wrong)
+            }
+            "pusher:signin" => Ok(Self::SignIn),
+            event if event.starts_with("client-") => Ok(Self::ClientEvent { event: envelope.event }),
+            _ => Ok(Self::Unknown { event: envelope.event }),
+        }
+    }
+}
+
+/// As an object, or as a string of one: some clients encode twice in this direction, too.
+fn data<T: for<'de> Deserialize<'de>>(data: Value) -> Option<T> {
+    match data {
+        Value::String(text) => serde_json::from_str(&text).ok(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            serde_json::from_value(data).ok()
+        }
+    }
+}
+
+/// `data` of an event, encoded twice, ready to stand in any number of frames.
+#[derive(Debug, Clone)]
+pub struct EventData(String);
+
+impl EventData {
+    pub fn of(data: &impl Serialize) -> Result<Self, serde_json::Error> {
+        Ok(Self(serde_json::to_string(&serde_json::to_string(data)?)?))
+    }
+
+    /// The frame of `event` on `channel`, which only contains characters that JSON takes as they are.
+    pub fn frame(&self, event: &str, channel: &str) -> Utf8Bytes {
+        let mut text = String::with_capacity(40 + event.len() + channel.len() + self.0.len());
+        text.push_str("{\"event\":\"");
+        text.push_str(event);
+        text.push_str("\",\"channel\":\"");
+        text.push_str(channel);
+        text.push_str("\",\"data\":");
+        text.push_str(&self.0);
+        text.push('}');
+        Utf8Bytes::from(text)
+    }
+}
+
+#[derive(Serialize)]
+struct Outgoing<'a> {
+    event: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<&'a str>,
+    data: String,
+}
+
+fn outgoing(event: &str, channel: Option<&str>, data: &Value) -> Utf8Bytes {
+    let frame = Outgoing { event, channel, data: data.to_string() };
+    // Three texts always serialise; an empty frame would be told apart by any client.
+    Utf8Bytes::from(serde_json::to_string(&frame).unwrap_or_default())
+}
+
+/// The first frame of every connection. `activity_timeout` is in whole seconds and never 0, which pusher-js refuses.
+pub fn connection_established(socket_id: &str, activity_timeout: std::time::Duration) -> Utf8Bytes {
+    let seconds = activity_timeout.as_secs().max(1);
+    let data = serde_json::json!({ "socket_id": socket_id, "activity_timeout": seconds });
+    outgoing("pusher:connection_established", None, &data)
+}
+
+pub fn ping() -> Utf8Bytes {
+    Utf8Bytes::from_static(r#"{"event":"pusher:ping","data":"{}"}"#)
+}
+
+pub fn pong() -> Utf8Bytes {
+    Utf8Bytes::from_static(r#"{"event":"pusher:pong","data":"{}"}"#)
+}
+
+/// Something was wrong, the connection stays.
+pub fn error(message: &str) -> Utf8Bytes {
+    outgoing("pusher:error", None, &serde_json::json!({ "message": message, "code": null }))
+}
+
+pub fn subscription_succeeded(channel: &str) -> Utf8Bytes {
+    outgoing("pusher_internal:subscription_succeeded", Some(channel), &serde_json::json!({}))
+}
+
+/// Also sent when a subscription ends because the membership did.
+pub fn subscription_error(channel: &str, error: &str, status: u16) -> Utf8Bytes {
+    let kind = if matches!(status, 401 | 403) { "AuthError" } else { "SubscriptionError" };
+    let data = serde_json::json!({ "type": kind, "error": error, "status": status });
+    outgoing("pusher:subscription_error", Some(channel), &data)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(frame: &Utf8Bytes) -> (Value, Value) {
+        let frame: Value = serde_json::from_str(frame.as_str()).expect("JSON");
+        let data = serde_json::from_str(frame["data"].as_str().expect("data is a string")).expect("JSON in data");
+        (frame, data)
+    }
+
+    #[test]
+    fn the_first_frame_carries_socket_id_and_timeout_in_a_string() {
+        let (frame, data) = read(&connection_established("123.456", std::time::Duration::from_secs(120)));
+        assert_eq!(frame["event"], "pusher:connection_established");
+        assert_eq!(data, serde_json::json!({ "socket_id": "123.456", "activity_timeout": 120 }));
+        let (_, data) = read(&connection_established("1.2", std::time::Duration::from_millis(50)));
+        assert_eq!(data["activity_timeout"], 1);
+    }
+
+    #[test]
+    fn everything_we_send_has_a_string_as_data() {
+        for frame in
+            [ping(), pong(), error("a \"word\""), subscription_succeeded("x"), subscription_error("x", "y", 403)]
+        {
+            read(&frame);
+        }
+        let (frame, data) = read(&subscription_error("private-x", "not a member", 403));
+        assert_eq!(frame["channel"], "private-x");
+        assert_eq!(data, serde_json::json!({ "type": "AuthError", "error": "not a member", "status": 403 }));
+    }
+
+    #[test]
+    fn a_subscription_is_read_with_data_as_object_or_as_string() {
+        let subscribe = Subscribe { channel: "a".into(), auth: Some("k:s".into()), channel_data: Some("{}".into()) };
+        let object = r#"{"event":"pusher:subscribe","data":{"channel":"a","auth":"k:s","channel_data":"{}"}}"#;
+        assert_eq!(ClientFrame::parse(object), Ok(ClientFrame::Subscribe(subscribe)));
+        let string = r#"{"event":"pusher:unsubscribe","data":"{\"channel\":\"a\"}"}"#;
+        assert_eq!(ClientFrame::parse(string), Ok(ClientFrame::Unsubscribe { channel: "a".into() }));
+        assert_eq!(ClientFrame::parse(r#"{"event":"pusher:ping"}"#), Ok(ClientFrame::Ping));
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let error = ClientFrame::parse(r#"{"event":"pusher:subscribe","data":{"auth":""}}"#).expect_err("no channel");
+        assert!(error.to_string().contains("channel"), "{error}");
+        for text in ["", "[]", "5", "{}", r#"{"event":5}"#, r#"{"event":"x""#] {
+            assert_eq!(ClientFrame::parse(text), Err(Malformed::NotAnEvent), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_a_client_says_makes_the_parser_panic(text in ".*") {
+            let _ = ClientFrame::parse(&text);
+        }
+
+        #[test]
+        fn data_comes_out_of_a_frame_as_it_went_in(words in ".*", number: i64) {
+            let sent = serde_json::json!({ "words": words, "number": number });
+            let frame = EventData::of(&sent).expect("encodes").frame("new-message", "private-user-a@b.c");
+            let (frame, data) = read(&frame);
+            prop_assert_eq!(data, sent);
+            prop_assert_eq!(&frame["event"], "new-message");
+            prop_assert_eq!(&frame["channel"], "private-user-a@b.c");
+        }
+
+        #[test]
+        fn any_channel_and_auth_are_read_as_they_were_sent(channel in ".*", auth in ".*", twice: bool) {
+            let data = serde_json::json!({ "channel": channel, "auth": auth });
+            let data = if twice { Value::String(data.to_string()) } else { data };
+            let text = serde_json::json!({ "event": "pusher:subscribe", "data": data }).to_string();
+            let read = Subscribe { channel, auth: Some(auth), channel_data: None };
+            prop_assert_eq!(ClientFrame::parse(&text), Ok(ClientFrame::Subscribe(read)));
+        }
+    }
+}
