@@ -45,9 +45,7 @@ impl Gate {
             self.origins.check(headers).map_err(|error| Problem::forbidden(error.to_string()))?;
         }
         let class = Class::of(method, route);
-        self.rates
-            .take(class, &session.identity.user_id, self.opened.elapsed())
-            .map_err(Problem::too_many_requests)?;
+        self.rates.take(class, &session.identity.user_id, self.opened.elapsed()).map_err(Problem::too_many_requests)?;
         Ok(session.identity)
     }
 }

@@ -64,7 +64,14 @@ mod tests {
         let load = Load { places: Arc::new(Semaphore::new(places)), time_max };
         Router::new()
             .route("/slow", get(slow))
-            .route("/panic", get(|| async { if true { panic!("hush") } }))
+            .route(
+                "/panic",
+                get(|| async {
+                    if true {
+                        panic!("hush")
+                    }
+                }),
+            )
             .layer(axum::middleware::from_fn_with_state(load, limit))
             .layer(tower_http::catch_panic::CatchPanicLayer::custom(panicked))
     }
@@ -91,9 +98,9 @@ mod tests {
         assert_eq!(get_of(&app, "/slow").await.status(), 200, "the place is free again");
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_request_that_takes_too_long_is_given_up() {
-        let app = app(1, Duration::from_secs(5), Arc::default(), Arc::default());
+        let app = app(1, Duration::from_millis(1), Arc::default(), Arc::default());
         assert_eq!(get_of(&app, "/slow").await.status(), 503);
     }
 
