@@ -17,7 +17,7 @@ const READ_BUFFER_BYTES: usize = 4 * 1024;
 const FRAME_BYTES_MAX: usize = 64 * 1024;
 
 /// Mounted at the root of the server.
-pub fn router(realtime: Realtime) -> Router {
+pub fn router<S: Clone + Send + Sync + 'static>(realtime: Realtime) -> Router<S> {
     Router::new().route("/app/{key}", get(upgrade)).with_state(realtime)
 }
 

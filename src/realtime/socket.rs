@@ -102,14 +102,14 @@ impl Connection {
                 (code, reason) = self.outbox.closed() => return Err(End::Close(code, reason)),
                 _ = self.waiting.recv_many(&mut frames, WRITE_FRAMES_MAX) => self.write(frames.drain(..)).await?,
                 message = self.ws.recv() => match message {
-                    Some(Ok(message)) => self.hear(message).await?,
+                    Some(Ok(message)) => self.hear(message)?,
                     Some(Err(_)) | None => return Err(End::Gone),
                 },
-                Some(answer) = self.subscriptions.next() => self.answer(answer).await?,
+                Some(answer) = self.subscriptions.next() => self.answer(answer)?,
                 () = &mut silence => {
                     // Set once and looked at when it is over: a busy client moves no timer.
                     if self.silent_at() <= Instant::now() {
-                        self.ask_for_life().await?;
+                        self.ask_for_life()?;
                     }
                     silence.as_mut().reset(self.silent_at());
                 }
@@ -125,61 +125,62 @@ impl Connection {
         }
     }
 
-    async fn ask_for_life(&mut self) -> Result<(), End> {
+    fn ask_for_life(&mut self) -> Result<(), End> {
         if self.pinged_at.is_some() {
             return Err(End::Close(CloseCode::PongNotReceived, "no sign of life"));
         }
         self.pinged_at = Some(Instant::now());
-        self.write([protocol::ping()]).await
+        self.outbox.put(protocol::ping());
+        Ok(())
     }
 
-    async fn hear(&mut self, message: Message) -> Result<(), End> {
+    /// Answers go through the outbox like everything else: one order, one limit.
+    fn hear(&mut self, message: Message) -> Result<(), End> {
         self.heard_at = Instant::now();
         self.pinged_at = None;
         match message {
             Message::Text(text) if text.len() > self.inner.config.message_bytes_max => {
                 let max = self.inner.config.message_bytes_max;
-                self.write([protocol::error(&format!("a frame has at most {max} bytes"))]).await
+                self.outbox.put(protocol::error(&format!("a frame has at most {max} bytes")));
             }
             Message::Text(text) => match ClientFrame::parse(text.as_str()) {
-                Ok(frame) => self.obey(frame).await,
-                Err(malformed) => self.write([protocol::error(&malformed.to_string())]).await,
+                Ok(frame) => return self.obey(frame),
+                Err(malformed) => self.outbox.put(protocol::error(&malformed.to_string())),
             },
-            Message::Binary(_) => self.write([protocol::error("binary frames are not part of the protocol")]).await,
-            Message::Ping(_) | Message::Pong(_) => Ok(()),
-            Message::Close(_) => Err(End::Gone),
+            Message::Binary(_) => self.outbox.put(protocol::error("binary frames are not part of the protocol")),
+            Message::Ping(_) | Message::Pong(_) => {}
+            Message::Close(_) => return Err(End::Gone),
         }
+        Ok(())
     }
 
-    async fn obey(&mut self, frame: ClientFrame) -> Result<(), End> {
+    fn obey(&mut self, frame: ClientFrame) -> Result<(), End> {
         match frame {
-            ClientFrame::Ping => self.write([protocol::pong()]).await,
-            ClientFrame::Pong => Ok(()),
+            ClientFrame::Ping => self.outbox.put(protocol::pong()),
+            ClientFrame::Pong => {}
             ClientFrame::Subscribe(request) => match subscribing::begin(&self.inner, self.id, &request) {
-                Ok(begun) => {
-                    self.subscriptions.push(Box::pin(subscribing::finish(self.inner.clone(), begun)));
-                    Ok(())
-                }
-                Err(answer) => self.answer(answer).await,
+                Ok(begun) => self.subscriptions.push(Box::pin(subscribing::finish(self.inner.clone(), begun))),
+                Err(answer) => return self.answer(answer),
             },
-            ClientFrame::Unsubscribe { channel } => {
-                self.inner.hub.unsubscribe(self.id, &channel);
-                Ok(())
-            }
+            ClientFrame::Unsubscribe { channel } => self.inner.hub.unsubscribe(self.id, &channel),
             ClientFrame::ClientEvent { event } => {
-                self.write([protocol::error(&format!("{event}: client events are not served yet"))]).await
+                self.outbox.put(protocol::error(&format!("{event}: client events are not served yet")));
             }
-            ClientFrame::SignIn => self.write([protocol::error("pusher:signin is not served yet")]).await,
+            ClientFrame::SignIn => self.outbox.put(protocol::error("pusher:signin is not served yet")),
             ClientFrame::Unknown { event } => {
-                self.write([protocol::error(&format!("{event} is not an event of the protocol"))]).await
+                self.outbox.put(protocol::error(&format!("{event} is not an event of the protocol")));
             }
         }
+        Ok(())
     }
 
-    async fn answer(&mut self, answer: Answer) -> Result<(), End> {
+    fn answer(&mut self, answer: Answer) -> Result<(), End> {
         match answer {
             Answer::Nothing => Ok(()),
-            Answer::Say(frame) => self.write([frame]).await,
+            Answer::Say(frame) => {
+                self.outbox.put(frame);
+                Ok(())
+            }
             Answer::Close(code, reason) => Err(End::Close(code, reason)),
         }
     }
