@@ -29,7 +29,7 @@ async fn in_postgres(url: &str) -> Result<bool, sqlx::Error> {
         Err(sqlx::Error::Database(refusal)) if refusal.code().as_deref() == Some(NO_SUCH_DATABASE) => return Ok(false),
         Err(error) => return Err(error),
     };
-    let found = sqlx::query_scalar("select to_regclass('events') is not null").fetch_one(&mut connection).await;
+    let found = sqlx::query_scalar("select to_regclass('log_identity') is not null").fetch_one(&mut connection).await;
     // The answer is known; how the connection ends does not matter.
     let _ = connection.close().await;
     found

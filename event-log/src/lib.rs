@@ -14,6 +14,7 @@ pub mod migrations;
 pub mod open;
 pub mod port;
 pub mod position;
+pub mod postgres;
 pub mod recorded;
 pub mod sqlite;
 pub mod store_url;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::port::{EventLogError, SharedLog};
+use crate::postgres::PostgresLog;
 use crate::sqlite::SqliteLog;
 use crate::store_url::StoreUrl;
 
@@ -10,6 +11,6 @@ use crate::store_url::StoreUrl;
 pub async fn open(url: &StoreUrl) -> Result<SharedLog, EventLogError> {
     Ok(match url {
         StoreUrl::Sqlite(directory) => Arc::new(SqliteLog::open(directory).await?),
-        StoreUrl::Postgres(_) => return Err(EventLogError::Closed),
+        StoreUrl::Postgres(url) => Arc::new(PostgresLog::open(url).await?),
     })
 }

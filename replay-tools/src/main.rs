@@ -1,1 +1,70 @@
-fn main() {}
+//! `replay`: what operators and analysts do with the log.
+//!
+//! A program of its own, and one that links nothing that sends: no e-mail, no push, no socket server. However often the
+//! past is replayed in here, nobody outside hears of it. Never in here: a rule, a write to the log.
+
+mod arguments;
+mod channel;
+mod outcome;
+mod paint;
+mod progress;
+mod rebuild;
+mod status;
+mod store;
+mod tail;
+mod verify;
+
+use std::process::ExitCode;
+
+use arguments::{Arguments, Wanted};
+use clap::Parser;
+use outcome::{Failure, Verdict};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let json = arguments.json;
+    tokio::select! {
+        ended = carry_out(arguments) => match ended {
+            Ok(verdict) => verdict.exit_code(),
+            Err(failure) => failure.report(json),
+        },
+        // Whatever was under way is dropped: open transactions roll back, a half-filled generation is never switched to.
+        () = interrupted() => Verdict::Interrupted.exit_code(),
+    }
+}
+
+async fn carry_out(arguments: Arguments) -> Result<Verdict, Failure> {
+    let shared = &arguments.shared();
+    match arguments.command {
+        Wanted::Status => status::run(shared).await,
+        Wanted::Rebuild(wanted) => rebuild::run(shared, &wanted).await,
+        Wanted::Verify(wanted) => verify::run(shared, &wanted).await,
+        Wanted::Tail(wanted) => match wanted.server()? {
+            Some(server) => channel::run(shared, server).await,
+            None => tail::run(shared, &wanted).await,
+        },
+    }
+}
+
+/// Ctrl-C, or a polite `kill`.
+async fn interrupted() {
+    let ctrl_c = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        () = ctrl_c => {}
+        () = terminated => {}
+    }
+}

@@ -209,6 +209,12 @@ impl From<CommandError> for Problem {
                 Self::unavailable("the command could not be carried out in time; nothing was written")
             }
             CommandError::Corrupt(source) => Self::fault(&*source),
+            CommandError::OutcomeUnknown(source) => {
+                tracing::error!(error = &*source as &dyn std::error::Error, "a command's outcome is not known yet");
+                Self::unavailable(
+                    "it is not known yet whether this was carried out; repeat it with the same Idempotency-Key",
+                )
+            }
             CommandError::Stopping => Self::unavailable("the server is stopping; nothing was written"),
         }
     }

@@ -1,10 +1,14 @@
 //! What goes through the door and what comes back.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use aggregates::ids::CommandId;
 use aggregates::{Command, DomainEvent, Metadata, Refusal, StreamId};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
+use super::job::{Job, Message};
+use super::run::Task;
 use crate::port::{EventLogError, SharedLog};
 use crate::position::Position;
 
@@ -56,10 +60,13 @@ pub enum CommandError {
     Refused { refusal: Refusal, position: Position },
     /// Its time is spent; nothing was written.
     #[error("the command could not be carried out in time")]
-    Unavailable(#[source] Option<std::sync::Arc<EventLogError>>),
+    Unavailable(#[source] Option<Arc<EventLogError>>),
+    /// The log took it or did not, and cannot be asked now. The same command under the same id is safe to repeat.
+    #[error("it is not known yet whether the command was carried out")]
+    OutcomeUnknown(#[source] Arc<EventLogError>),
     /// Its stream cannot be read.
     #[error("a stream cannot be read")]
-    Corrupt(#[source] std::sync::Arc<EventLogError>),
+    Corrupt(#[source] Arc<EventLogError>),
     #[error("the server is stopping")]
     Stopping,
 }
@@ -91,20 +98,48 @@ impl Default for DoorOptions {
 /// A handle to the door. Cheap to clone.
 #[derive(Clone)]
 pub struct Door {
-    _log: SharedLog,
+    inbox: mpsc::UnboundedSender<Message>,
+    /// Places inside: the door's queue has an end.
+    places: Arc<Semaphore>,
+    options: DoorOptions,
+    failed: watch::Receiver<Option<String>>,
 }
 
 impl Door {
     /// Opens the door before `log`.
-    pub async fn open(log: SharedLog, _options: DoorOptions) -> Result<Self, EventLogError> {
-        Ok(Self { _log: log })
+    pub async fn open(log: SharedLog, options: DoorOptions) -> Result<Self, EventLogError> {
+        let known = log.head().await?;
+        let (inbox, receiver) = mpsc::unbounded_channel();
+        let (failing, failed) = watch::channel(None);
+        let task = Task::new(log, options, known, (inbox.clone(), receiver), failing);
+        tokio::spawn(task.run());
+        Ok(Self { inbox, places: Arc::new(Semaphore::new(options.queue_commands_max)), options, failed })
     }
 
     /// Carries a command out. Runs to its end even when the caller goes away.
-    pub async fn execute(&self, _wish: Wish) -> Result<Decided, CommandError> {
-        Err(CommandError::Stopping)
+    pub async fn execute(&self, wish: Wish) -> Result<Decided, CommandError> {
+        let born = Instant::now();
+        let place = tokio::time::timeout(self.options.command_budget, Arc::clone(&self.places).acquire_owned())
+            .await
+            .map_err(|_| CommandError::Unavailable(None))?
+            .map_err(|_| CommandError::Stopping)?;
+        let (answer, answered) = oneshot::channel();
+        let job = Job { wish, born, tries: 0, answer, _place: place };
+        self.inbox.send(Message::Wish(job)).map_err(|_| CommandError::Stopping)?;
+        answered.await.unwrap_or(Err(CommandError::Stopping))
+    }
+
+    /// Why the door closed by itself, which it does only when the log lost what it had; `None` while it works.
+    pub fn failure(&self) -> Option<String> {
+        self.failed.borrow().clone()
     }
 
     /// Lets in what has come, then no more; returns when all is answered.
-    pub async fn close(&self) {}
+    pub async fn close(&self) {
+        self.places.close();
+        let (closed, done) = oneshot::channel();
+        if self.inbox.send(Message::Close(closed)).is_ok() {
+            let _ = done.await;
+        }
+    }
 }

@@ -1,0 +1,219 @@
+//! The states of streams as far as the door knows them.
+//!
+//! `durable` is what the log holds up to the door's head; `working` is that plus the batch being gathered. They are
+//! kept apart so that a failed append costs nothing but `working`: what was never made durable leaves no trace.
+
+use std::collections::HashMap;
+
+use aggregates::{DomainEvent, State, StreamId};
+
+use super::job::Job;
+use crate::recorded::RecordedEvent;
+
+pub(super) enum Slot {
+    /// Being read from the log; these commands wait for it.
+    Loading {
+        waiting: Vec<Job>,
+        /// Known so far, where a stale state is being brought forward.
+        base: Option<(State, u64)>,
+        /// Others wrote to it since the reading began: what comes back is not the end.
+        stale: bool,
+    },
+    Ready(Cached),
+}
+
+pub(super) struct Cached {
+    pub durable: State,
+    /// Sequence of the last durable event.
+    pub version: u64,
+    pub working: Option<Working>,
+    /// The group of the batch being gathered whose commands are addressed to this stream.
+    pub group: Option<u32>,
+    /// The batch it was last used in.
+    pub used: u64,
+}
+
+/// The state after the events of the batch being gathered.
+pub(super) struct Working {
+    pub state: State,
+    pub version: u64,
+    /// The group of commands those events belong to, see [`super::decide`].
+    pub group: u32,
+}
+
+impl Cached {
+    /// What a decision made now rests on.
+    pub fn present(&self) -> &State {
+        self.working.as_ref().map_or(&self.durable, |working| &working.state)
+    }
+
+    pub fn present_version(&self) -> u64 {
+        self.working.as_ref().map_or(self.version, |working| working.version)
+    }
+}
+
+pub(super) struct Cache {
+    slots: HashMap<StreamId, Slot>,
+    limit: usize,
+    batch: u64,
+}
+
+impl Cache {
+    pub fn new(limit: usize) -> Self {
+        Self { slots: HashMap::new(), limit, batch: 0 }
+    }
+
+    pub fn get(&self, stream: &StreamId) -> Option<&Cached> {
+        match self.slots.get(stream) {
+            Some(Slot::Ready(cached)) => Some(cached),
+            Some(Slot::Loading { .. }) | None => None,
+        }
+    }
+
+    pub fn get_mut(&mut self, stream: &StreamId) -> Option<&mut Cached> {
+        let batch = self.batch;
+        match self.slots.get_mut(stream) {
+            Some(Slot::Ready(cached)) => {
+                cached.used = batch;
+                Some(cached)
+            }
+            Some(Slot::Loading { .. }) | None => None,
+        }
+    }
+
+    /// Lets a command wait for a stream. `true`: nobody is reading it yet, the caller must.
+    pub fn wait(&mut self, stream: &StreamId, job: Job) -> bool {
+        if let Some(Slot::Loading { waiting, .. }) = self.slots.get_mut(stream) {
+            waiting.push(job);
+            return false;
+        }
+        let slot = Slot::Loading { waiting: vec![job], base: None, stale: false };
+        self.slots.insert(stream.clone(), slot);
+        true
+    }
+
+    /// Takes what was read. Gives back the commands that waited, or `None` (and the version to read on from) when
+    /// others wrote meanwhile.
+    pub fn loaded(&mut self, stream: &StreamId, events: Vec<(u64, DomainEvent)>) -> Result<Vec<Job>, u64> {
+        let Some(Slot::Loading { waiting, base, stale }) = self.slots.get_mut(stream) else { return Ok(Vec::new()) };
+        let (mut state, mut version) = base.take().unwrap_or_else(|| (State::empty(stream.kind), 0));
+        for (sequence, event) in events {
+            state.evolve(&event);
+            version = sequence;
+        }
+        if *stale {
+            *base = Some((state, version));
+            *stale = false;
+            return Err(version);
+        }
+        let waiting = std::mem::take(waiting);
+        let cached = Cached { durable: state, version, working: None, group: None, used: self.batch };
+        self.slots.insert(stream.clone(), Slot::Ready(cached));
+        Ok(waiting)
+    }
+
+    /// A stream could not be read: it is forgotten, its commands come back.
+    pub fn load_failed(&mut self, stream: &StreamId) -> Vec<Job> {
+        match self.slots.remove(stream) {
+            Some(Slot::Loading { waiting, .. }) => waiting,
+            Some(ready @ Slot::Ready(_)) => {
+                self.slots.insert(stream.clone(), ready);
+                Vec::new()
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// Takes what others wrote, in order. A state it does not follow on is forgotten and read anew when needed.
+    pub fn foreign(&mut self, events: &[RecordedEvent]) {
+        for recorded in events {
+            match self.slots.get_mut(&recorded.stream) {
+                Some(Slot::Loading { stale, .. }) => *stale = true,
+                Some(Slot::Ready(cached)) if recorded.sequence == cached.version + 1 => {
+                    cached.durable.evolve(&recorded.event);
+                    cached.version = recorded.sequence;
+                }
+                Some(Slot::Ready(cached)) if recorded.sequence > cached.version => {
+                    self.slots.remove(&recorded.stream);
+                }
+                Some(Slot::Ready(_)) | None => {}
+            }
+        }
+    }
+
+    /// The batch is durable: what was working is now durable.
+    pub fn commit(&mut self, stream: &StreamId) {
+        if let Some(Slot::Ready(cached)) = self.slots.get_mut(stream) {
+            cached.group = None;
+            if let Some(working) = cached.working.take() {
+                cached.durable = working.state;
+                cached.version = working.version;
+            }
+        }
+    }
+
+    /// The batch was not written: what was working never happened.
+    pub fn discard(&mut self, stream: &StreamId) {
+        if let Some(Slot::Ready(cached)) = self.slots.get_mut(stream) {
+            cached.group = None;
+            cached.working = None;
+        }
+    }
+
+    /// The log may hold more of this stream than is known: read it anew.
+    pub fn forget(&mut self, stream: &StreamId) {
+        if matches!(self.slots.get(stream), Some(Slot::Ready(_))) {
+            self.slots.remove(stream);
+        }
+    }
+
+    /// Commands that wait for streams and whose time is spent.
+    pub fn expire(&mut self, spent: impl Fn(&Job) -> bool) -> Vec<Job> {
+        let mut expired = Vec::new();
+        for slot in self.slots.values_mut() {
+            if let Slot::Loading { waiting, .. } = slot
+                && waiting.iter().any(&spent)
+            {
+                let (gone, kept) = std::mem::take(waiting).into_iter().partition(&spent);
+                expired.extend::<Vec<Job>>(gone);
+                *waiting = kept;
+            }
+        }
+        expired
+    }
+
+    pub fn is_loading(&self) -> bool {
+        self.slots.values().any(|slot| matches!(slot, Slot::Loading { waiting, .. } if !waiting.is_empty()))
+    }
+
+    /// Between batches: keeps memory bounded by letting go of what has not been used for longest.
+    pub fn next_batch(&mut self) {
+        self.batch += 1;
+        if self.slots.len() <= self.limit {
+            return;
+        }
+        // Rare and linear: a quarter goes at once, so the sweep is paid for by the many loads before it.
+        let mut ages: Vec<u64> = self
+            .slots
+            .values()
+            .filter_map(|slot| match slot {
+                Slot::Ready(cached) => Some(cached.used),
+                Slot::Loading { .. } => None,
+            })
+            .collect();
+        let quarter = ages.len() / 4;
+        if ages.is_empty() {
+            return;
+        }
+        let (_, oldest_kept, _) = ages.select_nth_unstable(quarter);
+        let oldest_kept = *oldest_kept;
+        let mut excess = self.slots.len() - (self.limit - self.limit / 4).min(self.slots.len());
+        self.slots.retain(|_, slot| match slot {
+            Slot::Ready(cached) if cached.used <= oldest_kept && excess > 0 => {
+                excess -= 1;
+                false
+            }
+            Slot::Ready(_) | Slot::Loading { .. } => true,
+        });
+    }
+}

@@ -1,0 +1,219 @@
+//! From a wish to a command that can be decided: looked up when it may be a repeat, its streams in memory.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aggregates::ids::EventId;
+use aggregates::{Need, StreamId};
+use tokio::sync::mpsc;
+
+use super::cache::Cache;
+use super::job::{Job, Loaded, Message};
+use super::types::{CommandError, DoorOptions, Outcome};
+use crate::port::{EventLogError, Found, SharedLog};
+
+/// How long a command waits before it is tried again after the log could not be read.
+const RETRY_PAUSE: Duration = Duration::from_millis(50);
+/// Ids asked about in one look-up.
+const LOOK_UP_IDS_MAX: usize = 1_024;
+/// More events than any command writes; a repeat's answer is read with it.
+const EVENTS_PER_COMMAND_MAX: usize = 16;
+
+pub(super) struct Intake {
+    log: SharedLog,
+    /// Back to the door's own task.
+    inbox: mpsc::UnboundedSender<Message>,
+    options: DoorOptions,
+    pub cache: Cache,
+    /// Commands whose own stream is in memory, in the order they came.
+    pub ready: VecDeque<Job>,
+    to_look_up: Vec<Job>,
+    looking_up: bool,
+}
+
+impl Intake {
+    pub fn new(log: SharedLog, inbox: mpsc::UnboundedSender<Message>, options: DoorOptions) -> Self {
+        Self {
+            log,
+            inbox,
+            options,
+            cache: Cache::new(options.cached_streams_max),
+            ready: VecDeque::new(),
+            to_look_up: Vec::new(),
+            looking_up: false,
+        }
+    }
+
+    /// A new command. One that may be a repeat is first looked up in the log, many at a time.
+    pub fn wish(&mut self, job: Job) {
+        if job.wish.repeatable {
+            self.to_look_up.push(job);
+            self.look_up();
+        } else {
+            self.enter(job);
+        }
+    }
+
+    /// Puts a command where it belongs: ready, or waiting for its stream.
+    pub fn enter(&mut self, job: Job) {
+        if self.cache.get(&job.wish.stream).is_some() {
+            self.ready.push_back(job);
+        } else {
+            let stream = job.wish.stream.clone();
+            self.wait_for(&stream, job);
+        }
+    }
+
+    pub fn wait_for(&mut self, stream: &StreamId, job: Job) {
+        if self.cache.wait(stream, job) {
+            self.load(stream.clone(), 0);
+        }
+    }
+
+    /// The first of a command's other streams that is not in memory.
+    pub fn missing<'a>(&self, needs: &'a [Need]) -> Option<&'a StreamId> {
+        needs.iter().map(|need| &need.stream).find(|stream| self.cache.get(stream).is_none())
+    }
+
+    fn load(&self, stream: StreamId, after: u64) {
+        let (log, inbox) = (Arc::clone(&self.log), self.inbox.clone());
+        tokio::spawn(async move {
+            let events = log.load(&stream, after).await;
+            let _ = inbox.send(Message::Loaded { stream, events });
+        });
+    }
+
+    pub fn loaded(&mut self, stream: StreamId, events: Loaded) {
+        let events = match events {
+            Ok(events) => events,
+            Err(error) => return self.load_failed(&stream, error),
+        };
+        match self.cache.loaded(&stream, events) {
+            Ok(waiting) => waiting.into_iter().for_each(|job| self.enter(job)),
+            Err(version) => self.load(stream, version),
+        }
+    }
+
+    fn load_failed(&mut self, stream: &StreamId, error: EventLogError) {
+        tracing::warn!(%stream, error = %Chain(&error), "a stream could not be read");
+        let unreadable = matches!(error, EventLogError::Unreadable { .. } | EventLogError::Corrupt(_));
+        let error = Arc::new(error);
+        for job in self.cache.load_failed(stream) {
+            if unreadable {
+                job.answer(Err(CommandError::Corrupt(Arc::clone(&error))));
+            } else {
+                self.again(job, &error);
+            }
+        }
+    }
+
+    /// Tries a command again in a moment, or gives it up when its time is spent.
+    pub fn again(&self, job: Job, error: &Arc<EventLogError>) {
+        if job.born.elapsed() + RETRY_PAUSE > self.options.command_budget {
+            return job.give_up(Some(Arc::clone(error)));
+        }
+        let inbox = self.inbox.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(RETRY_PAUSE).await;
+            let _ = inbox.send(Message::Again(job));
+        });
+    }
+
+    /// One look-up at a time: what comes meanwhile goes together into the next.
+    fn look_up(&mut self) {
+        if self.looking_up || self.to_look_up.is_empty() {
+            return;
+        }
+        self.looking_up = true;
+        let count = self.to_look_up.len().min(LOOK_UP_IDS_MAX);
+        let jobs: Vec<Job> = self.to_look_up.drain(..count).collect();
+        let ids: Vec<EventId> = jobs.iter().map(Job::first_event).collect();
+        let (log, inbox) = (Arc::clone(&self.log), self.inbox.clone());
+        tokio::spawn(async move {
+            let found = log.find(&ids).await;
+            let _ = inbox.send(Message::LookedUp { jobs, found });
+        });
+    }
+
+    pub fn looked_up(&mut self, jobs: Vec<Job>, found: Result<Vec<Found>, EventLogError>) {
+        self.looking_up = false;
+        match found {
+            Ok(found) => {
+                for job in jobs {
+                    match found.iter().find(|found| found.event_id == job.first_event()) {
+                        Some(found) => self.repeat(job, found.clone()),
+                        None => self.enter(job),
+                    }
+                }
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                jobs.into_iter().for_each(|job| self.again(job, &error));
+            }
+        }
+        self.look_up();
+    }
+
+    /// Answers a command that was carried out before with what was written then.
+    pub fn repeat(&self, job: Job, found: Found) {
+        let (log, inbox) = (Arc::clone(&self.log), self.inbox.clone());
+        tokio::spawn(async move {
+            let after = found.sequence.saturating_sub(1);
+            match log.read_stream(&found.stream, after, EVENTS_PER_COMMAND_MAX).await {
+                Ok(recorded) => {
+                    let own: Vec<_> = recorded
+                        .into_iter()
+                        .enumerate()
+                        .take_while(|(index, recorded)| recorded.event_id == EventId::of(job.wish.id, *index))
+                        .map(|(_, recorded)| recorded)
+                        .collect();
+                    let position = own.last().map_or(found.position, |last| last.position);
+                    let events = own.into_iter().map(|recorded| recorded.event).collect();
+                    job.decided(position, Outcome::Repeated(events));
+                }
+                Err(error) => {
+                    tracing::warn!(error = %Chain(&error), "a repeated command's events could not be read");
+                    let _ = inbox.send(Message::Again(job));
+                }
+            }
+        });
+    }
+
+    /// Gives up whatever waits and has no time left. Nothing of it was written.
+    pub fn expire(&mut self) {
+        let budget = self.options.command_budget;
+        let spent = |job: &Job| job.born.elapsed() > budget;
+        let mut expired = self.cache.expire(spent);
+        let (gone, kept): (Vec<Job>, Vec<Job>) = std::mem::take(&mut self.to_look_up).into_iter().partition(spent);
+        self.to_look_up = kept;
+        expired.extend(gone);
+        if self.ready.iter().any(spent) {
+            let (gone, kept): (VecDeque<Job>, VecDeque<Job>) =
+                std::mem::take(&mut self.ready).into_iter().partition(spent);
+            self.ready = kept;
+            expired.extend(gone);
+        }
+        expired.into_iter().for_each(|job| job.give_up(None));
+    }
+
+    /// Whether commands wait for something that will come by itself.
+    pub fn is_waiting(&self) -> bool {
+        self.looking_up || !self.to_look_up.is_empty() || self.cache.is_loading()
+    }
+}
+
+/// An error with all its causes on one line.
+pub(super) struct Chain<'a>(pub &'a dyn std::error::Error);
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(cause) = source {
+            write!(f, ": {cause}")?;
+            source = cause.source();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,76 @@
+//! A command inside the door, and what the door's task is told.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use aggregates::ids::EventId;
+use aggregates::{DomainEvent, Refusal, StreamId};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use super::types::{CommandError, Decided, Outcome, Wish};
+use crate::port::{EventLogError, Found};
+use crate::position::Position;
+
+pub(super) struct Job {
+    pub wish: Wish,
+    pub born: Instant,
+    /// How often it was decided.
+    pub tries: u32,
+    pub answer: oneshot::Sender<Result<Decided, CommandError>>,
+    /// Its place inside; given back with the answer.
+    pub _place: OwnedSemaphorePermit,
+}
+
+impl Job {
+    /// The id that tells whether this command was carried out before.
+    pub fn first_event(&self) -> EventId {
+        EventId::of(self.wish.id, 0)
+    }
+
+    /// A caller who went away is not an error: the command runs to its end all the same.
+    pub fn answer(self, answer: Result<Decided, CommandError>) {
+        let _ = self.answer.send(answer);
+    }
+
+    pub fn give_up(self, reason: Option<Arc<EventLogError>>) {
+        self.answer(Err(CommandError::Unavailable(reason)));
+    }
+
+    pub fn decided(self, position: Position, outcome: Outcome) {
+        let tries = self.tries.max(1);
+        self.answer(Ok(Decided { position, outcome, tries }));
+    }
+
+    pub fn refused(self, refusal: Refusal, position: Position) {
+        self.answer(Err(CommandError::Refused { refusal, position }));
+    }
+}
+
+/// What a decision came to, until it is durable.
+pub(super) enum Verdict {
+    /// Positions `first..first + events.len()` of the batch's events.
+    Events {
+        first: usize,
+        events: Vec<DomainEvent>,
+    },
+    Nothing,
+    Refused(Refusal),
+}
+
+pub(super) type Loaded = Result<Vec<(u64, DomainEvent)>, EventLogError>;
+
+/// What the door's task is told.
+pub(super) enum Message {
+    Wish(Job),
+    Loaded {
+        stream: StreamId,
+        events: Loaded,
+    },
+    LookedUp {
+        jobs: Vec<Job>,
+        found: Result<Vec<Found>, EventLogError>,
+    },
+    /// A command that must wait a moment before it is tried again.
+    Again(Job),
+    Close(oneshot::Sender<()>),
+}

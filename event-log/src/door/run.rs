@@ -1,0 +1,316 @@
+//! The door's loop: gather, decide, append, answer. The one task that touches cached states.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Interval, MissedTickBehavior};
+
+use super::decide::{Decision, decide};
+use super::intake::{Chain, Intake};
+use super::job::{Job, Message};
+use super::settle::{self, Recent};
+use super::types::DoorOptions;
+use crate::port::{AppendError, Appended, EventLogError, Filter, SharedLog};
+use crate::position::Position;
+
+/// How often commands without time left are looked for.
+const EXPIRE_INTERVAL: Duration = Duration::from_millis(250);
+/// Before the log is tried again after it could not be reached.
+const FAULT_PAUSE: Duration = Duration::from_millis(50);
+/// How long callers wait to hear what became of an append whose answer was lost.
+const UNKNOWN_PATIENCE: Duration = Duration::from_secs(10);
+/// Events read at a time when far behind.
+const CATCH_UP_EVENTS: usize = 1_000;
+/// Below this a timer is too coarse to linger with.
+const TIMER_GRAIN: Duration = Duration::from_millis(2);
+/// An append slower than this is worth a line in the log.
+const SLOW_APPEND: Duration = Duration::from_millis(500);
+
+pub(super) struct Task {
+    log: SharedLog,
+    options: DoorOptions,
+    inbox: mpsc::UnboundedReceiver<Message>,
+    intake: Intake,
+    recent: Recent,
+    /// The head that every cached state has been brought to.
+    known: Position,
+    /// Others won a race: decide under the log's lock.
+    contended: bool,
+    /// What the last batch answered, and how long its append took: how many may come back, and how soon.
+    last_answered: usize,
+    last_append: Duration,
+    closing: Option<oneshot::Sender<()>>,
+    failed: watch::Sender<Option<String>>,
+    tick: Interval,
+}
+
+impl Task {
+    pub fn new(
+        log: SharedLog,
+        options: DoorOptions,
+        known: Position,
+        (sender, inbox): (mpsc::UnboundedSender<Message>, mpsc::UnboundedReceiver<Message>),
+        failed: watch::Sender<Option<String>>,
+    ) -> Self {
+        let mut tick = tokio::time::interval(EXPIRE_INTERVAL);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        Self {
+            intake: Intake::new(Arc::clone(&log), sender, options),
+            log,
+            options,
+            inbox,
+            recent: Recent::default(),
+            known,
+            contended: false,
+            last_answered: 0,
+            last_append: Duration::ZERO,
+            closing: None,
+            failed,
+            tick,
+        }
+    }
+
+    pub async fn run(mut self) {
+        while self.gather().await {
+            let result = if self.contended { self.locked_round().await } else { self.round().await };
+            self.intake.cache.next_batch();
+            if let Err(fatal) = result {
+                tracing::error!(error = %Chain(&fatal), "the door is closed for good");
+                self.failed.send_replace(Some(fatal.to_string()));
+                break;
+            }
+        }
+        if let Some(closed) = self.closing.take() {
+            let _ = closed.send(());
+        }
+    }
+
+    /// Waits until something can be decided. `false`: closed, and nothing is left to do.
+    async fn gather(&mut self) -> bool {
+        self.drain();
+        while self.intake.ready.is_empty() {
+            if self.closing.is_some() && !self.intake.is_waiting() {
+                return false;
+            }
+            tokio::select! {
+                message = self.inbox.recv() => match message {
+                    Some(message) => self.take(message),
+                    None => return false,
+                },
+                _ = self.tick.tick() => self.intake.expire(),
+            }
+            self.drain();
+        }
+        self.linger().await;
+        true
+    }
+
+    /// Those who were just answered come back in a moment: looping at once would give half batches. Waits for as many
+    /// as were answered, at most a quarter of what the last append took.
+    async fn linger(&mut self) {
+        let wanted = self.last_answered.min(self.options.batch_commands_max);
+        let patience = self.last_append / 4;
+        let began = Instant::now();
+        while self.intake.ready.len() < wanted && began.elapsed() < patience {
+            if patience > TIMER_GRAIN {
+                let left = patience.saturating_sub(began.elapsed());
+                match tokio::time::timeout(left, self.inbox.recv()).await {
+                    Ok(Some(message)) => self.take(message),
+                    Ok(None) | Err(_) => return,
+                }
+            } else {
+                tokio::task::yield_now().await;
+            }
+            self.drain();
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Ok(message) = self.inbox.try_recv() {
+            self.take(message);
+        }
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Wish(job) | Message::Again(job) => {
+                if job.born.elapsed() > self.options.command_budget {
+                    job.give_up(None);
+                } else {
+                    self.intake.wish(job);
+                }
+            }
+            Message::Loaded { stream, events } => self.intake.loaded(stream, events),
+            Message::LookedUp { jobs, found } => self.intake.looked_up(jobs, found),
+            Message::Close(closed) => self.closing = Some(closed),
+        }
+    }
+
+    /// Lets commands in while something is under way. Nothing is decided meanwhile.
+    async fn pump<T>(&mut self, work: impl Future<Output = T>) -> T {
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                Some(message) = self.inbox.recv() => self.take(message),
+                _ = self.tick.tick() => self.intake.expire(),
+            }
+        }
+    }
+
+    /// The ordinary way: decide on what is known, append, see whether it held.
+    async fn round(&mut self) -> Result<(), AppendError> {
+        let decision = decide(&mut self.intake, &self.recent, self.known, self.options.batch_commands_max);
+        if decision.entries.is_empty() {
+            settle::undone(&mut self.intake, decision);
+            return Ok(());
+        }
+        let log = Arc::clone(&self.log);
+        let began = Instant::now();
+        let answer = self.pump(log.append(&decision.batch)).await;
+        self.settle(decision, answer, began).await
+    }
+
+    /// After a lost race: hold the log, learn what others wrote, decide on that. Optimism alone can lose for ever.
+    async fn locked_round(&mut self) -> Result<(), AppendError> {
+        let log = Arc::clone(&self.log);
+        let began = Instant::now();
+        let known = self.known;
+        let (locked, foreign) = match self.pump(log.lock(known)).await {
+            Ok(held) => held,
+            Err(AppendError::Behind { .. }) => {
+                self.catch_up().await;
+                return Ok(());
+            }
+            Err(error @ AppendError::WentBack { .. }) => return Err(error),
+            Err(error) => {
+                self.fault(&error).await;
+                return Ok(());
+            }
+        };
+        self.contended = false;
+        self.intake.cache.foreign(&foreign);
+        if let Some(last) = foreign.last() {
+            self.known = last.position;
+        }
+        self.drain();
+        let decision = decide(&mut self.intake, &self.recent, self.known, self.options.batch_commands_max);
+        if decision.entries.is_empty() {
+            settle::undone(&mut self.intake, decision);
+            return Ok(());
+        }
+        metrics::counter!("kabar_door_locked_batches_total").increment(1);
+        let answer = self.pump(locked.append(&decision.batch)).await;
+        self.settle(decision, answer, began).await
+    }
+
+    async fn settle(
+        &mut self,
+        decision: Decision,
+        answer: Result<Appended, AppendError>,
+        began: Instant,
+    ) -> Result<(), AppendError> {
+        let commands = decision.entries.len();
+        self.measure(commands, began);
+        match answer {
+            Ok(appended) => {
+                let (back, head) = settle::carried_out(&mut self.intake, &mut self.recent, decision, appended);
+                self.known = head;
+                self.last_answered = commands - back.len();
+                if !back.is_empty() {
+                    metrics::counter!("kabar_door_lost_races_total").increment(back.len() as u64);
+                    self.contended = true;
+                    self.put_back(back);
+                }
+            }
+            Err(AppendError::NothingWritten(error)) => {
+                let back = settle::undone(&mut self.intake, decision);
+                self.put_back(back);
+                self.fault(&error).await;
+            }
+            Err(AppendError::Behind { .. }) => {
+                let back = settle::undone(&mut self.intake, decision);
+                self.put_back(back);
+                self.catch_up().await;
+            }
+            Err(AppendError::Taken) => self.ask_the_log(decision, None).await,
+            Err(AppendError::Unknown(error)) => self.ask_the_log(decision, Some(error)).await,
+            Err(error @ AppendError::WentBack { .. }) => {
+                settle::undone(&mut self.intake, decision).into_iter().for_each(|job| job.give_up(None));
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// What became of a batch is not known: ask until the log answers, then answer.
+    async fn ask_the_log(&mut self, mut decision: Decision, error: Option<EventLogError>) {
+        if let Some(error) = &error {
+            tracing::warn!(error = %Chain(error), "an append's answer was lost; looking it up");
+            metrics::counter!("kabar_door_unknown_outcomes_total").increment(1);
+        }
+        let ids = decision.event_ids();
+        let began = Instant::now();
+        let log = Arc::clone(&self.log);
+        loop {
+            let error = match self.pump(log.settle(&ids)).await {
+                Ok(found) => {
+                    let back = settle::looked_up(&mut self.intake, decision, &found);
+                    self.put_back(back);
+                    return;
+                }
+                Err(error) => error,
+            };
+            if began.elapsed() > UNKNOWN_PATIENCE {
+                settle::unknown(&mut decision, error);
+                if self.closing.is_some() {
+                    return;
+                }
+            }
+            self.pump(tokio::time::sleep(FAULT_PAUSE)).await;
+        }
+    }
+
+    /// Others wrote more than one answer carries: read on to the head, page by page.
+    async fn catch_up(&mut self) {
+        let log = Arc::clone(&self.log);
+        loop {
+            let known = self.known;
+            match self.pump(log.read_after(known, CATCH_UP_EVENTS, Filter::All)).await {
+                Ok(page) if page.scanned_to > self.known => {
+                    self.intake.cache.foreign(&page.events);
+                    self.known = page.scanned_to;
+                }
+                Ok(_) => return,
+                Err(error) => return self.fault(&error).await,
+            }
+        }
+    }
+
+    /// The log cannot be reached: a moment's rest, in which time runs out for those who have waited long.
+    async fn fault(&mut self, error: &(dyn std::error::Error + Send + Sync)) {
+        tracing::warn!(error = %Chain(error), "the log could not be written; trying again");
+        metrics::counter!("kabar_door_faults_total").increment(1);
+        self.pump(tokio::time::sleep(FAULT_PAUSE)).await;
+        self.intake.expire();
+    }
+
+    fn put_back(&mut self, jobs: Vec<Job>) {
+        for job in jobs.into_iter().rev() {
+            self.intake.ready.push_front(job);
+        }
+        self.intake.expire();
+    }
+
+    fn measure(&mut self, commands: usize, began: Instant) {
+        self.last_append = began.elapsed();
+        metrics::histogram!("kabar_door_batch_commands").record(commands as f64);
+        metrics::histogram!("kabar_door_append_seconds").record(self.last_append.as_secs_f64());
+        if self.last_append > SLOW_APPEND {
+            tracing::warn!(commands, seconds = self.last_append.as_secs_f64(), "a slow append");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The log on PostgreSQL: postgres-es's tables, one server-side function per batch.
+//!
+//! Appends go through one connection of their own (`appender`), reads through a pool (`reading`), news of other writers
+//! through a listener (`listener`). Commit order is position order because positions are given under one advisory lock
+//! that is held to the end of the transaction; so no reader ever has to guess about gaps.
+
+mod appender;
+mod listener;
+mod reading;
+mod rows;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aggregates::ids::EventId;
+use aggregates::{DomainEvent, StreamId};
+use async_trait::async_trait;
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use tokio::sync::{Mutex, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::port::{AppendError, Appended, Batch, EventLog, EventLogError, Filter, Found, LockedLog, Page};
+use crate::position::{LogId, Position};
+use crate::recorded::RecordedEvent;
+
+use appender::Appender;
+
+/// Connections for reading; appends have one of their own.
+const READERS_MAX: u32 = 8;
+const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/postgres/log");
+
+/// An event log in a PostgreSQL database.
+pub struct PostgresLog {
+    id: LogId,
+    pool: PgPool,
+    appender: Arc<Mutex<Appender>>,
+    head: watch::Sender<Position>,
+    closing: CancellationToken,
+}
+
+impl PostgresLog {
+    /// Connects, brings the schema up to date and starts to listen. Several processes may do so at once.
+    pub async fn open(url: &str) -> Result<Self, EventLogError> {
+        let options: PgConnectOptions = url.parse().map_err(unavailable)?;
+        let options = options.application_name("kabar-log");
+        let pool = PgPoolOptions::new()
+            .max_connections(READERS_MAX)
+            .acquire_timeout(CONNECT_PATIENCE)
+            .connect_with(options.clone())
+            .await
+            .map_err(unavailable)?;
+        MIGRATIONS.run(&pool).await.map_err(unavailable)?;
+        let id: uuid::Uuid =
+            sqlx::query_scalar("SELECT log_id FROM log_identity").fetch_one(&pool).await.map_err(unavailable)?;
+        let head = watch::Sender::new(reading::head(&pool).await?);
+        let closing = CancellationToken::new();
+        listener::spawn(pool.clone(), head.clone(), closing.clone());
+        let appender = Arc::new(Mutex::new(Appender::new(options)));
+        Ok(Self { id: LogId(id), pool, appender, head, closing })
+    }
+
+    fn heard(&self, position: Position) {
+        self.head.send_if_modified(|head| {
+            let ahead = position > *head;
+            if ahead {
+                *head = position;
+            }
+            ahead
+        });
+    }
+}
+
+#[async_trait]
+impl EventLog for PostgresLog {
+    fn id(&self) -> LogId {
+        self.id
+    }
+
+    async fn head(&self) -> Result<Position, EventLogError> {
+        let head = reading::head(&self.pool).await?;
+        self.heard(head);
+        Ok(head)
+    }
+
+    async fn append(&self, batch: &Batch) -> Result<Appended, AppendError> {
+        let appended = self.appender.lock().await.append(batch).await?;
+        self.heard(end_of(batch, &appended));
+        Ok(appended)
+    }
+
+    async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Vec<RecordedEvent>), AppendError> {
+        let appender = Arc::clone(&self.appender).lock_owned().await;
+        let (held, foreign) = appender::Held::take(appender, known, self.head.clone()).await?;
+        Ok((Box::new(held), foreign))
+    }
+
+    async fn settle(&self, ids: &[EventId]) -> Result<Vec<Found>, EventLogError> {
+        self.appender.lock().await.settle(ids).await
+    }
+
+    async fn find(&self, ids: &[EventId]) -> Result<Vec<Found>, EventLogError> {
+        reading::find(&self.pool, ids).await
+    }
+
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, EventLogError> {
+        reading::read_stream(&self.pool, stream, after, limit).await
+    }
+
+    async fn load(&self, stream: &StreamId, after: u64) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
+        reading::load(&self.pool, stream, after).await
+    }
+
+    async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError> {
+        reading::read_after(&self.pool, position, limit, filter).await
+    }
+
+    fn listen(&self) -> watch::Receiver<Position> {
+        self.head.subscribe()
+    }
+
+    async fn reactor_checkpoint(&self, reactor: &str) -> Result<Option<Position>, EventLogError> {
+        let position: Option<i64> = sqlx::query_scalar("SELECT position FROM reactor_checkpoints WHERE reactor = $1")
+            .bind(reactor)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(unavailable)?;
+        Ok(position.map(|position| Position(position.unsigned_abs())))
+    }
+
+    async fn save_reactor_checkpoint(&self, reactor: &str, position: Position) -> Result<(), EventLogError> {
+        sqlx::query(
+            "INSERT INTO reactor_checkpoints (reactor, position) VALUES ($1, $2) ON CONFLICT (reactor) DO UPDATE \
+             SET position = greatest(reactor_checkpoints.position, excluded.position)",
+        )
+        .bind(reactor)
+        .bind(position.0.cast_signed())
+        .execute(&self.pool)
+        .await
+        .map_err(unavailable)?;
+        Ok(())
+    }
+
+    async fn reactors(&self) -> Result<Vec<(String, Position)>, EventLogError> {
+        let rows: Vec<(String, i64)> =
+            sqlx::query_as("SELECT reactor, position FROM reactor_checkpoints ORDER BY reactor")
+                .fetch_all(&self.pool)
+                .await
+                .map_err(unavailable)?;
+        Ok(rows.into_iter().map(|(reactor, position)| (reactor, Position(position.unsigned_abs()))).collect())
+    }
+
+    async fn close(&self) {
+        self.closing.cancel();
+        self.appender.lock().await.disconnect().await;
+        self.pool.close().await;
+    }
+}
+
+/// The last position after an append: what was written follows `base` without gaps.
+fn end_of(batch: &Batch, appended: &Appended) -> Position {
+    let written = if appended.left_out.is_empty() {
+        batch.events.len()
+    } else {
+        batch.events.iter().filter(|event| appended.left_out.binary_search(&event.group).is_err()).count()
+    };
+    Position(appended.base.0 + written as u64)
+}
+
+fn unavailable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> EventLogError {
+    EventLogError::Unavailable(error.into())
+}

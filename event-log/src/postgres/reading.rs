@@ -1,0 +1,135 @@
+//! Everything that only looks.
+
+use aggregates::feed::Feed;
+use aggregates::ids::EventId;
+use aggregates::notification::Notification;
+use aggregates::participant::Participant;
+use aggregates::relationship::Relationship;
+use aggregates::room::Room;
+use aggregates::user::User;
+use aggregates::{AggregateKind, DomainEvent, StreamId};
+use cqrs_es::persist::{PersistedEventRepository, PersistenceError, SerializedEvent};
+use postgres_es::PostgresEventRepository;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::rows::{self, EVENT_COLUMNS, EventRow, FoundRow};
+use super::unavailable;
+use crate::port::{EventLogError, Filter, Found, Page};
+use crate::position::Position;
+use crate::recorded::RecordedEvent;
+
+pub(super) async fn head(pool: &PgPool) -> Result<Position, EventLogError> {
+    let head: Option<i64> =
+        sqlx::query_scalar("SELECT max(position) FROM events").fetch_one(pool).await.map_err(unavailable)?;
+    Ok(Position(head.unwrap_or(0).unsigned_abs()))
+}
+
+pub(super) async fn find(pool: &PgPool, ids: &[EventId]) -> Result<Vec<Found>, EventLogError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let rows: Vec<FoundRow> = sqlx::query_as(
+        "SELECT event_id, position, aggregate_type, aggregate_id, sequence FROM events WHERE event_id = ANY ($1)",
+    )
+    .bind(ids)
+    .fetch_all(pool)
+    .await
+    .map_err(unavailable)?;
+    rows.into_iter().map(rows::found).collect()
+}
+
+pub(super) async fn read_stream(
+    pool: &PgPool,
+    stream: &StreamId,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<RecordedEvent>, EventLogError> {
+    let query = format!(
+        "SELECT {EVENT_COLUMNS} FROM events e WHERE e.aggregate_type = $1 AND e.aggregate_id = $2 AND e.sequence > $3 \
+         ORDER BY e.sequence LIMIT $4"
+    );
+    let rows: Vec<EventRow> = sqlx::query_as(&query)
+        .bind(stream.kind.name())
+        .bind(&*stream.id)
+        .bind(after.cast_signed())
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(pool)
+        .await
+        .map_err(unavailable)?;
+    rows.into_iter().map(rows::recorded).collect()
+}
+
+pub(super) async fn read_after(
+    pool: &PgPool,
+    position: Position,
+    limit: usize,
+    filter: Filter,
+) -> Result<Page, EventLogError> {
+    let query = match filter {
+        Filter::All => format!(
+            "SELECT {EVENT_COLUMNS} FROM events e WHERE e.position > $1 AND $3::text[] IS NULL ORDER BY e.position LIMIT $2"
+        ),
+        Filter::Kinds(_) => format!(
+            "SELECT {EVENT_COLUMNS} FROM (SELECT * FROM events WHERE position > $1 ORDER BY position LIMIT $2) e \
+             WHERE e.aggregate_type = ANY ($3) ORDER BY e.position"
+        ),
+    };
+    let kinds = match filter {
+        Filter::All => None,
+        Filter::Kinds(kinds) => Some(kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>()),
+    };
+    // Asked *before* the page is read, so it never claims more than the page saw. Positions are dense on PostgreSQL.
+    let end = Position(position.0.saturating_add(limit as u64));
+    let seen = match filter {
+        Filter::All => position,
+        Filter::Kinds(_) => head(pool).await?.clamp(position, end),
+    };
+    let rows: Vec<EventRow> = sqlx::query_as(&query)
+        .bind(position.0.cast_signed())
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .bind(kinds)
+        .fetch_all(pool)
+        .await
+        .map_err(unavailable)?;
+    let events: Vec<RecordedEvent> = rows.into_iter().map(rows::recorded).collect::<Result<_, _>>()?;
+    let scanned_to = events.last().map_or(seen, |last| last.position.max(seen));
+    Ok(Page { events, scanned_to })
+}
+
+/// A stream as postgres-es reads it, for deciding.
+pub(super) async fn load(
+    pool: &PgPool,
+    stream: &StreamId,
+    after: u64,
+) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
+    let repository = PostgresEventRepository::new(pool.clone());
+    let stored = match stream.kind {
+        AggregateKind::Room => stored::<Room>(&repository, &stream.id, after).await,
+        AggregateKind::Participant => stored::<Participant>(&repository, &stream.id, after).await,
+        AggregateKind::Relationship => stored::<Relationship>(&repository, &stream.id, after).await,
+        AggregateKind::Notification => stored::<Notification>(&repository, &stream.id, after).await,
+        AggregateKind::Feed => stored::<Feed>(&repository, &stream.id, after).await,
+        AggregateKind::User => stored::<User>(&repository, &stream.id, after).await,
+    };
+    let stored = stored.map_err(unavailable)?;
+    stored
+        .into_iter()
+        .map(|event| {
+            let payload = event.payload.to_string();
+            DomainEvent::from_stored(stream, &event.event_type, &event.event_version, &payload)
+                .map(|domain| (event.sequence as u64, domain))
+                .map_err(|source| EventLogError::Corrupt(format!("{stream} {}: {source}", event.sequence)))
+        })
+        .collect()
+}
+
+async fn stored<A: cqrs_es::Aggregate>(
+    repository: &PostgresEventRepository,
+    id: &str,
+    after: u64,
+) -> Result<Vec<SerializedEvent>, PersistenceError> {
+    if after == 0 {
+        repository.get_events::<A>(id).await
+    } else {
+        repository.get_last_events::<A>(id, usize::try_from(after).unwrap_or(usize::MAX)).await
+    }
+}

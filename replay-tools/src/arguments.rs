@@ -1,0 +1,270 @@
+//! What can be asked of `replay`, and its manual.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use event_log::{Position, PositionToken};
+use projections::UnitName;
+use url::Url;
+
+use crate::outcome::Failure;
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0    done, nothing to complain of
+  1    differences found, or the server refused; the output says what
+  2    the wish makes no sense (unknown flag, store that does not exist)
+  3    the store or the server cannot be reached or read
+  130  interrupted (Ctrl-C); nothing half-done is left in use
+
+Examples:
+  replay status
+  replay --database postgres://kabar@db/kabar status --json
+  replay rebuild inbox
+  replay verify --all
+  replay tail --from 0 --kind room --no-follow --json | jq .event
+  replay tail --url ws://127.0.0.1:8080 --token \"$TOKEN\" --channel private-user-ana";
+
+/// Reads Kabar's log again: how far everything is, views rebuilt and verified, events as they come.
+///
+/// Nothing in here can send an e-mail, a push or a frame: that code is not part of this program.
+#[derive(Debug, Parser)]
+#[command(name = "replay", version, after_help = AFTER_HELP, max_term_width = 120)]
+pub struct Arguments {
+    /// The store: sqlite:DIRECTORY or postgres://USER:PASSWORD@HOST/DATABASE. It must exist
+    ///
+    /// When absent: `url` under [database] in the configuration file, and without one sqlite:./data.
+    #[arg(long, global = true, value_name = "URL", env = "KABAR__DATABASE__URL", hide_env_values = true)]
+    pub database: Option<String>,
+
+    /// The configuration file of the server [default: kabar.toml, where there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Answers as JSON: one document, or one line per event where it follows
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    #[command(subcommand)]
+    pub command: Wanted,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Wanted {
+    /// How far the log, its views and its reactors are
+    ///
+    /// Exit 1 when a checkpoint lies past the head of the log: the log lost events, or it is another one.
+    Status,
+    /// Makes a view anew from the first event, beside the live one, and switches when it has caught up
+    ///
+    /// Reads go on meanwhile. Interrupted, the live view stays as it is.
+    Rebuild(RebuildWanted),
+    /// Compares a view, row by row, with what a rebuild from the first event gives
+    ///
+    /// Changes nothing. Prints the rows that differ and exits 1 if there are any.
+    Verify(VerifyWanted),
+    /// Prints events as they are recorded; with --url, the frames of one channel of a running server
+    Tail(Box<TailWanted>),
+}
+
+#[derive(Debug, Args)]
+pub struct RebuildWanted {
+    #[command(flatten)]
+    choice: RequiredUnit,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct RequiredUnit {
+    /// Which view: inbox or feed
+    #[arg(value_name = "UNIT", value_parser = unit)]
+    unit: Option<UnitName>,
+    /// Every view, one after the other
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyWanted {
+    /// Which view: inbox or feed; every view when absent
+    #[arg(value_name = "UNIT", value_parser = unit, conflicts_with = "all")]
+    unit: Option<UnitName>,
+    /// Every view, one after the other (the default)
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct TailWanted {
+    /// Start behind this position (0: the first event; a Kabar-Position is understood too)
+    #[arg(long, value_name = "POSITION", value_parser = Start::parse, conflicts_with = "url")]
+    pub from: Option<Start>,
+    /// Start with the last N events, when --from does not say otherwise
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 10)]
+    pub last: u64,
+    /// Only streams of this kind; may be repeated
+    #[arg(long, value_name = "KIND", value_parser = kind, conflicts_with = "url")]
+    pub kind: Vec<aggregates::AggregateKind>,
+    /// Stop at the head instead of waiting for more
+    #[arg(long, conflicts_with = "url")]
+    pub no_follow: bool,
+
+    /// A running server (ws://HOST:PORT or wss://HOST) instead of the log
+    #[arg(long, value_name = "URL", requires_all = ["token", "channel"], help_heading = "Follow a channel of a server")]
+    url: Option<Url>,
+    /// The server's app key
+    #[arg(
+        long,
+        value_name = "APPKEY",
+        env = "PUSHER_APP_KEY",
+        default_value = "kabar",
+        help_heading = "Follow a channel of a server"
+    )]
+    key: String,
+    /// As whom: a session token. Better in the environment, where a list of processes does not show it
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "KABAR_TOKEN",
+        hide_env_values = true,
+        help_heading = "Follow a channel of a server"
+    )]
+    token: Option<String>,
+    /// Which channel, for instance private-user-ana
+    #[arg(long, value_name = "CHANNEL", requires = "url", help_heading = "Follow a channel of a server")]
+    channel: Option<String>,
+}
+
+/// Where a reader of the log begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    Plain(Position),
+    /// Must be of the same log.
+    Token(PositionToken),
+}
+
+impl Start {
+    fn parse(text: &str) -> Result<Self, String> {
+        if let Ok(number) = text.parse() {
+            return Ok(Self::Plain(Position(number)));
+        }
+        text.parse()
+            .map(Self::Token)
+            .map_err(|_| "expected a number or the value of a Kabar-Position header".to_owned())
+    }
+}
+
+/// What every command needs.
+#[derive(Debug)]
+pub struct Shared {
+    pub database: Option<String>,
+    pub config: Option<PathBuf>,
+    pub json: bool,
+}
+
+/// A channel of a running server, as somebody.
+#[derive(Debug)]
+pub struct Server {
+    /// `ws://` or `wss://`, without the part that names the app.
+    pub url: Url,
+    pub key: String,
+    pub token: String,
+    pub channel: String,
+}
+
+impl Arguments {
+    pub fn shared(&self) -> Shared {
+        Shared { database: self.database.clone(), config: self.config.clone(), json: self.json }
+    }
+}
+
+impl RebuildWanted {
+    pub fn units(&self) -> Vec<UnitName> {
+        units(self.choice.unit)
+    }
+}
+
+impl VerifyWanted {
+    pub fn units(&self) -> Vec<UnitName> {
+        units(self.unit)
+    }
+}
+
+impl TailWanted {
+    /// The server to follow, if one was named.
+    pub fn server(&self) -> Result<Option<Server>, Failure> {
+        let (Some(url), Some(token), Some(channel)) = (&self.url, &self.token, &self.channel) else {
+            return Ok(None);
+        };
+        if !matches!(url.scheme(), "ws" | "wss") || url.host_str().is_none() {
+            return Err(Failure::usage("--url needs ws://HOST:PORT or wss://HOST"));
+        }
+        Ok(Some(Server { url: url.clone(), key: self.key.clone(), token: token.clone(), channel: channel.clone() }))
+    }
+}
+
+fn units(one: Option<UnitName>) -> Vec<UnitName> {
+    one.map_or_else(|| UnitName::ALL.to_vec(), |unit| vec![unit])
+}
+
+fn unit(text: &str) -> Result<UnitName, String> {
+    let known = UnitName::ALL.map(UnitName::name);
+    UnitName::ALL
+        .into_iter()
+        .find(|unit| unit.name() == text)
+        .ok_or_else(|| format!("expected one of {}", known.join(", ")))
+}
+
+fn kind(text: &str) -> Result<aggregates::AggregateKind, String> {
+    let known = aggregates::AggregateKind::ALL.map(aggregates::AggregateKind::name);
+    aggregates::AggregateKind::parse(text).ok_or_else(|| format!("expected one of {}", known.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Arguments, clap::Error> {
+        Arguments::try_parse_from(line.split(' '))
+    }
+
+    #[test]
+    fn the_definition_of_the_arguments_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_manual_names_every_exit_code_and_an_example_of_every_command() {
+        let manual = Arguments::command().render_long_help().to_string();
+        for told in
+            ["0  ", "1  ", "2  ", "3  ", "130", "replay status", "replay rebuild", "replay verify", "replay tail"]
+        {
+            assert!(manual.contains(told), "{told:?} is not in the manual:\n{manual}");
+        }
+    }
+
+    #[test]
+    fn a_rebuild_needs_to_be_told_what() {
+        assert!(parsed("replay rebuild").is_err());
+        assert!(parsed("replay rebuild inbox --all").is_err());
+        assert!(parsed("replay rebuild --all").is_ok());
+        let unknown = parsed("replay rebuild inbx").expect_err("no such unit");
+        assert!(unknown.to_string().contains("inbox, feed"), "{unknown}");
+    }
+
+    #[test]
+    fn following_a_server_takes_all_it_needs() {
+        assert!(parsed("replay tail --url ws://h:1 --token t").is_err());
+        assert!(parsed("replay tail --url ws://h:1 --token t --channel c").is_ok());
+        assert!(parsed("replay tail --url ws://h:1 --token t --channel c --from 3").is_err());
+    }
+
+    #[test]
+    fn a_place_to_start_is_a_number_or_a_position_token() {
+        assert_eq!(Start::parse("7"), Ok(Start::Plain(Position(7))));
+        assert!(matches!(Start::parse("00000000000000000000000000000007-3"), Ok(Start::Token(_))));
+        assert!(Start::parse("yesterday").is_err());
+    }
+}

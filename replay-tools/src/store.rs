@@ -1,0 +1,90 @@
+//! Finding the store that is meant, and opening its log. Never makes one.
+
+use std::path::Path;
+
+use anyhow::Context;
+use event_log::{SharedLog, StoreUrl};
+
+use crate::arguments::Shared;
+use crate::outcome::Failure;
+
+/// Where the server keeps things when it is told nothing.
+const DEFAULT_URL: &str = "sqlite:./data";
+const DEFAULT_CONFIG: &str = "kabar.toml";
+
+/// `--database`, the environment (clap has both), the configuration file, the server's default: in this order.
+pub fn locate(shared: &Shared) -> Result<StoreUrl, Failure> {
+    let text = match (&shared.database, &shared.config) {
+        (Some(url), _) => url.clone(),
+        (None, Some(file)) => configured(file)?.unwrap_or_else(|| DEFAULT_URL.to_owned()),
+        (None, None) if Path::new(DEFAULT_CONFIG).exists() => {
+            configured(Path::new(DEFAULT_CONFIG))?.unwrap_or_else(|| DEFAULT_URL.to_owned())
+        }
+        (None, None) => DEFAULT_URL.to_owned(),
+    };
+    // The text itself is not shown: it may hold a password.
+    StoreUrl::parse(&text).map_err(|error| Failure::usage(format!("--database: {error}")))
+}
+
+/// The log of a store that is there.
+pub async fn open(url: &StoreUrl) -> Result<SharedLog, Failure> {
+    let found = event_log::exists(url).await.with_context(|| format!("{url} cannot be reached"))?;
+    if !found {
+        return Err(Failure::usage(format!(
+            "there is no Kabar store at {url} (the server makes it when it starts; replay never does)"
+        )));
+    }
+    Ok(event_log::open(url).await.with_context(|| format!("the log of {url} cannot be opened"))?)
+}
+
+fn configured(file: &Path) -> Result<Option<String>, Failure> {
+    let unreadable = |error: &dyn std::fmt::Display| Failure::usage(format!("{}: {error}", file.display()));
+    let settings = config::Config::builder()
+        .add_source(config::File::from(file).format(config::FileFormat::Toml))
+        .build()
+        .map_err(|error| unreadable(&error))?;
+    match settings.get_string("database.url") {
+        Ok(url) => Ok(Some(url)),
+        Err(config::ConfigError::NotFound(_)) => Ok(None),
+        Err(error) => Err(unreadable(&error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shared(database: Option<&str>, config: Option<&Path>) -> Shared {
+        Shared { database: database.map(str::to_owned), config: config.map(Path::to_owned), json: false }
+    }
+
+    #[test]
+    fn the_command_line_comes_before_the_configuration_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("kabar.toml");
+        std::fs::write(&file, "[database]\nurl = \"sqlite:/from/file\"\n[http]\nport = 1\n").expect("written");
+        let from_file = locate(&shared(None, Some(&file))).expect("readable");
+        assert_eq!(from_file.to_string(), "sqlite:/from/file");
+        let from_line = locate(&shared(Some("sqlite:/from/line"), Some(&file))).expect("readable");
+        assert_eq!(from_line.to_string(), "sqlite:/from/line");
+    }
+
+    #[test]
+    fn a_store_that_makes_no_sense_is_refused_without_showing_its_password() {
+        let Err(Failure::Usage(text)) = locate(&shared(Some("mysql://root:hunter2@db/x"), None)) else {
+            panic!("mysql is not a store");
+        };
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_store_that_is_not_there_is_not_made() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let absent = folder.path().join("absent");
+        let Err(Failure::Usage(text)) = open(&StoreUrl::Sqlite(absent.clone())).await else {
+            panic!("there is no store");
+        };
+        assert!(text.contains("no Kabar store"), "{text}");
+        assert!(!absent.exists());
+    }
+}

@@ -1,0 +1,87 @@
+//! `replay verify`: is a view what the log says it should be?
+
+use anyhow::Context;
+use projections::{Difference, VerifyReport};
+use serde_json::{Value, json};
+
+use crate::arguments::{Shared, VerifyWanted};
+use crate::outcome::{Failure, Verdict};
+use crate::paint::{Colour, Paint, harmless, line};
+use crate::progress::Progressing;
+use crate::store;
+
+pub async fn run(shared: &Shared, wanted: &VerifyWanted) -> Result<Verdict, Failure> {
+    let url = store::locate(shared)?;
+    let log = store::open(&url).await?;
+    let mut reports = Vec::new();
+    for unit in wanted.units() {
+        let shown = Progressing::new(unit, "verifying");
+        let report = projections::verify(&url, log.clone(), unit, &|progress| shown.is_at(progress)).await;
+        shown.finish();
+        let report = report.with_context(|| format!("{unit} cannot be verified"))?;
+        if !shared.json {
+            print(&report, Paint::for_stdout())?;
+        }
+        reports.push(report);
+    }
+    log.close().await;
+    if shared.json {
+        let reports: Vec<Value> = reports.iter().map(as_json).collect();
+        line(&serde_json::to_string_pretty(&reports)?)?;
+    }
+    let clean = reports.iter().all(VerifyReport::is_clean);
+    Ok(if clean { Verdict::Fine } else { Verdict::Differences })
+}
+
+fn print(report: &VerifyReport, paint: Paint) -> Result<(), Failure> {
+    let VerifyReport { unit, generation, checkpoint, events, rows, differences, differences_total } = report;
+    let verdict = if report.is_clean() {
+        paint.text(Colour::Green, "clean")
+    } else {
+        paint.text(Colour::Red, &format!("{differences_total} rows differ"))
+    };
+    line(&format!(
+        "{unit}: {verdict}; generation {generation} at position {checkpoint}, {rows} rows from {events} events"
+    ))?;
+    for difference in differences {
+        for text in spelled_out(difference, paint) {
+            line(&text)?;
+        }
+    }
+    let unnamed = differences_total.saturating_sub(differences.len() as u64);
+    if unnamed > 0 {
+        line(&format!("  and {unnamed} more"))?;
+    }
+    Ok(())
+}
+
+/// As a diff has it: `-` is what the live view has, `+` what the log says.
+fn spelled_out(difference: &Difference, paint: Paint) -> Vec<String> {
+    let row = |row: &Option<String>| row.as_deref().map_or_else(|| "(no such row)".to_owned(), harmless);
+    vec![
+        format!("  {} {}", difference.table, harmless(&difference.key)),
+        paint.text(Colour::Red, &format!("  - {}", row(&difference.live))),
+        paint.text(Colour::Green, &format!("  + {}", row(&difference.rebuilt))),
+    ]
+}
+
+fn as_json(report: &VerifyReport) -> Value {
+    let row = |row: &Option<String>| {
+        row.as_deref().map(|text| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)))
+    };
+    let differences: Vec<Value> = report
+        .differences
+        .iter()
+        .map(|one| json!({ "table": one.table, "key": one.key, "live": row(&one.live), "rebuilt": row(&one.rebuilt) }))
+        .collect();
+    json!({
+        "unit": report.unit.name(),
+        "clean": report.is_clean(),
+        "generation": report.generation,
+        "checkpoint": report.checkpoint,
+        "events": report.events,
+        "rows": report.rows,
+        "differences_total": report.differences_total,
+        "differences": differences,
+    })
+}

@@ -1,0 +1,205 @@
+//! Brings the layers together. The environment is given as a list, so that tests bring their own.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use config::{File, FileFormat, Value, ValueKind};
+
+use super::{Config, LimitsConfig, Rate};
+
+/// Looked for in the working directory when no file is named.
+pub const DEFAULT_FILE: &str = "kabar.toml";
+const PREFIX: &str = "KABAR__";
+
+/// Lists, which the environment separates by commas.
+const LISTS: [&str; 3] = ["auth.nextauth_secrets", "auth.jwt.secrets", "cors.origins"];
+
+/// The platform's own variables that stand for one key of ours (requirements R78).
+const ALIASES: [(&str, &str); 4] = [
+    ("PUSHER_APP_ID", "realtime.app_id"),
+    ("PUSHER_APP_KEY", "realtime.key"),
+    ("PUSHER_APP_SECRET", "realtime.secret"),
+    ("NEXTAUTH_URL", "platform.base_url"),
+];
+/// These two may both be there: old and new secret of the same platform.
+const NEXTAUTH_SECRETS: [&str; 2] = ["AUTH_SECRET", "NEXTAUTH_SECRET"];
+
+/// The configuration cannot be read. Says where; never shows a value.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error("the configuration file {0} cannot be read")]
+    File(PathBuf, #[source] std::io::Error),
+    #[error("the configuration file {path} is not right: {reason}")]
+    Syntax { path: PathBuf, reason: String },
+    #[error("{variable} is not right: {reason}")]
+    Variable { variable: String, reason: String },
+    #[error("the configuration is not right: {0}")]
+    Shape(String),
+}
+
+/// Reads `file` (or ./kabar.toml where it exists) and `environment`.
+pub fn load(file: Option<&Path>, environment: &BTreeMap<String, String>) -> Result<Config, LoadError> {
+    let mut builder = defaults()?;
+    if let Some((path, text)) = text_of(file)? {
+        // Read once by itself, so that what is wrong with the file is said about the file.
+        builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
+        let syntax =
+            |error: config::ConfigError| LoadError::Syntax { path: path.clone(), reason: without_values(&error) };
+        builder.build_cloned().and_then(config::Config::try_deserialize::<Config>).map_err(syntax)?;
+    }
+    for (key, variable, value) in overrides(environment) {
+        builder = builder
+            .set_override(&key, value)
+            .map_err(|error| LoadError::Variable { variable, reason: without_values(&error) })?;
+    }
+    let layers = builder.build().map_err(|error| LoadError::Shape(without_values(&error)))?;
+    layers.try_deserialize().map_err(|error| LoadError::Shape(without_values(&error)))
+}
+
+type Builder = config::ConfigBuilder<config::builder::DefaultState>;
+
+/// Halves of a rate may be set alone: the other half keeps its default, which serde's per-struct defaults cannot say.
+fn defaults() -> Result<Builder, LoadError> {
+    let limits = LimitsConfig::default();
+    let rates =
+        [("sends", limits.sends), ("typing", limits.typing), ("writes", limits.writes), ("reads", limits.reads)];
+    let set = |builder: Builder, (name, rate): (&str, Rate)| {
+        builder
+            .set_default(format!("limits.{name}.per_second"), rate.per_second)?
+            .set_default(format!("limits.{name}.burst"), rate.burst)
+    };
+    let built = rates.into_iter().try_fold(config::Config::builder(), set);
+    built.map_err(|error| LoadError::Shape(without_values(&error)))
+}
+
+fn text_of(file: Option<&Path>) -> Result<Option<(PathBuf, String)>, LoadError> {
+    let (path, required) = match file {
+        Some(path) => (path.to_owned(), true),
+        None => (PathBuf::from(DEFAULT_FILE), false),
+    };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some((path, text))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !required => Ok(None),
+        Err(error) => Err(LoadError::File(path, error)),
+    }
+}
+
+/// (key, variable, value), later ones win.
+fn overrides(environment: &BTreeMap<String, String>) -> Vec<(String, String, Value)> {
+    let mut found = Vec::new();
+    for (variable, key) in ALIASES {
+        if let Some(text) = environment.get(variable).filter(|text| !text.is_empty()) {
+            found.push((key.to_owned(), variable.to_owned(), Value::new(None, text.clone())));
+        }
+    }
+    let given = NEXTAUTH_SECRETS.iter().filter_map(|name| environment.get(*name)).filter(|text| !text.is_empty());
+    let secrets: Vec<Value> = given.map(|text| Value::new(None, text.clone())).collect();
+    if !secrets.is_empty() {
+        let key = "auth.nextauth_secrets".to_owned();
+        found.push((key, NEXTAUTH_SECRETS.join(", "), Value::new(None, ValueKind::Array(secrets))));
+    }
+    for (variable, text) in environment {
+        let Some(rest) = variable.strip_prefix(PREFIX) else { continue };
+        let key = rest.to_ascii_lowercase().replace("__", ".");
+        let value = if LISTS.contains(&key.as_str()) { list(text) } else { Value::new(None, text.clone()) };
+        found.push((key, variable.clone(), value));
+    }
+    found
+}
+
+fn list(text: &str) -> Value {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    Value::new(None, ValueKind::Array(parts.map(|part| Value::new(None, part)).collect()))
+}
+
+/// The error, but never the value that was given: it may be a secret in the wrong place.
+fn without_values(error: &config::ConfigError) -> String {
+    use config::ConfigError;
+    match error {
+        ConfigError::Type { expected, key, .. } => {
+            format!("{}: expected {expected}", key.as_deref().unwrap_or("a value"))
+        }
+        ConfigError::At { error, key, .. } => match key {
+            Some(key) => format!("{key}: {}", without_values(error)),
+            None => without_values(error),
+        },
+        ConfigError::Message(message) => message.clone(),
+        ConfigError::NotFound(key) => format!("{key} is missing"),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Secret;
+    use std::io::Write;
+
+    fn environment(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        file
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
+        let file = file("[server]\nport = 1\nbody_bytes_max = 2\n[limits.sends]\nper_second = 7");
+        let config = load(Some(file.path()), &environment(&[("KABAR__SERVER__PORT", "3")])).unwrap();
+        assert_eq!((config.server.port, config.server.body_bytes_max), (3, 2));
+        assert_eq!(config.server.view_wait_ms_max, 2_000);
+        assert_eq!(config.limits.sends, Rate { per_second: 7, burst: 30 });
+    }
+
+    #[test]
+    fn the_platforms_own_variables_work_as_they_are() {
+        let given = environment(&[
+            ("PUSHER_APP_ID", "007"),
+            ("PUSHER_APP_KEY", "key"),
+            ("PUSHER_APP_SECRET", "1e5"),
+            ("NEXTAUTH_SECRET", "one"),
+            ("AUTH_SECRET", "two"),
+            ("NEXTAUTH_URL", "https://app.example.id"),
+            ("KABAR__REALTIME__KEY", "wins"),
+        ]);
+        let config = load(None, &given).unwrap();
+        assert_eq!((config.realtime.app_id.as_str(), config.realtime.key.as_str()), ("007", "wins"));
+        assert_eq!(config.realtime.secret.as_ref().map(Secret::reveal), Some("1e5"));
+        let secrets: Vec<_> = config.auth.nextauth_secrets.iter().map(Secret::reveal).collect();
+        assert_eq!(secrets, ["two", "one"]);
+        assert_eq!(config.base_url(), "https://app.example.id");
+    }
+
+    #[test]
+    fn lists_are_separated_by_commas() {
+        let config = load(None, &environment(&[("KABAR__CORS__ORIGINS", "http://a, http://b,")])).unwrap();
+        assert_eq!(config.cors.origins, ["http://a", "http://b"]);
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_by_name() {
+        for given in ["KABAR__SERVER__PROT", "KABAR__SEVER__PORT", "KABAR__REALTIME__SECRETT"] {
+            let error = load(None, &environment(&[(given, "hush")])).expect_err(given).to_string();
+            let key = given.rsplit("__").next().unwrap().to_ascii_lowercase();
+            assert!(error.contains(&key) || error.contains("sever"), "{error}");
+            assert!(!error.contains("hush"), "{error}");
+        }
+        let wrong = file("[server]\nprot = 1");
+        assert!(load(Some(wrong.path()), &BTreeMap::new()).expect_err("unknown").to_string().contains("prot"));
+    }
+
+    #[test]
+    fn a_value_of_another_type_is_refused_by_key_and_not_shown() {
+        let error = load(None, &environment(&[("KABAR__SERVER__PORT", "hush")])).expect_err("no port").to_string();
+        assert!(error.contains("server.port") && !error.contains("hush"), "{error}");
+    }
+
+    #[test]
+    fn a_named_file_must_be_there() {
+        let error = load(Some(Path::new("/nonexistent/kabar.toml")), &BTreeMap::new()).expect_err("no file");
+        assert!(matches!(error, LoadError::File(..)));
+    }
+}

@@ -1,0 +1,76 @@
+//! Configuration: defaults, then kabar.toml, then the platform's own variables, then `KABAR__SECTION__KEY`.
+//!
+//! Separate so that every limit of the program is found in one place, documented, and checked before anything starts.
+//! Never in here: reading a key anywhere else than at the start, or a default that depends on the machine.
+
+mod load;
+mod made_secrets;
+mod secret;
+mod sections;
+mod validate;
+
+use serde::Deserialize;
+
+pub use load::{LoadError, load};
+pub use made_secrets::{MadeSecretsError, fill_missing_secrets};
+pub use secret::Secret;
+pub use sections::{
+    AuthConfig, CorsConfig, DatabaseConfig, DemoConfig, DemoMode, DoorConfig, JwtConfig, LimitsConfig, LogConfig,
+    LogFormat, PlatformConfig, Rate, RealtimeSection, ServerConfig,
+};
+pub use validate::Invalid;
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    pub server: ServerConfig,
+    pub database: DatabaseConfig,
+    pub auth: AuthConfig,
+    pub platform: PlatformConfig,
+    pub cors: CorsConfig,
+    pub realtime: RealtimeSection,
+    pub door: DoorConfig,
+    pub limits: LimitsConfig,
+    pub log: LogConfig,
+    pub demo: DemoConfig,
+}
+
+impl Config {
+    /// Base of absolute links, without a slash at the end.
+    pub fn base_url(&self) -> String {
+        match &self.platform.base_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => format!("http://{}", std::net::SocketAddr::new(self.server.host, self.server.port)),
+        }
+    }
+
+    /// The origins whose pages may read answers and write by cookie, as browsers name them.
+    pub fn allowed_origins(&self) -> Vec<String> {
+        let given = self.cors.origins.iter().map(String::as_str);
+        std::iter::once(self.base_url().as_str())
+            .chain(given)
+            .filter_map(|text| url::Url::parse(text).ok())
+            .map(|url| url.origin().ascii_serialization())
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_named_as_browsers_name_them() {
+        let mut config = Config::default();
+        config.platform.base_url = Some("https://App.Example.id:443/".to_owned());
+        config.cors.origins = vec!["http://localhost:3000".to_owned()];
+        assert_eq!(config.allowed_origins(), ["https://app.example.id", "http://localhost:3000"]);
+        assert_eq!(config.base_url(), "https://App.Example.id:443");
+    }
+
+    #[test]
+    fn without_a_platform_kabars_own_address_is_the_base() {
+        assert_eq!(Config::default().base_url(), "http://127.0.0.1:8080");
+    }
+}

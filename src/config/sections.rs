@@ -1,0 +1,275 @@
+//! One struct per room. Each field's comment is its manual: meaning, unit, default.
+//!
+//! Every key is `section.key` in kabar.toml and `KABAR__SECTION__KEY` in the environment, where lists are separated by
+//! commas. Unknown keys are refused: a misspelt limit that silently does nothing is worse than no start.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::secret::Secret;
+
+/// How the server listens and how patient it is.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerConfig {
+    /// Address to listen on. Default 127.0.0.1.
+    pub host: IpAddr,
+    /// TCP port; 0 takes a free one and prints it. Default 8080.
+    pub port: u16,
+    /// Bytes of a request body; a longer one is 413. Default 262,144.
+    pub body_bytes_max: usize,
+    /// Requests being answered at once; one more is 503. Open sockets do not count. Default 4,096.
+    pub concurrent_requests_max: usize,
+    /// Seconds a request may take before it is 503; more than `door.command_ms_max`. Default 15.
+    pub request_seconds_max: u64,
+    /// Milliseconds a query waits until its view has the position asked for, then 503. Default 2,000.
+    pub view_wait_ms_max: u64,
+    /// Seconds that requests in flight are given at a graceful stop. Default 10.
+    pub drain_seconds_max: u64,
+    /// Whether GET /metrics answers, to anyone who reaches the port: keep it from the outside by a proxy, or switch it
+    /// off. Default true.
+    pub metrics: bool,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            host: IpAddr::from([127, 0, 0, 1]),
+            port: 8080,
+            body_bytes_max: 256 * 1024,
+            concurrent_requests_max: 4_096,
+            request_seconds_max: 15,
+            view_wait_ms_max: 2_000,
+            drain_seconds_max: 10,
+            metrics: true,
+        }
+    }
+}
+
+impl ServerConfig {
+    pub fn view_wait(&self) -> Duration {
+        Duration::from_millis(self.view_wait_ms_max)
+    }
+
+    pub fn request_time(&self) -> Duration {
+        Duration::from_secs(self.request_seconds_max)
+    }
+
+    pub fn drain_time(&self) -> Duration {
+        Duration::from_secs(self.drain_seconds_max)
+    }
+}
+
+/// Where log and views are kept.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DatabaseConfig {
+    /// `sqlite:DIRECTORY` or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. Default sqlite:./data.
+    pub url: Secret,
+}
+
+impl Default for DatabaseConfig {
+    fn default() -> Self {
+        Self { url: Secret::new("sqlite:./data") }
+    }
+}
+
+/// Whose session tokens are believed.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuthConfig {
+    /// Secrets of the platform's NextAuth v4 or Auth.js v5, the current one first; several while rotating. Default
+    /// none. Also `NEXTAUTH_SECRET` and `AUTH_SECRET`.
+    pub nextauth_secrets: Vec<Secret>,
+    pub jwt: JwtConfig,
+}
+
+/// Our own HS256 tokens.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct JwtConfig {
+    /// At least 32 bytes each, the current one first; several while rotating. Default: one is made at the first start
+    /// on SQLite and kept beside the database; on PostgreSQL none.
+    pub secrets: Vec<Secret>,
+    /// What `iss` must be. Default: not looked at.
+    pub issuer: Option<String>,
+    /// What `aud` must hold. Default: not looked at.
+    pub audience: Option<String>,
+}
+
+/// The platform that Kabar serves.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PlatformConfig {
+    /// Base of absolute links and the first allowed origin, without a path. Default: Kabar's own address. Also
+    /// `NEXTAUTH_URL`.
+    pub base_url: Option<String>,
+}
+
+/// Which pages may call us from a browser.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CorsConfig {
+    /// Origins (`https://app.example.id`) beside `platform.base_url`, for reads and for writes by cookie. Default none.
+    pub origins: Vec<String>,
+}
+
+/// The Pusher side.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RealtimeSection {
+    /// Digits only, since some server SDKs parse it as a number. Default 1. Also `PUSHER_APP_ID`.
+    pub app_id: String,
+    /// Public, part of the socket's URL. Default kabar. Also `PUSHER_APP_KEY`.
+    pub key: String,
+    /// Signs channels. Default: made at the first start on SQLite and kept beside the database. Also
+    /// `PUSHER_APP_SECRET`.
+    pub secret: Option<Secret>,
+    /// Sockets of this node; one more is closed with 4100. Default 20,000.
+    pub connections_max: usize,
+    /// Channels of one socket. Default 200.
+    pub channels_per_connection_max: usize,
+    /// Bytes of one frame from a client. Default 10,240.
+    pub message_bytes_max: usize,
+    /// Frames waiting for one socket; a slower client is closed with 4200. Default 1,024.
+    pub outgoing_frames_max: usize,
+    /// Seconds a client may be silent before it is asked for a sign of life. Default 120.
+    pub activity_timeout_seconds: u64,
+    /// Seconds that sign may take. Default 30.
+    pub pong_timeout_seconds: u64,
+    /// Milliseconds over which a stopping node sends its clients away. Default 5,000.
+    pub drain_ms_max: u64,
+    /// Members above which a room gets no message-read frames. Default 100.
+    pub read_frames_members_max: usize,
+    /// Milliseconds between two message-read frames of a participant and two unread frames of a user. Default 1,000.
+    pub gather_ms: u64,
+    /// Also send `typing`, `messages-read` and `notification-new`. Default true.
+    pub legacy_event_names: bool,
+}
+
+impl Default for RealtimeSection {
+    fn default() -> Self {
+        Self {
+            app_id: "1".to_owned(),
+            key: "kabar".to_owned(),
+            secret: None,
+            connections_max: 20_000,
+            channels_per_connection_max: 200,
+            message_bytes_max: 10 * 1024,
+            outgoing_frames_max: 1_024,
+            activity_timeout_seconds: 120,
+            pong_timeout_seconds: 30,
+            drain_ms_max: 5_000,
+            read_frames_members_max: 100,
+            gather_ms: 1_000,
+            legacy_event_names: true,
+        }
+    }
+}
+
+/// Limits of the one way in for commands.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DoorConfig {
+    /// Commands decided into one append. Default 256.
+    pub batch_commands_max: usize,
+    /// Commands waiting; beyond it callers wait. Default 8,192.
+    pub queue_commands_max: usize,
+    /// Milliseconds a command may take before it is 503 with nothing written. Default 2,000.
+    pub command_ms_max: u64,
+    /// Aggregates kept in memory. Default 100,000.
+    pub cached_streams_max: usize,
+}
+
+impl Default for DoorConfig {
+    fn default() -> Self {
+        Self { batch_commands_max: 256, queue_commands_max: 8_192, command_ms_max: 2_000, cached_streams_max: 100_000 }
+    }
+}
+
+/// How much one user may do; past it 429 with Retry-After.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsConfig {
+    /// Messages. Default 10 a second, 30 at once.
+    pub sends: Rate,
+    /// Typing. Default 2 a second, 4 at once.
+    pub typing: Rate,
+    /// Every other write. Default 20 a second, 40 at once.
+    pub writes: Rate,
+    /// Queries and channel authorisations. Default 50 a second, 200 at once: pusher-js authorises all its channels anew
+    /// after every reconnect.
+    pub reads: Rate,
+    /// Users remembered per kind of request; at the limit those who have been idle longest are forgotten. Default 100,000.
+    pub users_max: usize,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self {
+            sends: Rate { per_second: 10, burst: 30 },
+            typing: Rate { per_second: 2, burst: 4 },
+            writes: Rate { per_second: 20, burst: 40 },
+            reads: Rate { per_second: 50, burst: 200 },
+            users_max: 100_000,
+        }
+    }
+}
+
+/// A token bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// Refill, 1 to 1,000,000.
+    pub per_second: u32,
+    /// Size, 1 to 1,000,000.
+    pub burst: u32,
+}
+
+/// What is said about the work.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogConfig {
+    /// `text` for people or `json` for machines. Default text.
+    pub format: LogFormat,
+    /// A level, or directives as in `info,kabar::http=debug`. Default info.
+    pub level: String,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: "info".to_owned() }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// People to try Kabar with.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DemoConfig {
+    /// `on`, `off`, or `auto`: on when Kabar runs on SQLite without anything configured. Only a new database gets them.
+    /// Default auto.
+    pub mode: DemoMode,
+}
+
+impl Default for DemoConfig {
+    fn default() -> Self {
+        Self { mode: DemoMode::Auto }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DemoMode {
+    Auto,
+    On,
+    Off,
+}

@@ -1,0 +1,194 @@
+//! Everything that is wrong with a configuration, at once: who fixes one key should not find the next at the next start.
+
+use std::fmt;
+
+use event_log::StoreUrl;
+
+use super::{Config, Rate};
+
+/// One key that cannot be so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid {
+    pub key: &'static str,
+    pub reason: String,
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.key, self.reason)
+    }
+}
+
+const JWT_SECRET_BYTES_MIN: usize = 32;
+const RATE_MAX: u32 = 1_000_000;
+
+impl Config {
+    /// Empty when the program can start. To be asked after missing secrets were filled in.
+    pub fn validate(&self) -> Vec<Invalid> {
+        let mut found = Vec::new();
+        self.check_stores_and_secrets(&mut found);
+        self.check_addresses(&mut found);
+        self.check_limits(&mut found);
+        self.check_log(&mut found);
+        found
+    }
+
+    fn check_stores_and_secrets(&self, found: &mut Vec<Invalid>) {
+        let mut wrong = |key, reason: String| found.push(Invalid { key, reason });
+        if let Err(error) = StoreUrl::parse(self.database.url.reveal()) {
+            wrong("database.url", error.to_string());
+        }
+        if self.auth.jwt.secrets.is_empty() && self.auth.nextauth_secrets.is_empty() {
+            wrong(
+                "auth.jwt.secrets",
+                "nobody could sign in: set KABAR__AUTH__JWT__SECRETS, or auth.nextauth_secrets (NEXTAUTH_SECRET)"
+                    .into(),
+            );
+        }
+        if self.auth.jwt.secrets.iter().any(|secret| secret.reveal().len() < JWT_SECRET_BYTES_MIN) {
+            wrong("auth.jwt.secrets", format!("each has at least {JWT_SECRET_BYTES_MIN} bytes"));
+        }
+        if self.auth.nextauth_secrets.iter().any(super::Secret::is_empty) {
+            wrong("auth.nextauth_secrets", "an empty secret is none".into());
+        }
+        if self.realtime.secret.as_ref().is_none_or(super::Secret::is_empty) {
+            wrong("realtime.secret", "missing: set KABAR__REALTIME__SECRET or PUSHER_APP_SECRET".into());
+        }
+        let digits = !self.realtime.app_id.is_empty() && self.realtime.app_id.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits {
+            wrong("realtime.app_id", "digits only".into());
+        }
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        if self.realtime.key.is_empty() || !self.realtime.key.bytes().all(plain) {
+            wrong("realtime.key", "letters, digits, - and _ only: it is part of a URL and of signatures".into());
+        }
+    }
+
+    fn check_addresses(&self, found: &mut Vec<Invalid>) {
+        if let Some(url) = &self.platform.base_url
+            && let Err(reason) = origin(url)
+        {
+            found.push(Invalid { key: "platform.base_url", reason });
+        }
+        for text in &self.cors.origins {
+            if let Err(reason) = origin(text) {
+                found.push(Invalid { key: "cors.origins", reason: format!("{text}: {reason}") });
+            }
+        }
+    }
+
+    fn check_limits(&self, found: &mut Vec<Invalid>) {
+        let realtime = &self.realtime;
+        let counts = [
+            ("server.body_bytes_max", self.server.body_bytes_max as u64),
+            ("server.concurrent_requests_max", self.server.concurrent_requests_max as u64),
+            ("server.request_seconds_max", self.server.request_seconds_max),
+            ("server.view_wait_ms_max", self.server.view_wait_ms_max),
+            ("door.batch_commands_max", self.door.batch_commands_max as u64),
+            ("door.queue_commands_max", self.door.queue_commands_max as u64),
+            ("door.command_ms_max", self.door.command_ms_max),
+            ("door.cached_streams_max", self.door.cached_streams_max as u64),
+            ("limits.users_max", self.limits.users_max as u64),
+            ("realtime.connections_max", realtime.connections_max as u64),
+            ("realtime.channels_per_connection_max", realtime.channels_per_connection_max as u64),
+            ("realtime.message_bytes_max", realtime.message_bytes_max as u64),
+            ("realtime.outgoing_frames_max", realtime.outgoing_frames_max as u64),
+            ("realtime.activity_timeout_seconds", realtime.activity_timeout_seconds),
+            ("realtime.pong_timeout_seconds", realtime.pong_timeout_seconds),
+        ];
+        for (key, value) in counts {
+            if value == 0 {
+                found.push(Invalid { key, reason: "at least 1".into() });
+            }
+        }
+        let rates = [
+            ("limits.sends", self.limits.sends),
+            ("limits.typing", self.limits.typing),
+            ("limits.writes", self.limits.writes),
+            ("limits.reads", self.limits.reads),
+        ];
+        for (key, Rate { per_second, burst }) in rates {
+            if !(1..=RATE_MAX).contains(&per_second) || !(1..=RATE_MAX).contains(&burst) {
+                found.push(Invalid { key, reason: format!("per_second and burst are 1 to {RATE_MAX}") });
+            }
+        }
+        // A request that is given up before its command is would say 503 and still be carried out.
+        let longest = self.door.command_ms_max.saturating_add(self.server.view_wait_ms_max);
+        if self.server.request_seconds_max.saturating_mul(1_000) <= longest {
+            let reason = "longer than door.command_ms_max and server.view_wait_ms_max together".into();
+            found.push(Invalid { key: "server.request_seconds_max", reason });
+        }
+    }
+
+    fn check_log(&self, found: &mut Vec<Invalid>) {
+        if let Err(error) = tracing_subscriber::EnvFilter::try_new(&self.log.level) {
+            found.push(Invalid { key: "log.level", reason: error.to_string() });
+        }
+    }
+}
+
+/// `http(s)://host[:port]`, nothing behind it.
+fn origin(text: &str) -> Result<(), String> {
+    let url = url::Url::parse(text).map_err(|error| error.to_string())?;
+    let web = matches!(url.scheme(), "http" | "https") && url.has_host();
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    if web && bare { Ok(()) } else { Err("expected http(s)://host[:port] without a path".into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Secret;
+
+    fn startable() -> Config {
+        let mut config = Config::default();
+        config.auth.jwt.secrets = vec![Secret::new("x".repeat(32))];
+        config.realtime.secret = Some(Secret::new("secret"));
+        config
+    }
+
+    #[test]
+    fn the_defaults_with_secrets_can_start() {
+        assert_eq!(startable().validate(), []);
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_said_at_once() {
+        let mut config = Config::default();
+        config.database.url = Secret::new("mysql://x");
+        config.realtime.app_id = "a1".into();
+        config.realtime.key = "a b".into();
+        config.platform.base_url = Some("https://app.example.id/path".into());
+        config.cors.origins = vec!["app.example.id".into(), "https://right.example.id".into()];
+        config.limits.reads.burst = 0;
+        config.server.body_bytes_max = 0;
+        config.server.request_seconds_max = 2;
+        config.log.level = "=loud=".into();
+        let keys: Vec<_> = config.validate().into_iter().map(|invalid| invalid.key).collect();
+        assert_eq!(
+            keys,
+            [
+                "database.url",
+                "auth.jwt.secrets",
+                "realtime.secret",
+                "realtime.app_id",
+                "realtime.key",
+                "platform.base_url",
+                "cors.origins",
+                "server.body_bytes_max",
+                "limits.reads",
+                "server.request_seconds_max",
+                "log.level",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_short_secret_is_refused_and_not_shown() {
+        let mut config = startable();
+        config.auth.jwt.secrets = vec![Secret::new("hunter2")];
+        let found = config.validate();
+        assert_eq!(found.len(), 1);
+        assert!(!found[0].to_string().contains("hunter2"));
+    }
+}
