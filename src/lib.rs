@@ -7,6 +7,7 @@ pub mod commands;
 pub mod config;
 pub mod directory;
 pub mod http;
+pub mod queries;
 pub mod reactor;
 pub mod realtime;
 pub mod wire;

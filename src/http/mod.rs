@@ -4,10 +4,20 @@
 //! client may ask is read in one place. Never in here: a rule about rooms or people, SQL, a provider.
 
 pub mod answer;
+mod chat;
+mod cursor;
 pub mod extract;
+mod failures;
+mod notification_tabs;
+mod notifications;
 pub mod problem;
+mod pusher_auth;
 mod refusals;
+mod relations;
+pub mod routes;
+mod shorthands;
 pub mod state;
+mod validity;
 
 use axum::Router;
 
@@ -22,5 +32,5 @@ pub fn router(state: AppState) -> Router {
 
 /// The route table. User ids in paths are called `{userId}`, see `extract::ValidPath`.
 fn api() -> Router<AppState> {
-    Router::new()
+    routes::table()
 }
