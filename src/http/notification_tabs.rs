@@ -51,9 +51,7 @@ impl Tab {
         use NotificationType as Type;
         match self {
             Self::All => None,
-            Self::Comment => {
-                Some(&[Type::Comment, Type::CommentReply, Type::Mention, Type::Post, Type::ProductReview])
-            }
+            Self::Comment => Some(&[Type::Comment, Type::CommentReply, Type::Mention, Type::Post, Type::ProductReview]),
             Self::Transaction => Some(&[Type::Transaction, Type::Membership]),
             Self::Course => Some(&[Type::CourseDiscussion, Type::CourseEnrolled, Type::ContentUpdate]),
             Self::Event => Some(&[Type::EventReminder]),

@@ -137,7 +137,11 @@ impl MarkBody {
     fn marking(self) -> Result<Marking, Problem> {
         let read = self.is_read.unwrap_or(true);
         if self.mark_all_read == Some(true) {
-            return if read { Ok(Marking::All) } else { Err(Problem::invalid("isRead", "all are marked as read only")) };
+            return if read {
+                Ok(Marking::All)
+            } else {
+                Err(Problem::invalid("isRead", "all are marked as read only"))
+            };
         }
         match (self.notification_ids, self.id) {
             (Some(_), Some(_)) => Err(Problem::invalid("id", "not together with notificationIds")),

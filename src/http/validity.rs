@@ -34,7 +34,9 @@ impl Text for Option<String> {
 pub fn text<T: Text>(chars_max: usize) -> impl Fn(&T, &()) -> garde::Result {
     move |value, ()| match value.text() {
         Some(text) if text.contains('\0') => Err(garde::Error::new("must not contain U+0000")),
-        Some(text) if text.chars().count() > chars_max => Err(garde::Error::new(format!("at most {chars_max} characters"))),
+        Some(text) if text.chars().count() > chars_max => {
+            Err(garde::Error::new(format!("at most {chars_max} characters")))
+        }
         _ => Ok(()),
     }
 }

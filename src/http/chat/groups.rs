@@ -65,9 +65,9 @@ pub async fn join(
 
 #[derive(Debug, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
+#[garde(allow_unvalidated)]
 pub struct MembersBody {
     #[garde(length(min = 1, max = MEMBERS_PER_COMMAND_MAX))]
-    #[garde(inner(skip))]
     user_ids: Vec<UserId>,
 }
 

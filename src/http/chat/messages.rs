@@ -162,7 +162,8 @@ mod tests {
 
     #[test]
     fn clients_do_not_send_system_messages() {
-        let wish = serde_json::json!({"roomId": "00000000-0000-0000-0000-000000000001", "content": "x", "type": "system"});
+        let wish =
+            serde_json::json!({"roomId": "00000000-0000-0000-0000-000000000001", "content": "x", "type": "system"});
         assert!(serde_json::from_value::<SendBody>(wish).is_err());
     }
 

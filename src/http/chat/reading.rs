@@ -100,7 +100,8 @@ mod tests {
         assert_eq!(read_to(json!("7")).expect("a seq"), Some(ReadTo::Seq(7)));
         assert_eq!(read_to(json!(id)).expect("an id"), Some(ReadTo::Message(MessageId(id))));
         assert_eq!(read_to(json!(null)).expect("nothing"), None);
-        for wrong in [json!(0), json!(-1), json!(u64::MAX), json!("x"), json!(""), json!(1.5), json!([1]), json!(true)] {
+        for wrong in [json!(0), json!(-1), json!(u64::MAX), json!("x"), json!(""), json!(1.5), json!([1]), json!(true)]
+        {
             assert!(read_to(wrong.clone()).is_err(), "{wrong}");
         }
     }
