@@ -1,4 +1,7 @@
-//! Every route there is, one line each: what a client may ask is read, and iterated by tests, in this one place.
+//! Every route of users, one line each: what a client may ask is read, and iterated by tests, in this one place.
+//!
+//! All of them are behind the gate: whoever is not signed in gets 401. User ids in paths are called `{userId}`, see
+//! `extract::ValidPath`.
 
 use axum::Router;
 use axum::http::Method;
@@ -7,25 +10,17 @@ use axum::routing::{MethodRouter, delete, get, patch, post};
 use super::chat::{groups, messages, reading, rooms, typing};
 use super::{AppState, notifications, pusher_auth, relations};
 
-/// Who may ask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Whoever is signed in; others get 401.
-    SignedIn,
-}
-
 /// One line of the table.
 pub struct Route {
     pub method: Method,
     /// Parts in braces are ids: `{roomId}`, `{userId}`.
     pub path: &'static str,
-    pub access: Access,
     handler: MethodRouter<AppState>,
 }
 
 impl Route {
-    fn signed_in(method: Method, path: &'static str, handler: MethodRouter<AppState>) -> Self {
-        Self { method, path, access: Access::SignedIn, handler }
+    fn new(method: Method, path: &'static str, handler: MethodRouter<AppState>) -> Self {
+        Self { method, path, handler }
     }
 }
 
@@ -35,7 +30,7 @@ pub fn routes() -> Vec<Route> {
     const POST: Method = Method::POST;
     const PATCH: Method = Method::PATCH;
     const DELETE: Method = Method::DELETE;
-    let route = Route::signed_in;
+    let route = Route::new;
     vec![
         route(POST, "/api/chat/start", post(rooms::start)),
         route(GET, "/api/chat/rooms", get(rooms::rooms)),
