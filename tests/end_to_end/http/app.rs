@@ -6,7 +6,7 @@ use std::time::Duration;
 use event_log::{LogId, Position, PositionToken, SharedLog};
 use kabar::app::{App, Ports, RunError};
 use kabar::config::{Config, DemoMode, Rate, Secret};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -86,6 +86,12 @@ impl TestApp {
 
     pub fn begin_to_stop(&self) {
         self.shutdown.cancel();
+    }
+
+    /// Waits until new connections are refused.
+    pub async fn refuses_connections(&self) {
+        let refused = async { while TcpStream::connect(self.address).await.is_ok() {} };
+        tokio::time::timeout(PATIENCE, refused).await.expect("the app stops listening in time");
     }
 
     pub async fn stop(self) {

@@ -22,7 +22,10 @@ async fn a_message_is_unread_until_it_is_read_and_then_read_at_the_sender(app: T
     let sent = ana.post("/api/chat/send", json!({"roomId": room, "content": "halo"})).await;
     let position = sent.position();
     let message = sent.ok()["message"].clone();
-    assert_eq!((&message["seq"], &message["receiverId"], &message["isRead"]), (&json!(1), &json!("ben"), &json!(false)));
+    assert_eq!(
+        (&message["seq"], &message["receiverId"], &message["isRead"]),
+        (&json!(1), &json!("ben"), &json!(false))
+    );
     assert_eq!(message["sender"]["name"], "ana the tester");
     assert_eq!(message["position"], json!(position));
     assert_eq!((ben.unread(&position).await, ana.unread(&position).await), (json!(1), json!(0)));
@@ -75,7 +78,9 @@ async fn messages_are_paged_in_both_directions_without_a_gap(app: TestApp) {
         let sent = ana.post("/api/chat/send", json!({"roomId": room, "content": number.to_string()})).await;
         after = sent.position();
     }
-    let page = async |query: String| ben.get(&format!("/api/chat/messages?roomId={room}&limit=3&after={after}{query}")).await.ok();
+    let page = async |query: String| {
+        ben.get(&format!("/api/chat/messages?roomId={room}&limit=3&after={after}{query}")).await.ok()
+    };
     let seqs = |page: &Value| -> Vec<u64> {
         page["messages"].as_array().expect("messages").iter().filter_map(|message| message["seq"].as_u64()).collect()
     };
@@ -94,7 +99,8 @@ async fn an_answer_to_a_message_shows_it(app: TestApp) {
     let [ana, ben] = app.people(["ana", "ben"]).await;
     let room = ana.room_with(&ben).await;
     let asked = ana.sends(&room, "jam berapa?").await;
-    let answered = ben.post("/api/chat/send", json!({"roomId": room, "content": "tiga", "replyToId": asked["id"]})).await;
+    let answered =
+        ben.post("/api/chat/send", json!({"roomId": room, "content": "tiga", "replyToId": asked["id"]})).await;
     let after = answered.position();
     let message = answered.ok()["message"].clone();
     assert_eq!((&message["replyToId"], &message["replyTo"]["content"]), (&asked["id"], &json!("jam berapa?")));

@@ -17,10 +17,7 @@ async fn a_follow_is_counted_listed_and_told_to_the_one_followed(app: TestApp) {
     let [ana, ben] = app.people(["ana", "ben"]).await;
     let followed = ben.post("/api/users/ana/follow?on=true", json!({})).await;
     let after = followed.position();
-    assert_eq!(
-        followed.ok(),
-        json!({"success": true, "following": true, "followersCount": 1, "followingCount": 0})
-    );
+    assert_eq!(followed.ok(), json!({"success": true, "following": true, "followersCount": 1, "followingCount": 0}));
     assert_eq!(ben.get(&format!("/api/users/ana/follow?after={after}")).await.ok()["following"], json!(true));
     let followers = ana.get(&format!("/api/users/ana/followers?after={after}")).await.ok();
     assert_eq!((&followers["total"], &followers["nextCursor"]), (&json!(1), &Value::Null));
@@ -72,7 +69,9 @@ async fn notifications_are_marked_one_by_one_and_all_at_once(app: TestApp) {
     let [ana, ben] = app.people(["ana", "ben"]).await;
     ben.post("/api/users/ana/follow?on=true", json!({})).await.ok();
     let id = text(&told(&app, &ana).await["id"]);
-    let unread = async |after: &str| ana.get(&format!("/api/notifications/unread-count?after={after}")).await.ok()["count"].clone();
+    let unread = async |after: &str| {
+        ana.get(&format!("/api/notifications/unread-count?after={after}")).await.ok()["count"].clone()
+    };
 
     let marked = ana.patch("/api/notifications", json!({"notificationIds": [id]})).await;
     let after = marked.position();

@@ -25,11 +25,14 @@ fn members(room: &Value) -> Vec<String> {
 }
 
 async fn a_group_is_made_joined_and_left(app: TestApp) {
-    let [ana, ben, cat] = app.people(["ana", "ben", "cat"]).await;
+    let [ana, _ben, cat] = app.people(["ana", "ben", "cat"]).await;
     let wish = json!({"name": " Kelas Rust ", "memberIds": ["ben", "ana", "ben"], "groupId": "g-1",
         "avatar": "https://cdn.example.org/g.png"});
     let made = ana.post("/api/chat/groups", wish).await.ok()["room"].clone();
-    assert_eq!((&made["type"], &made["name"], &made["groupId"]), (&json!("GROUP"), &json!("Kelas Rust"), &json!("g-1")));
+    assert_eq!(
+        (&made["type"], &made["name"], &made["groupId"]),
+        (&json!("GROUP"), &json!("Kelas Rust"), &json!("g-1"))
+    );
     assert_eq!((members(&made), &made["participantCount"]), (vec!["ana".into(), "ben".into()], &json!(2)));
     let room = text(&made["id"]);
 

@@ -38,6 +38,10 @@ impl Person {
         Self { id: id.to_owned(), token, base: format!("http://{address}"), http }
     }
 
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// A request in their name, to be added to.
     pub fn ask(&self, method: Method, path: &str) -> RequestBuilder {
         self.unsigned(method, path).bearer_auth(&self.token)
@@ -109,8 +113,12 @@ impl Answer {
         assert_eq!(self.headers["content-type"], "application/problem+json");
         assert_eq!((&self.body["success"], &self.body["status"]), (&json!(false), &json!(status)), "{}", self.body);
         assert_eq!(self.body["error"], self.body["detail"], "{}", self.body);
-        let named: Vec<&str> =
-            self.body["errors"].as_array().expect("errors").iter().filter_map(|error| error["field"].as_str()).collect();
+        let named: Vec<&str> = self.body["errors"]
+            .as_array()
+            .expect("errors")
+            .iter()
+            .filter_map(|error| error["field"].as_str())
+            .collect();
         if let Some(field) = field {
             assert!(named.contains(&field), "{field} is not named: {}", self.body);
         }
