@@ -18,15 +18,14 @@ use crate::support::backend::{Backend, TestStore};
 use crate::support::irc_chat::{self, Act, Line};
 use crate::support::naive::{Rooms, whole_log};
 use crate::support::person::{Answer, Person, client, number, text};
-use crate::support::running::{Installation, announce};
+use crate::support::running::{Installation, announce, is_slow_build};
 
 /// People at their keyboards at the same time; each has a connection that stays open.
 const KEYBOARDS: usize = 64;
 /// A machine that does many other things may answer 503 to a command whose time is spent: nothing was written then.
 const TRIES_MAX: usize = 20;
-/// Messages of the real chat that are acted out: all of it where the test is built for speed, what takes about as long
-/// where it is not.
-const REAL_MESSAGES_MAX: usize = if cfg!(debug_assertions) { 20_000 } else { usize::MAX };
+/// Messages of the real chat against a program that was built without optimisation; against any other, all of it.
+const SLOW_BUILD_MESSAGES_MAX: usize = 20_000;
 
 #[tokio::test]
 async fn every_unread_count_of_the_small_chat_is_what_the_log_says_on_sqlite() {
@@ -59,10 +58,10 @@ async fn real_chat(backend: Backend) {
         return;
     };
     let Some(store) = backend.store().await else { return };
-    let lines = irc_chat::read(&path, REAL_MESSAGES_MAX);
+    let (part, limit) = if is_slow_build() { ("the first", SLOW_BUILD_MESSAGES_MAX) } else { ("all", usize::MAX) };
+    let lines = irc_chat::read(&path, limit);
     let messages = lines.iter().filter(|line| matches!(line.act, Act::Say { .. })).count();
     let people: HashSet<&UserId> = lines.iter().map(|line| &line.who).collect();
-    let part = if REAL_MESSAGES_MAX == usize::MAX { "all" } else { "the first" };
     let what = format!("the real chat on {}: {part} {messages} messages of {} people", backend.name(), people.len());
     let began = Instant::now();
     act_out_and_compare(&store, lines).await;

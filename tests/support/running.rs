@@ -204,15 +204,17 @@ fn kabar() -> PathBuf {
     std::env::var_os("KABAR_BIN").map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_kabar")), PathBuf::from)
 }
 
-/// Lies beside `kabar`: both are built into one folder.
+/// `KABAR_REPLAY_BIN`, or the one beside `kabar`: both are built into one folder.
 fn replay() -> PathBuf {
     let beside = kabar().with_file_name(format!("replay{}", std::env::consts::EXE_SUFFIX));
-    assert!(
-        beside.is_file(),
-        "{} is not there: run `cargo build --workspace` (with the same profile)",
-        beside.display()
-    );
-    beside
+    let found = std::env::var_os("KABAR_REPLAY_BIN").map_or(beside, PathBuf::from);
+    assert!(found.is_file(), "{} is not there: run `cargo build --workspace --bins`", found.display());
+    found
+}
+
+/// Whether the program under test was built without optimisation, and large runs are to be cut short.
+pub fn is_slow_build() -> bool {
+    kabar().parent().is_some_and(|folder| folder.ends_with("debug"))
 }
 
 async fn answers_ready(address: SocketAddr) -> bool {
