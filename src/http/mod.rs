@@ -1,17 +1,27 @@
 //! The HTTP side: routes, what they take from a request and how they answer.
 //!
-//! The route tables are `users()` and `operations()`, one line per endpoint; the layers around them are in `router()`.
+//! The route tables are `routes` for users and `operations()`, one line per endpoint; the layers around them are in `router()`.
 //! Separate so that what a client may ask is read in one place. Never in here: a rule about rooms or people, SQL, a
 //! provider.
 
 pub mod answer;
+mod chat;
+mod cursor;
 pub mod extract;
+mod failures;
 pub mod layers;
 pub mod listener;
+mod notification_tabs;
+mod notifications;
 pub mod operations;
 pub mod problem;
+mod pusher_auth;
 mod refusals;
+mod relations;
+pub mod routes;
+mod shorthands;
 pub mod state;
+mod validity;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -29,9 +39,8 @@ use layers::{gate, load, observe, positions, security};
 
 /// The whole HTTP side.
 pub fn router(state: AppState) -> Router {
-    let routes =
-        Router::new().merge(users().route_layer(from_fn_with_state(state.clone(), gate::gate))).merge(operations());
-    layered(routes, &state.config, state.log_id).with_state(state)
+    let users = routes::table().route_layer(from_fn_with_state(state.clone(), gate::gate));
+    layered(users.merge(operations()), &state.config, state.log_id).with_state(state)
 }
 
 /// Around every route, found or not.
@@ -47,11 +56,6 @@ fn layered<S: Clone + Send + Sync + 'static>(routes: Router<S>, config: &Config,
         .layer(security::cors(config))
         .layer(map_response(security::headers))
         .layer(from_fn(observe::observe))
-}
-
-/// Routes of signed-in users. User ids in paths are called `{userId}`, see `extract::ValidPath`.
-fn users() -> Router<AppState> {
-    Router::new()
 }
 
 /// Routes of whoever runs Kabar.
