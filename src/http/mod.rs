@@ -1,8 +1,8 @@
 //! The HTTP side: routes, what they take from a request and how they answer.
 //!
-//! The route tables are `routes` for users and `operations()`, one line per endpoint; the layers around them are in `router()`.
-//! Separate so that what a client may ask is read in one place. Never in here: a rule about rooms or people, SQL, a
-//! provider.
+//! The route tables are `routes` for users and `operations()`, one line per endpoint; the layers around them are in
+//! `layered()`. Separate so that what a client may ask is read in one place. Never in here: a rule about rooms or
+//! people, SQL, a provider.
 
 pub mod answer;
 mod chat;
@@ -35,12 +35,14 @@ pub use problem::{FieldError, Problem};
 pub use state::AppState;
 
 use crate::config::Config;
+use crate::realtime;
 use layers::{gate, load, observe, positions, security};
 
-/// The whole HTTP side.
+/// The whole HTTP side, and the route that becomes a socket.
 pub fn router(state: AppState) -> Router {
     let users = routes::table().route_layer(from_fn_with_state(state.clone(), gate::gate));
-    layered(users.merge(operations()), &state.config, state.log_id).with_state(state)
+    let sockets = realtime::router(state.realtime.clone());
+    layered(users.merge(operations()).merge(sockets), &state.config, state.log_id).with_state(state)
 }
 
 /// Around every route, found or not.
