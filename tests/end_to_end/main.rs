@@ -3,4 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod built_binary;
+mod chat_sample;
+mod crashes;
 mod http;
