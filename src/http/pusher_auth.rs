@@ -4,7 +4,6 @@ use std::fmt::Display;
 
 use axum::Json;
 use axum::extract::State;
-use garde::Validate;
 use projections::UnitName;
 use serde::Deserialize;
 
@@ -13,8 +12,7 @@ use super::{AppState, Problem};
 use crate::realtime::channel_name::PusherChannel;
 use crate::realtime::{Authorisation, InvalidChannel, SocketId};
 
-#[derive(Debug, Deserialize, Validate)]
-#[garde(allow_unvalidated)]
+#[derive(Debug, Deserialize)]
 pub struct AuthForm {
     socket_id: String,
     channel_name: String,

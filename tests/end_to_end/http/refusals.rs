@@ -72,7 +72,7 @@ async fn every_route_refuses_bodies_it_cannot_read(app: TestApp) {
         let answered = answer(ask().header("content-type", other).body("{}")).await;
         assert_eq!(answered.status.as_u16(), 415, "{name}: {}", answered.body);
         if right == "application/json" {
-            for malformed in ["", "{", "{\"a\":1} x", "\u{1}"] {
+            for malformed in ["", "{", "{]", "\u{1}"] {
                 let answered = answer(ask().header("content-type", right).body(malformed)).await;
                 assert_eq!(answered.status.as_u16(), 400, "{name} {malformed:?}: {}", answered.body);
             }
