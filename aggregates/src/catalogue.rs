@@ -124,6 +124,35 @@ pub enum DomainEvent {
     User(UserEvent),
 }
 
+/// Between each aggregate's own events and the list of all; the way back fails for an event of another aggregate.
+macro_rules! own_events {
+    ($($kind:ident: $event:ty),+ $(,)?) => {$(
+        impl From<$event> for DomainEvent {
+            fn from(event: $event) -> Self {
+                Self::$kind(event)
+            }
+        }
+
+        impl TryFrom<DomainEvent> for $event {
+            /// Given back as it was.
+            type Error = DomainEvent;
+
+            fn try_from(event: DomainEvent) -> Result<Self, DomainEvent> {
+                if let DomainEvent::$kind(event) = event { Ok(event) } else { Err(event) }
+            }
+        }
+    )+};
+}
+
+own_events! {
+    Room: RoomEvent,
+    Participant: ParticipantEvent,
+    Relationship: RelationshipEvent,
+    Notification: NotificationEvent,
+    Feed: FeedEvent,
+    User: UserEvent,
+}
+
 /// A stored event that this program cannot read: unknown, of a later version, or damaged.
 #[derive(Debug, thiserror::Error)]
 pub enum UnreadableEvent {
@@ -250,5 +279,33 @@ impl DomainEvent {
             AggregateKind::Feed => Self::Feed(read(payload)?),
             AggregateKind::User => Self::User(read(payload)?),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cast::{ana, ben, room_id};
+
+    /// These words are in every log there is.
+    #[test]
+    fn the_kinds_of_stream_are_stored_by_these_names() {
+        let names = AggregateKind::ALL.map(AggregateKind::name);
+        assert_eq!(names, ["room", "participant", "relationship", "notification", "feed", "user"]);
+        for kind in AggregateKind::ALL {
+            assert_eq!(AggregateKind::parse(kind.name()), Some(kind));
+        }
+        assert_eq!(AggregateKind::parse("Room"), None);
+    }
+
+    #[test]
+    fn the_streams_of_people_and_rooms_are_stored_by_these_ids() {
+        let room = "00000000-0000-0000-0000-000000000007";
+        assert_eq!(StreamId::room(room_id()).to_string(), format!("room/{room}"));
+        assert_eq!(StreamId::participant(room_id(), &ana()).to_string(), format!("participant/{room}:ana"));
+        let pair = StreamId::relationship(&UserPair::new(&ben(), &ana()));
+        assert_eq!(pair.to_string(), "relationship/3:ana:ben");
+        assert_eq!(StreamId::feed(&ana()).to_string(), "feed/ana");
+        assert_eq!(StreamId::user(&ana()).to_string(), "user/ana");
     }
 }
