@@ -37,9 +37,9 @@ pub(super) async fn run(
         for table in tables(unit) {
             compare(table, &mut *live_rows, &mut *rebuilt_rows, &mut findings).await?;
         }
-        Ok((events, findings))
+        Ok::<_, StoreError>((events, findings))
     };
-    let compared = compared.await;
+    let compared: Result<_, StoreError> = compared.await;
     let removed = store.remove(&GenerationName::Scratch).await;
     let (events, findings) = compared?;
     removed?;

@@ -6,13 +6,13 @@ use aggregates::room::{Role, RoomKind};
 use projections::feed::{FeedFilter, FeedPage};
 use projections::inbox::{MessagePage, RoomCursor};
 
-use crate::events::{
+use crate::read_models::events::{
     added, feed_read, marked, message_id, notification_id, opened, raised, read, registered, relation, removed,
     renamed, role, sent,
 };
-use crate::on_every_backend;
+use crate::read_models::on_every_backend;
+use crate::read_models::world::{Driven, World, at, room, user};
 use crate::support::backend::Backend;
-use crate::world::{Driven, World, at, room, user};
 
 on_every_backend! {
     a_message_is_shown_counted_and_read,

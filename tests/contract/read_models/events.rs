@@ -14,7 +14,7 @@ use aggregates::{DomainEvent, Sealed};
 use event_log::Position;
 use uuid::Uuid;
 
-use crate::world::{at, user};
+use crate::read_models::world::{at, user};
 
 pub fn message_id(room: RoomId, seq: u64) -> MessageId {
     MessageId(Uuid::from_u128(room.0.as_u128() * 1_000_000 + u128::from(seq)))

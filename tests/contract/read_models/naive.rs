@@ -13,10 +13,10 @@ use event_log::Position;
 use projections::Views;
 use projections::feed::{FeedFilter, FeedPage};
 
-use crate::events::{
+use crate::read_models::events::{
     added, feed_read, marked, opened, raised, read, registered, relation, removed, renamed, sent,
 };
-use crate::world::{room, user};
+use crate::read_models::world::{room, user};
 
 const PEOPLE: [&str; 4] = ["ana", "ben", "cleo", "dian"];
 const ROOMS: u8 = 3;
@@ -262,7 +262,8 @@ impl Naive {
 
     async fn compare_feed(&self, views: &Views, who: &UserId) -> Result<(), String> {
         let notes: Vec<&Note> = self.notes.iter().rev().filter(|note| note.recipient == *who).collect();
-        let listed = views.feed().list(who, &FeedFilter::default(), FeedPage::Offset(0), 1_000).await.expect("answered");
+        let listed =
+            views.feed().list(who, &FeedFilter::default(), FeedPage::Offset(0), 1_000).await.expect("answered");
         let listed: Vec<_> = listed.into_iter().map(|row| (row.id, row.read_at.is_some())).collect();
         same("the feed", listed, notes.iter().map(|note| (note.id, note.read)).collect())?;
         let unread = notes.iter().filter(|note| !note.read).count() as u64;

@@ -5,11 +5,11 @@ use proptest::test_runner::{Config, TestRunner};
 
 use projections::UnitName;
 
-use crate::naive::{Act, Naive};
-use crate::on_every_backend;
+use crate::read_models::naive::{Act, Naive};
+use crate::read_models::on_every_backend;
+use crate::read_models::tables;
+use crate::read_models::world::{Driven, World};
 use crate::support::backend::Backend;
-use crate::tables;
-use crate::world::{Driven, World};
 
 on_every_backend! {
     at_every_position_live_rows_are_rebuilt_rows,

@@ -9,12 +9,12 @@ use aggregates::{AggregateKind, StreamId};
 use event_log::port::{Batch, NewEvent};
 use projections::{ReadError, UnitName, UnitRun, Views};
 
-use crate::events::{added, feed_read, marked, opened, raised, read, registered, relation, removed, sent};
-use crate::on_every_backend;
-use crate::promise_4_rebuild_equals_live::verified;
+use crate::read_models::events::{added, feed_read, marked, opened, raised, read, registered, relation, removed, sent};
+use crate::read_models::on_every_backend;
+use crate::read_models::promise_4_rebuild_equals_live::verified;
+use crate::read_models::tables;
+use crate::read_models::world::{Driven, World, room, until, user};
 use crate::support::backend::Backend;
-use crate::tables;
-use crate::world::{Driven, World, room, until, user};
 
 on_every_backend! {
     a_failure_at_any_table_loses_nothing,
@@ -97,7 +97,9 @@ async fn two_projectors_at_once_count_once(backend: Backend) {
     let group = room(1);
     world.record([opened(0, group, RoomKind::Group, Some("A"), &["ana", "ben"])]).await;
     for seq in 1..=200 {
-        world.record([sent(1, group, seq, "ana", "x"), raised(1, u128::from(seq), "ben", NotificationType::Post)]).await;
+        world
+            .record([sent(1, group, seq, "ana", "x"), raised(1, u128::from(seq), "ben", NotificationType::Post)])
+            .await;
     }
     for driven in [&one, &other] {
         driven.caught_up(world.head()).await;
@@ -163,7 +165,7 @@ async fn an_unreadable_event_stops_its_unit_and_no_other(backend: Backend) {
         health.iter().any(|one| one.unit == UnitName::Inbox && matches!(one.run, UnitRun::Failed { .. }))
     };
     until("the inbox to stop", failed).await;
-    driven.views.wait_for(UnitName::Feed, behind, crate::world::PATIENCE).await.expect("the feed goes on");
+    driven.views.wait_for(UnitName::Feed, behind, crate::read_models::world::PATIENCE).await.expect("the feed goes on");
     assert_eq!(driven.views.inbox().checkpoint().await.expect("reads go on"), good, "it did not skip");
     let lagging = driven.views.wait_for(UnitName::Inbox, behind, Duration::from_millis(100)).await;
     assert_eq!(lagging.expect_err("it stopped").at, good);
@@ -177,7 +179,7 @@ async fn whoever_does_not_project_still_sees_the_unit_move(backend: Backend) {
     let driven = Driven::start(world.views().await);
     let position = world.record([registered(1, "ana", "Ana")]).await;
     for unit in UnitName::ALL {
-        watching.wait_for(unit, position, crate::world::PATIENCE).await.expect("another process moved it");
+        watching.wait_for(unit, position, crate::read_models::world::PATIENCE).await.expect("another process moved it");
         assert_eq!(*watching.progress(unit).borrow(), position);
     }
     driven.stop().await.expect("nothing was wrong");

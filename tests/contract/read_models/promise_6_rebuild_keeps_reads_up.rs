@@ -7,12 +7,12 @@ use aggregates::room::RoomKind;
 use event_log::Position;
 use projections::{UnitName, UnitState, Views, rebuild, status};
 
-use crate::events::{opened, sent};
-use crate::on_every_backend;
-use crate::promise_4_rebuild_equals_live::verified;
+use crate::read_models::events::{opened, sent};
+use crate::read_models::on_every_backend;
+use crate::read_models::promise_4_rebuild_equals_live::verified;
+use crate::read_models::tables;
+use crate::read_models::world::{Driven, World, room, until, user};
 use crate::support::backend::Backend;
-use crate::tables;
-use crate::world::{Driven, World, room, until, user};
 
 on_every_backend! {
     reads_go_on_while_generations_change_under_them,
@@ -54,8 +54,9 @@ async fn reads_go_on_while_generations_change_under_them(backend: Backend) {
         world.record([sent(seq + 1, group, seq.unsigned_abs() + 1, "ana", "x")]).await;
         seq += 1;
         driven.caught_up(world.head()).await;
-        let went_over =
-            || async { driven.views.health().iter().any(|one| (one.unit, one.generation) == (UnitName::Inbox, generation)) };
+        let went_over = || async {
+            driven.views.health().iter().any(|one| (one.unit, one.generation) == (UnitName::Inbox, generation))
+        };
         until("the server to go over", went_over).await;
     }
     stop.store(true, Ordering::Relaxed);

@@ -9,17 +9,9 @@ use crate::support::backend::TestStore;
 /// Every table of a unit, `unit` included.
 pub fn tables(unit: UnitName) -> &'static [&'static str] {
     match unit {
-        UnitName::Inbox => &[
-            "unit",
-            "rooms",
-            "members",
-            "participants",
-            "messages",
-            "users",
-            "follows",
-            "follow_counts",
-            "blocks",
-        ],
+        UnitName::Inbox => {
+            &["unit", "rooms", "members", "participants", "messages", "users", "follows", "follow_counts", "blocks"]
+        }
         UnitName::Feed => &["unit", "notifications", "feeds"],
     }
 }
@@ -30,7 +22,7 @@ pub async fn run(store: &TestStore, unit: UnitName, generation: u32, sql: &str) 
         StoreUrl::Sqlite(directory) => {
             let path = directory.join(format!("{}-1-g{generation}.db", unit.name()));
             let connection = rusqlite::Connection::open(path).expect("the file opens");
-            connection.busy_timeout(crate::world::PATIENCE).expect("valid");
+            connection.busy_timeout(crate::read_models::world::PATIENCE).expect("valid");
             connection.execute_batch(sql).expect("valid SQL");
         }
         StoreUrl::Postgres(url) => {

@@ -2,15 +2,6 @@
 //!
 //! Events go into a real log, projectors run, questions are asked. Beside it stands a naive model that counts.
 
-#[path = "../../support/backend.rs"]
-mod backend;
-#[path = "../../support/postgres.rs"]
-#[allow(dead_code)]
-mod postgres;
-mod support {
-    pub(crate) use crate::backend;
-}
-
 mod answers;
 mod events;
 mod naive;
