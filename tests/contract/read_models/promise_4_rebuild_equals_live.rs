@@ -1,6 +1,7 @@
 //! Promise 4: live rows are what a rebuild from the first event gives, at every position, and what naive counting says.
 
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 
 use projections::UnitName;

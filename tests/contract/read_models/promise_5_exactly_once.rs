@@ -39,6 +39,9 @@ async fn record_everything(world: &mut World, round: u32) {
             added(6, group, &["ben"], 1),
             relation(7, "ana", "ben", RelationshipEvent::UserFollowed),
             relation(8, "ben", "ana", RelationshipEvent::UserBlocked),
+            // Pairs that stay: what begins and ends within one batch is never written.
+            relation(9, "cleo", &format!("friend-{round}"), RelationshipEvent::UserFollowed),
+            relation(9, "cleo", &format!("foe-{round}"), RelationshipEvent::UserBlocked),
             raised(9, number + 1, "ana", kind),
             raised(10, number + 2, "ana", kind),
             marked(11, number + 1, "ana", true),
@@ -50,7 +53,8 @@ async fn record_everything(world: &mut World, round: u32) {
             relation(12, "ana", "ben", RelationshipEvent::UserUnfollowed),
             relation(13, "ben", "ana", RelationshipEvent::UserUnblocked),
             feed_read(14, "ana", head),
-            sent(15, group, 2, "ben", "y"),
+            raised(15, number + 3, "ben", kind),
+            sent(16, group, 2, "ben", "y"),
         ])
         .await;
 }

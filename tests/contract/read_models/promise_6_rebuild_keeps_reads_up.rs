@@ -11,7 +11,7 @@ use crate::read_models::events::{opened, sent};
 use crate::read_models::on_every_backend;
 use crate::read_models::promise_4_rebuild_equals_live::verified;
 use crate::read_models::tables;
-use crate::read_models::world::{Driven, World, room, until, user};
+use crate::read_models::world::{Driven, PATIENCE, World, room, until, user};
 use crate::support::backend::Backend;
 
 on_every_backend! {
@@ -63,8 +63,9 @@ async fn reads_go_on_while_generations_change_under_them(backend: Backend) {
     let reads = reading.await.expect("no read failed or went back");
     assert!(reads > 0);
     assert_eq!(generations(&world).await, [(3, UnitState::Closed), (4, UnitState::Live)]);
-    // Opened on the first generation, which is deleted by now.
-    let unread = idle.inbox().unread_totals(&[user("ben")]).await.expect("it goes over and answers");
+    // Opened on the first generation, which is deleted by now, and nobody drives this handle.
+    idle.wait_for(UnitName::Inbox, world.head(), PATIENCE).await.expect("it goes over");
+    let unread = idle.inbox().unread_totals(&[user("ben")]).await.expect("answered");
     assert_eq!(unread, [seq.unsigned_abs()]);
     verified(&world, "after three rebuilds").await;
     driven.stop().await.expect("nothing was wrong");

@@ -128,6 +128,11 @@ async fn save_notifications(connection: &mut PgConnection, schema: &str, batch: 
 }
 
 async fn save_counters(connection: &mut PgConnection, schema: &str, batch: &FeedBatch) -> sqlx::Result<()> {
+    let gone: Vec<&str> = batch.unread.removed().map(UserId::as_str).collect();
+    if !gone.is_empty() {
+        let sql = format!("DELETE FROM {schema}.feeds WHERE recipient_id = ANY($1)");
+        sqlx::query(&sql).bind(gone).execute(&mut *connection).await?;
+    }
     let rows: Vec<_> = batch.unread.changed().collect();
     if rows.is_empty() {
         return Ok(());
