@@ -8,6 +8,8 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 pub mod aggregate;
+#[cfg(test)]
+mod cast;
 pub mod catalogue;
 pub mod feed;
 pub mod ids;

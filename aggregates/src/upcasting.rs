@@ -34,7 +34,7 @@ pub fn upcasters_of(steps: &[Step]) -> Vec<Box<dyn EventUpcaster>> {
 
 /// What an old payload is now, and the version it then has. `None`, at the cost of a few comparisons, for one that is
 /// not old: it is read as it stands.
-pub(crate) fn upcast(
+pub fn upcast(
     steps: &[Step],
     name: &str,
     version: u32,

@@ -1,0 +1,161 @@
+//! What the tests of rooms ask for and what they expect, in short words.
+
+use super::{ana, ben, message_id, noon, room_id};
+use crate::Sealed;
+use crate::ids::{RoomId, UserId};
+use crate::room::*;
+
+pub(crate) fn direct_id() -> RoomId {
+    RoomId::direct(&ana(), &ben())
+}
+
+pub(crate) fn opening(by: &UserId, other: &UserId) -> OpenDirect {
+    OpenDirect {
+        room_id: direct_id(),
+        opened_by: by.clone(),
+        other: other.clone(),
+        other_exists: true,
+        blocked: false,
+        at: noon(),
+    }
+}
+
+pub(crate) fn open_direct(by: &UserId, other: &UserId) -> RoomCommand {
+    RoomCommand::OpenDirect(opening(by, other))
+}
+
+pub(crate) fn create_group(members: Vec<UserId>) -> RoomCommand {
+    RoomCommand::CreateGroup(CreateGroup {
+        room_id: room_id(),
+        created_by: ana(),
+        members,
+        name: Sealed::new("Kelas"),
+        avatar: None,
+        group_id: None,
+        join_policy: JoinPolicy::Open,
+        at: noon(),
+    })
+}
+
+pub(crate) fn add(by: &UserId, members: Vec<UserId>) -> RoomCommand {
+    RoomCommand::AddMembers(AddMembers { room_id: room_id(), added_by: by.clone(), members, at: noon() })
+}
+
+pub(crate) fn join(user_id: &UserId) -> RoomCommand {
+    RoomCommand::JoinRoom(JoinRoom { room_id: room_id(), user_id: user_id.clone(), at: noon() })
+}
+
+pub(crate) fn remove(user_id: &UserId, by: &UserId) -> RoomCommand {
+    RoomCommand::RemoveMember(RemoveMember {
+        room_id: room_id(),
+        user_id: user_id.clone(),
+        removed_by: by.clone(),
+        at: noon(),
+    })
+}
+
+pub(crate) fn message(number: u64, sender: &UserId) -> SendMessage {
+    SendMessage {
+        room_id: room_id(),
+        message_id: message_id(number),
+        sender_id: sender.clone(),
+        kind: MessageKind::Text,
+        content: Sealed::new("hi"),
+        attachment: None,
+        reply_to: None,
+        client_message_id: None,
+        blocked: false,
+        at: noon(),
+    }
+}
+
+pub(crate) fn send(number: u64, sender: &UserId) -> RoomCommand {
+    RoomCommand::SendMessage(message(number, sender))
+}
+
+pub(crate) fn direct_opened() -> RoomEvent {
+    let member = |user_id| NewMember { user_id, role: Role::Member };
+    RoomEvent::RoomOpened(RoomOpened {
+        room_id: direct_id(),
+        kind: RoomKind::Direct,
+        opened_by: ana(),
+        members: vec![member(ana()), member(ben())],
+        name: None,
+        avatar: None,
+        group_id: None,
+        join_policy: JoinPolicy::Invite,
+        at: noon(),
+    })
+}
+
+/// Opened by the first of them.
+pub(crate) fn group_opened(members: &[UserId]) -> RoomEvent {
+    let role = |n| if n == 0 { Role::Owner } else { Role::Member };
+    RoomEvent::RoomOpened(RoomOpened {
+        room_id: room_id(),
+        kind: RoomKind::Group,
+        opened_by: members[0].clone(),
+        members: members
+            .iter()
+            .enumerate()
+            .map(|(n, user_id)| NewMember { user_id: user_id.clone(), role: role(n) })
+            .collect(),
+        name: Some(Sealed::new("Kelas")),
+        avatar: None,
+        group_id: None,
+        join_policy: JoinPolicy::Open,
+        at: noon(),
+    })
+}
+
+pub(crate) fn addition(by: &UserId, members: &[UserId], join_seq: u64) -> MembersAdded {
+    MembersAdded {
+        room_id: room_id(),
+        members: members.iter().map(|user_id| NewMember { user_id: user_id.clone(), role: Role::Member }).collect(),
+        by: by.clone(),
+        join_seq,
+        at: noon(),
+    }
+}
+
+pub(crate) fn added(by: &UserId, members: &[UserId], join_seq: u64) -> RoomEvent {
+    RoomEvent::MembersAdded(addition(by, members, join_seq))
+}
+
+pub(crate) fn removed(user_id: &UserId, by: &UserId) -> RoomEvent {
+    RoomEvent::MemberRemoved(MemberRemoved { room_id: room_id(), user_id: user_id.clone(), by: by.clone(), at: noon() })
+}
+
+pub(crate) fn changed(user_id: &UserId, role: Role, by: Option<UserId>) -> RoomEvent {
+    RoomEvent::MemberRoleChanged(MemberRoleChanged {
+        room_id: room_id(),
+        user_id: user_id.clone(),
+        role,
+        by,
+        at: noon(),
+    })
+}
+
+pub(crate) fn role_changed(user_id: &UserId, role: Role) -> RoomEvent {
+    changed(user_id, role, Some(ana()))
+}
+
+pub(crate) fn inherited(user_id: &UserId) -> RoomEvent {
+    changed(user_id, Role::Owner, None)
+}
+
+pub(crate) fn said(number: u64, sender: &UserId) -> RoomEvent {
+    let message = message(number, sender);
+    RoomEvent::MessageSent(MessageSent {
+        room_id: message.room_id,
+        message_id: message.message_id,
+        seq: number,
+        sender_id: message.sender_id,
+        kind: message.kind,
+        content: message.content,
+        attachment: None,
+        reply_to: None,
+        client_message_id: None,
+        at: message.at,
+    })
+}

@@ -1,0 +1,392 @@
+//! Every stored event of every version still loads, and what is written today is written as it was yesterday.
+//!
+//! `golden/NAME.VERSION.json` holds one stored payload. Files are only ever added: a new event brings its first, a new
+//! version brings the next and an upcasting step, and the old file stays. Apart from the rules' tests because it is about
+//! the stored form alone.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use aggregates::feed::{FeedEvent, FeedRead};
+use aggregates::ids::{CommandId, EventId, MessageId, NotificationId, RoomId, UserId};
+use aggregates::notification::{NotificationEvent, NotificationMarked, NotificationRaised, NotificationType, Source};
+use aggregates::participant::{MessagesRead, ParticipantEvent};
+use aggregates::relationship::{Directed, RelationshipEvent};
+use aggregates::room::{
+    Attachment, JoinPolicy, MemberRemoved, MemberRoleChanged, MembersAdded, MessageKind, MessageSent, NewMember, Role,
+    RoomEvent, RoomKind, RoomOpened,
+};
+use aggregates::upcasting::{STEPS, Step, upcast, upcasters_of};
+use aggregates::user::{Profile, ProfileChanged, UserEvent, UserRegistered, UserRole};
+use aggregates::{AggregateKind, DomainEvent, Metadata, Origin, Sealed, StreamId, Timestamp, UnreadableEvent};
+use cqrs_es::persist::SerializedEvent;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// One list: the samples, and a match that does not compile as long as an event is missing from it.
+macro_rules! samples {
+    ($($kind:ident($events:ident::$event:ident) = $sample:expr;)+) => {
+        fn samples() -> Vec<DomainEvent> {
+            vec![$(DomainEvent::$kind($events::$event($sample))),+]
+        }
+
+        #[allow(dead_code)]
+        fn every_event_is_listed(event: &DomainEvent) {
+            match event {
+                $(DomainEvent::$kind($events::$event(_)) => {})+
+            }
+        }
+    };
+}
+
+samples! {
+    Room(RoomEvent::RoomOpened) = RoomOpened {
+        room_id: room_id(),
+        kind: RoomKind::Group,
+        opened_by: user("ana"),
+        members: vec![
+            NewMember { user_id: user("ana"), role: Role::Owner },
+            NewMember { user_id: user("ben"), role: Role::Admin },
+            NewMember { user_id: user("cici"), role: Role::Member },
+        ],
+        name: Some(Sealed::new("Kelas Menulis")),
+        avatar: Some("https://cdn.example/kelas.png".to_owned()),
+        group_id: Some("group-9".to_owned()),
+        join_policy: JoinPolicy::Invite,
+        at: noon(),
+    };
+    Room(RoomEvent::MembersAdded) = MembersAdded {
+        room_id: room_id(),
+        members: vec![NewMember { user_id: user("dewi"), role: Role::Member }],
+        by: user("ana"),
+        join_seq: 41,
+        at: noon(),
+    };
+    Room(RoomEvent::MemberRemoved) =
+        MemberRemoved { room_id: room_id(), user_id: user("ben"), by: user("ana"), at: noon() };
+    Room(RoomEvent::MemberRoleChanged) = MemberRoleChanged {
+        room_id: room_id(),
+        user_id: user("cici"),
+        role: Role::Owner,
+        by: Some(user("ana")),
+        at: noon(),
+    };
+    Room(RoomEvent::MessageSent) = MessageSent {
+        room_id: room_id(),
+        message_id: message_id(2),
+        seq: 42,
+        sender_id: user("cici"),
+        kind: MessageKind::Image,
+        content: Sealed::new("Halo \"semua\" 👋\n"),
+        attachment: Some(Attachment {
+            url: Sealed::new("https://cdn.example/foto.png"),
+            media_type: Some("image/png".to_owned()),
+        }),
+        reply_to: Some(message_id(1)),
+        client_message_id: Some("c-42".to_owned()),
+        at: noon(),
+    };
+    Participant(ParticipantEvent::MessagesRead) = MessagesRead {
+        room_id: room_id(),
+        user_id: user("ana"),
+        up_to_seq: 42,
+        up_to: message_id(2),
+        at: noon(),
+    };
+    Relationship(RelationshipEvent::UserFollowed) = directed();
+    Relationship(RelationshipEvent::UserUnfollowed) = directed();
+    Relationship(RelationshipEvent::UserBlocked) = directed();
+    Relationship(RelationshipEvent::UserUnblocked) = directed();
+    Notification(NotificationEvent::NotificationRaised) = NotificationRaised {
+        notification_id: notification_id(),
+        recipient_id: user("ben"),
+        kind: NotificationType::Follower,
+        actor_id: Some(user("ana")),
+        source: Source { kind: "user".to_owned(), id: "ana".to_owned() },
+        at: noon(),
+    };
+    Notification(NotificationEvent::NotificationRead) = marked();
+    Notification(NotificationEvent::NotificationUnread) = marked();
+    Feed(FeedEvent::FeedRead) = FeedRead { user_id: user("ben"), up_to: 1_000_001, at: noon() };
+    User(UserEvent::UserRegistered) = UserRegistered { user_id: user("ana"), profile: profile(), at: noon() };
+    User(UserEvent::ProfileChanged) = ProfileChanged { user_id: user("ana"), profile: profile(), at: noon() };
+}
+
+#[test]
+fn what_is_written_today_is_written_as_the_golden_file_says() {
+    for event in samples() {
+        let path = golden_file(event.schema().name(), version_of(&event));
+        let written = event.to_json().expect("an event is JSON");
+        let golden = std::fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("{} is missing ({error}); it should hold:\n{written}", path.display()));
+        assert_eq!(written, golden.trim_end(), "{}", path.display());
+    }
+}
+
+#[test]
+fn every_version_of_every_event_loads() {
+    for sample in samples() {
+        let name = sample.schema().name();
+        for version in 1..=version_of(&sample) {
+            let path = golden_file(name, version);
+            let golden = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let loaded = DomainEvent::from_stored(&stream(sample.kind()), name, &version.to_string(), &golden)
+                .unwrap_or_else(|error| panic!("{}: {error}: {:?}", path.display(), std::error::Error::source(&error)));
+            assert_eq!(loaded.schema(), sample.schema(), "{}", path.display());
+            if version == version_of(&sample) {
+                assert_eq!(loaded, sample, "{}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn no_golden_file_is_of_an_event_that_is_not_there() {
+    let known: BTreeSet<PathBuf> = samples()
+        .iter()
+        .flat_map(|event| (1..=version_of(event)).map(|version| golden_file(event.schema().name(), version)))
+        .collect();
+    let folder = std::fs::read_dir(golden_folder()).expect("the folder of golden files");
+    let found: BTreeSet<PathBuf> = folder.map(|file| file.expect("a file").path()).collect();
+    assert_eq!(found, known);
+}
+
+#[test]
+fn no_two_events_share_a_name() {
+    let names: BTreeSet<_> = samples().iter().map(|event| event.schema().name()).collect();
+    assert_eq!(names.len(), samples().len());
+}
+
+#[test]
+fn the_steps_of_an_event_lead_from_its_first_version_to_the_present_one() {
+    for sample in samples() {
+        let name = sample.schema().name();
+        let steps: Vec<u32> = STEPS.iter().filter(|step| step.name == name).map(|step| step.to).collect();
+        assert_eq!(steps, (2..=version_of(&sample)).collect::<Vec<_>>(), "{name}");
+    }
+    let names: BTreeSet<_> = samples().iter().map(|event| event.schema().name()).collect();
+    assert!(STEPS.iter().all(|step| names.contains(step.name)), "a step of an event that is not there");
+}
+
+#[test]
+fn an_event_without_its_optional_parts_loads() {
+    let optional = ["name", "avatar", "group_id", "join_policy", "by", "attachment", "reply_to", "client_message_id"];
+    for sample in samples() {
+        let required = matches!(
+            &sample,
+            DomainEvent::Room(RoomEvent::MembersAdded(_) | RoomEvent::MemberRemoved(_)) // There, `by` is always somebody.
+        );
+        let mut payload: Value = payload_of(&sample);
+        let fields = payload.as_object_mut().expect("an object");
+        fields.retain(|key, _| required || !optional.contains(&key.as_str()));
+        fields.retain(|key, _| key != "actor_id");
+        if let Some(profile) = fields.get_mut("profile") {
+            *profile = json!({});
+        }
+        let loaded = load(&sample, "1", &payload.to_string()).expect("loads");
+        assert_eq!(loaded.schema(), sample.schema());
+        assert_eq!(payload_of(&loaded)["type"], payload["type"]);
+    }
+}
+
+/// In a rolling deploy the older program meets what the newer one has added.
+#[test]
+fn a_field_from_the_future_and_another_order_of_fields_do_not_matter() {
+    for sample in samples() {
+        let mut payload = payload_of(&sample);
+        payload["from_the_future"] = json!({ "deep": [1, 2] });
+        let mut fields: Vec<(String, Value)> = payload.as_object().expect("an object").clone().into_iter().collect();
+        fields.reverse();
+        let text: Vec<String> = fields.iter().map(|(key, value)| format!("{}: {value}", json!(key))).collect();
+        let reordered = format!("{{ {} }}", text.join(" , "));
+        assert_eq!(load(&sample, sample.schema().version(), &reordered).expect("loads"), sample);
+    }
+}
+
+#[test]
+fn an_event_of_a_later_program_is_refused_and_not_half_understood() {
+    for sample in samples() {
+        let payload = payload_of(&sample).to_string();
+        let later = (version_of(&sample) + 1).to_string();
+        for version in [later.as_str(), "0", "", "one", "1.5"] {
+            let refused = load(&sample, version, &payload);
+            assert!(matches!(refused, Err(UnreadableEvent::UnknownVersion { .. })), "{version:?}: {refused:?}");
+        }
+    }
+}
+
+#[test]
+fn a_damaged_or_mislabelled_event_is_refused() {
+    let sample = &samples()[0];
+    for damaged in ["", "{}", "[]", "null", r#"{"type":"room_opened"}"#, r#"{"type":"room_burned"}"#] {
+        assert!(matches!(load(sample, "1", damaged), Err(UnreadableEvent::Payload { .. })), "{damaged:?}");
+    }
+    let other = payload_of(&samples()[1]).to_string();
+    assert!(matches!(load(sample, "1", &other), Err(UnreadableEvent::Mislabelled { found: "members_added", .. })));
+    let elsewhere = DomainEvent::from_stored(&stream(AggregateKind::User), "room_opened", "1", &other);
+    assert!(matches!(elsewhere, Err(UnreadableEvent::Payload { .. })));
+}
+
+// ---- upcasting, end to end, by a history that only exists here ----
+
+/// As if feeds had once been read up to a `"position"` in text.
+const ONE_STEP: &[Step] = &[Step { name: "feed_read", to: 1, change: position_became_up_to }];
+
+fn position_became_up_to(mut payload: Value) -> Value {
+    if let Some(fields) = payload.as_object_mut() {
+        let position = fields.remove("position").and_then(|text| text.as_str()?.parse::<u64>().ok());
+        fields.insert("up_to".to_owned(), json!(position));
+    }
+    payload
+}
+
+const TWO_STEPS: &[Step] = &[
+    Step {
+        name: "greeting",
+        to: 2,
+        change: |mut payload| {
+            payload["words"] = payload["text"].take();
+            payload
+        },
+    },
+    Step { name: "parting", to: 2, change: |_| json!("never") },
+    Step { name: "greeting", to: 3, change: |payload| json!({ "all": [payload["words"]] }) },
+];
+
+#[test]
+fn an_old_event_is_read_as_the_present_one() {
+    let old = r#"{"type":"feed_read","user_id":"ben","position":"77","at":"2026-11-22T12:00:00.000Z"}"#;
+    let read = |version| DomainEvent::from_stored_by(ONE_STEP, &stream(AggregateKind::Feed), "feed_read", version, old);
+    let present = DomainEvent::Feed(FeedEvent::FeedRead(FeedRead { user_id: user("ben"), up_to: 77, at: noon() }));
+    assert_eq!(read("0").expect("loads"), present);
+    assert!(matches!(read("1"), Err(UnreadableEvent::Payload { .. })), "a present one is taken as it is");
+}
+
+#[test]
+fn a_present_event_passes_the_steps_untouched() {
+    let present = r#"{"type":"feed_read","user_id":"ben","up_to":77,"at":"2026-11-22T12:00:00.000Z"}"#;
+    let stream = stream(AggregateKind::Feed);
+    assert!(DomainEvent::from_stored_by(ONE_STEP, &stream, "feed_read", "1", present).is_ok());
+    assert!(upcast(ONE_STEP, "feed_read", 1, present).is_none());
+}
+
+#[test]
+fn a_payload_that_its_step_cannot_help_is_refused() {
+    let hopeless = r#"{"type":"feed_read","user_id":"ben","at":"2026-11-22T12:00:00.000Z"}"#;
+    for payload in [hopeless, "not JSON"] {
+        let read = DomainEvent::from_stored_by(ONE_STEP, &stream(AggregateKind::Feed), "feed_read", "0", payload);
+        assert!(matches!(read, Err(UnreadableEvent::Payload { .. })), "{payload}");
+    }
+}
+
+#[test]
+fn steps_follow_each_other_and_start_where_the_event_is() {
+    let go = |version, payload: Value| upcast(TWO_STEPS, "greeting", version, &payload.to_string());
+    let present = (json!({ "all": ["hi"] }), 3);
+    assert_eq!(go(1, json!({ "text": "hi" })).expect("old").expect("JSON"), present);
+    assert_eq!(go(2, json!({ "words": "hi" })).expect("old").expect("JSON"), present);
+    assert!(go(3, json!({ "all": ["hi"] })).is_none());
+    assert!(upcast(TWO_STEPS, "silence", 1, "{}").is_none());
+}
+
+#[test]
+fn cqrs_es_is_led_by_the_same_steps_to_the_same_form() {
+    for (version, payload) in [("1", json!({ "text": "hi" })), ("2", json!({ "words": "hi" }))] {
+        let ours = upcast(TWO_STEPS, "greeting", version.parse().expect("a number"), &payload.to_string())
+            .expect("old")
+            .expect("JSON");
+        let (name, version) = ("greeting".to_owned(), version.to_owned());
+        let stored = SerializedEvent::new("id".into(), 1, "room".into(), name, version, payload, Value::Null);
+        let theirs = upcasters_of(TWO_STEPS).iter().fold(stored, |event, upcaster| {
+            if upcaster.can_upcast(&event.event_type, &event.event_version) { upcaster.upcast(event) } else { event }
+        });
+        assert_eq!((theirs.payload, theirs.event_version.as_str()), (ours.0, "3.0.0"));
+    }
+}
+
+// ---- what lies beside an event ----
+
+#[test]
+fn metadata_reads_back_and_all_of_it_may_be_missing() {
+    let command = CommandId(Uuid::from_u128(5));
+    let whole = Metadata {
+        actor: Some(user("ana")),
+        correlation: Some(Uuid::from_u128(6)),
+        causation: Some(EventId::of(command, 1)),
+        command: Some(command),
+        origin: Origin::Import,
+    };
+    let text = r#"{"actor":"ana","correlation":"00000000-0000-0000-0000-000000000006","causation":"00000000-0000-0000-0000-000000000006","command":"00000000-0000-0000-0000-000000000005","origin":"import"}"#;
+    assert_eq!(serde_json::to_string(&whole).expect("JSON"), text);
+    assert_eq!(serde_json::from_str::<Metadata>(text).expect("metadata"), whole);
+    assert_eq!(serde_json::to_string(&Metadata::default()).expect("JSON"), "{}");
+    for theirs in ["{}", r#"{"time":"now"}"#] {
+        assert_eq!(serde_json::from_str::<Metadata>(theirs).expect("of another program"), Metadata::default());
+    }
+}
+
+// ---- the cast ----
+
+fn golden_folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+fn golden_file(name: &str, version: u32) -> PathBuf {
+    golden_folder().join(format!("{name}.{version}.json"))
+}
+
+fn version_of(event: &DomainEvent) -> u32 {
+    event.schema().version().parse().expect("versions are whole numbers")
+}
+
+fn payload_of(event: &DomainEvent) -> Value {
+    serde_json::from_str(&event.to_json().expect("JSON")).expect("JSON")
+}
+
+/// `payload` as the stored form of an event like `sample`.
+fn load(sample: &DomainEvent, version: &str, payload: &str) -> Result<DomainEvent, UnreadableEvent> {
+    DomainEvent::from_stored(&stream(sample.kind()), sample.schema().name(), version, payload)
+}
+
+fn stream(kind: AggregateKind) -> StreamId {
+    StreamId::new(kind, "somewhere")
+}
+
+fn user(name: &str) -> UserId {
+    UserId::parse(name).expect("a valid id")
+}
+
+fn room_id() -> RoomId {
+    RoomId(Uuid::from_u128(0x0198_0000_0000_7000_8000_0000_0000_0001))
+}
+
+fn message_id(number: u128) -> MessageId {
+    MessageId::from_command(CommandId(Uuid::from_u128(number)))
+}
+
+fn notification_id() -> NotificationId {
+    NotificationId::of("a cause", &user("ben"))
+}
+
+fn directed() -> Directed {
+    Directed { from: user("ana"), to: user("ben"), at: noon() }
+}
+
+fn marked() -> NotificationMarked {
+    NotificationMarked { notification_id: notification_id(), recipient_id: user("ben"), at: noon() }
+}
+
+fn profile() -> Profile {
+    Profile {
+        name: Some(Sealed::new("Ana Putri")),
+        username: Some(Sealed::new("ana")),
+        avatar: Some(Sealed::new("https://cdn.example/ana.png")),
+        email: Some(Sealed::new("ana@example.org")),
+        phone: Some(Sealed::new("+6281100000000")),
+        role: Some(UserRole::MemberPremium),
+    }
+}
+
+fn noon() -> Timestamp {
+    Timestamp::parse("2026-11-22T12:00:00.000Z").expect("a moment")
+}

@@ -1,0 +1,448 @@
+//! What holds after any sequence of commands, whoever sends them and however often.
+//!
+//! Apart from the rules' own tests, which say what one command does: these say what none of them ever breaks. A failing
+//! sequence is shrunk and printed as the list of its commands.
+
+use std::collections::BTreeSet;
+
+use aggregates::ids::{CommandId, MessageId, RoomId, UserId};
+use aggregates::notification::{
+    MarkNotification, Notification, NotificationCommand, NotificationType, RaiseNotification, Source,
+};
+use aggregates::participant::{MarkRead, Participant, ParticipantCommand, ParticipantEvent, ReadUpTo};
+use aggregates::relationship::{Directed, Relate, Relationship, RelationshipCommand, RelationshipEvent};
+use aggregates::room::{
+    AddMembers, CreateGroup, JoinPolicy, JoinRoom, MemberRoleChanged, MessageKind, OpenDirect, RemoveMember, Role,
+    Room, RoomCommand, RoomEvent, SendMessage,
+};
+use aggregates::user::{Profile, PutProfile, User, UserCommand, UserRole};
+use aggregates::{Sealed, Timestamp};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+/// Few people, so that they meet often.
+const PEOPLE: [&str; 5] = ["ana", "ben", "cici", "dewi", "eko"];
+
+// ---- rooms ----
+
+proptest! {
+    #![proptest_config(printed_only())]
+
+    #[test]
+    fn messages_are_numbered_without_gaps(commands in room_commands()) {
+        let mut said = 0;
+        for event in history(&commands).1 {
+            if let RoomEvent::MessageSent(message) = event {
+                said += 1;
+                prop_assert_eq!(message.seq, said);
+            }
+        }
+    }
+
+    #[test]
+    fn a_group_with_members_has_exactly_one_owner_once_it_is_open(commands in room_commands()) {
+        let mut room = Room::default();
+        let mut people = People::default();
+        for command in &commands {
+            for event in room.decide(command).unwrap_or_default() {
+                room.evolve(&event);
+                people.follow(&event);
+            }
+            let owners = people.members.iter().filter(|(_, role)| *role == Role::Owner).count();
+            let expected = usize::from(people.group && !people.members.is_empty());
+            prop_assert_eq!(owners, expected, "after {:?}: {:?}", command, people.members);
+        }
+    }
+
+    #[test]
+    fn only_members_say_something_and_only_members_have_a_place(commands in room_commands()) {
+        let mut room = Room::default();
+        let mut people = People::default();
+        for command in &commands {
+            for event in room.decide(command).unwrap_or_default() {
+                if let RoomEvent::MessageSent(message) = &event {
+                    prop_assert!(people.holds(&message.sender_id));
+                }
+                room.evolve(&event);
+                people.follow(&event);
+            }
+            for name in PEOPLE {
+                prop_assert_eq!(room.membership(&user(name)).is_some(), people.holds(&user(name)), "{}", name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_wish_that_was_granted_is_not_granted_again(commands in room_commands()) {
+        let (room, _) = history(&commands);
+        for command in commands.iter().filter(|command| !matches!(command, RoomCommand::SendMessage(_))) {
+            let mut room = room.clone();
+            let Ok(events) = room.decide(command) else { continue };
+            events.iter().for_each(|event| room.evolve(event));
+            let again = room.decide(command);
+            prop_assert!(again.as_ref().map_or(true, Vec::is_empty), "{:?} again: {:?}", command, again);
+        }
+    }
+
+    #[test]
+    fn deciding_twice_gives_the_same_answer_and_changes_nothing(commands in room_commands()) {
+        let (room, _) = history(&commands);
+        let before = room.clone();
+        for command in &commands {
+            prop_assert_eq!(room.decide(command), room.decide(command));
+        }
+        prop_assert_eq!(room, before);
+    }
+
+    #[test]
+    fn a_room_read_back_from_its_events_or_from_its_stored_form_is_the_same_room(commands in room_commands()) {
+        let (room, events) = history(&commands);
+        let mut replayed = Room::default();
+        events.iter().for_each(|event| replayed.evolve(event));
+        prop_assert_eq!(&replayed, &room);
+        let stored = serde_json::to_string(&room).expect("JSON");
+        prop_assert_eq!(serde_json::from_str::<Room>(&stored).expect("a room"), room);
+    }
+
+    /// Events of another order than any rule would write, as a damaged or foreign log might hold them.
+    #[test]
+    fn evolve_takes_events_in_any_order(commands in room_commands(), order in any::<prop::sample::Index>()) {
+        let mut events = history(&commands).1;
+        if !events.is_empty() {
+            let start = order.index(events.len());
+            events.rotate_left(start);
+        }
+        let mut room = Room::default();
+        for event in events.iter().chain(events.iter().rev()) {
+            room.evolve(event);
+        }
+        for command in &commands {
+            let _either = room.decide(command);
+        }
+    }
+}
+
+#[test]
+fn a_room_of_ten_thousand_messages_is_as_small_as_one_of_ten() {
+    let mut room = Room::default();
+    let mut say = |until: u64| {
+        for command in [create(&user("ana"), &[user("ben")])].into_iter().chain((0..until).map(|n| send(n, "ana"))) {
+            let events = room.decide(&command).expect("allowed");
+            events.iter().for_each(|event| room.evolve(event));
+        }
+        serde_json::to_string(&room).expect("JSON").len()
+    };
+    let (small, large) = (say(10), say(10_000));
+    let digits_of_the_last_number = 3;
+    assert!(large <= small + digits_of_the_last_number, "{small} bytes became {large}");
+}
+
+#[test]
+fn a_participant_of_ten_thousand_reads_is_as_small_as_one_of_ten() {
+    let mut participant = Participant::default();
+    let mut read = |until: u64| {
+        for seq in 0..until {
+            let up_to = ReadUpTo::Message { seq, message_id: message_id(seq) };
+            let place = aggregates::room::Membership { join_seq: 0, last_seq: until, last_message_id: None };
+            for event in participant.decide(&mark_read("ana", up_to, Some(place))).expect("a member") {
+                participant.evolve(&event);
+            }
+        }
+        serde_json::to_string(&participant).expect("JSON").len()
+    };
+    let (small, large) = (read(10), read(10_000));
+    assert!(large <= small + 3, "{small} bytes became {large}");
+}
+
+// ---- readers beside a room ----
+
+proptest! {
+    #![proptest_config(printed_only())]
+
+    #[test]
+    fn a_read_position_never_goes_back_nor_past_the_end(
+        steps in prop::collection::vec((room_command(), 0..PEOPLE.len(), any::<Option<prop::sample::Index>>()), 1..60),
+    ) {
+        let mut room = Room::default();
+        let mut readers: Vec<Participant> = vec![Participant::default(); PEOPLE.len()];
+        let mut positions = [0; PEOPLE.len()];
+        let mut said = Vec::new();
+        for (command, reader, up_to) in steps {
+            for event in room.decide(&command).unwrap_or_default() {
+                room.evolve(&event);
+                if let RoomEvent::MessageSent(message) = event {
+                    said.push(message.message_id);
+                }
+            }
+            let up_to = match up_to {
+                Some(index) if !said.is_empty() => {
+                    let index = index.index(said.len());
+                    ReadUpTo::Message { seq: index as u64 + 1, message_id: said[index] }
+                }
+                Some(_) | None => ReadUpTo::Last,
+            };
+            let name = PEOPLE[reader];
+            let reading = mark_read(name, up_to, room.membership(&user(name)));
+            let Ok(events) = readers[reader].decide(&reading) else {
+                prop_assert_eq!(room.membership(&user(name)), None, "only outsiders are refused");
+                continue;
+            };
+            for event in events {
+                readers[reader].evolve(&event);
+                let ParticipantEvent::MessagesRead(read) = event;
+                prop_assert!(read.up_to_seq > positions[reader], "back from {}", positions[reader]);
+                prop_assert!(read.up_to_seq as usize <= said.len(), "past the end");
+                prop_assert_eq!(read.up_to, said[read.up_to_seq as usize - 1], "number and message belong together");
+                positions[reader] = read.up_to_seq;
+            }
+            if up_to == ReadUpTo::Last {
+                prop_assert_eq!(positions[reader] as usize, said.len(), "everything is read");
+            }
+            prop_assert_eq!(readers[reader].decide(&reading), Ok(vec![]), "the second time is nothing");
+        }
+    }
+}
+
+// ---- two people ----
+
+proptest! {
+    #![proptest_config(printed_only())]
+
+    #[test]
+    fn nobody_follows_across_a_block(
+        wishes in prop::collection::vec((0..4_usize, any::<bool>(), any::<bool>()), 1..60),
+    ) {
+        let mut relationship = Relationship::default();
+        let (mut follows, mut blocks) = (BTreeSet::new(), BTreeSet::new());
+        for (kind, swapped, to_exists) in wishes {
+            let (from, to) = if swapped { ("ben", "ana") } else { ("ana", "ben") };
+            let relate = Relate { from: user(from), to: user(to), to_exists, at: noon() };
+            let command = match kind {
+                0 => RelationshipCommand::Follow(relate),
+                1 => RelationshipCommand::Unfollow(relate),
+                2 => RelationshipCommand::Block(relate),
+                _ => RelationshipCommand::Unblock(relate),
+            };
+            prop_assert_eq!(relationship.decide(&command), relationship.decide(&command));
+            let Ok(events) = relationship.decide(&command) else { continue };
+            for event in events {
+                relationship.evolve(&event);
+                let changed = match &event {
+                    RelationshipEvent::UserFollowed(Directed { from, .. }) => follows.insert(from.clone()),
+                    RelationshipEvent::UserUnfollowed(Directed { from, .. }) => follows.remove(from),
+                    RelationshipEvent::UserBlocked(Directed { from, .. }) => blocks.insert(from.clone()),
+                    RelationshipEvent::UserUnblocked(Directed { from, .. }) => blocks.remove(from),
+                };
+                prop_assert!(changed, "{:?} told nothing new", event);
+            }
+            prop_assert!(follows.is_empty() || blocks.is_empty(), "{:?} follow, {:?} block", follows, blocks);
+            prop_assert_eq!(relationship.is_blocked(), !blocks.is_empty());
+            for name in ["ana", "ben"] {
+                prop_assert_eq!(relationship.follows(&user(name)), follows.contains(&user(name)));
+            }
+            prop_assert_eq!(relationship.decide(&command).unwrap_or_default(), [], "the second time is nothing");
+        }
+    }
+
+    #[test]
+    fn a_notification_is_raised_at_most_once_and_marked_by_its_recipient_only(
+        wishes in prop::collection::vec((0..3_usize, 0..PEOPLE.len(), any::<bool>()), 1..40),
+    ) {
+        let mut notification = Notification::default();
+        let mut raised = false;
+        for (kind, person, blocked) in wishes {
+            let command = notification_command(kind, PEOPLE[person], blocked);
+            let decided = notification.decide(&command);
+            prop_assert_eq!(&decided, &notification.decide(&command));
+            for event in decided.unwrap_or_default() {
+                notification.evolve(&event);
+                if kind == 0 {
+                    prop_assert!(!raised && !blocked && PEOPLE[person] != "ana");
+                    raised = true;
+                } else {
+                    prop_assert!(raised && PEOPLE[person] == "ana");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_known_of_somebody_is_only_ever_added_to(
+        offers in prop::collection::vec((any::<Option<bool>>(), any::<Option<bool>>(), any::<bool>()), 1..20),
+    ) {
+        let mut directory = User::default();
+        let mut known: Option<Profile> = None;
+        for (name, email, role) in offers {
+            let word = |yes: bool| Sealed::new(if yes { "yes" } else { "no" });
+            let offered = Profile {
+                name: name.map(word),
+                email: email.map(word),
+                role: role.then_some(UserRole::Mentor),
+                ..Profile::default()
+            };
+            let expected = known.as_ref().map_or(offered.clone(), |known| known.filled_from(&offered));
+            let command = UserCommand::FillProfile(PutProfile { user_id: user("ana"), profile: offered, at: noon() });
+            for event in directory.decide(&command).unwrap_or_default() {
+                directory.evolve(&event);
+            }
+            prop_assert_eq!(directory.decide(&command), Ok(vec![]), "the second time is nothing");
+            if let Some(known) = known {
+                prop_assert!(known.name.is_none() || known.name == expected.name);
+                prop_assert!(known.email.is_none() || known.email == expected.email);
+            }
+            known = Some(expected);
+        }
+    }
+}
+
+// ---- the cast ----
+
+/// The shrunk sequence in the message says it all: no files of seeds beside the tests.
+fn printed_only() -> ProptestConfig {
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
+}
+
+/// Who is in the room, counted naively from its events.
+#[derive(Debug, Default)]
+struct People {
+    group: bool,
+    members: Vec<(UserId, Role)>,
+}
+
+impl People {
+    fn follow(&mut self, event: &RoomEvent) {
+        match event {
+            RoomEvent::RoomOpened(event) => {
+                self.group = event.kind == aggregates::room::RoomKind::Group;
+                self.members = event.members.iter().map(|member| (member.user_id.clone(), member.role)).collect();
+            }
+            RoomEvent::MembersAdded(event) => {
+                self.members.extend(event.members.iter().map(|member| (member.user_id.clone(), member.role)));
+            }
+            RoomEvent::MemberRemoved(event) => self.members.retain(|(user, _)| *user != event.user_id),
+            RoomEvent::MemberRoleChanged(MemberRoleChanged { user_id, role, .. }) => {
+                for member in self.members.iter_mut().filter(|(user, _)| user == user_id) {
+                    member.1 = *role;
+                }
+            }
+            RoomEvent::MessageSent(_) => {}
+        }
+    }
+
+    fn holds(&self, user: &UserId) -> bool {
+        self.members.iter().any(|(member, _)| member == user)
+    }
+}
+
+fn history(commands: &[RoomCommand]) -> (Room, Vec<RoomEvent>) {
+    let mut room = Room::default();
+    let mut events = Vec::new();
+    for command in commands {
+        for event in room.decide(command).unwrap_or_default() {
+            room.evolve(&event);
+            events.push(event);
+        }
+    }
+    (room, events)
+}
+
+fn room_commands() -> impl Strategy<Value = Vec<RoomCommand>> {
+    prop::collection::vec(room_command(), 1..60)
+}
+
+fn room_command() -> impl Strategy<Value = RoomCommand> {
+    let person = || prop::sample::select(&PEOPLE[..]).prop_map(user);
+    let people = || prop::collection::vec(person(), 0..4);
+    prop_oneof![
+        1 => (person(), person(), any::<bool>(), any::<bool>()).prop_map(|(a, b, exists, blocked)| {
+            RoomCommand::OpenDirect(OpenDirect {
+                room_id: RoomId::direct(&a, &b),
+                opened_by: a,
+                other: b,
+                other_exists: exists,
+                blocked,
+                at: noon(),
+            })
+        }),
+        3 => (person(), people()).prop_map(|(by, members)| create(&by, &members)),
+        4 => (person(), people()).prop_map(|(added_by, members)| {
+            RoomCommand::AddMembers(AddMembers { room_id: room_id(), added_by, members, at: noon() })
+        }),
+        3 => person().prop_map(|user_id| RoomCommand::JoinRoom(JoinRoom { room_id: room_id(), user_id, at: noon() })),
+        4 => (person(), person()).prop_map(|(user_id, removed_by)| remove(user_id, removed_by)),
+        3 => person().prop_map(|user_id| remove(user_id.clone(), user_id)),
+        6 => (any::<u64>(), prop::sample::select(&PEOPLE[..])).prop_map(|(number, sender)| send(number, sender)),
+    ]
+}
+
+fn create(by: &UserId, members: &[UserId]) -> RoomCommand {
+    RoomCommand::CreateGroup(CreateGroup {
+        room_id: room_id(),
+        created_by: by.clone(),
+        members: members.to_vec(),
+        name: Sealed::new("Kelas"),
+        avatar: None,
+        group_id: None,
+        join_policy: JoinPolicy::Open,
+        at: noon(),
+    })
+}
+
+fn remove(user_id: UserId, removed_by: UserId) -> RoomCommand {
+    RoomCommand::RemoveMember(RemoveMember { room_id: room_id(), user_id, removed_by, at: noon() })
+}
+
+fn send(number: u64, sender: &str) -> RoomCommand {
+    RoomCommand::SendMessage(SendMessage {
+        room_id: room_id(),
+        message_id: message_id(number),
+        sender_id: user(sender),
+        kind: MessageKind::Text,
+        content: Sealed::new("hi"),
+        attachment: None,
+        reply_to: None,
+        client_message_id: None,
+        blocked: false,
+        at: noon(),
+    })
+}
+
+fn mark_read(name: &str, up_to: ReadUpTo, membership: Option<aggregates::room::Membership>) -> ParticipantCommand {
+    let user_id = user(name);
+    ParticipantCommand::MarkRead(MarkRead { room_id: room_id(), user_id, up_to, membership, at: noon() })
+}
+
+/// Ana's notification of something `person` did, or a mark by `person`.
+fn notification_command(kind: usize, person: &str, blocked: bool) -> NotificationCommand {
+    let notification_id = aggregates::ids::NotificationId::of("a cause", &user("ana"));
+    let mark = MarkNotification { notification_id, marked_by: user(person), at: noon() };
+    match kind {
+        0 => NotificationCommand::Raise(RaiseNotification {
+            notification_id,
+            recipient_id: user("ana"),
+            kind: NotificationType::Follower,
+            actor_id: Some(user(person)),
+            source: Source { kind: "user".to_owned(), id: person.to_owned() },
+            blocked,
+            at: noon(),
+        }),
+        1 => NotificationCommand::MarkRead(mark),
+        _ => NotificationCommand::MarkUnread(mark),
+    }
+}
+
+fn user(name: &str) -> UserId {
+    UserId::parse(name).expect("a valid id")
+}
+
+fn room_id() -> RoomId {
+    RoomId(Uuid::from_u128(7))
+}
+
+fn message_id(number: u64) -> MessageId {
+    MessageId::from_command(CommandId(Uuid::from_u128(u128::from(number))))
+}
+
+fn noon() -> Timestamp {
+    Timestamp::from_millis(1_795_348_800_000)
+}
