@@ -1,1 +1,246 @@
-//! Being built.
+//! The composition root: everything is constructed here, started here and stopped here, in this order and no other.
+//!
+//! Separate so that who depends on whom is read on one page. Never in here: a rule, a route, a default.
+//!
+//! A task that ends before it is asked to makes /readyz red; the process stays up and answers what it still can.
+
+use std::sync::Arc;
+
+use event_log::{Door, DoorOptions, EventLogError, Position, StoreUrl};
+use metrics_exporter_prometheus::PrometheusHandle;
+use projections::{ReadError, Views};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::Authenticator;
+use crate::clock::{SharedClock, SystemClock};
+use crate::commands::Commands;
+use crate::config::{Config, DoorConfig, RealtimeSection};
+use crate::directory::Directory;
+use crate::http::layers::gate::Gate;
+use crate::http::listener::BoundedListener;
+use crate::http::operations::Health;
+use crate::http::{self, AppState};
+use crate::reactor::Reactor;
+use crate::realtime::{AppCredentials, Realtime, RealtimeConfig};
+
+/// What comes from outside the program; tests bring their own.
+#[derive(Clone)]
+pub struct Ports {
+    pub clock: SharedClock,
+    /// Where measurements are kept, when somebody set up a recorder.
+    pub metrics: Option<PrometheusHandle>,
+}
+
+impl Default for Ports {
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock), metrics: None }
+    }
+}
+
+/// The backend, built and not yet running.
+pub struct App {
+    state: AppState,
+    reactor: Reactor,
+}
+
+/// The backend cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    #[error("database.url is not right")]
+    Url(#[from] event_log::store_url::InvalidStoreUrl),
+    #[error("the event log cannot be opened")]
+    Log(#[source] EventLogError),
+    #[error("the views cannot be opened")]
+    Views(#[source] ReadError),
+}
+
+/// The backend ended by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error("connections cannot be taken in")]
+    Listening(#[source] std::io::Error),
+}
+
+impl App {
+    /// Opens log and views and connects everything. `config` must have been settled and found valid.
+    pub async fn build(config: Config, ports: Ports) -> Result<Self, BuildError> {
+        let url = StoreUrl::parse(config.database.url.reveal())?;
+        let log = event_log::open(&url).await.map_err(BuildError::Log)?;
+        let door = Door::open(log.clone(), door_options(&config.door)).await.map_err(BuildError::Log)?;
+        let views = Views::open(&url, log.clone()).await.map_err(BuildError::Views)?;
+
+        let directory = Directory::new(views.clone());
+        let commands = Commands::new(door.clone(), log.clone(), views.clone(), ports.clock.clone());
+        let realtime = Realtime::new(realtime_config(&config.realtime), log.clone(), views.clone(), directory.clone());
+        let reactor = Reactor::new(log.clone(), views.clone(), door.clone());
+        let auth = Arc::new(Authenticator::new(&config.auth));
+        let gate = Arc::new(Gate::new(&config, auth, ports.clock.clone()));
+        let state = AppState {
+            config: Arc::new(config),
+            clock: ports.clock,
+            commands,
+            views,
+            log_id: log.id(),
+            realtime,
+            directory,
+            gate,
+            log,
+            door,
+            health: Arc::new(Health::default()),
+            metrics: ports.metrics,
+        };
+        Ok(Self { state, reactor })
+    }
+
+    pub fn state(&self) -> &AppState {
+        &self.state
+    }
+
+    /// Whether nothing has ever happened here.
+    pub async fn is_new(&self) -> Result<bool, EventLogError> {
+        Ok(self.state.log.head().await? == Position::START)
+    }
+
+    /// Serves `listener` until `shutdown`, then stops in order: not ready; no new requests, those begun are finished
+    /// and sockets sent away; the reactor; the door, after everything it let in is answered; views; the log.
+    pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) -> Result<(), RunError> {
+        let Self { state, reactor } = self;
+        let Stops { realtime: stop_realtime, reactor: stop_reactor, views: stop_views } = Stops::default();
+        let mut realtime = Task::start("realtime", &state.health, &stop_realtime, {
+            let (realtime, stop) = (state.realtime.clone(), stop_realtime.clone());
+            async move { realtime.run(stop).await }
+        });
+        let mut reacting = Task::start("reactor", &state.health, &stop_reactor, {
+            let stop = stop_reactor.clone();
+            async move { reactor.run(stop).await }
+        });
+        let mut viewing = Task::start("views", &state.health, &stop_views, {
+            let (views, stop) = (state.views.clone(), stop_views.clone());
+            async move { views.run(stop).await }
+        });
+        let upkeep = state.metrics.clone().map(keep_measurements);
+
+        let served = serve(&state, listener, &shutdown, &stop_realtime).await;
+        stop_realtime.cancel();
+        realtime.ended().await;
+        stop_reactor.cancel();
+        reacting.ended().await;
+        state.door.close().await;
+        stop_views.cancel();
+        viewing.ended().await;
+        state.log.close().await;
+        if let Some(upkeep) = upkeep {
+            upkeep.abort();
+        }
+        served
+    }
+}
+
+#[derive(Default)]
+struct Stops {
+    realtime: CancellationToken,
+    reactor: CancellationToken,
+    views: CancellationToken,
+}
+
+/// Answers requests until `shutdown`, then those that were begun, as long as the configuration allows.
+async fn serve(
+    state: &AppState,
+    listener: TcpListener,
+    shutdown: &CancellationToken,
+    stop_realtime: &CancellationToken,
+) -> Result<(), RunError> {
+    let listener = BoundedListener::new(listener, state.config.server.connections_max);
+    let begun = axum::serve(listener, http::router(state.clone()))
+        .with_graceful_shutdown(shutdown.clone().cancelled_owned())
+        .into_future();
+    tokio::pin!(begun);
+    tokio::select! {
+        // axum's server ends by itself only when its listener does, which ours never does.
+        served = &mut begun => return served.map_err(RunError::Listening),
+        () = shutdown.cancelled() => {}
+    }
+    tracing::info!("stopping");
+    state.health.drain();
+    stop_realtime.cancel();
+    match tokio::time::timeout(state.config.server.drain_time(), begun).await {
+        Ok(served) => served.map_err(RunError::Listening),
+        Err(_) => {
+            tracing::warn!("some requests did not end in time");
+            Ok(())
+        }
+    }
+}
+
+/// A part of the program that runs until it is told to stop.
+struct Task(JoinSet<()>);
+
+impl Task {
+    fn start<E: std::error::Error + Send + 'static>(
+        name: &'static str,
+        health: &Arc<Health>,
+        stop: &CancellationToken,
+        work: impl Future<Output = Result<(), E>> + Send + 'static,
+    ) -> Self {
+        let (health, stop) = (health.clone(), stop.clone());
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            // A task of its own, so that a panic in it is an end like any other.
+            let mut work = JoinSet::from_iter([work]);
+            let reason = match work.join_next().await {
+                Some(Ok(Ok(()))) | None if stop.is_cancelled() => return,
+                Some(Ok(Ok(()))) | None => "it ended".to_owned(),
+                Some(Ok(Err(error))) => http::problem::Chain(&error).to_string(),
+                Some(Err(error)) => error.to_string(),
+            };
+            health.task_ended(name, reason);
+        });
+        Self(tasks)
+    }
+
+    /// Waits for the end.
+    async fn ended(&mut self) {
+        while self.0.join_next().await.is_some() {}
+    }
+}
+
+/// Histograms gather until somebody looks; without this they would grow where nobody does.
+fn keep_measurements(recorded: PrometheusHandle) -> tokio::task::JoinHandle<()> {
+    const PERIOD: std::time::Duration = std::time::Duration::from_secs(5);
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(PERIOD).await;
+            recorded.run_upkeep();
+        }
+    })
+}
+
+fn door_options(config: &DoorConfig) -> DoorOptions {
+    DoorOptions {
+        batch_commands_max: config.batch_commands_max,
+        queue_commands_max: config.queue_commands_max,
+        command_budget: std::time::Duration::from_millis(config.command_ms_max),
+        cached_streams_max: config.cached_streams_max,
+    }
+}
+
+fn realtime_config(section: &RealtimeSection) -> RealtimeConfig {
+    use std::time::Duration;
+    let secret = section.secret.as_ref().map(|secret| secret.reveal().to_owned()).unwrap_or_default();
+    let app = AppCredentials { id: section.app_id.clone(), key: section.key.clone(), secret };
+    RealtimeConfig {
+        connections_max: section.connections_max,
+        channels_per_connection_max: section.channels_per_connection_max,
+        message_bytes_max: section.message_bytes_max,
+        outgoing_frames_max: section.outgoing_frames_max,
+        activity_timeout: Duration::from_secs(section.activity_timeout_seconds),
+        pong_timeout: Duration::from_secs(section.pong_timeout_seconds),
+        drain: Duration::from_millis(section.drain_ms_max),
+        read_frames_members_max: section.read_frames_members_max,
+        gather: Duration::from_millis(section.gather_ms),
+        legacy_event_names: section.legacy_event_names,
+        ..RealtimeConfig::new(app)
+    }
+}

@@ -1,1 +1,171 @@
-fn main() {}
+//! The program: reads its command line and configuration, then leaves everything to `kabar::app`.
+//!
+//! Standard output is for people and scripts (where it listens, demo tokens); the log goes to standard error.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use aggregates::ids::UserId;
+use anyhow::{Context, bail};
+use clap::{Args, Parser, Subcommand};
+use kabar::app::{App, Ports};
+use kabar::auth::{NewToken, mint};
+use kabar::clock::{Clock, SystemClock};
+use kabar::config::{self, Config, DemoMode, LogConfig, LogFormat};
+use kabar::demo;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Chat, social and notification backend, built on events.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Wanted>,
+    #[command(flatten)]
+    serve: ConfigFile,
+}
+
+#[derive(Args, Default)]
+struct ConfigFile {
+    /// Configuration file; without it ./kabar.toml where there is one. Every key also as KABAR__SECTION__KEY
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Wanted {
+    /// Serve (also without a command)
+    Serve(ConfigFile),
+    /// Read the configuration, say everything that is wrong with it, and end
+    CheckConfig(ConfigFile),
+    /// Print a session token, for development and services
+    Token(TokenArgs),
+}
+
+#[derive(Args)]
+struct TokenArgs {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// Whose token
+    #[arg(long, value_name = "ID")]
+    user: String,
+    /// Display name that the token carries
+    #[arg(long)]
+    name: Option<String>,
+    /// User name that the token carries
+    #[arg(long)]
+    username: Option<String>,
+    /// Days it holds
+    #[arg(long, default_value_t = demo::TOKEN_DAYS, value_parser = clap::value_parser!(u32).range(1..=3_650))]
+    days: u32,
+}
+
+fn main() -> ExitCode {
+    let line = CommandLine::parse();
+    let done = match line.command.unwrap_or(Wanted::Serve(line.serve)) {
+        Wanted::Serve(file) => serve(file.config.as_deref()),
+        Wanted::CheckConfig(file) => {
+            configuration(file.config.as_deref()).map(|_| println!("the configuration is right"))
+        }
+        Wanted::Token(args) => token(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("kabar: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Reads the configuration and refuses with everything that is wrong with it.
+fn configuration(file: Option<&Path>) -> anyhow::Result<Config> {
+    // Variables that are not UTF-8 are none of ours.
+    let environment =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let config = config::load(file, &environment.collect())?;
+    let wrong = config.validate();
+    if !wrong.is_empty() {
+        let lines: Vec<String> = wrong.iter().map(|invalid| format!("  {invalid}")).collect();
+        bail!("the configuration is not right:\n{}", lines.join("\n"));
+    }
+    Ok(config)
+}
+
+fn token(args: &TokenArgs) -> anyhow::Result<()> {
+    let config = config::settle(configuration(args.file.config.as_deref())?)?;
+    let user_id = UserId::parse(&args.user).context("--user")?;
+    let new = NewToken {
+        user_id: &user_id,
+        name: args.name.as_deref(),
+        username: args.username.as_deref(),
+        issued_at: SystemClock.now(),
+        seconds: args.days * demo::SECONDS_PER_DAY,
+    };
+    println!("{}", mint(&config.auth.jwt, &new)?);
+    Ok(())
+}
+
+#[tokio::main]
+async fn serve(file: Option<&Path>) -> anyhow::Result<()> {
+    let config = config::settle(configuration(file)?)?;
+    start_logging(&config.log)?;
+    let metrics = config.server.metrics.then(record_measurements).transpose()?;
+    let wished = SocketAddr::new(config.server.host, config.server.port);
+    let listener = TcpListener::bind(wished).await.with_context(|| format!("cannot listen on {wished}"))?;
+    let address = listener.local_addr()?;
+
+    let app = App::build(config, Ports { metrics, ..Ports::default() }).await?;
+    let with_demo = app.state().config.demo.mode == DemoMode::On && app.is_new().await?;
+    let demo = if with_demo { Some(demo::set_up(app.state()).await?) } else { None };
+    println!("# Kabar listens on http://{address}");
+    println!("export KABAR_URL=http://{address}");
+    println!("export KABAR_APP_KEY={}", app.state().config.realtime.key);
+    if let Some(demo) = demo {
+        print!("{demo}");
+    }
+    let shutdown = CancellationToken::new();
+    tokio::spawn(listen_for_signals(shutdown.clone()));
+    app.run(listener, shutdown).await?;
+    Ok(())
+}
+
+/// The first signal asks for a graceful stop, the second ends the process where it stands: the log survives that.
+async fn listen_for_signals(shutdown: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        tracing::error!("signals cannot be heard: stop this process by kill -9, which loses nothing");
+        return;
+    };
+    for stop in [false, true] {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        if stop {
+            std::process::exit(130);
+        }
+        shutdown.cancel();
+    }
+}
+
+fn start_logging(config: &LogConfig) -> anyhow::Result<()> {
+    let filter = tracing_subscriber::EnvFilter::try_new(&config.level).context("log.level")?;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match config.format {
+        LogFormat::Text => lines.try_init(),
+        LogFormat::Json => lines.json().try_init(),
+    };
+    started.map_err(|error| anyhow::anyhow!(error))
+}
+
+fn record_measurements() -> anyhow::Result<PrometheusHandle> {
+    // From a memory answer to the end of a request's time.
+    const SECONDS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+    let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?;
+    Ok(builder.install_recorder()?)
+}

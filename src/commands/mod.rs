@@ -1,4 +1,74 @@
-//! Being built.
+//! From what somebody wants to a wish before the door: ids, metadata and the look-ups a rule cannot make itself.
+//!
+//! One method per command, one file per subject. Separate from `http` so that a service call, a webhook or a reactor
+//! wishes in the same way. Never in here: a rule (they are in `aggregates`), a status code, an answer's shape.
 
+mod caller;
+mod failure;
+mod lookups;
+mod messages;
+mod notifications;
+mod people;
+mod reading;
+mod relations;
+mod rooms;
+
+use std::sync::Arc;
+
+use aggregates::{Command, DomainEvent, StreamId};
+use event_log::{Decided, Door, Outcome, Position, SharedLog, Wish};
+use projections::Views;
+
+use crate::clock::SharedClock;
+
+pub use caller::{Caller, WishId};
+pub use failure::Failure;
+pub use messages::{Draft, Sent};
+pub use notifications::Marked;
+pub use reading::ReadTo;
+pub use relations::{Followed, Toggle};
+pub use rooms::{GroupPlan, Opened};
+
+/// The way to change anything. Clones share everything.
 #[derive(Clone)]
-pub struct Commands {}
+pub struct Commands {
+    door: Door,
+    log: SharedLog,
+    views: Views,
+    clock: SharedClock,
+    reads: Arc<reading::Reads>,
+    filled: Arc<people::Filled>,
+}
+
+impl Commands {
+    pub fn new(door: Door, log: SharedLog, views: Views, clock: SharedClock) -> Self {
+        Self { door, log, views, clock, reads: Arc::default(), filled: Arc::default() }
+    }
+
+    async fn execute(&self, caller: &Caller, id: WishId, stream: StreamId, command: Command) -> Result<Done, Failure> {
+        let wish =
+            Wish { stream, command, id: id.command, repeatable: id.repeatable, metadata: caller.metadata(id.command) };
+        Ok(Done::from(self.door.execute(wish).await?))
+    }
+}
+
+/// A command that was carried out: durable, and so is everything it was decided on.
+#[derive(Debug)]
+struct Done {
+    position: Position,
+    /// What happened; of a repeat what happened the first time; empty when it was so already.
+    events: Vec<DomainEvent>,
+    /// The events were written just now: what they say is how it is.
+    new: bool,
+}
+
+impl From<Decided> for Done {
+    fn from(decided: Decided) -> Self {
+        let position = decided.position;
+        match decided.outcome {
+            Outcome::Written(events) => Self { position, events, new: true },
+            Outcome::Repeated(events) => Self { position, events, new: false },
+            Outcome::Nothing => Self { position, events: Vec::new(), new: false },
+        }
+    }
+}

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use event_log::StoreUrl;
 use serde::{Deserialize, Serialize};
 
-use super::{Config, Secret};
+use super::{Config, DemoMode, Secret};
 
 const FILE: &str = "secrets.json";
 const SECRET_BYTES: usize = 32;
@@ -29,9 +29,25 @@ pub struct MadeSecretsError {
     source: std::io::Error,
 }
 
+/// Makes ready to start: fills missing secrets and decides what `demo.mode = "auto"` means.
+pub fn settle(mut config: Config) -> Result<Config, MadeSecretsError> {
+    if config.demo.mode == DemoMode::Auto {
+        config.demo.mode = if is_bare(&config) { DemoMode::On } else { DemoMode::Off };
+    }
+    fill_missing_secrets(&mut config)?;
+    Ok(config)
+}
+
+/// On SQLite and without any secret of somebody's own: somebody tries Kabar out.
+fn is_bare(config: &Config) -> bool {
+    let sqlite = matches!(StoreUrl::parse(config.database.url.reveal()), Ok(StoreUrl::Sqlite(_)));
+    let secrets = !config.auth.jwt.secrets.is_empty() || !config.auth.nextauth_secrets.is_empty();
+    sqlite && !secrets && config.realtime.secret.is_none()
+}
+
 /// Fills `auth.jwt.secrets` and `realtime.secret` where nothing is configured and the store is SQLite. What is
 /// configured is never replaced, and nothing is made when nothing is missing.
-pub fn fill_missing_secrets(config: &mut Config) -> Result<(), MadeSecretsError> {
+fn fill_missing_secrets(config: &mut Config) -> Result<(), MadeSecretsError> {
     let Ok(StoreUrl::Sqlite(directory)) = StoreUrl::parse(config.database.url.reveal()) else { return Ok(()) };
     let jwt_missing = config.auth.jwt.secrets.is_empty() && config.auth.nextauth_secrets.is_empty();
     let pusher_missing = config.realtime.secret.is_none();
@@ -137,6 +153,16 @@ mod tests {
         assert!(config.auth.jwt.secrets.is_empty());
         assert_eq!(config.realtime.secret, Some(Secret::new("mine")));
         assert!(!directory.path().join(FILE).exists());
+    }
+
+    #[test]
+    fn the_demo_is_for_whoever_configured_no_secret() {
+        let directory = tempfile::tempdir().unwrap();
+        let bare = on_sqlite(directory.path());
+        assert_eq!(settle(bare.clone()).unwrap().demo.mode, DemoMode::On);
+        let mut serious = bare;
+        serious.auth.nextauth_secrets = vec![Secret::new("platform")];
+        assert_eq!(settle(serious).unwrap().demo.mode, DemoMode::Off);
     }
 
     #[test]

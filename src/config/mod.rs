@@ -12,7 +12,7 @@ mod validate;
 use serde::Deserialize;
 
 pub use load::{LoadError, load};
-pub use made_secrets::{MadeSecretsError, fill_missing_secrets};
+pub use made_secrets::{MadeSecretsError, settle};
 pub use secret::Secret;
 pub use sections::{
     AuthConfig, CorsConfig, DatabaseConfig, DemoConfig, DemoMode, DoorConfig, JwtConfig, LimitsConfig, LogConfig,

@@ -20,6 +20,8 @@ pub struct ServerConfig {
     pub port: u16,
     /// Bytes of a request body; a longer one is 413. Default 262,144.
     pub body_bytes_max: usize,
+    /// Connections at once, sockets included; one more waits to be let in. Default 32,768.
+    pub connections_max: usize,
     /// Requests being answered at once; one more is 503. Open sockets do not count. Default 4,096.
     pub concurrent_requests_max: usize,
     /// Seconds a request may take before it is 503; more than `door.command_ms_max`. Default 15.
@@ -28,6 +30,8 @@ pub struct ServerConfig {
     pub view_wait_ms_max: u64,
     /// Seconds that requests in flight are given at a graceful stop. Default 10.
     pub drain_seconds_max: u64,
+    /// Events that a view or realtime may be behind the log before /readyz says so. Default 10,000.
+    pub ready_behind_events_max: u64,
     /// Whether GET /metrics answers, to anyone who reaches the port: keep it from the outside by a proxy, or switch it
     /// off. Default true.
     pub metrics: bool,
@@ -39,10 +43,12 @@ impl Default for ServerConfig {
             host: IpAddr::from([127, 0, 0, 1]),
             port: 8080,
             body_bytes_max: 256 * 1024,
+            connections_max: 32_768,
             concurrent_requests_max: 4_096,
             request_seconds_max: 15,
             view_wait_ms_max: 2_000,
             drain_seconds_max: 10,
+            ready_behind_events_max: 10_000,
             metrics: true,
         }
     }
@@ -255,8 +261,8 @@ pub enum LogFormat {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DemoConfig {
-    /// `on`, `off`, or `auto`: on when Kabar runs on SQLite without anything configured. Only a new database gets them.
-    /// Default auto.
+    /// `on`, `off`, or `auto`: on when Kabar runs on SQLite and no secrets are configured. Only a new database gets
+    /// them. Default auto.
     pub mode: DemoMode,
 }
 

@@ -23,7 +23,7 @@ const JWT_SECRET_BYTES_MIN: usize = 32;
 const RATE_MAX: u32 = 1_000_000;
 
 impl Config {
-    /// Empty when the program can start. To be asked after missing secrets were filled in.
+    /// Empty when the program can start. On SQLite a missing secret is no fault: it is made at the start.
     pub fn validate(&self) -> Vec<Invalid> {
         let mut found = Vec::new();
         self.check_stores_and_secrets(&mut found);
@@ -38,7 +38,8 @@ impl Config {
         if let Err(error) = StoreUrl::parse(self.database.url.reveal()) {
             wrong("database.url", error.to_string());
         }
-        if self.auth.jwt.secrets.is_empty() && self.auth.nextauth_secrets.is_empty() {
+        let made_here = matches!(StoreUrl::parse(self.database.url.reveal()), Ok(StoreUrl::Sqlite(_)));
+        if !made_here && self.auth.jwt.secrets.is_empty() && self.auth.nextauth_secrets.is_empty() {
             wrong(
                 "auth.jwt.secrets",
                 "nobody could sign in: set KABAR__AUTH__JWT__SECRETS, or auth.nextauth_secrets (NEXTAUTH_SECRET)"
@@ -51,7 +52,8 @@ impl Config {
         if self.auth.nextauth_secrets.iter().any(super::Secret::is_empty) {
             wrong("auth.nextauth_secrets", "an empty secret is none".into());
         }
-        if self.realtime.secret.as_ref().is_none_or(super::Secret::is_empty) {
+        let unsigned = self.realtime.secret.as_ref().map_or(!made_here, super::Secret::is_empty);
+        if unsigned {
             wrong("realtime.secret", "missing: set KABAR__REALTIME__SECRET or PUSHER_APP_SECRET".into());
         }
         let digits = !self.realtime.app_id.is_empty() && self.realtime.app_id.bytes().all(|byte| byte.is_ascii_digit());
@@ -81,6 +83,7 @@ impl Config {
         let realtime = &self.realtime;
         let counts = [
             ("server.body_bytes_max", self.server.body_bytes_max as u64),
+            ("server.connections_max", self.server.connections_max as u64),
             ("server.concurrent_requests_max", self.server.concurrent_requests_max as u64),
             ("server.request_seconds_max", self.server.request_seconds_max),
             ("server.view_wait_ms_max", self.server.view_wait_ms_max),

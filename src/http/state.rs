@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use event_log::LogId;
+use event_log::{Door, LogId, SharedLog};
+use metrics_exporter_prometheus::PrometheusHandle;
 use projections::Views;
 
-use crate::auth::Authenticator;
+use super::layers::gate::Gate;
+use super::operations::Health;
 use crate::clock::SharedClock;
 use crate::commands::Commands;
 use crate::config::Config;
@@ -23,5 +25,12 @@ pub struct AppState {
     pub log_id: LogId,
     pub realtime: Realtime,
     pub directory: Directory,
-    pub auth: Arc<Authenticator>,
+    /// Who may pass. Handlers get what it found as `Actor`.
+    pub gate: Arc<Gate>,
+    /// For /readyz only, as the next two: handlers ask views and send commands.
+    pub log: SharedLog,
+    pub door: Door,
+    pub health: Arc<Health>,
+    /// `None` where nobody measures, as in most tests.
+    pub metrics: Option<PrometheusHandle>,
 }

@@ -15,6 +15,18 @@ use crate::http::problem::Problem;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestId(pub Uuid);
 
+impl RequestId {
+    pub fn new() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+impl Default for RequestId {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// An authenticated user. Put into the request by the middleware `authenticate`; where that did not run or found
 /// nobody, extracting one is 401.
 #[derive(Debug, Clone)]

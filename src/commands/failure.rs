@@ -1,0 +1,36 @@
+//! Why a command was not carried out, before a status is chosen for it.
+
+use std::borrow::Cow;
+
+use event_log::{CommandError, EventLogError};
+use projections::{Lagging, ReadError};
+
+/// Nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// A look-up came too late.
+    #[error(transparent)]
+    Lagging(#[from] Lagging),
+    #[error(transparent)]
+    View(#[from] ReadError),
+    #[error(transparent)]
+    Log(#[from] EventLogError),
+    /// A value names something that is not there, or is not possible here.
+    #[error("{field}: {reason}")]
+    Invalid { field: Cow<'static, str>, reason: &'static str },
+    /// What the wish is about is not there, or not the caller's.
+    #[error("{0}")]
+    Unknown(&'static str),
+}
+
+impl Failure {
+    pub(super) fn invalid(field: impl Into<Cow<'static, str>>, reason: &'static str) -> Self {
+        Self::Invalid { field: field.into(), reason }
+    }
+
+    pub(super) fn no_such_room() -> Self {
+        Self::Unknown("there is no such room")
+    }
+}

@@ -1,0 +1,66 @@
+//! What a command must know that its own stream does not remember: which message has which seq, who exists.
+//!
+//! Such facts never change once they are so. To miss none that was so when the command arrived, a look-up waits until
+//! the view has the head read at arrival (architecture §5).
+
+use std::time::Duration;
+
+use aggregates::ids::{MessageId, RoomId, UserId};
+use event_log::Position;
+use projections::UnitName;
+use projections::inbox::MessageRow;
+
+use super::{Commands, Failure};
+
+/// How long a look-up waits for its view; then 503, nothing written.
+const LOOKUP_WAIT_MAX: Duration = Duration::from_secs(2);
+
+impl Commands {
+    /// Waits until `unit` has everything that was in the log when this was called. Answers with how far that is.
+    pub(super) async fn caught_up(&self, unit: UnitName) -> Result<Position, Failure> {
+        let head = self.log.head().await?;
+        self.views.wait_for(unit, head, LOOKUP_WAIT_MAX).await?;
+        Ok(head)
+    }
+
+    /// A message of `room` that `field` of the wish names.
+    pub(super) async fn message_in(
+        &self,
+        room: RoomId,
+        asking: &UserId,
+        id: MessageId,
+        field: &'static str,
+    ) -> Result<MessageRow, Failure> {
+        self.caught_up(UnitName::Inbox).await?;
+        let found = self.views.inbox().messages_by_id(&[id]).await?.pop().filter(|message| message.room_id == room);
+        match found {
+            Some(message) => Ok(message),
+            None => {
+                self.require_member(room, asking).await?;
+                Err(Failure::invalid(field, "there is no such message in this room"))
+            }
+        }
+    }
+
+    /// Whoever is outside learns nothing about a room, also not from what is wrong with their wish.
+    pub(super) async fn require_member(&self, room: RoomId, user: &UserId) -> Result<(), Failure> {
+        match self.views.inbox().member(room, user).await? {
+            Some(_) => Ok(()),
+            None => Err(Failure::no_such_room()),
+        }
+    }
+
+    /// All of `ids` must be known to the directory; `field[i]` names the first that is not.
+    pub(super) async fn require_people(&self, ids: &[UserId], field: &'static str) -> Result<(), Failure> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        self.caught_up(UnitName::Inbox).await?;
+        let known = self.views.inbox().users(ids).await?;
+        let known: std::collections::HashSet<&UserId> = known.iter().map(|row| &row.id).collect();
+        match ids.iter().position(|id| !known.contains(id)) {
+            Some(index) => Err(Failure::invalid(format!("{field}[{index}]"), "there is no such user")),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Sending a message.
+
+use aggregates::ids::{MessageId, RoomId};
+use aggregates::room::{Attachment, MessageKind, MessageSent, RoomCommand, RoomEvent, SendMessage};
+use aggregates::{Command, DomainEvent, Sealed, StreamId};
+use event_log::Position;
+
+use super::{Caller, Commands, Done, Failure, WishId};
+
+/// What somebody wants to say; validated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    pub room_id: RoomId,
+    pub kind: MessageKind,
+    pub content: Sealed,
+    pub attachment: Option<Attachment>,
+    pub reply_to: Option<MessageId>,
+    /// The device's own id of it: sent again, it is the same message.
+    pub client_message_id: Option<String>,
+}
+
+/// A message that is in the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sent {
+    pub event: MessageSent,
+    pub position: Position,
+    /// Sent just now; otherwise it may look different by now.
+    pub new: bool,
+}
+
+impl Draft {
+    /// The client's id of the message is a key too, and the stronger one: it stays the same when a device that was
+    /// restarted makes up a new `Idempotency-Key`.
+    pub fn wish_id(&self, caller: &Caller) -> WishId {
+        match &self.client_message_id {
+            Some(client_id) => caller.keyed(&format!("send:{}", self.room_id), client_id),
+            None => caller.wish_id("send"),
+        }
+    }
+}
+
+impl Commands {
+    /// `id` is [`Draft::wish_id`]: the caller needs it beforehand, to name the socket that gets no frame.
+    pub async fn send_message(&self, caller: &Caller, id: WishId, draft: Draft) -> Result<Sent, Failure> {
+        if let Some(target) = draft.reply_to {
+            self.message_in(draft.room_id, &caller.user_id, target, "replyToId").await?;
+        }
+        let message_id = match &draft.client_message_id {
+            Some(client_id) => MessageId::from_client(draft.room_id, &caller.user_id, client_id),
+            None => MessageId::from_command(id.command),
+        };
+        let stream = StreamId::room(draft.room_id);
+        let command = RoomCommand::SendMessage(SendMessage {
+            room_id: draft.room_id,
+            message_id,
+            sender_id: caller.user_id.clone(),
+            kind: draft.kind,
+            content: draft.content,
+            attachment: draft.attachment,
+            reply_to: draft.reply_to,
+            client_message_id: draft.client_message_id,
+            blocked: false,
+            at: self.clock.now(),
+        });
+        let done = self.execute(caller, id, stream, Command::Room(command)).await?;
+        sent(done)
+    }
+}
+
+fn sent(done: Done) -> Result<Sent, Failure> {
+    let event = done.events.into_iter().find_map(|event| match event {
+        DomainEvent::Room(RoomEvent::MessageSent(event)) => Some(event),
+        DomainEvent::Room(
+            RoomEvent::RoomOpened(_)
+            | RoomEvent::MembersAdded(_)
+            | RoomEvent::MemberRemoved(_)
+            | RoomEvent::MemberRoleChanged(_),
+        )
+        | DomainEvent::Participant(_)
+        | DomainEvent::Relationship(_)
+        | DomainEvent::Notification(_)
+        | DomainEvent::Feed(_)
+        | DomainEvent::User(_) => None,
+    });
+    match event {
+        Some(event) => Ok(Sent { event, position: done.position, new: done.new }),
+        // Sending is never "already so", and a command id belongs to one route: no other event can be here.
+        None => Err(Failure::Unknown("no message was sent under this key")),
+    }
+}

@@ -1,0 +1,79 @@
+//! Marking notifications, one by one or all at once.
+
+use std::collections::BTreeSet;
+
+use aggregates::feed::{FeedCommand, MarkFeedRead};
+use aggregates::ids::NotificationId;
+use aggregates::notification::{MarkNotification, NotificationCommand, NotificationError};
+use aggregates::{Command, Refusal, StreamId};
+use event_log::{CommandError, Position};
+use futures_util::future::join_all;
+use projections::UnitName;
+
+use super::{Caller, Commands, Failure};
+
+/// What marking came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marked {
+    /// The caller's own that are now as wished.
+    pub count: u64,
+    pub position: Position,
+}
+
+impl Commands {
+    /// One notification; somebody else's is not there.
+    pub async fn mark_notification(
+        &self,
+        caller: &Caller,
+        notification_id: NotificationId,
+        read: bool,
+    ) -> Result<Position, Failure> {
+        let marked_by = caller.user_id.clone();
+        let mark = MarkNotification { notification_id, marked_by, at: self.clock.now() };
+        let command = if read { NotificationCommand::MarkRead(mark) } else { NotificationCommand::MarkUnread(mark) };
+        let id = caller.wish_id("mark").part(&notification_id.to_string());
+        let stream = StreamId::notification(notification_id);
+        Ok(self.execute(caller, id, stream, Command::Notification(command)).await?.position)
+    }
+
+    /// Several, each a command of its own, answered when all are durable. Somebody else's are passed over and not
+    /// counted.
+    pub async fn mark_notifications(
+        &self,
+        caller: &Caller,
+        ids: &BTreeSet<NotificationId>,
+        read: bool,
+    ) -> Result<Marked, Failure> {
+        let mut marked = Marked { count: 0, position: Position::START };
+        for answer in join_all(ids.iter().map(|id| self.mark_notification(caller, *id, read))).await {
+            match answer {
+                Ok(position) => {
+                    marked.count += 1;
+                    marked.position = marked.position.max(position);
+                }
+                Err(Failure::Command(CommandError::Refused {
+                    refusal: Refusal::Notification(NotificationError::NotFound),
+                    position,
+                })) => marked.position = marked.position.max(position),
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(marked)
+    }
+
+    /// Everything that is in the log by now, as one event, however much it is.
+    pub async fn mark_feed_read(&self, caller: &Caller) -> Result<Marked, Failure> {
+        let head = self.caught_up(UnitName::Feed).await?;
+        let unread = self.views.feed().unread_counts(std::slice::from_ref(&caller.user_id)).await?;
+        let count = unread.first().copied().unwrap_or_default();
+        if count == 0 {
+            return Ok(Marked { count, position: head });
+        }
+        let user_id = caller.user_id.clone();
+        let stream = StreamId::feed(&user_id);
+        let command = FeedCommand::MarkRead(MarkFeedRead { user_id, up_to: head.0, at: self.clock.now() });
+        let done = self.execute(caller, caller.wish_id("mark-all"), stream, Command::Feed(command)).await?;
+        // A repeat marked them when it first came; those that are unread now came later.
+        Ok(Marked { count: if done.new { count } else { 0 }, position: done.position })
+    }
+}

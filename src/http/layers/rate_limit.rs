@@ -1,0 +1,206 @@
+//! How much one user may do (requirements R75): a token bucket per user and kind of request.
+//!
+//! Each bucket is one number (the "theoretical arrival time" of GCRA), so that 100,000 users are a few megabytes, and
+//! idle ones are forgotten without a loss: their bucket is full. Own code instead of the governor crate because that
+//! has no upper bound on the users it remembers. Times come in, from a clock that never goes back.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use aggregates::ids::UserId;
+use axum::http::Method;
+
+use crate::config::{LimitsConfig, Rate};
+
+/// Which limit a request counts against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    Sends,
+    Typing,
+    Writes,
+    Reads,
+}
+
+impl Class {
+    /// By method and route pattern.
+    pub fn of(method: &Method, route: &str) -> Self {
+        match route {
+            _ if method.is_safe() => Self::Reads,
+            "/api/chat/send" | "/api/messages" => Self::Sends,
+            "/api/chat/typing" => Self::Typing,
+            // Signs, but writes nothing.
+            "/api/pusher/auth" | "/api/pusher/user-auth" => Self::Reads,
+            _ => Self::Writes,
+        }
+    }
+}
+
+/// The buckets of all users.
+#[derive(Debug)]
+pub struct RateLimits {
+    sends: Buckets,
+    typing: Buckets,
+    writes: Buckets,
+    reads: Buckets,
+}
+
+impl RateLimits {
+    pub fn new(config: &LimitsConfig) -> Self {
+        let buckets = |rate| Buckets::new(rate, config.users_max);
+        Self {
+            sends: buckets(config.sends),
+            typing: buckets(config.typing),
+            writes: buckets(config.writes),
+            reads: buckets(config.reads),
+        }
+    }
+
+    /// Takes one token, or says how long until there is one. `now` is the time since some fixed moment.
+    pub fn take(&self, class: Class, user: &UserId, now: Duration) -> Result<(), Duration> {
+        let buckets = match class {
+            Class::Sends => &self.sends,
+            Class::Typing => &self.typing,
+            Class::Writes => &self.writes,
+            Class::Reads => &self.reads,
+        };
+        buckets.take(user, now)
+    }
+}
+
+/// So that users of different shards never wait for each other.
+const SHARDS: usize = 16;
+
+#[derive(Debug)]
+struct Buckets {
+    /// Time that one token takes to come back.
+    interval: Duration,
+    /// How far ahead of now a bucket may be: all tokens but one.
+    tolerance: Duration,
+    users_per_shard_max: usize,
+    /// When each user's bucket is full again.
+    shards: [Mutex<HashMap<UserId, Duration>>; SHARDS],
+    hasher: RandomState,
+}
+
+impl Buckets {
+    fn new(rate: Rate, users_max: usize) -> Self {
+        let interval = Duration::from_secs(1) / rate.per_second.max(1);
+        Self {
+            interval,
+            tolerance: interval * rate.burst.saturating_sub(1),
+            users_per_shard_max: users_max.div_ceil(SHARDS).max(1),
+            shards: Default::default(),
+            hasher: RandomState::new(),
+        }
+    }
+
+    fn take(&self, user: &UserId, now: Duration) -> Result<(), Duration> {
+        let shard = &self.shards[self.hasher.hash_one(user) as usize % SHARDS];
+        // A panic while it was held cannot leave it half changed: every change is one insert.
+        let mut full_at = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        let ahead = full_at.get(user).copied().unwrap_or_default().max(now);
+        let wait = (ahead - now).saturating_sub(self.tolerance);
+        if !wait.is_zero() {
+            return Err(wait);
+        }
+        if full_at.len() >= self.users_per_shard_max && !full_at.contains_key(user) {
+            forget_idle(&mut full_at, now);
+        }
+        full_at.insert(user.clone(), ahead + self.interval);
+        Ok(())
+    }
+}
+
+/// Forgets full buckets, which say nothing; when too few are, also the quarter that is nearest to full.
+fn forget_idle(full_at: &mut HashMap<UserId, Duration>, now: Duration) {
+    let before = full_at.len();
+    full_at.retain(|_, full| *full > now);
+    let enough = before / 4;
+    if before - full_at.len() > enough || full_at.is_empty() {
+        return;
+    }
+    let mut times: Vec<Duration> = full_at.values().copied().collect();
+    let (_, &mut threshold, _) = times.select_nth_unstable(enough.min(full_at.len() - 1));
+    full_at.retain(|_, full| *full > threshold);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(text: &str) -> UserId {
+        UserId::parse(text).unwrap()
+    }
+
+    fn at(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    fn ten_a_second_three_at_once() -> Buckets {
+        Buckets::new(Rate { per_second: 10, burst: 3 }, 1_000)
+    }
+
+    #[test]
+    fn a_burst_is_taken_and_then_the_rate_holds() {
+        let buckets = ten_a_second_three_at_once();
+        let ana = user("ana");
+        for _ in 0..3 {
+            assert_eq!(buckets.take(&ana, at(1_000)), Ok(()));
+        }
+        assert_eq!(buckets.take(&ana, at(1_000)), Err(at(100)));
+        assert_eq!(buckets.take(&ana, at(1_060)), Err(at(40)), "being refused costs nothing");
+        assert_eq!(buckets.take(&ana, at(1_100)), Ok(()));
+        assert_eq!(buckets.take(&ana, at(1_100)), Err(at(100)));
+    }
+
+    #[test]
+    fn over_ten_seconds_the_rate_and_one_burst_pass() {
+        let buckets = ten_a_second_three_at_once();
+        let passed = (0..10_000).filter(|millis| buckets.take(&user("ana"), at(*millis)).is_ok()).count();
+        assert_eq!(passed, 3 + 99);
+    }
+
+    #[test]
+    fn users_do_not_share_a_bucket() {
+        let buckets = ten_a_second_three_at_once();
+        for _ in 0..3 {
+            buckets.take(&user("ana"), at(0)).unwrap();
+        }
+        assert!(buckets.take(&user("ana"), at(0)).is_err());
+        assert!(buckets.take(&user("ben"), at(0)).is_ok());
+    }
+
+    #[test]
+    fn no_more_users_are_remembered_than_the_limit() {
+        let buckets = Buckets::new(Rate { per_second: 10, burst: 3 }, 160);
+        for number in 0..10_000 {
+            buckets.take(&user(&format!("user-{number}")), at(number / 100)).unwrap();
+        }
+        let remembered: usize = buckets.shards.iter().map(|shard| shard.lock().unwrap().len()).sum();
+        assert!(remembered <= 160, "{remembered}");
+        assert!(remembered > 60, "{remembered}: the limit is used");
+    }
+
+    #[test]
+    fn at_the_limit_whoever_is_busiest_stays_limited() {
+        let buckets = Buckets::new(Rate { per_second: 1, burst: 5 }, SHARDS * 8);
+        let ana = user("ana");
+        while buckets.take(&ana, at(0)).is_ok() {}
+        for number in 0..1_000 {
+            buckets.take(&user(&format!("user-{number}")), at(1)).unwrap();
+        }
+        assert!(buckets.take(&ana, at(2)).is_err());
+    }
+
+    #[test]
+    fn every_request_has_a_class() {
+        assert_eq!(Class::of(&Method::POST, "/api/chat/send"), Class::Sends);
+        assert_eq!(Class::of(&Method::POST, "/api/messages"), Class::Sends);
+        assert_eq!(Class::of(&Method::GET, "/api/messages"), Class::Reads);
+        assert_eq!(Class::of(&Method::POST, "/api/chat/typing"), Class::Typing);
+        assert_eq!(Class::of(&Method::POST, "/api/pusher/auth"), Class::Reads);
+        assert_eq!(Class::of(&Method::PATCH, "/api/notifications"), Class::Writes);
+    }
+}
