@@ -52,7 +52,7 @@ pub enum Refusal {
 /// Another stream whose facts a decision rests on.
 ///
 /// The decision stays true until an event of one of `kinds` (stored names) is written there: a busy room never stops
-/// its readers, a block does.
+/// its readers, a block does. That holds for a *no* as well as for a *yes*, so `kinds` names what could overturn either.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Need {
     pub stream: StreamId,
@@ -241,3 +241,25 @@ macro_rules! cqrs_aggregate {
     };
 }
 pub(crate) use cqrs_aggregate;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cast::{ana, blocked_by, registered, state_after};
+
+    #[test]
+    fn an_event_of_another_kind_of_stream_changes_nothing() {
+        for kind in AggregateKind::ALL.into_iter().filter(|kind| *kind != AggregateKind::User) {
+            assert_eq!(state_after(kind, [registered(&ana())]), State::empty(kind), "{kind:?}");
+        }
+        let user = state_after(AggregateKind::User, [blocked_by(&ana(), &ana())]);
+        assert_eq!(user, State::empty(AggregateKind::User));
+    }
+
+    #[test]
+    fn an_empty_stream_is_of_its_kind() {
+        for kind in AggregateKind::ALL {
+            assert_eq!(State::empty(kind).kind(), kind);
+        }
+    }
+}

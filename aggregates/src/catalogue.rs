@@ -252,3 +252,31 @@ impl DomainEvent {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cast::{ana, ben, room_id};
+
+    /// These words are in every log there is.
+    #[test]
+    fn the_kinds_of_stream_are_stored_by_these_names() {
+        let names = AggregateKind::ALL.map(AggregateKind::name);
+        assert_eq!(names, ["room", "participant", "relationship", "notification", "feed", "user"]);
+        for kind in AggregateKind::ALL {
+            assert_eq!(AggregateKind::parse(kind.name()), Some(kind));
+        }
+        assert_eq!(AggregateKind::parse("Room"), None);
+    }
+
+    #[test]
+    fn the_streams_of_people_and_rooms_are_stored_by_these_ids() {
+        let room = "00000000-0000-0000-0000-000000000007";
+        assert_eq!(StreamId::room(room_id()).to_string(), format!("room/{room}"));
+        assert_eq!(StreamId::participant(room_id(), &ana()).to_string(), format!("participant/{room}:ana"));
+        let pair = StreamId::relationship(&UserPair::new(&ben(), &ana()));
+        assert_eq!(pair.to_string(), "relationship/3:ana:ben");
+        assert_eq!(StreamId::feed(&ana()).to_string(), "feed/ana");
+        assert_eq!(StreamId::user(&ana()).to_string(), "user/ana");
+    }
+}

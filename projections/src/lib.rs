@@ -7,7 +7,14 @@
 pub mod feed;
 pub mod generations;
 pub mod inbox;
+mod projector;
+mod store;
+mod text;
+mod unit;
 pub mod views;
+
+// Links the SQLite that rusqlite calls.
+use libsqlite3_hotbundle as _;
 
 pub use generations::{
     Difference, Progress, RebuildReport, UnitState, UnitStatus, VerifyReport, rebuild, status, verify,

@@ -8,7 +8,11 @@ use event_log::{Position, SharedLog, StoreUrl};
 use tokio_util::sync::CancellationToken;
 
 use crate::feed::FeedReads;
+use crate::feed::live::LiveFeed;
 use crate::inbox::InboxReads;
+use crate::inbox::live::LiveInbox;
+use crate::unit::Unit;
+use crate::{projector, store};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UnitName {
@@ -75,17 +79,33 @@ pub enum UnitRun {
     },
 }
 
-/// The opened units of one store.
+/// The opened units of one store. Cheap to clone.
 #[derive(Clone)]
 pub struct Views {
-    inbox: Arc<dyn InboxReads>,
-    feed: Arc<dyn FeedReads>,
+    inbox: Arc<LiveInbox>,
+    feed: Arc<LiveFeed>,
+    /// In the order of [`UnitName::ALL`].
+    units: Arc<[Arc<Unit>]>,
 }
 
 impl Views {
     /// Opens the units beside `log`, making them when they are new. Does not move them: see [`Views::run`].
-    pub async fn open(_url: &StoreUrl, _log: SharedLog) -> Result<Self, ReadError> {
-        unreachable!("being built")
+    ///
+    /// Refuses a view of another log, and one that is ahead of the log: both need a rebuild.
+    pub async fn open(url: &StoreUrl, log: SharedLog) -> Result<Self, ReadError> {
+        let mut units = Vec::new();
+        let stores = store::connect(url).await.map_err(|error| error.of(UnitName::Inbox))?;
+        for (name, store) in stores {
+            let unit = Unit::open(name, store, Arc::clone(&log)).await.map_err(|error| error.of(name))?;
+            units.push(unit);
+        }
+        let unit = |name: UnitName| {
+            let found = units.iter().find(|unit| unit.name() == name);
+            Arc::clone(found.expect("a store has every unit of UnitName::ALL"))
+        };
+        let inbox = Arc::new(LiveInbox::new(unit(UnitName::Inbox)));
+        let feed = Arc::new(LiveFeed::new(unit(UnitName::Feed)));
+        Ok(Self { inbox, feed, units: units.into() })
     }
 
     pub fn inbox(&self) -> &dyn InboxReads {
@@ -98,22 +118,41 @@ impl Views {
 
     /// Drives every unit along the log until `shutdown`. A unit that meets something it cannot read stops loudly, never
     /// skips, and is shown by [`Views::health`]; the others go on. The first such reason is returned at the end.
-    pub async fn run(&self, _shutdown: CancellationToken) -> Result<(), ReadError> {
-        Ok(())
+    pub async fn run(&self, shutdown: CancellationToken) -> Result<(), ReadError> {
+        let mut running = tokio::task::JoinSet::new();
+        for unit in self.units.iter() {
+            running.spawn(projector::run(Arc::clone(unit), shutdown.clone()));
+        }
+        let mut outcome = Ok(());
+        while let Some(ended) = running.join_next().await {
+            let ended = match ended {
+                Ok(ended) => ended,
+                Err(stopped) if stopped.is_panic() => std::panic::resume_unwind(stopped.into_panic()),
+                Err(_) => Ok(()),
+            };
+            outcome = outcome.and(ended);
+        }
+        outcome
     }
 
     /// How far a unit has come, as this process knows; wakes whoever waits.
-    pub fn progress(&self, _unit: UnitName) -> tokio::sync::watch::Receiver<Position> {
-        tokio::sync::watch::channel(Position::START).1
+    pub fn progress(&self, unit: UnitName) -> tokio::sync::watch::Receiver<Position> {
+        self.unit(unit).progress()
     }
 
     /// How every unit fares now.
     pub fn health(&self) -> Vec<UnitHealth> {
-        Vec::new()
+        self.units.iter().map(|unit| unit.health()).collect()
     }
 
-    /// Waits until `unit` shows everything up to `position`, at most `patience`.
-    pub async fn wait_for(&self, _unit: UnitName, _position: Position, _patience: Duration) -> Result<(), Lagging> {
-        Ok(())
+    /// Waits until `unit` shows everything up to `position`, at most `patience`. Also right when another process moves
+    /// the unit.
+    pub async fn wait_for(&self, unit: UnitName, position: Position, patience: Duration) -> Result<(), Lagging> {
+        self.unit(unit).wait_for(position, patience).await
+    }
+
+    fn unit(&self, name: UnitName) -> &Unit {
+        let found = self.units.iter().find(|unit| unit.name() == name);
+        found.expect("every unit of UnitName::ALL is opened")
     }
 }

@@ -4,6 +4,7 @@ use crate::Timestamp;
 use crate::aggregate::{Need, State};
 use crate::catalogue::StreamId;
 use crate::ids::UserId;
+use crate::user::UserEvent;
 
 /// Toggles are resolved before they get here: a repeat must not undo itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +32,7 @@ impl RelationshipCommand {
     }
 
     pub(crate) fn needs(&self) -> Vec<Need> {
-        vec![Need { stream: StreamId::user(&self.relate().to), kinds: &[] }]
+        vec![Need { stream: StreamId::user(&self.relate().to), kinds: UserEvent::EXISTENCE }]
     }
 
     pub(crate) fn learn(&mut self, stream: &StreamId, facts: &State) {

@@ -12,6 +12,7 @@ use crate::aggregate::Need;
 use crate::catalogue::StreamId;
 use crate::ids::{MessageId, UserId, UserPair};
 use crate::relationship::RelationshipEvent;
+use crate::user::UserEvent;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -107,7 +108,7 @@ impl Room {
                     stream: StreamId::relationship(&UserPair::new(&command.opened_by, &command.other)),
                     kinds: RelationshipEvent::BLOCKS,
                 },
-                Need { stream: StreamId::user(&command.other), kinds: &[] },
+                Need { stream: StreamId::user(&command.other), kinds: UserEvent::EXISTENCE },
             ],
             RoomCommand::SendMessage(_) if self.kind == RoomKind::Direct && self.members.len() == 2 => {
                 let mut pair = self.members.keys();

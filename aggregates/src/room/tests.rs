@@ -316,7 +316,10 @@ fn whatever_comes_with_a_message_is_kept() {
 #[test]
 fn opening_a_direct_room_asks_for_blocks_between_the_two_and_for_the_other_person() {
     let needs = State::empty(AggregateKind::Room).needs(&Command::Room(open_direct(&ana(), &ben())));
-    assert_eq!(needs, [blocks_between(&ana(), &ben()), Need { stream: StreamId::user(&ben()), kinds: &[] }]);
+    assert_eq!(
+        needs,
+        [blocks_between(&ana(), &ben()), Need { stream: StreamId::user(&ben()), kinds: &["user_registered"] }]
+    );
 }
 
 #[test]

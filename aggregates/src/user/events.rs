@@ -76,10 +76,14 @@ impl UserRole {
 }
 
 impl UserEvent {
+    pub const USER_REGISTERED: &'static str = "user_registered";
+    /// What makes [`super::User::exists`] another: who is not there yet may come, who is there stays.
+    pub const EXISTENCE: &'static [&'static str] = &[Self::USER_REGISTERED];
+
     /// The stored name and current version of each event. Append-only.
     pub const fn schema(&self) -> EventSchema {
         match self {
-            Self::UserRegistered(_) => EventSchema::new("user_registered", "1"),
+            Self::UserRegistered(_) => EventSchema::new(Self::USER_REGISTERED, "1"),
             Self::ProfileChanged(_) => EventSchema::new("profile_changed", "1"),
         }
     }

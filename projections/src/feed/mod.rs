@@ -1,5 +1,8 @@
 //! The unit `feed`: notifications.
 
+pub(crate) mod batch;
+pub(crate) mod live;
+pub mod project;
 pub mod reads;
 pub mod rows;
 

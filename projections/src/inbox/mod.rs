@@ -1,7 +1,10 @@
 //! The unit `inbox`: people, rooms, members, messages, follows.
 
+pub(crate) mod batch;
+pub(crate) mod live;
+pub mod project;
 pub mod reads;
 pub mod rows;
 
-pub use reads::{InboxReads, MessagePage};
-pub use rows::{FollowRow, MemberRow, MessageRow, RoomRow, UserRow};
+pub use reads::{InboxReads, MessagePage, RoomCursor};
+pub use rows::{FollowRow, MemberRow, MessageRow, Person, RoomRow, UserRow};

@@ -69,6 +69,9 @@ pub trait InboxReads: Send + Sync {
 
     async fn follows(&self, from: &UserId, to: &UserId) -> Result<bool, ReadError>;
 
+    /// Whether `from` blocks `to`.
+    async fn blocks(&self, from: &UserId, to: &UserId) -> Result<bool, ReadError>;
+
     /// (followers, following) of somebody.
     async fn follow_counts(&self, user: &UserId) -> Result<(u64, u64), ReadError>;
 

@@ -5,6 +5,8 @@ use aggregates::ids::{MessageId, RoomId, UserId};
 use aggregates::room::{MessageKind, Role, RoomKind};
 use event_log::Position;
 
+use crate::text::folded;
+
 /// A person, as far as Kabar knows them.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Person {
@@ -14,6 +16,14 @@ pub struct Person {
     pub email: Option<String>,
     /// As the platform says it (`ADMIN`, `MENTOR`, ..).
     pub role: Option<String>,
+}
+
+impl Person {
+    /// What a search by name looks through.
+    pub(crate) fn folded(&self) -> String {
+        let part = |words: &Option<String>| words.as_deref().map(folded).unwrap_or_default();
+        format!("{}\n{}", part(&self.name), part(&self.username))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

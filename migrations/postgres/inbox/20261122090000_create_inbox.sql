@@ -1,0 +1,111 @@
+-- The unit inbox: people, rooms, members, messages, follows. Times are milliseconds since 1970, ids are uuids, user ids sort by bytes.
+
+-- One row: which log the rows come from, how far they have come, and whether they are still moved.
+CREATE TABLE unit (
+    only_row smallint NOT NULL PRIMARY KEY CHECK (only_row = 1),
+    log_id uuid NOT NULL,
+    checkpoint bigint NOT NULL,
+    state text NOT NULL CHECK (state IN ('building', 'ready', 'closed'))
+);
+
+CREATE TABLE rooms (
+    room_id uuid NOT NULL PRIMARY KEY,
+    kind text NOT NULL,
+    name text,
+    -- Lower case, made when written, so that every engine finds the same.
+    name_folded text NOT NULL,
+    avatar text,
+    group_id text,
+    -- The two of a DIRECT room, sorted.
+    first_id text COLLATE "C",
+    second_id text COLLATE "C",
+    participant_count bigint NOT NULL,
+    last_seq bigint NOT NULL,
+    -- Of the last message, or of the opening.
+    last_position bigint NOT NULL,
+    last_message_at bigint,
+    last_message text,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL
+);
+
+-- Who was in a room from one position to another; coming back is another row.
+CREATE TABLE members (
+    room_id uuid NOT NULL,
+    user_id text COLLATE "C" NOT NULL,
+    from_position bigint NOT NULL,
+    to_position bigint,
+    role text NOT NULL,
+    join_seq bigint NOT NULL,
+    joined_at bigint NOT NULL,
+    PRIMARY KEY (room_id, user_id, from_position)
+);
+
+CREATE UNIQUE INDEX members_now ON members (user_id, room_id) WHERE to_position IS NULL;
+
+-- How far somebody has read; survives leaving.
+CREATE TABLE participants (
+    room_id uuid NOT NULL,
+    user_id text COLLATE "C" NOT NULL,
+    read_seq bigint NOT NULL,
+    last_read_at bigint,
+    -- Where they last read or spoke; 0 when they never did, -1 while they are away.
+    active_position bigint NOT NULL,
+    PRIMARY KEY (room_id, user_id)
+);
+
+CREATE INDEX participants_active ON participants (room_id, active_position DESC, user_id);
+
+CREATE TABLE messages (
+    position bigint NOT NULL PRIMARY KEY,
+    message_id uuid NOT NULL UNIQUE,
+    room_id uuid NOT NULL,
+    seq bigint NOT NULL,
+    sender_id text COLLATE "C" NOT NULL,
+    kind text NOT NULL,
+    content text NOT NULL,
+    attachment_url text,
+    attachment_type text,
+    reply_to uuid,
+    client_message_id text,
+    created_at bigint NOT NULL
+);
+
+CREATE INDEX messages_in_room ON messages (room_id, position);
+CREATE UNIQUE INDEX messages_by_seq ON messages (room_id, seq);
+
+CREATE TABLE users (
+    user_id text COLLATE "C" NOT NULL PRIMARY KEY,
+    name text,
+    username text,
+    avatar text,
+    email text,
+    role text,
+    -- Name and username in lower case, a line each.
+    folded text NOT NULL
+);
+
+CREATE TABLE follows (
+    from_id text COLLATE "C" NOT NULL,
+    to_id text COLLATE "C" NOT NULL,
+    position bigint NOT NULL,
+    followed_at bigint NOT NULL,
+    PRIMARY KEY (from_id, to_id)
+);
+
+CREATE INDEX follows_from ON follows (from_id, position);
+CREATE INDEX follows_to ON follows (to_id, position);
+
+CREATE TABLE follow_counts (
+    user_id text COLLATE "C" NOT NULL PRIMARY KEY,
+    followers bigint NOT NULL,
+    following bigint NOT NULL
+);
+
+CREATE TABLE blocks (
+    from_id text COLLATE "C" NOT NULL,
+    to_id text COLLATE "C" NOT NULL,
+    position bigint NOT NULL,
+    blocked_at bigint NOT NULL,
+    PRIMARY KEY (from_id, to_id)
+);

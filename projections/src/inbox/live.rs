@@ -1,0 +1,131 @@
+//! The inbox's questions, asked of whichever generation is live; asked again when it was just replaced.
+
+use std::sync::Arc;
+
+use aggregates::ids::{MessageId, RoomId, UserId};
+use async_trait::async_trait;
+use event_log::Position;
+
+use super::reads::{InboxReads, MessagePage, RoomCursor};
+use super::rows::{FollowRow, MemberRow, MessageRow, RoomRow, UserRow};
+use crate::store::UnitReads;
+use crate::unit::{Live, Unit};
+use crate::views::ReadError;
+
+pub(crate) struct LiveInbox {
+    unit: Arc<Unit>,
+}
+
+impl LiveInbox {
+    pub(crate) fn new(unit: Arc<Unit>) -> Self {
+        Self { unit }
+    }
+
+    fn reads(live: &Live) -> &dyn InboxReads {
+        match &live.reads {
+            UnitReads::Inbox(reads) => &**reads,
+            UnitReads::Feed(_) => unreachable!("the unit inbox is opened with the inbox's reads"),
+        }
+    }
+}
+
+macro_rules! ask {
+    ($self:ident.$question:ident($($argument:ident),*)) => {{
+        let live = $self.unit.live();
+        match Self::reads(&live).$question($($argument),*).await {
+            Err(ReadError::Unavailable { .. }) if $self.unit.reopened_since(&live).await => {
+                Self::reads(&$self.unit.live()).$question($($argument),*).await
+            }
+            answer => answer,
+        }
+    }};
+}
+
+#[async_trait]
+impl InboxReads for LiveInbox {
+    async fn checkpoint(&self) -> Result<Position, ReadError> {
+        ask!(self.checkpoint())
+    }
+
+    async fn rooms_of(
+        &self,
+        user: &UserId,
+        search: Option<&str>,
+        after: Option<RoomCursor>,
+        limit: usize,
+    ) -> Result<Vec<(RoomRow, RoomCursor)>, ReadError> {
+        ask!(self.rooms_of(user, search, after, limit))
+    }
+
+    async fn room(&self, room: RoomId, user: &UserId) -> Result<Option<RoomRow>, ReadError> {
+        ask!(self.room(room, user))
+    }
+
+    async fn members(&self, rooms: &[RoomId], limit_each: usize) -> Result<Vec<MemberRow>, ReadError> {
+        ask!(self.members(rooms, limit_each))
+    }
+
+    async fn member(&self, room: RoomId, user: &UserId) -> Result<Option<MemberRow>, ReadError> {
+        ask!(self.member(room, user))
+    }
+
+    async fn memberships(&self, user: &UserId) -> Result<(Vec<RoomId>, Position), ReadError> {
+        ask!(self.memberships(user))
+    }
+
+    async fn member_ids(&self, room: RoomId, limit: usize) -> Result<Vec<UserId>, ReadError> {
+        ask!(self.member_ids(room, limit))
+    }
+
+    async fn unread_totals(&self, users: &[UserId]) -> Result<Vec<u64>, ReadError> {
+        ask!(self.unread_totals(users))
+    }
+
+    async fn messages(&self, room: RoomId, page: MessagePage, limit: usize) -> Result<Vec<MessageRow>, ReadError> {
+        ask!(self.messages(room, page, limit))
+    }
+
+    async fn messages_by_id(&self, ids: &[MessageId]) -> Result<Vec<MessageRow>, ReadError> {
+        ask!(self.messages_by_id(ids))
+    }
+
+    async fn message_by_seq(&self, room: RoomId, seq: u64) -> Result<Option<MessageRow>, ReadError> {
+        ask!(self.message_by_seq(room, seq))
+    }
+
+    async fn users(&self, ids: &[UserId]) -> Result<Vec<UserRow>, ReadError> {
+        ask!(self.users(ids))
+    }
+
+    async fn follows(&self, from: &UserId, to: &UserId) -> Result<bool, ReadError> {
+        ask!(self.follows(from, to))
+    }
+
+    async fn blocks(&self, from: &UserId, to: &UserId) -> Result<bool, ReadError> {
+        ask!(self.blocks(from, to))
+    }
+
+    async fn follow_counts(&self, user: &UserId) -> Result<(u64, u64), ReadError> {
+        ask!(self.follow_counts(user))
+    }
+
+    async fn followers(
+        &self,
+        user: &UserId,
+        asking: &UserId,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<FollowRow>, ReadError> {
+        ask!(self.followers(user, asking, after, limit))
+    }
+
+    async fn following(
+        &self,
+        user: &UserId,
+        asking: &UserId,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<FollowRow>, ReadError> {
+        ask!(self.following(user, asking, after, limit))
+    }
+}

@@ -1,0 +1,304 @@
+//! Where rows are kept: the only room of the read models that does IO.
+//!
+//! A generation is one filling of a unit. Both engines keep the same tables and answer the same queries; what a batch
+//! makes of the rows is worked out above them, in `inbox/batch.rs` and `feed/batch.rs`.
+//! Never in here: what an event means.
+
+pub(crate) mod names;
+pub(crate) mod postgres;
+pub(crate) mod sqlite;
+pub(crate) mod touched;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use event_log::{EventLogError, LogId, Position, RecordedEvent, StoreUrl};
+
+use crate::feed::project::FeedChange;
+use crate::feed::{self, FeedReads};
+use crate::inbox::project::InboxChange;
+use crate::inbox::{self, InboxReads};
+use crate::views::{ReadError, UnitName};
+
+/// Part of a generation's name: tables of another format are another family of files or schemas, so that two versions
+/// of the program can live side by side.
+pub(crate) const FORMAT: u32 = 1;
+
+/// A store that cannot do its work.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    #[error("the store of the views cannot be reached")]
+    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Deleted, since later ones took its place.
+    #[error("the generation is gone")]
+    Gone,
+    #[error("{0}")]
+    Corrupt(String),
+    #[error(transparent)]
+    Log(#[from] EventLogError),
+}
+
+impl StoreError {
+    pub(crate) fn unreachable(source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Unreachable(Box::new(source))
+    }
+
+    /// Whether another try may help.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable(_) | Self::Gone => true,
+            Self::Corrupt(_) => false,
+            Self::Log(EventLogError::Unavailable(_)) => true,
+            Self::Log(_) => false,
+        }
+    }
+
+    pub(crate) fn of(self, unit: UnitName) -> ReadError {
+        match self {
+            Self::Unreachable(source) => ReadError::Unavailable { unit, source },
+            Self::Gone => ReadError::Unavailable { unit, source: Box::new(Self::Gone) },
+            Self::Corrupt(reason) => ReadError::Corrupt { unit, reason },
+            Self::Log(error) if Self::is_passing(&error) => ReadError::Unavailable { unit, source: Box::new(error) },
+            Self::Log(error) => ReadError::Corrupt { unit, reason: chain(&error) },
+        }
+    }
+
+    fn is_passing(error: &EventLogError) -> bool {
+        matches!(error, EventLogError::Unavailable(_) | EventLogError::Closed)
+    }
+}
+
+/// An error with everything behind it, for a log line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GenerationState {
+    /// Being filled by a rebuild.
+    Building,
+    Ready,
+    /// No longer moved: a later one took its place.
+    Closed,
+}
+
+impl GenerationState {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Building => "building",
+            Self::Ready => "ready",
+            Self::Closed => "closed",
+        }
+    }
+
+    pub(crate) fn parse(name: &str) -> Result<Self, StoreError> {
+        [Self::Building, Self::Ready, Self::Closed]
+            .into_iter()
+            .find(|state| state.name() == name)
+            .ok_or_else(|| StoreError::Corrupt(format!("unknown state {name:?} of a generation")))
+    }
+}
+
+/// What a generation says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub log: LogId,
+    pub checkpoint: Position,
+    pub state: GenerationState,
+}
+
+/// Which generation of a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GenerationName {
+    Numbered(u32),
+    /// Somewhere aside, for one comparison; only made with the rebuild's lock.
+    Scratch,
+}
+
+/// The events of a stretch of the log, as one unit's changes.
+#[derive(Debug)]
+pub(crate) struct Step {
+    /// Where the unit must stand for the step to be taken.
+    pub from: Position,
+    pub to: Position,
+    pub log: LogId,
+    pub changes: UnitChanges,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum UnitChanges {
+    Inbox(Vec<InboxChange>),
+    Feed(Vec<FeedChange>),
+}
+
+impl UnitChanges {
+    pub(crate) fn none(unit: UnitName) -> Self {
+        match unit {
+            UnitName::Inbox => Self::Inbox(Vec::new()),
+            UnitName::Feed => Self::Feed(Vec::new()),
+        }
+    }
+
+    pub(crate) fn take(&mut self, recorded: &RecordedEvent) {
+        match self {
+            Self::Inbox(changes) => changes.extend(inbox::project::project(recorded)),
+            Self::Feed(changes) => changes.extend(feed::project::project(recorded)),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Inbox(changes) => changes.len(),
+            Self::Feed(changes) => changes.len(),
+        }
+    }
+}
+
+/// What became of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Applied {
+    Done,
+    /// Somebody else moved the unit: it stands here. Nothing was written.
+    Moved(Position),
+    /// The generation is closed. Nothing was written.
+    Closed,
+}
+
+/// How a unit is asked.
+#[derive(Clone)]
+pub(crate) enum UnitReads {
+    Inbox(Arc<dyn InboxReads>),
+    Feed(Arc<dyn FeedReads>),
+}
+
+/// One opened generation.
+#[async_trait]
+pub(crate) trait Generation: Send + Sync {
+    async fn standing(&self) -> Result<Standing, StoreError>;
+
+    /// Writes rows and checkpoint in one transaction, if the unit stands where the step begins.
+    async fn apply(&self, step: Arc<Step>) -> Result<Applied, StoreError>;
+
+    async fn set_state(&self, state: GenerationState) -> Result<(), StoreError>;
+
+    /// Keeps every writer out until the answer is used or dropped.
+    async fn hold(&self) -> Result<Box<dyn Held>, StoreError>;
+
+    fn reads(&self) -> UnitReads;
+
+    /// Rows and checkpoint as they are at one moment, for comparing.
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError>;
+}
+
+/// A generation that nobody moves, see [`Generation::hold`].
+#[async_trait]
+pub(crate) trait Held: Send {
+    fn standing(&self) -> Standing;
+
+    /// Closes the generation for ever and lets go.
+    async fn close(self: Box<Self>) -> Result<(), StoreError>;
+}
+
+/// A row for comparing: its key in a form that sorts as the tables do, and all of it as JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeyedRow {
+    pub key: Vec<String>,
+    pub json: String,
+}
+
+#[async_trait]
+pub(crate) trait Snapshot: Send {
+    fn standing(&self) -> Standing;
+
+    /// The next rows of `table`, in the order of their keys, at most `limit`; none at its end. Tables are read one
+    /// after the other.
+    async fn rows(&mut self, table: &'static Table, limit: usize) -> Result<Vec<KeyedRow>, StoreError>;
+}
+
+/// A table as comparing needs to know it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Table {
+    pub name: &'static str,
+    pub key: &'static [(&'static str, KeyKind)],
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyKind {
+    Text,
+    Uuid,
+    Number,
+}
+
+/// Every table of a unit but `unit` itself, which says what differs between generations.
+pub(crate) fn tables(unit: UnitName) -> &'static [Table] {
+    use KeyKind::{Number, Text, Uuid};
+    const INBOX: &[Table] = &[
+        Table { name: "rooms", key: &[("room_id", Uuid)] },
+        Table { name: "members", key: &[("room_id", Uuid), ("user_id", Text), ("from_position", Number)] },
+        Table { name: "participants", key: &[("room_id", Uuid), ("user_id", Text)] },
+        Table { name: "messages", key: &[("position", Number)] },
+        Table { name: "users", key: &[("user_id", Text)] },
+        Table { name: "follows", key: &[("from_id", Text), ("to_id", Text)] },
+        Table { name: "follow_counts", key: &[("user_id", Text)] },
+        Table { name: "blocks", key: &[("from_id", Text), ("to_id", Text)] },
+    ];
+    const FEED: &[Table] = &[
+        Table { name: "notifications", key: &[("notification_id", Uuid)] },
+        Table { name: "feeds", key: &[("recipient_id", Text)] },
+    ];
+    match unit {
+        UnitName::Inbox => INBOX,
+        UnitName::Feed => FEED,
+    }
+}
+
+/// The generations of one unit in one store.
+#[async_trait]
+pub(crate) trait UnitStore: Send + Sync {
+    /// Numbers of the generations there are, ascending. Makes nothing.
+    async fn numbers(&self) -> Result<Vec<u32>, StoreError>;
+
+    /// Opens a generation, `None` when there is none of that name.
+    async fn open(&self, name: &GenerationName) -> Result<Option<Arc<dyn Generation>>, StoreError>;
+
+    /// Opens a generation, making it at the log's start when there is none.
+    async fn make(
+        &self,
+        name: &GenerationName,
+        log: LogId,
+        state: GenerationState,
+    ) -> Result<Arc<dyn Generation>, StoreError>;
+
+    async fn remove(&self, name: &GenerationName) -> Result<(), StoreError>;
+
+    /// Only one rebuild or comparison of a unit at a time; held until dropped. `None` when somebody else has it.
+    async fn lock_rebuild(&self) -> Result<Option<Box<dyn Send>>, StoreError>;
+}
+
+/// The stores of all units of one URL, in the order of [`UnitName::ALL`].
+pub(crate) async fn connect(url: &StoreUrl) -> Result<Vec<(UnitName, Arc<dyn UnitStore>)>, StoreError> {
+    Ok(match url {
+        StoreUrl::Sqlite(directory) => UnitName::ALL
+            .into_iter()
+            .map(|unit| -> (UnitName, Arc<dyn UnitStore>) {
+                (unit, Arc::new(sqlite::SqliteStore::new(directory.clone(), unit)))
+            })
+            .collect(),
+        StoreUrl::Postgres(text) => {
+            let pool = postgres::connect(text).await?;
+            UnitName::ALL
+                .into_iter()
+                .map(|unit| -> (UnitName, Arc<dyn UnitStore>) {
+                    (unit, Arc::new(postgres::PostgresStore::new(pool.clone(), unit)))
+                })
+                .collect()
+        }
+    })
+}

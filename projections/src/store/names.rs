@@ -1,0 +1,49 @@
+//! How our enums and numbers stand in columns, and back.
+
+use aggregates::ids::UserId;
+use aggregates::notification::NotificationType;
+use aggregates::room::{MessageKind, Role, RoomKind};
+
+/// A column holds what this program never writes.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?} is not a {1}")]
+pub(crate) struct UnknownName(pub String, pub &'static str);
+
+fn find<T: Copy>(all: &[T], name_of: fn(T) -> &'static str, name: &str, what: &'static str) -> Result<T, UnknownName> {
+    all.iter().copied().find(|one| name_of(*one) == name).ok_or_else(|| UnknownName(name.to_owned(), what))
+}
+
+pub(crate) fn room_kind(name: &str) -> Result<RoomKind, UnknownName> {
+    find(&[RoomKind::Direct, RoomKind::Group], RoomKind::name, name, "room kind")
+}
+
+pub(crate) fn role(name: &str) -> Result<Role, UnknownName> {
+    find(&[Role::Member, Role::Admin, Role::Owner], Role::name, name, "role")
+}
+
+pub(crate) fn message_kind(name: &str) -> Result<MessageKind, UnknownName> {
+    find(&[MessageKind::Text, MessageKind::Image, MessageKind::File], MessageKind::name, name, "message kind")
+}
+
+pub(crate) fn notification_type(name: &str) -> Result<NotificationType, UnknownName> {
+    find(&NotificationType::ALL, NotificationType::name, name, "notification type")
+}
+
+pub(crate) fn user(text: &str) -> Result<UserId, UnknownName> {
+    UserId::parse(text).map_err(|_| UnknownName(text.to_owned(), "user id"))
+}
+
+/// Engines have signed numbers only; positions and counts never come near the end of them.
+pub(crate) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Back from a column; what is below zero was never written.
+pub(crate) fn natural(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+/// A page's size as a number for SQL.
+pub(crate) fn at_most(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

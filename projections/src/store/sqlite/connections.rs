@@ -1,0 +1,138 @@
+//! The connections of one file: one writes, on a thread of its own; a few read, each in its own snapshot.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::store::StoreError;
+
+/// Readers at a time; more wait their turn.
+const READERS_MAX: usize = 4;
+/// How long to wait for another process that writes the same file.
+const BUSY_MAX: Duration = Duration::from_secs(5);
+/// Statements kept ready per connection.
+const STATEMENTS_MAX: usize = 128;
+
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+
+pub(super) struct Connections {
+    path: PathBuf,
+    writer: mpsc::Sender<Job>,
+    readers: Arc<Mutex<Vec<Connection>>>,
+    turns: Arc<Semaphore>,
+}
+
+impl Connections {
+    /// Opens an existing file, or makes it when `create` says so.
+    pub(super) fn open(path: &Path, create: bool) -> Result<Self, StoreError> {
+        let connection = writing(path, create)?;
+        let (writer, jobs) = mpsc::channel::<Job>();
+        let name = path.file_stem().map_or_else(|| "view".into(), |stem| stem.to_string_lossy().into_owned());
+        std::thread::Builder::new()
+            .name(name)
+            .spawn(move || {
+                let mut connection = connection;
+                while let Ok(job) = jobs.recv() {
+                    job(&mut connection);
+                }
+            })
+            .map_err(StoreError::unreachable)?;
+        Ok(Self {
+            path: path.to_owned(),
+            writer,
+            readers: Arc::default(),
+            turns: Arc::new(Semaphore::new(READERS_MAX)),
+        })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs `job` on the writing connection, after those before it.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            // Nobody waits any more: what was asked for is done all the same.
+            let _ = answer.send(job(connection));
+        });
+        self.writer.send(job).map_err(|_| StoreError::Gone)?;
+        answered.await.map_err(|_| StoreError::Gone)?
+    }
+
+    /// Runs `job` on a reading connection, in one snapshot.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        // The semaphore lives as long as `self` and is never closed.
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(StoreError::unreachable)?;
+        let readers = Arc::clone(&self.readers);
+        let path = self.path.clone();
+        let work = move || {
+            let _turn = turn;
+            let kept = readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let mut connection = match kept {
+                Some(connection) => connection,
+                None => reading(&path)?,
+            };
+            let answer = in_snapshot(&mut connection, job)?;
+            readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            Ok(answer)
+        };
+        tokio::task::spawn_blocking(work).await.map_err(StoreError::unreachable)?
+    }
+}
+
+fn in_snapshot<T>(
+    connection: &mut Connection,
+    job: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> Result<T, StoreError> {
+    let transaction = connection.transaction().map_err(sqlite_error)?;
+    let answer = job(&transaction).map_err(sqlite_error)?;
+    transaction.finish().map_err(sqlite_error)?;
+    Ok(answer)
+}
+
+/// What a reading of a column that holds nonsense becomes is `Corrupt`; all else may pass.
+pub(super) fn sqlite_error(error: rusqlite::Error) -> StoreError {
+    match error {
+        rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..) => StoreError::Corrupt(crate::store::chain(&error)),
+        other => StoreError::unreachable(other),
+    }
+}
+
+/// A connection that may write. The log is the truth and a view is behind it at worst, so it is not flushed at each
+/// commit; rows and checkpoint still come back together.
+pub(super) fn writing(path: &Path, create: bool) -> Result<Connection, StoreError> {
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    if create {
+        flags |= OpenFlags::SQLITE_OPEN_CREATE;
+    }
+    let connection = Connection::open_with_flags(path, flags).map_err(StoreError::unreachable)?;
+    let prepare = || -> rusqlite::Result<()> {
+        connection.busy_timeout(BUSY_MAX)?;
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.pragma_update(None, "synchronous", "normal")?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        Ok(())
+    };
+    prepare().map_err(StoreError::unreachable)?;
+    Ok(connection)
+}
+
+pub(super) fn reading(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(StoreError::unreachable)?;
+    connection.busy_timeout(BUSY_MAX).map_err(StoreError::unreachable)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    Ok(connection)
+}

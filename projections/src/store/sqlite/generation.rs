@@ -1,0 +1,187 @@
+//! One file: its own row about itself, and the transaction that moves it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use event_log::{LogId, Position};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use super::connections::{Connections, sqlite_error, writing};
+use super::feed_reads::SqliteFeedReads;
+use super::inbox_reads::SqliteInboxReads;
+use super::snapshot::SqliteSnapshot;
+use super::{feed_writes, inbox_writes};
+use crate::store::names::{natural, signed};
+use crate::store::{
+    Applied, Generation, GenerationState, Held, Snapshot, Standing, Step, StoreError, UnitChanges, UnitReads,
+};
+use crate::views::UnitName;
+
+/// Oldest first; how many have run is the file's `user_version`.
+fn migrations(unit: UnitName) -> &'static [&'static str] {
+    match unit {
+        UnitName::Inbox => &[include_str!("../../../../migrations/sqlite/inbox/20261122090000_create_inbox.sql")],
+        UnitName::Feed => &[include_str!("../../../../migrations/sqlite/feed/20261122090000_create_feed.sql")],
+    }
+}
+
+pub(super) struct SqliteGeneration {
+    unit: UnitName,
+    connections: Arc<Connections>,
+}
+
+impl SqliteGeneration {
+    pub(super) fn new(unit: UnitName, connections: Connections) -> Self {
+        Self { unit, connections: Arc::new(connections) }
+    }
+
+    /// Whether its tables are there.
+    pub(super) async fn is_made(&self) -> Result<bool, StoreError> {
+        let read =
+            |connection: &Connection| connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
+        Ok(self.connections.read(read).await? > 0)
+    }
+
+    /// Brings the tables up to date and writes the first row about itself, if it is not there.
+    pub(super) async fn make(&self, log: LogId, state: GenerationState) -> Result<(), StoreError> {
+        let unit = self.unit;
+        self.connections
+            .write(move |connection| {
+                let make = |connection: &mut Connection| -> rusqlite::Result<()> {
+                    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                    let done: usize = tx.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+                    for migration in migrations(unit).iter().skip(done) {
+                        tx.execute_batch(migration)?;
+                    }
+                    tx.pragma_update(None, "user_version", migrations(unit).len())?;
+                    tx.execute("INSERT OR IGNORE INTO unit VALUES (1, ?, 0, ?)", params![log.0, state.name()])?;
+                    tx.commit()
+                };
+                make(connection).map_err(sqlite_error)
+            })
+            .await
+    }
+}
+
+#[async_trait]
+impl Generation for SqliteGeneration {
+    async fn standing(&self) -> Result<Standing, StoreError> {
+        // A deleted file can still be read by those who have it open.
+        if !self.connections.path().exists() {
+            return Err(StoreError::Gone);
+        }
+        self.connections.read(raw_standing).await?.read()
+    }
+
+    async fn apply(&self, step: Arc<Step>) -> Result<Applied, StoreError> {
+        self.connections.write(move |connection| apply(connection, &step)).await
+    }
+
+    async fn set_state(&self, state: GenerationState) -> Result<(), StoreError> {
+        self.connections
+            .write(move |connection| {
+                connection.execute("UPDATE unit SET state = ?", [state.name()]).map_err(sqlite_error)?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn hold(&self) -> Result<Box<dyn Held>, StoreError> {
+        let path = self.connections.path().to_owned();
+        let held = tokio::task::spawn_blocking(move || {
+            let connection = writing(&path, false)?;
+            connection.execute_batch("BEGIN IMMEDIATE").map_err(sqlite_error)?;
+            let standing = raw_standing(&connection).map_err(sqlite_error)?.read()?;
+            Ok::<_, StoreError>(SqliteHeld { connection, standing })
+        });
+        Ok(Box::new(held.await.map_err(StoreError::unreachable)??))
+    }
+
+    fn reads(&self) -> UnitReads {
+        let connections = Arc::clone(&self.connections);
+        match self.unit {
+            UnitName::Inbox => UnitReads::Inbox(Arc::new(SqliteInboxReads::new(connections))),
+            UnitName::Feed => UnitReads::Feed(Arc::new(SqliteFeedReads::new(connections))),
+        }
+    }
+
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
+        let path = self.connections.path().to_owned();
+        let opened = tokio::task::spawn_blocking(move || SqliteSnapshot::open(&path));
+        Ok(Box::new(opened.await.map_err(StoreError::unreachable)??))
+    }
+}
+
+/// Nobody else gets the file's write lock until it is dropped, which rolls back.
+struct SqliteHeld {
+    connection: Connection,
+    standing: Standing,
+}
+
+#[async_trait]
+impl Held for SqliteHeld {
+    fn standing(&self) -> Standing {
+        self.standing
+    }
+
+    async fn close(self: Box<Self>) -> Result<(), StoreError> {
+        let close =
+            move || self.connection.execute_batch("UPDATE unit SET state = 'closed'; COMMIT").map_err(sqlite_error);
+        tokio::task::spawn_blocking(close).await.map_err(StoreError::unreachable)?
+    }
+}
+
+pub(super) struct RawStanding {
+    log: uuid::Uuid,
+    checkpoint: i64,
+    state: String,
+}
+
+impl RawStanding {
+    pub(super) fn read(self) -> Result<Standing, StoreError> {
+        Ok(Standing {
+            log: LogId(self.log),
+            checkpoint: Position(natural(self.checkpoint)),
+            state: GenerationState::parse(&self.state)?,
+        })
+    }
+}
+
+pub(super) fn raw_standing(connection: &Connection) -> rusqlite::Result<RawStanding> {
+    connection
+        .prepare_cached("SELECT log_id, checkpoint, state FROM unit")?
+        .query_row([], |row| Ok(RawStanding { log: row.get(0)?, checkpoint: row.get(1)?, state: row.get(2)? }))
+}
+
+pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<Position> {
+    let found: Option<i64> =
+        connection.prepare_cached("SELECT checkpoint FROM unit")?.query_row([], |row| row.get(0)).optional()?;
+    Ok(Position(natural(found.unwrap_or(0))))
+}
+
+/// Rows and checkpoint in one transaction. The write lock is taken first, so what is read in here stays true.
+fn apply(connection: &mut Connection, step: &Step) -> Result<Applied, StoreError> {
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sqlite_error)?;
+    let standing = raw_standing(&tx).map_err(sqlite_error)?.read()?;
+    if standing.log != step.log {
+        return Err(StoreError::Corrupt(format!("it belongs to the log {}, not to {}", standing.log, step.log)));
+    }
+    if standing.state == GenerationState::Closed {
+        return Ok(Applied::Closed);
+    }
+    if standing.checkpoint != step.from {
+        return Ok(Applied::Moved(standing.checkpoint));
+    }
+    write(&tx, step).map_err(sqlite_error)?;
+    tx.commit().map_err(sqlite_error)?;
+    Ok(Applied::Done)
+}
+
+fn write(tx: &Transaction<'_>, step: &Step) -> rusqlite::Result<()> {
+    match &step.changes {
+        UnitChanges::Inbox(changes) => inbox_writes::write(tx, changes)?,
+        UnitChanges::Feed(changes) => feed_writes::write(tx, changes)?,
+    }
+    tx.prepare_cached("UPDATE unit SET checkpoint = ?")?.execute([signed(step.to.0)])?;
+    Ok(())
+}

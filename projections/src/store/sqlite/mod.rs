@@ -1,0 +1,132 @@
+//! Views in SQLite: one file per generation of a unit.
+
+mod columns;
+mod connections;
+mod feed_reads;
+mod feed_writes;
+mod generation;
+mod inbox_reads;
+mod inbox_writes;
+mod snapshot;
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use event_log::{LogId, StoreUrl};
+
+use self::connections::Connections;
+use self::generation::SqliteGeneration;
+use super::{FORMAT, Generation, GenerationName, GenerationState, StoreError, UnitStore};
+use crate::views::UnitName;
+
+pub(crate) struct SqliteStore {
+    directory: PathBuf,
+    unit: UnitName,
+}
+
+impl SqliteStore {
+    pub(crate) fn new(directory: PathBuf, unit: UnitName) -> Self {
+        Self { directory, unit }
+    }
+
+    /// `inbox-1-g2.db`: unit, format, generation.
+    fn file(&self, name: &GenerationName) -> PathBuf {
+        let unit = self.unit.name();
+        let stem = match name {
+            GenerationName::Numbered(number) => format!("{unit}-{FORMAT}-g{number}"),
+            GenerationName::Scratch => format!("{unit}-{FORMAT}-verify"),
+        };
+        StoreUrl::file(&self.directory, &stem)
+    }
+
+    fn number_of(&self, file: &str) -> Option<u32> {
+        file.strip_prefix(&format!("{}-{FORMAT}-g", self.unit.name()))?.strip_suffix(".db")?.parse().ok()
+    }
+}
+
+#[async_trait]
+impl UnitStore for SqliteStore {
+    async fn numbers(&self) -> Result<Vec<u32>, StoreError> {
+        let entries = match std::fs::read_dir(&self.directory) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(StoreError::unreachable(error)),
+        };
+        let mut numbers = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(StoreError::unreachable)?;
+            numbers.extend(entry.file_name().to_str().and_then(|file| self.number_of(file)));
+        }
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    async fn open(&self, name: &GenerationName) -> Result<Option<Arc<dyn Generation>>, StoreError> {
+        let path = self.file(name);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let unit = self.unit;
+        let opened = tokio::task::spawn_blocking(move || Connections::open(&path, false));
+        let connections = opened.await.map_err(StoreError::unreachable)??;
+        let generation = SqliteGeneration::new(unit, connections);
+        // A file that was begun and not finished: whoever makes it will finish it.
+        if !generation.is_made().await? {
+            return Ok(None);
+        }
+        Ok(Some(Arc::new(generation)))
+    }
+
+    async fn make(
+        &self,
+        name: &GenerationName,
+        log: LogId,
+        state: GenerationState,
+    ) -> Result<Arc<dyn Generation>, StoreError> {
+        let (path, unit, directory) = (self.file(name), self.unit, self.directory.clone());
+        let opened = tokio::task::spawn_blocking(move || {
+            std::fs::create_dir_all(directory).map_err(StoreError::unreachable)?;
+            Connections::open(&path, true)
+        });
+        let connections = opened.await.map_err(StoreError::unreachable)??;
+        let generation = SqliteGeneration::new(unit, connections);
+        generation.make(log, state).await?;
+        Ok(Arc::new(generation))
+    }
+
+    async fn remove(&self, name: &GenerationName) -> Result<(), StoreError> {
+        let path = self.file(name);
+        // The main file last: while it is there, the next try finds what is left.
+        for suffix in ["-wal", "-shm", ""] {
+            remove_file(&with_suffix(&path, suffix))?;
+        }
+        Ok(())
+    }
+
+    async fn lock_rebuild(&self) -> Result<Option<Box<dyn Send>>, StoreError> {
+        std::fs::create_dir_all(&self.directory).map_err(StoreError::unreachable)?;
+        let path = self.directory.join(format!("{}-{FORMAT}.rebuild.lock", self.unit.name()));
+        let file = File::create(path).map_err(StoreError::unreachable)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Box::new(file))),
+            Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+            Err(std::fs::TryLockError::Error(error)) => Err(StoreError::unreachable(error)),
+        }
+    }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn remove_file(path: &Path) -> Result<(), StoreError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(StoreError::unreachable(error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}

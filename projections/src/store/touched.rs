@@ -1,0 +1,97 @@
+//! The rows of one table that a batch touches: loaded once, changed in memory in the order of the log, written once.
+
+use std::collections::BTreeMap;
+
+#[derive(Debug)]
+struct Slot<V> {
+    row: Option<V>,
+    stored: bool,
+    changed: bool,
+}
+
+/// Ordered by key, so that two writers never wait for each other crosswise.
+#[derive(Debug)]
+pub(crate) struct Touched<K, V> {
+    slots: BTreeMap<K, Slot<V>>,
+}
+
+impl<K: Ord + Clone, V> Default for Touched<K, V> {
+    fn default() -> Self {
+        Self { slots: BTreeMap::new() }
+    }
+}
+
+impl<K: Ord + Clone, V> Touched<K, V> {
+    /// Says that the batch will look at this row.
+    pub(crate) fn want(&mut self, key: K) {
+        self.slots.entry(key).or_insert(Slot { row: None, stored: false, changed: false });
+    }
+
+    pub(crate) fn wanted(&self) -> impl Iterator<Item = &K> {
+        self.slots.keys()
+    }
+
+    /// The row as it is stored.
+    pub(crate) fn load(&mut self, key: K, row: V) {
+        self.slots.insert(key, Slot { row: Some(row), stored: true, changed: false });
+    }
+
+    pub(crate) fn get(&self, key: &K) -> Option<&V> {
+        self.slots.get(key)?.row.as_ref()
+    }
+
+    /// The row, to be changed.
+    pub(crate) fn change(&mut self, key: &K) -> Option<&mut V> {
+        let slot = self.slots.get_mut(key)?;
+        slot.changed = slot.changed || slot.row.is_some();
+        slot.row.as_mut()
+    }
+
+    pub(crate) fn put(&mut self, key: K, row: V) {
+        let slot = self.slots.entry(key).or_insert(Slot { row: None, stored: false, changed: true });
+        slot.row = Some(row);
+        slot.changed = true;
+    }
+
+    pub(crate) fn remove(&mut self, key: &K) {
+        if let Some(slot) = self.slots.get_mut(key) {
+            slot.row = None;
+            slot.changed = true;
+        }
+    }
+
+    /// Rows to write.
+    pub(crate) fn changed(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.slots.iter().filter(|(_, slot)| slot.changed).filter_map(|(key, slot)| Some((key, slot.row.as_ref()?)))
+    }
+
+    /// Rows to delete.
+    pub(crate) fn removed(&self) -> impl Iterator<Item = &K> {
+        self.slots.iter().filter(|(_, slot)| slot.stored && slot.row.is_none()).map(|(key, _)| key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_changed_is_written_and_only_what_was_stored_is_deleted() {
+        let mut rows = Touched::default();
+        for key in ["kept", "changed", "gone", "never"] {
+            rows.want(key);
+        }
+        rows.load("kept", 1);
+        rows.load("changed", 2);
+        rows.load("gone", 3);
+        *rows.change(&"changed").expect("loaded") += 10;
+        assert_eq!(rows.change(&"never"), None);
+        rows.remove(&"gone");
+        rows.put("new", 4);
+        rows.put("brief", 5);
+        rows.remove(&"brief");
+
+        assert_eq!(rows.changed().collect::<Vec<_>>(), [(&"changed", &12), (&"new", &4)]);
+        assert_eq!(rows.removed().collect::<Vec<_>>(), [&"gone"]);
+    }
+}
