@@ -124,6 +124,35 @@ pub enum DomainEvent {
     User(UserEvent),
 }
 
+/// Between each aggregate's own events and the list of all; the way back fails for an event of another aggregate.
+macro_rules! own_events {
+    ($($kind:ident: $event:ty),+ $(,)?) => {$(
+        impl From<$event> for DomainEvent {
+            fn from(event: $event) -> Self {
+                Self::$kind(event)
+            }
+        }
+
+        impl TryFrom<DomainEvent> for $event {
+            /// Given back as it was.
+            type Error = DomainEvent;
+
+            fn try_from(event: DomainEvent) -> Result<Self, DomainEvent> {
+                if let DomainEvent::$kind(event) = event { Ok(event) } else { Err(event) }
+            }
+        }
+    )+};
+}
+
+own_events! {
+    Room: RoomEvent,
+    Participant: ParticipantEvent,
+    Relationship: RelationshipEvent,
+    Notification: NotificationEvent,
+    Feed: FeedEvent,
+    User: UserEvent,
+}
+
 /// A stored event that this program cannot read: unknown, of a later version, or damaged.
 #[derive(Debug, thiserror::Error)]
 pub enum UnreadableEvent {

@@ -7,6 +7,7 @@
 // Linked for its SQLite alone.
 use libsqlite3_hotbundle as _;
 
+pub mod cqrs;
 pub mod door;
 pub mod existing;
 pub mod migrations;
@@ -19,6 +20,7 @@ pub mod sqlite;
 pub mod store_url;
 pub mod subscription;
 
+pub use cqrs::KabarEventStore;
 pub use door::{CommandError, Decided, Door, DoorOptions, Outcome, Wish};
 pub use existing::exists;
 pub use open::open;

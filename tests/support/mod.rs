@@ -1,5 +1,10 @@
-//! What tests of the whole program are made of. Each test program uses its part.
+//! What tests stand on: stores of every backend and ways to hurt them, clients, samples.
+//!
+//! Part of every test program by `#[path]`, and each uses only some of it. Never in here: what is being tested.
 #![allow(dead_code)]
 
+pub mod backend;
+pub mod chaos_proxy;
 pub mod irc_chat;
+pub mod postgres;
 pub mod pusher_js;

@@ -1,0 +1,30 @@
+//! What every event log promises. Each function is one promise; each backend must keep them all.
+
+mod drafts;
+mod promise_1_answers_are_durable;
+mod promise_2_one_total_order;
+mod promise_3_whole_or_not_at_all;
+mod promise_5_nothing_is_counted_twice;
+mod reading;
+mod through_cqrs_es;
+
+/// One test per backend and promise: `{backend}::{promise}` in the module it is called in.
+macro_rules! every_log {
+    ($($promise:ident),+ $(,)?) => {
+        every_log!(@on sqlite, Sqlite, $($promise),+);
+        every_log!(@on postgres, Postgres, $($promise),+);
+    };
+    (@on $module:ident, $backend:ident, $($promise:ident),+) => {
+        mod $module {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $promise() {
+                    if let Some(store) = crate::support::backend::Backend::$backend.store().await {
+                        super::$promise(&store).await;
+                    }
+                }
+            )+
+        }
+    };
+}
+use every_log;

@@ -1,0 +1,138 @@
+//! Reading: by stream, from a position on, some kinds only, and waiting for more.
+
+use std::sync::Arc;
+
+use aggregates::ids::UserPair;
+use aggregates::{AggregateKind, StreamId};
+use event_log::{Filter, Position, Subscription};
+
+use super::drafts::{Draft, a_room, a_room_of, everything, followed, said, soon, user, words};
+use super::every_log;
+use crate::support::backend::TestStore;
+
+every_log![
+    a_stream_reads_back_in_the_order_it_was_written,
+    an_event_reads_back_as_it_was_written,
+    reading_after_the_last_position_is_empty_not_an_error,
+    a_page_ends_at_its_limit_and_the_next_goes_on,
+    a_filter_leaves_out_other_kinds_and_says_how_far_it_looked,
+    a_waiting_reader_wakes_when_something_is_written,
+    whoever_listens_hears_of_every_writer,
+    whoever_listens_learns_that_the_log_was_closed,
+];
+
+async fn a_stream_reads_back_in_the_order_it_was_written(store: &TestStore) {
+    let log = store.open().await;
+    let (room, _) = a_room_of(&*log, 5).await;
+    let (_, head) = a_room_of(&*log, 2).await;
+    Draft::at(head).says(&room, 6, "6").append(&*log).await.expect("written");
+
+    let stream = log.read_stream(&room, 0, 100).await.expect("readable");
+    assert_eq!(words(&stream), ["1", "2", "3", "4", "5", "6"]);
+    assert_eq!(stream.iter().map(|event| event.sequence).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
+    assert!(stream.iter().all(|event| event.stream == room));
+    assert_eq!(words(&log.read_stream(&room, 2, 3).await.expect("readable")), ["3", "4", "5"]);
+    assert_eq!(log.read_stream(&room, 6, 3).await.expect("readable"), []);
+    assert_eq!(log.read_stream(&a_room(), 0, 3).await.expect("readable"), []);
+
+    let loaded = log.load(&room, 4).await.expect("readable");
+    let expected: Vec<_> = stream[4..].iter().map(|event| (event.sequence, event.event.clone())).collect();
+    assert_eq!(loaded, expected);
+}
+
+async fn an_event_reads_back_as_it_was_written(store: &TestStore) {
+    let log = store.open().await;
+    let room = a_room();
+    let event = said(&room, 1, "Selamat pagi, \"dunia\" \u{1f600}\n\\ ' $1 ?1");
+    let appended = Draft::at(Position::START).event(event.clone()).append(&*log).await.expect("written");
+
+    let [read] = &everything(&*log).await[..] else { panic!("one event") };
+    assert_eq!((read.position, read.sequence, &read.stream), (Position(1), 1, &room));
+    assert_eq!((read.event_id, read.recorded_at), (event.event_id, appended.recorded_at));
+    assert_eq!(read.event.to_json().expect("JSON"), event.payload);
+    assert_eq!(read.metadata.actor, Some(user("ana")));
+}
+
+async fn reading_after_the_last_position_is_empty_not_an_error(store: &TestStore) {
+    let log = store.open().await;
+    const ROOMS: Filter = Filter::Kinds(&[AggregateKind::Room]);
+    for filter in [Filter::All, ROOMS] {
+        let page = log.read_after(Position::START, 10, filter).await.expect("readable");
+        assert_eq!((page.events.len(), page.scanned_to), (0, Position::START), "an empty log");
+    }
+    let (_, head) = a_room_of(&*log, 2).await;
+    for filter in [Filter::All, ROOMS] {
+        for position in [head, Position(head.0 + 100)] {
+            let page = log.read_after(position, 10, filter).await.expect("readable");
+            assert_eq!((page.events.len(), page.scanned_to), (0, position));
+        }
+    }
+}
+
+async fn a_page_ends_at_its_limit_and_the_next_goes_on(store: &TestStore) {
+    let log = store.open().await;
+    a_room_of(&*log, 7).await;
+    let mut position = Position::START;
+    let mut pages = Vec::new();
+    for _ in 0..3 {
+        let page = log.read_after(position, 3, Filter::All).await.expect("readable");
+        position = page.scanned_to;
+        pages.push(words(&page.events));
+    }
+    assert_eq!(pages, [vec!["1", "2", "3"], vec!["4", "5", "6"], vec!["7"]]);
+    assert_eq!(position, Position(7));
+}
+
+async fn a_filter_leaves_out_other_kinds_and_says_how_far_it_looked(store: &TestStore) {
+    const PAIRS: Filter = Filter::Kinds(&[AggregateKind::Relationship, AggregateKind::User]);
+    let log = store.open().await;
+    let (room, pair) = (a_room(), StreamId::relationship(&UserPair::new(&user("ana"), &user("ben"))));
+    let draft = Draft::at(Position::START)
+        .event(said(&room, 1, "1"))
+        .event(followed(&pair, 1))
+        .event(said(&room, 2, "2"))
+        .event(followed(&pair, 2))
+        .event(said(&room, 3, "3"));
+    draft.append(&*log).await.expect("written");
+
+    let positions = |page: &event_log::Page| page.events.iter().map(|event| event.position.0).collect::<Vec<_>>();
+    let all = log.read_after(Position::START, 10, PAIRS).await.expect("readable");
+    assert_eq!((positions(&all), all.scanned_to), (vec![2, 4], Position(5)));
+    let first = log.read_after(Position::START, 1, PAIRS).await.expect("readable");
+    assert_eq!((positions(&first), first.scanned_to), (vec![2], Position(2)), "a full page ends with its last event");
+    let rest = log.read_after(Position(4), 10, PAIRS).await.expect("readable");
+    assert_eq!((positions(&rest), rest.scanned_to), (vec![], Position(5)));
+    assert!(all.events.iter().all(|event| PAIRS.wants(event.stream.kind)));
+}
+
+async fn a_waiting_reader_wakes_when_something_is_written(store: &TestStore) {
+    let (ours, theirs) = (store.open().await, store.open().await);
+    let mut known = Position::START;
+    for writer in [&ours, &theirs] {
+        let mut subscription = Subscription::new(Arc::clone(&ours), known, Filter::All);
+        let waiting = tokio::spawn(async move { subscription.next(10).await });
+        let appended = Draft::at(known).says(&a_room(), 1, "wake up").append(&**writer).await.expect("written");
+        known = Position(appended.base.0 + 1);
+        let page = soon("the reader to wake", waiting).await.expect("no panic").expect("readable");
+        assert_eq!((words(&page.events), page.scanned_to), (vec!["wake up".to_owned()], known));
+    }
+}
+
+async fn whoever_listens_hears_of_every_writer(store: &TestStore) {
+    let (ours, theirs) = (store.open().await, store.open().await);
+    let mut heard = ours.listen();
+    for (log, head) in [(&ours, 3), (&theirs, 6)] {
+        a_room_of(&**log, 3).await;
+        let told = soon("the news", heard.wait_for(|position| *position >= Position(head))).await;
+        assert_eq!(*told.expect("open"), Position(head));
+    }
+}
+
+async fn whoever_listens_learns_that_the_log_was_closed(store: &TestStore) {
+    let log = store.open().await;
+    let mut subscription = Subscription::new(Arc::clone(&log), Position::START, Filter::All);
+    let waiting = tokio::spawn(async move { subscription.next(10).await });
+    log.close().await;
+    let ended = soon("the reader to end", waiting).await.expect("no panic");
+    assert!(matches!(ended, Err(event_log::EventLogError::Closed)), "{ended:?}");
+}

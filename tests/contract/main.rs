@@ -1,0 +1,6 @@
+//! What every implementation of a port promises, run on each of them.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod event_log;

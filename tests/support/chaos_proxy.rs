@@ -1,0 +1,199 @@
+//! Stands between Kabar and its database and breaks the connection at the worst moment.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+
+/// Forwards every connection to one address. Gone when dropped.
+pub struct ChaosProxy {
+    address: SocketAddr,
+    faults: Arc<Faults>,
+    accepting: JoinHandle<()>,
+}
+
+/// What goes wrong next; once.
+#[derive(Debug, Default, PartialEq)]
+enum Plan {
+    #[default]
+    Nothing,
+    /// So many more bytes reach the server, on all connections together, then that connection is cut.
+    AfterUpstreamBytes(usize),
+    /// A request with these bytes in it reaches the server, whose answer does not come back.
+    BeforeAnswerTo(Vec<u8>),
+}
+
+#[derive(Default)]
+struct Faults {
+    plan: Mutex<Plan>,
+    /// Raised to cut everything that is open.
+    cuts: watch::Sender<u64>,
+    /// Told when a plan has been carried out.
+    struck: Notify,
+    /// New connections are closed at once.
+    refusing: watch::Sender<bool>,
+}
+
+impl ChaosProxy {
+    /// Listens on a free port of 127.0.0.1.
+    pub async fn before(server: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        let faults = Arc::new(Faults::default());
+        let accepting = tokio::spawn(accept(listener, server, Arc::clone(&faults)));
+        Self { address, faults, accepting }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Every open connection ends now.
+    pub fn cut_now(&self) {
+        self.faults.cuts.send_modify(|cuts| *cuts += 1);
+    }
+
+    /// The connection that carries the byte after the next `count` ones ends there.
+    pub fn cut_after_upstream_bytes(&self, count: usize) {
+        self.faults.set(Plan::AfterUpstreamBytes(count));
+    }
+
+    /// The next request that contains `needle` (any, when empty) reaches the server; instead of its answer comes the end
+    /// of the connection.
+    pub fn cut_before_answer_to(&self, needle: &[u8]) {
+        self.faults.set(Plan::BeforeAnswerTo(needle.to_vec()));
+    }
+
+    /// Waits until what was planned has happened.
+    pub async fn struck(&self) {
+        self.faults.struck.notified().await;
+    }
+
+    /// The server cannot be reached until this is called with `false`.
+    pub fn refuse(&self, refusing: bool) {
+        self.faults.refusing.send_replace(refusing);
+        if refusing {
+            self.cut_now();
+        }
+    }
+}
+
+impl Drop for ChaosProxy {
+    fn drop(&mut self) {
+        self.accepting.abort();
+        self.cut_now();
+    }
+}
+
+impl Faults {
+    fn set(&self, plan: Plan) {
+        *self.plan.lock().unwrap_or_else(PoisonError::into_inner) = plan;
+    }
+
+    /// What is to become of these bytes on their way to the server.
+    fn judge(&self, bytes: &[u8]) -> Verdict {
+        let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
+        let verdict = match &mut *plan {
+            Plan::Nothing => Verdict::Pass,
+            Plan::AfterUpstreamBytes(left) if *left >= bytes.len() => {
+                *left -= bytes.len();
+                Verdict::Pass
+            }
+            Plan::AfterUpstreamBytes(left) => Verdict::CutAfter(*left),
+            Plan::BeforeAnswerTo(needle) if contains(bytes, needle) => Verdict::SwallowAnswer,
+            Plan::BeforeAnswerTo(_) => Verdict::Pass,
+        };
+        if verdict != Verdict::Pass {
+            *plan = Plan::Nothing;
+        }
+        verdict
+    }
+}
+
+#[derive(Debug, PartialEq)]
+enum Verdict {
+    Pass,
+    CutAfter(usize),
+    SwallowAnswer,
+}
+
+async fn accept(listener: TcpListener, server: SocketAddr, faults: Arc<Faults>) {
+    while let Ok((client, _)) = listener.accept().await {
+        if *faults.refusing.borrow() {
+            continue;
+        }
+        let faults = Arc::clone(&faults);
+        tokio::spawn(async move {
+            let mut cuts = faults.cuts.subscribe();
+            let Ok(upstream) = TcpStream::connect(server).await else { return };
+            client.set_nodelay(true).ok();
+            upstream.set_nodelay(true).ok();
+            let (from_client, to_client) = client.into_split();
+            let (from_server, to_server) = upstream.into_split();
+            // Whichever ends first takes the other along, and with it both sockets.
+            let swallow = watch::Sender::new(false);
+            tokio::select! {
+                _ = requests(from_client, to_server, &faults, &swallow) => {}
+                _ = answers(from_server, to_client, &faults, swallow.subscribe()) => {}
+                _ = cuts.changed() => {}
+            }
+        });
+    }
+}
+
+async fn requests(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    faults: &Faults,
+    swallow: &watch::Sender<bool>,
+) -> std::io::Result<()> {
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let count = from.read(&mut buffer).await?;
+        if count == 0 {
+            return Ok(());
+        }
+        let bytes = &buffer[..count];
+        match faults.judge(bytes) {
+            Verdict::Pass => to.write_all(bytes).await?,
+            Verdict::CutAfter(passing) => {
+                to.write_all(&bytes[..passing]).await?;
+                faults.struck.notify_one();
+                return Ok(());
+            }
+            Verdict::SwallowAnswer => {
+                // Before the request goes on: its answer may be there at once.
+                swallow.send_replace(true);
+                to.write_all(bytes).await?;
+            }
+        }
+    }
+}
+
+async fn answers(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    faults: &Faults,
+    swallow: watch::Receiver<bool>,
+) -> std::io::Result<()> {
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let count = from.read(&mut buffer).await?;
+        if count == 0 {
+            return Ok(());
+        }
+        if *swallow.borrow() {
+            faults.struck.notify_one();
+            return Ok(());
+        }
+        to.write_all(&buffer[..count]).await?;
+    }
+}
+
+fn contains(bytes: &[u8], needle: &[u8]) -> bool {
+    needle.is_empty() || bytes.windows(needle.len()).any(|window| window == needle)
+}
