@@ -43,7 +43,8 @@ struct Options {
 
 fn main() {
     let options = Options::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     match &options.child {
         Some(child) => runtime.block_on(be_child(child, Duration::from_secs(options.seconds))),
         None => runtime.block_on(measure(&options)),

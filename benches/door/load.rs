@@ -166,7 +166,9 @@ pub async fn drive(door: &Door, rooms: Rooms, callers: usize, length: Duration) 
     }
     run.seconds = began.elapsed().as_secs_f64();
     micros.sort_unstable();
-    let quantile = |share: f64| micros.get(((micros.len().max(1) - 1) as f64 * share) as usize).map_or(0.0, |us| f64::from(*us) / 1_000.0);
+    let quantile = |share: f64| {
+        micros.get(((micros.len().max(1) - 1) as f64 * share) as usize).map_or(0.0, |us| f64::from(*us) / 1_000.0)
+    };
     (run.p50, run.p99) = (quantile(0.5), quantile(0.99));
     run
 }

@@ -57,8 +57,7 @@ impl Stock {
             running.spawn(async move {
                 let mut answered = 0;
                 while Instant::now() < end {
-                    let (number, sender) =
-                        (rand::rng().random_range(1..=ROOMS), rand::rng().random_range(0..MEMBERS));
+                    let (number, sender) = (rand::rng().random_range(1..=ROOMS), rand::rng().random_range(0..MEMBERS));
                     let room_id = room(number);
                     match framework.execute(&room_id.to_string(), send(room_id, member(sender))).await {
                         Ok(()) => answered += 1,

@@ -115,8 +115,7 @@ fn said(room_id: RoomId, sender: &str, id: CommandId) -> Command {
 }
 
 pub fn read(room_id: RoomId, name: &str) -> Wish {
-    let command =
-        MarkRead { room_id, user_id: user(name), up_to: ReadUpTo::Last, membership: None, at: noon() };
+    let command = MarkRead { room_id, user_id: user(name), up_to: ReadUpTo::Last, membership: None, at: noon() };
     let stream = StreamId::participant(room_id, &user(name));
     once(stream, Command::Participant(ParticipantCommand::MarkRead(command)))
 }

@@ -86,7 +86,8 @@ async fn a_killed_database_comes_back_with_everything_that_was_answered() {
 async fn while_the_database_is_away_commands_are_given_up_in_time_and_nothing_is_written() {
     let Some(store) = Backend::Postgres.store().await else { return };
     let proxy = ChaosProxy::before(store.postgres().address()).await;
-    let log = event_log::open(&event_log::StoreUrl::parse(&store.postgres().url_by(proxy.address())).expect("a URL"));
+    let url = event_log::StoreUrl::parse(&store.postgres().url_by(proxy.address())).expect("a URL");
+    let log = event_log::open(&url);
     let options = DoorOptions { command_budget: Duration::from_millis(300), ..DoorOptions::default() };
     let door = Door::open(log.await.expect("reachable"), options).await.expect("the door opens");
     door.execute(create_group(group(1), &["ana"])).await.expect("created");

@@ -27,4 +27,4 @@ macro_rules! every_log {
         }
     };
 }
-use every_log;
+pub(crate) use every_log;

@@ -30,8 +30,7 @@ async fn states_that_were_let_go_are_read_again(store: &TestStore) {
 }
 
 async fn a_full_queue_gives_up_in_time_with_nothing_written(store: &TestStore) {
-    let options =
-        DoorOptions { queue_commands_max: 1, command_budget: Duration::ZERO, ..DoorOptions::default() };
+    let options = DoorOptions { queue_commands_max: 1, command_budget: Duration::ZERO, ..DoorOptions::default() };
     let door = door_with(store, options).await;
     let answer = door.execute(create_group(group(1), &["ana"])).await;
     assert!(matches!(answer, Err(CommandError::Unavailable(_))), "{answer:?}");
