@@ -1,17 +1,27 @@
 //! The HTTP side: routes, what they take from a request and how they answer.
 //!
-//! The route tables are `users()` and `operations()`, one line per endpoint; the layers around them are in `router()`.
+//! The route tables are `routes` for users and `operations()`, one line per endpoint; the layers around them are in `router()`.
 //! Separate so that what a client may ask is read in one place. Never in here: a rule about rooms or people, SQL, a
 //! provider.
 
 pub mod answer;
+mod chat;
+mod cursor;
 pub mod extract;
+mod failures;
 pub mod layers;
 pub mod listener;
+mod notification_tabs;
+mod notifications;
 pub mod operations;
 pub mod problem;
+mod pusher_auth;
 mod refusals;
+mod relations;
+pub mod routes;
+mod shorthands;
 pub mod state;
+mod validity;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -29,7 +39,7 @@ use layers::{gate, load, observe, positions, security};
 pub fn router(state: AppState) -> Router {
     let config = state.config.clone();
     Router::new()
-        .merge(users().route_layer(from_fn_with_state(state.clone(), gate::gate)))
+        .merge(routes::table().route_layer(from_fn_with_state(state.clone(), gate::gate)))
         .merge(operations())
         .fallback(|| async { Problem::not_found("there is no such route") })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
@@ -42,11 +52,6 @@ pub fn router(state: AppState) -> Router {
         .layer(map_response(security::headers))
         .layer(from_fn(observe::observe))
         .with_state(state)
-}
-
-/// Routes of signed-in users. User ids in paths are called `{userId}`, see `extract::ValidPath`.
-fn users() -> Router<AppState> {
-    Router::new()
 }
 
 /// Routes of whoever runs Kabar.

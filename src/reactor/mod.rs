@@ -1,11 +1,238 @@
-//! Being built.
-pub struct Reactor {}
+//! What follows from what has happened: events become wishes, which go through the door like anybody's.
+//!
+//! `notification` says which wishes, pure; the loop here drives it along the log with a durable checkpoint that lies
+//! beside the log and is never reset. An event is handled when the views have it, so that whoever hears of the outcome
+//! finds its cause. Ids of wishes derive from their cause: after a crash the same events are seen again and nothing
+//! happens twice. Never in here: sending (that is delivery and realtime), a rule (the door decides).
+
+mod notification;
+
+use std::time::Duration;
+
+use event_log::{CommandError, Door, EventLogError, Page, Position, RecordedEvent, SharedLog, Subscription, Wish};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
+use projections::{UnitName, Views};
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+pub use notification::NotificationReactor;
+
+/// Events taken at a time, and so the most that are seen again after a crash.
+const BATCH_EVENTS_MAX: usize = 100;
+/// Wishes on their way through the door at the same time; it takes them in order and commits them together.
+const WISHES_AT_ONCE_MAX: usize = 32;
+/// How often the checkpoint is written while nothing came of the events that passed.
+const CHECKPOINT_PERIOD: Duration = Duration::from_secs(1);
+const VIEW_PATIENCE: Duration = Duration::from_secs(2);
+const BACKOFF_FIRST: Duration = Duration::from_millis(50);
+const BACKOFF_MAX: Duration = Duration::from_secs(5);
+
+/// How far the reactor is, for whoever watches.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReactorHealth {
+    /// Everything up to here is handled; `None` before it has begun.
+    pub position: Option<Position>,
+    /// What it waits for, or why it ended.
+    pub failure: Option<String>,
+}
+
+/// Drives [`NotificationReactor`] along the log. On one node at a time: a second one does no harm, only work twice.
+pub struct Reactor {
+    log: SharedLog,
+    views: Views,
+    door: Door,
+    health: watch::Sender<ReactorHealth>,
+}
+
+/// Why the loop leaves its work.
+enum Halt {
+    /// It was told to.
+    Stopping,
+    Failed(EventLogError),
+}
+
+/// Where it stands: `handled` is true of the events, `saved` is written.
+struct Place {
+    handled: Position,
+    saved: Position,
+    saved_at: Instant,
+}
+
 impl Reactor {
-    pub fn new(_: event_log::SharedLog, _: projections::Views, _: event_log::Door) -> Self {
-        Self {}
+    pub fn new(log: SharedLog, views: Views, door: Door) -> Self {
+        Self { log, views, door, health: watch::Sender::new(ReactorHealth::default()) }
     }
-    pub async fn run(self, s: tokio_util::sync::CancellationToken) -> Result<(), event_log::EventLogError> {
-        s.cancelled().await;
+
+    /// Where it stands, also while it runs.
+    pub fn health(&self) -> watch::Receiver<ReactorHealth> {
+        self.health.subscribe()
+    }
+
+    /// Until `shutdown`. Returns early, with the reason, when it meets something that cannot be read: it stops loudly
+    /// and skips nothing. A log or a view that cannot be reached is waited for.
+    pub async fn run(self, shutdown: CancellationToken) -> Result<(), EventLogError> {
+        let ended = tokio::select! {
+            () = shutdown.cancelled() => Ok(()),
+            begun = self.begin() => match begun {
+                Ok(position) => self.follow(position, &shutdown).await,
+                Err(error) => Err(error),
+            },
+        };
+        if let Err(error) = &ended {
+            tracing::error!(%error, "the reactor ended");
+            self.fail(Some(error.to_string()));
+        }
+        ended
+    }
+
+    /// A new reactor starts at the head and says so durably: what happened before it came is not its business.
+    async fn begin(&self) -> Result<Position, EventLogError> {
+        let mut backoff = BACKOFF_FIRST;
+        loop {
+            match self.first_place().await {
+                Err(EventLogError::Unavailable(error)) => self.wait(&*error, &mut backoff).await,
+                other => return other,
+            }
+        }
+    }
+
+    async fn first_place(&self) -> Result<Position, EventLogError> {
+        let head = self.log.head().await?;
+        match self.log.reactor_checkpoint(NotificationReactor::NAME).await? {
+            Some(position) if position > head => Err(EventLogError::Corrupt(format!(
+                "reactor {} has come to {position}, but the log ends at {head}: was it restored from an older copy?",
+                NotificationReactor::NAME
+            ))),
+            Some(position) => Ok(position),
+            None => {
+                self.log.save_reactor_checkpoint(NotificationReactor::NAME, head).await?;
+                Ok(head)
+            }
+        }
+    }
+
+    async fn follow(&self, position: Position, shutdown: &CancellationToken) -> Result<(), EventLogError> {
+        let mut subscription = Subscription::new(self.log.clone(), position, NotificationReactor::FILTER);
+        let mut place = Place { handled: position, saved: position, saved_at: Instant::now() };
+        let mut backoff = BACKOFF_FIRST;
+        self.health.send_replace(ReactorHealth { position: Some(position), failure: None });
+        let halt = loop {
+            let page = tokio::select! {
+                () = shutdown.cancelled() => break Halt::Stopping,
+                // Nothing may come for long: what passed meanwhile is written all the same.
+                () = tokio::time::sleep_until(place.saved_at + CHECKPOINT_PERIOD), if place.handled > place.saved => {
+                    self.save(&mut place).await;
+                    continue;
+                }
+                page = subscription.next(BATCH_EVENTS_MAX) => page,
+            };
+            match page {
+                Ok(page) => {
+                    if let Err(halt) = self.heed(&page, shutdown).await {
+                        break halt;
+                    }
+                    place.handled = page.scanned_to;
+                    self.health.send_replace(ReactorHealth { position: Some(place.handled), failure: None });
+                    backoff = BACKOFF_FIRST;
+                    let due = place.saved_at.elapsed() >= CHECKPOINT_PERIOD || page.events.len() == BATCH_EVENTS_MAX;
+                    if due {
+                        self.save(&mut place).await;
+                    }
+                }
+                Err(EventLogError::Unavailable(error)) => tokio::select! {
+                    () = self.wait(&*error, &mut backoff) => {}
+                    () = shutdown.cancelled() => break Halt::Stopping,
+                },
+                Err(error) => break Halt::Failed(error),
+            }
+        };
+        self.save(&mut place).await;
+        match halt {
+            Halt::Stopping => Ok(()),
+            Halt::Failed(error) => Err(error),
+        }
+    }
+
+    /// Everything that follows from a page is durable when it returns without an error.
+    async fn heed(&self, page: &Page, shutdown: &CancellationToken) -> Result<(), Halt> {
+        let wishes: Vec<(&RecordedEvent, Wish)> = page
+            .events
+            .iter()
+            .filter_map(|recorded| NotificationReactor::react(recorded).map(|wish| (recorded, wish)))
+            .collect();
+        let Some(last) = wishes.last().map(|(recorded, _)| recorded.position) else { return Ok(()) };
+        tokio::select! {
+            () = shutdown.cancelled() => return Err(Halt::Stopping),
+            () = self.views_have(last) => {}
+        }
+        let mut wishes = wishes.into_iter();
+        let mut under_way: FuturesOrdered<_> =
+            wishes.by_ref().take(WISHES_AT_ONCE_MAX).map(|(_, wish)| self.fulfil(wish, shutdown)).collect();
+        while let Some(done) = under_way.next().await {
+            done?;
+            if let Some((_, wish)) = wishes.next() {
+                under_way.push_back(self.fulfil(wish, shutdown));
+            }
+        }
         Ok(())
+    }
+
+    async fn views_have(&self, position: Position) {
+        for unit in UnitName::ALL {
+            while let Err(lagging) = self.views.wait_for(unit, position, VIEW_PATIENCE).await {
+                tracing::warn!(%lagging, "the reactor waits for a view");
+                self.fail(Some(lagging.to_string()));
+            }
+        }
+    }
+
+    /// Until the door has carried it out or a rule has refused it.
+    async fn fulfil(&self, wish: Wish, shutdown: &CancellationToken) -> Result<(), Halt> {
+        let mut backoff = BACKOFF_FIRST;
+        loop {
+            let error = match self.door.execute(wish.clone()).await {
+                Ok(_) => return Ok(()),
+                // That one of the two blocked the other is a fact like any other: nobody is to hear of it.
+                Err(CommandError::Refused { refusal, .. }) => {
+                    tracing::debug!(stream = %wish.stream, %refusal, "nothing follows");
+                    return Ok(());
+                }
+                Err(CommandError::Corrupt(error)) => {
+                    return Err(Halt::Failed(EventLogError::Corrupt(format!("{}: {error}", wish.stream))));
+                }
+                Err(CommandError::Stopping) if shutdown.is_cancelled() => return Err(Halt::Stopping),
+                Err(CommandError::Stopping) => return Err(Halt::Failed(EventLogError::Closed)),
+                Err(error @ (CommandError::Unavailable(_) | CommandError::OutcomeUnknown(_))) => error,
+            };
+            tokio::select! {
+                () = self.wait(&error, &mut backoff) => {}
+                () = shutdown.cancelled() => return Err(Halt::Stopping),
+            }
+        }
+    }
+
+    /// A checkpoint that cannot be written now is written later; until then more is seen again after a crash.
+    async fn save(&self, place: &mut Place) {
+        place.saved_at = Instant::now();
+        if place.handled == place.saved {
+            return;
+        }
+        match self.log.save_reactor_checkpoint(NotificationReactor::NAME, place.handled).await {
+            Ok(()) => place.saved = place.handled,
+            Err(error) => tracing::warn!(%error, "the reactor's checkpoint cannot be written now"),
+        }
+    }
+
+    async fn wait(&self, error: &(dyn std::error::Error + Send + Sync), backoff: &mut Duration) {
+        tracing::warn!(%error, retry_ms = backoff.as_millis(), "the reactor tries again");
+        self.fail(Some(error.to_string()));
+        tokio::time::sleep(*backoff).await;
+        *backoff = (*backoff * 2).min(BACKOFF_MAX);
+    }
+
+    fn fail(&self, failure: Option<String>) {
+        self.health.send_modify(|health| health.failure = failure);
     }
 }

@@ -5,3 +5,4 @@ mod support;
 
 mod door;
 mod event_log;
+mod stock_postgres_es;

@@ -4,7 +4,11 @@
 #![allow(dead_code)]
 
 pub mod backend;
+pub mod channel_tail;
 pub mod chaos_proxy;
 pub mod irc_chat;
+pub mod naive;
+pub mod person;
 pub mod postgres;
 pub mod pusher_js;
+pub mod running;

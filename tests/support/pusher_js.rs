@@ -12,6 +12,8 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::Instant;
 
+use super::running::announce;
+
 /// How long an expected event may take; far beyond what a healthy server needs, on a busy machine as well.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -36,6 +38,15 @@ pub struct PusherJs {
 }
 
 impl PusherJs {
+    /// Whether clients from npm are not wanted in this run; says so by the name of what is not run.
+    pub fn left_out(what: &str) -> bool {
+        let fast = std::env::var("KABAR_TEST_FAST").is_ok_and(|value| value == "1");
+        if fast {
+            announce(&format!("NOT RUN: {what}: KABAR_TEST_FAST=1"));
+        }
+        fast
+    }
+
     /// Starts a client and connects it to the server at `http://{host}:{port}` as the bearer of `token`.
     pub async fn connect(name: &str, address: std::net::SocketAddr, key: &str, token: &str) -> Self {
         let mut client = Self::spawn(name);

@@ -47,12 +47,13 @@ pub(super) struct Appender {
     connection: Option<PgConnection>,
     /// The backend that may still be at work for us.
     backend: Option<Backend>,
+    closed: bool,
 }
 
 impl Appender {
     pub(super) fn new(options: PgConnectOptions) -> Self {
         let options = options.application_name("kabar-append").options(SESSION);
-        Self { options, connection: None, backend: None }
+        Self { options, connection: None, backend: None, closed: false }
     }
 
     pub(super) async fn append(&mut self, batch: &Batch) -> Result<Appended, AppendError> {
@@ -84,7 +85,9 @@ impl Appender {
         rows.into_iter().map(rows::found).collect()
     }
 
-    pub(super) async fn disconnect(&mut self) {
+    /// Nothing is appended any more.
+    pub(super) async fn close(&mut self) {
+        self.closed = true;
         if let Some(connection) = self.connection.take() {
             // The server notices a vanished client by itself; a clean goodbye is a courtesy.
             let _ = timeout(CONNECT_PATIENCE, connection.close()).await;
@@ -93,6 +96,9 @@ impl Appender {
 
     /// The connection, made anew behind the fence when there is none.
     async fn take(&mut self) -> Result<PgConnection, EventLogError> {
+        if self.closed {
+            return Err(EventLogError::Closed);
+        }
         if let Some(connection) = self.connection.take() {
             return Ok(connection);
         }
@@ -267,20 +273,42 @@ impl Held {
     ) -> Result<(Self, Vec<RecordedEvent>), AppendError> {
         let mut connection = appender.take().await.map_err(AppendError::NothingWritten)?;
         let tail = timeout(APPEND_PATIENCE, take_and_read(&mut connection, known)).await;
-        // On any failure the connection is dropped and with it the transaction, in which nothing was written.
+        // On a failure of the database the connection is dropped and with it the transaction, in which nothing was
+        // written.
         let tail = tail
             .map_err(|elapsed| AppendError::NothingWritten(unavailable(elapsed)))?
             .map_err(|error| AppendError::NothingWritten(unavailable(error)))?;
-        let tail: Vec<RecordedEvent> =
-            tail.into_iter().map(rows::recorded).collect::<Result<_, _>>().map_err(AppendError::NothingWritten)?;
-        Ok((Self { appender, connection, head }, tail))
+        match tail {
+            Ok(tail) => {
+                let tail = tail.into_iter().map(rows::recorded).collect::<Result<_, _>>();
+                Ok((Self { appender, connection, head }, tail.map_err(AppendError::NothingWritten)?))
+            }
+            Err(error) => {
+                if matches!(timeout(CONNECT_PATIENCE, connection.execute("ROLLBACK")).await, Ok(Ok(_))) {
+                    appender.connection = Some(connection);
+                }
+                Err(error)
+            }
+        }
     }
 }
 
-async fn take_and_read(connection: &mut PgConnection, known: Position) -> Result<Vec<EventRow>, sqlx::Error> {
+/// `Ok(Err(_))`: the log is held, but not where it was expected.
+async fn take_and_read(
+    connection: &mut PgConnection,
+    known: Position,
+) -> Result<Result<Vec<EventRow>, AppendError>, sqlx::Error> {
     connection.execute("BEGIN; SELECT kabar_take_log()").await?;
+    let head: Option<i64> = sqlx::query_scalar("SELECT max(position) FROM events").fetch_one(&mut *connection).await?;
+    let head = Position(head.unwrap_or(0).unsigned_abs());
+    if head < known {
+        return Ok(Err(AppendError::WentBack { known, head }));
+    }
+    if head.0 - known.0 > TAIL_EVENTS_MAX.unsigned_abs() {
+        return Ok(Err(AppendError::Behind { head }));
+    }
     let query = format!("SELECT {EVENT_COLUMNS} FROM events e WHERE e.position > $1 ORDER BY e.position");
-    sqlx::query_as(&query).bind(known.0.cast_signed()).fetch_all(connection).await
+    sqlx::query_as(&query).bind(known.0.cast_signed()).fetch_all(connection).await.map(Ok)
 }
 
 #[async_trait]

@@ -159,7 +159,7 @@ impl EventLog for PostgresLog {
 
     async fn close(&self) {
         self.closing.cancel();
-        self.appender.lock().await.disconnect().await;
+        self.appender.lock().await.close().await;
         self.pool.close().await;
     }
 }
@@ -175,5 +175,9 @@ fn end_of(batch: &Batch, appended: &Appended) -> Position {
 }
 
 fn unavailable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> EventLogError {
-    EventLogError::Unavailable(error.into())
+    let error = error.into();
+    match error.downcast_ref() {
+        Some(sqlx::Error::PoolClosed) => EventLogError::Closed,
+        _ => EventLogError::Unavailable(error),
+    }
 }

@@ -1,0 +1,71 @@
+//! Whom an event concerns, asked before anything of it is rendered.
+
+use aggregates::DomainEvent;
+use aggregates::feed::FeedEvent;
+use aggregates::ids::UserId;
+use aggregates::notification::NotificationEvent;
+use aggregates::participant::ParticipantEvent;
+use aggregates::relationship::RelationshipEvent;
+use aggregates::room::RoomEvent;
+use event_log::RecordedEvent;
+
+use super::subscriber::Interest;
+
+/// Who hears of it, on a channel of their own.
+pub(super) fn recipient(event: &RelationshipEvent) -> &UserId {
+    match event {
+        RelationshipEvent::UserFollowed(directed)
+        | RelationshipEvent::UserUnfollowed(directed)
+        | RelationshipEvent::UserBlocked(directed)
+        | RelationshipEvent::UserUnblocked(directed) => &directed.to,
+    }
+}
+
+/// Whether anybody listens to what this event would be told as.
+pub(super) fn wants(interest: &Interest<'_>, recorded: &RecordedEvent) -> bool {
+    match &recorded.event {
+        DomainEvent::Room(RoomEvent::MessageSent(event)) => interest.in_room(event.room_id),
+        DomainEvent::Room(RoomEvent::MembersAdded(event)) => {
+            interest.in_room_channel(event.room_id)
+                || event.members.iter().any(|member| interest.in_user(&member.user_id))
+        }
+        DomainEvent::Room(RoomEvent::MemberRemoved(event)) => {
+            interest.in_room_channel(event.room_id) || interest.in_user(&event.user_id)
+        }
+        DomainEvent::Room(RoomEvent::RoomOpened(_) | RoomEvent::MemberRoleChanged(_)) | DomainEvent::User(_) => false,
+        DomainEvent::Participant(ParticipantEvent::MessagesRead(event)) => {
+            interest.in_room_channel(event.room_id) || interest.in_user(&event.user_id)
+        }
+        DomainEvent::Relationship(event) => interest.in_user(recipient(event)),
+        DomainEvent::Notification(NotificationEvent::NotificationRaised(event)) => {
+            interest.in_user(&event.recipient_id)
+        }
+        DomainEvent::Notification(
+            NotificationEvent::NotificationRead(event) | NotificationEvent::NotificationUnread(event),
+        ) => interest.in_user(&event.recipient_id),
+        DomainEvent::Feed(FeedEvent::FeedRead(event)) => interest.in_user(&event.user_id),
+    }
+}
+
+/// Whose names its frames show.
+pub(super) fn named(recorded: &RecordedEvent) -> Vec<&UserId> {
+    match &recorded.event {
+        DomainEvent::Room(RoomEvent::MessageSent(event)) => vec![&event.sender_id],
+        DomainEvent::Room(RoomEvent::MembersAdded(event)) => {
+            event.members.iter().map(|member| &member.user_id).collect()
+        }
+        DomainEvent::Room(RoomEvent::MemberRemoved(event)) => vec![&event.user_id],
+        DomainEvent::Relationship(
+            RelationshipEvent::UserFollowed(event) | RelationshipEvent::UserUnfollowed(event),
+        ) => vec![&event.from],
+        DomainEvent::Notification(NotificationEvent::NotificationRaised(event)) => event.actor_id.iter().collect(),
+        DomainEvent::Room(RoomEvent::RoomOpened(_) | RoomEvent::MemberRoleChanged(_))
+        | DomainEvent::Participant(_)
+        | DomainEvent::Relationship(RelationshipEvent::UserBlocked(_) | RelationshipEvent::UserUnblocked(_))
+        | DomainEvent::Notification(
+            NotificationEvent::NotificationRead(_) | NotificationEvent::NotificationUnread(_),
+        )
+        | DomainEvent::Feed(_)
+        | DomainEvent::User(_) => vec![],
+    }
+}

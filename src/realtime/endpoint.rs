@@ -1,0 +1,70 @@
+//! `GET /app/{key}?protocol=7&client=js&..`: where clients connect.
+//!
+//! What is wrong with the request is said by a close code after the upgrade: that is what clients of the protocol read.
+
+use axum::Router;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::Response;
+use axum::routing::get;
+
+use super::protocol::{CloseCode, VERSIONS};
+use super::{Realtime, socket};
+
+/// Bytes read from a socket at a time. The library's default would hold 128 KiB for each idle client.
+const READ_BUFFER_BYTES: usize = 4 * 1024;
+/// Above this a frame ends the connection; between this and `message_bytes_max` it is answered with an error.
+const FRAME_BYTES_MAX: usize = 64 * 1024;
+
+/// Mounted at the root of the server.
+pub fn router<S: Clone + Send + Sync + 'static>(realtime: Realtime) -> Router<S> {
+    Router::new().route("/app/{key}", get(upgrade)).with_state(realtime)
+}
+
+pub async fn upgrade(
+    State(realtime): State<Realtime>,
+    Path(key): Path<String>,
+    RawQuery(query): RawQuery,
+    ws: WebSocketUpgrade,
+) -> Response {
+    let acceptable = judge(realtime.0.signer.key(), &key, query.as_deref().unwrap_or_default());
+    let frame_bytes_max = FRAME_BYTES_MAX.max(realtime.0.config.message_bytes_max);
+    ws.read_buffer_size(READ_BUFFER_BYTES).max_message_size(frame_bytes_max).max_frame_size(frame_bytes_max).on_upgrade(
+        async move |mut ws| match acceptable {
+            Ok(()) => socket::serve(ws, realtime.0).await,
+            Err((code, reason)) => socket::close(&mut ws, code, reason).await,
+        },
+    )
+}
+
+fn judge(our_key: &str, key: &str, query: &str) -> Result<(), (CloseCode, &'static str)> {
+    let protocol = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "protocol");
+    let Some((_, version)) = protocol else {
+        return Err((CloseCode::NoVersion, "no protocol version: add ?protocol=7"));
+    };
+    let version: u32 = version.parse().map_err(|_| (CloseCode::InvalidVersion, "the protocol version is no number"))?;
+    if !VERSIONS.contains(&version) {
+        return Err((CloseCode::UnsupportedVersion, "protocol 7 is served"));
+    }
+    if key != our_key {
+        return Err((CloseCode::NoSuchApp, "there is no application with this key"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_has_its_own_code() {
+        let code = |key: &str, query: &str| judge("k", key, query).map_err(|(code, _)| code.number());
+        assert_eq!(code("k", "protocol=7&client=js&version=8.6.0&flash=false"), Ok(()));
+        assert_eq!(code("k", "client=java&protocol=5"), Ok(()));
+        assert_eq!(code("x", "protocol=7"), Err(4001));
+        assert_eq!(code("k", ""), Err(4008));
+        assert_eq!(code("k", "protocol=seven"), Err(4006));
+        assert_eq!(code("k", "protocol=4"), Err(4007));
+        assert_eq!(code("k", "protocol=8"), Err(4007));
+    }
+}

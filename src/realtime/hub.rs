@@ -1,0 +1,265 @@
+//! Who listens to what, on this node: sockets, channels, and who is connected.
+//!
+//! One lock over all of it, held for memory work only, never across an await. Deliveries come from one task (the tail)
+//! and a few timers, so there is little to win by sharding, and much to lose: that a membership ends and that its
+//! frames stop is one step here, and the frames of a channel have one order. A frame is text that all sockets share;
+//! handing it to a socket is one `try_send`. Never in here: IO, rendering, a rule.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aggregates::ids::{RoomId, UserId};
+use event_log::Position;
+use tokio::sync::{mpsc, watch};
+
+use super::channel_name::PusherChannel;
+use super::config::RealtimeConfig;
+use super::outbox::Outbox;
+use super::people::{People, Reading};
+use super::protocol::CloseCode;
+use super::socket_id::SocketId;
+use super::subscriber::{Gate, Subscriber};
+use axum::extract::ws::Utf8Bytes;
+
+/// A new socket.
+pub struct Connected {
+    pub id: SocketId,
+    pub outbox: Arc<Outbox>,
+    /// What is to be written to it.
+    pub waiting: mpsc::Receiver<Utf8Bytes>,
+}
+
+/// Why there is no subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// There is one already.
+    Twice,
+    TooManyChannels,
+    /// The socket is gone.
+    Gone,
+}
+
+/// A subscription that was made but does not listen yet.
+#[derive(Debug)]
+pub struct Attached {
+    pub socket: SocketId,
+    pub channel: Arc<str>,
+    /// Tells it from a later one of the same socket and channel.
+    ticket: u64,
+    /// The tail had come this far.
+    pub taken: Position,
+    /// On channels that ask for somebody: how far the reading of their rooms is, and whether the caller must begin it.
+    pub reading: Option<(watch::Receiver<Reading>, bool)>,
+}
+
+/// How opening a subscription went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opened {
+    Open,
+    /// It was taken back.
+    NotAMember,
+    /// Unsubscribed or cut meanwhile; nothing is left to do.
+    Gone,
+}
+
+pub(super) struct Socket {
+    outbox: Arc<Outbox>,
+    channels: HashSet<Arc<str>>,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    sockets: HashMap<SocketId, Socket>,
+    pub(super) channels: HashMap<Arc<str>, HashMap<SocketId, Subscriber>>,
+    pub(super) people: People,
+    tickets: u64,
+    /// The tail has taken events up to here, and may have passed over those that nobody wanted.
+    pub(super) taken: Position,
+    draining: bool,
+}
+
+impl State {
+    fn subscriber(&mut self, attached: &Attached) -> Option<&mut Subscriber> {
+        let subscribers = self.channels.get_mut(&attached.channel)?;
+        subscribers.get_mut(&attached.socket).filter(|subscriber| subscriber.ticket == attached.ticket)
+    }
+
+    /// Ends a subscription, wherever it stands.
+    pub(super) fn end(&mut self, channel: &str, id: SocketId) {
+        if let Some(socket) = self.sockets.get_mut(&id) {
+            socket.channels.remove(channel);
+        }
+        let Some(subscribers) = self.channels.get_mut(channel) else { return };
+        let ended = subscribers.remove(&id);
+        if subscribers.is_empty() {
+            self.channels.remove(channel);
+        }
+        if let Some(user) = ended.and_then(|subscriber| subscriber.user) {
+            self.people.release(&user);
+        }
+    }
+}
+
+/// See the module.
+pub struct Hub {
+    connections_max: usize,
+    channels_per_connection_max: usize,
+    pub(super) outgoing_frames_max: usize,
+    state: Mutex<State>,
+    /// Everything up to here is delivered. `None` until the tail has begun.
+    delivered: watch::Sender<Option<Position>>,
+    connections: watch::Sender<usize>,
+}
+
+impl Hub {
+    pub fn new(config: &RealtimeConfig) -> Self {
+        Self {
+            connections_max: config.connections_max,
+            channels_per_connection_max: config.channels_per_connection_max,
+            outgoing_frames_max: config.outgoing_frames_max,
+            state: Mutex::default(),
+            delivered: watch::Sender::new(None),
+            connections: watch::Sender::new(0),
+        }
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        // A panic while it was held would be a bug; the sockets of others go on.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A new socket, or how to close it.
+    pub fn connect(&self) -> Result<Connected, (CloseCode, &'static str)> {
+        let mut state = self.state();
+        if state.draining {
+            return Err((CloseCode::Reconnect, "the server is stopping"));
+        }
+        if state.sockets.len() >= self.connections_max {
+            return Err((CloseCode::OverCapacity, "too many connections"));
+        }
+        let mut id = SocketId::random();
+        while state.sockets.contains_key(&id) {
+            id = SocketId::random();
+        }
+        let (outbox, waiting) = Outbox::new(self.outgoing_frames_max);
+        let outbox = Arc::new(outbox);
+        state.sockets.insert(id, Socket { outbox: outbox.clone(), channels: HashSet::new() });
+        self.count(&state);
+        Ok(Connected { id, outbox, waiting })
+    }
+
+    pub fn disconnect(&self, id: SocketId) {
+        let mut state = self.state();
+        let channels = state.sockets.get(&id).map(|socket| socket.channels.clone()).unwrap_or_default();
+        for channel in channels {
+            state.end(&channel, id);
+        }
+        state.sockets.remove(&id);
+        self.count(&state);
+    }
+
+    fn count(&self, state: &State) {
+        self.connections.send_replace(state.sockets.len());
+        metrics::gauge!("kabar_realtime_connections").set(state.sockets.len() as f64);
+    }
+
+    /// How many sockets there are; wakes on every change.
+    pub fn connections(&self) -> watch::Receiver<usize> {
+        self.connections.subscribe()
+    }
+
+    /// Reserves a subscription that does not listen yet. `user` as the signature says, on channels that ask.
+    pub fn attach(
+        &self,
+        socket_id: SocketId,
+        channel: &PusherChannel,
+        user: Option<&UserId>,
+    ) -> Result<Attached, Refused> {
+        let name = channel.name();
+        let mut state = self.state();
+        let state = &mut *state;
+        let socket = state.sockets.get_mut(&socket_id).ok_or(Refused::Gone)?;
+        if socket.channels.contains(&name) {
+            return Err(Refused::Twice);
+        }
+        if socket.channels.len() >= self.channels_per_connection_max {
+            return Err(Refused::TooManyChannels);
+        }
+        socket.channels.insert(name.clone());
+        state.tickets += 1;
+        let ticket = state.tickets;
+        let subscriber = Subscriber::new(ticket, socket.outbox.clone(), user.cloned());
+        state.channels.entry(name.clone()).or_default().insert(socket_id, subscriber);
+        let reading = user.map(|user| state.people.hold(user));
+        Ok(Attached { socket: socket_id, channel: name, ticket, taken: state.taken, reading })
+    }
+
+    /// From now on its frames are kept for it. Answers with the position up to which there are none: that far the views
+    /// must have come before it opens. To be called when the rooms of its person are known.
+    pub fn listen(&self, attached: &Attached) -> Position {
+        let mut state = self.state();
+        let taken = state.taken;
+        let user = state.subscriber(attached).and_then(|subscriber| subscriber.user.clone());
+        // A view may be ahead of the tail: what it showed of their rooms is not told again as news.
+        let as_of = user.map_or(taken, |user| taken.max(state.people.as_of(&user)));
+        if let Some(subscriber) = state.subscriber(attached) {
+            subscriber.as_of = as_of;
+            subscriber.gate = Gate::Held(Vec::new());
+        }
+        as_of
+    }
+
+    /// Lets it out: first the word that it succeeded, then what was kept, then everything as it comes. A room opens to
+    /// those who are in it as far as the tail has come.
+    pub fn open(&self, attached: &Attached, room: Option<RoomId>) -> Opened {
+        let mut state = self.state();
+        let Some(subscriber) = state.subscriber(attached) else { return Opened::Gone };
+        let user = subscriber.user.clone();
+        if let Some(room) = room
+            && !user.is_some_and(|user| state.people.is_member(room, &user))
+        {
+            state.end(&attached.channel, attached.socket);
+            return Opened::NotAMember;
+        }
+        if let Some(subscriber) = state.subscriber(attached) {
+            subscriber.open(&attached.channel);
+        }
+        Opened::Open
+    }
+
+    /// Takes back a subscription that was not opened. False when it was gone already.
+    pub fn refuse(&self, attached: &Attached) -> bool {
+        let mut state = self.state();
+        let there = state.subscriber(attached).is_some();
+        if there {
+            state.end(&attached.channel, attached.socket);
+        }
+        there
+    }
+
+    pub fn unsubscribe(&self, id: SocketId, channel: &str) {
+        self.state().end(channel, id);
+    }
+
+    /// What the inbox answered about somebody's rooms; see [`People::read`].
+    pub fn rooms_were_read(&self, user: &UserId, answer: Option<(Vec<RoomId>, Position)>) {
+        self.state().people.read(user, answer);
+    }
+
+    /// From now on nobody new comes in.
+    pub fn drain(&self) -> Vec<Arc<Outbox>> {
+        let mut state = self.state();
+        state.draining = true;
+        state.sockets.values().map(|socket| socket.outbox.clone()).collect()
+    }
+
+    /// Everything up to `position` has been delivered.
+    pub fn delivered(&self, position: Position) {
+        self.delivered.send_replace(Some(position));
+    }
+
+    /// How far the tail has delivered; `None` until it has begun.
+    pub fn progress(&self) -> watch::Receiver<Option<Position>> {
+        self.delivered.subscribe()
+    }
+}

@@ -1,0 +1,240 @@
+//! Who is connected, and which rooms they are in: loaded once from the inbox, brought forward by the tail.
+//!
+//! Pure bookkeeping under the hub's lock, so that it is tested without a socket. Never in here: a query, a frame.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use aggregates::ids::{RoomId, UserId};
+use event_log::Position;
+use tokio::sync::watch;
+
+use super::channel_name::user_channel;
+
+/// Changes kept for somebody while their rooms are being read; more than this in those seconds fails the reading.
+const JOURNAL_MAX: usize = 4_096;
+
+/// How far the reading of somebody's rooms has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    Begun,
+    Known,
+    /// The view did not answer in time; whoever waits gives up, the next to ask begins anew.
+    Failed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    CameIn,
+    WentOut,
+}
+
+struct Person {
+    /// Subscriptions, also those being checked, that were made as this person.
+    holds: usize,
+    channel: Arc<str>,
+    reading: watch::Sender<Reading>,
+    /// Steps heard while the rooms are being read.
+    journal: Vec<(Position, RoomId, Step)>,
+    rooms: HashSet<RoomId>,
+    /// `rooms` had everything up to here when it was read: older steps on the tail are in it already.
+    as_of: Position,
+}
+
+/// The connected people and, for every room, who of them is in it.
+#[derive(Default)]
+pub struct People {
+    people: HashMap<UserId, Person>,
+    in_room: HashMap<RoomId, HashSet<UserId>>,
+}
+
+impl People {
+    /// One more subscription of `user`. The second answer is true when the caller must have their rooms read.
+    pub fn hold(&mut self, user: &UserId) -> (watch::Receiver<Reading>, bool) {
+        let mut begin = false;
+        let person = self.people.entry(user.clone()).or_insert_with(|| {
+            begin = true;
+            Person {
+                holds: 0,
+                channel: user_channel(user),
+                reading: watch::Sender::new(Reading::Begun),
+                journal: Vec::new(),
+                rooms: HashSet::new(),
+                as_of: Position::START,
+            }
+        });
+        person.holds += 1;
+        if *person.reading.borrow() == Reading::Failed {
+            begin = true;
+            person.journal.clear();
+            person.reading.send_replace(Reading::Begun);
+        }
+        (person.reading.subscribe(), begin)
+    }
+
+    /// One subscription less; with the last one they are forgotten.
+    pub fn release(&mut self, user: &UserId) {
+        let Some(person) = self.people.get_mut(user) else { return };
+        person.holds = person.holds.saturating_sub(1);
+        if person.holds > 0 {
+            return;
+        }
+        if let Some(person) = self.people.remove(user) {
+            for room in person.rooms {
+                self.leave(room, user);
+            }
+        }
+    }
+
+    /// Takes the rooms as the inbox had them at `as_of`, and what was heard since. `None`: they could not be read.
+    pub fn read(&mut self, user: &UserId, answer: Option<(Vec<RoomId>, Position)>) {
+        let Some(person) = self.people.get_mut(user) else { return };
+        if *person.reading.borrow() != Reading::Begun {
+            return; // An answer to somebody who went and came back, whose rooms are known already.
+        }
+        let Some((rooms, as_of)) = answer.filter(|_| person.journal.len() <= JOURNAL_MAX) else {
+            person.journal = Vec::new();
+            person.reading.send_replace(Reading::Failed);
+            return;
+        };
+        person.rooms = rooms.into_iter().collect();
+        person.as_of = as_of;
+        for (position, room, step) in std::mem::take(&mut person.journal) {
+            if position > as_of {
+                match step {
+                    Step::CameIn => person.rooms.insert(room),
+                    Step::WentOut => person.rooms.remove(&room),
+                };
+            }
+        }
+        for room in &person.rooms {
+            self.in_room.entry(*room).or_default().insert(user.clone());
+        }
+        person.reading.send_replace(Reading::Known);
+    }
+
+    /// Somebody came into or went out of a room. True when it was news of somebody whose rooms are known.
+    pub fn stepped(&mut self, position: Position, room: RoomId, user: &UserId, step: Step) -> bool {
+        let Some(person) = self.people.get_mut(user) else { return false };
+        match *person.reading.borrow() {
+            Reading::Begun => {
+                if person.journal.len() <= JOURNAL_MAX {
+                    person.journal.push((position, room, step));
+                }
+                return false;
+            }
+            Reading::Failed => return false,
+            Reading::Known if position <= person.as_of => return false,
+            Reading::Known => {}
+        }
+        match step {
+            Step::CameIn => {
+                person.rooms.insert(room);
+                self.in_room.entry(room).or_default().insert(user.clone());
+            }
+            Step::WentOut => {
+                person.rooms.remove(&room);
+                self.leave(room, user);
+            }
+        }
+        true
+    }
+
+    fn leave(&mut self, room: RoomId, user: &UserId) {
+        if let Some(members) = self.in_room.get_mut(&room) {
+            members.remove(user);
+            if members.is_empty() {
+                self.in_room.remove(&room);
+            }
+        }
+    }
+
+    pub fn is_member(&self, room: RoomId, user: &UserId) -> bool {
+        self.in_room.get(&room).is_some_and(|members| members.contains(user))
+    }
+
+    /// Positions up to this one were in what was read of `user`.
+    pub fn as_of(&self, user: &UserId) -> Position {
+        self.people.get(user).map(|person| person.as_of).unwrap_or_default()
+    }
+
+    pub fn anybody_in(&self, room: RoomId) -> bool {
+        self.in_room.contains_key(&room)
+    }
+
+    /// The connected members of a room, each with the name of their own channel.
+    pub fn members(&self, room: RoomId) -> impl Iterator<Item = (&UserId, &Arc<str>)> {
+        let members = self.in_room.get(&room).into_iter().flatten();
+        members.filter_map(|user| self.people.get(user).map(|person| (user, &person.channel)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn ana() -> UserId {
+        UserId::parse("ana").expect("an id")
+    }
+
+    fn room(number: u128) -> RoomId {
+        RoomId(Uuid::from_u128(number))
+    }
+
+    #[test]
+    fn what_is_heard_while_rooms_are_read_counts_only_behind_what_was_read() {
+        let mut people = People::default();
+        let (reading, begin) = people.hold(&ana());
+        assert!(begin);
+        people.stepped(Position(5), room(1), &ana(), Step::WentOut);
+        people.stepped(Position(11), room(2), &ana(), Step::CameIn);
+        people.read(&ana(), Some((vec![room(1)], Position(10))));
+        assert_eq!(*reading.borrow(), Reading::Known);
+        assert!(people.is_member(room(1), &ana()), "the removal at 5 came before the return that the view shows");
+        assert!(people.is_member(room(2), &ana()));
+        // The tail is behind the view: it tells of a removal that the view has long seen undone.
+        assert!(!people.stepped(Position(9), room(1), &ana(), Step::WentOut));
+        assert!(people.is_member(room(1), &ana()));
+        assert!(people.stepped(Position(12), room(1), &ana(), Step::WentOut));
+        assert!(!people.is_member(room(1), &ana()));
+    }
+
+    #[test]
+    fn with_the_last_subscription_nothing_of_somebody_is_kept() {
+        let mut people = People::default();
+        people.hold(&ana());
+        let (_, again) = people.hold(&ana());
+        assert!(!again, "their rooms are being read already");
+        people.read(&ana(), Some((vec![room(1), room(2)], Position(3))));
+        people.release(&ana());
+        assert!(people.people.contains_key(&ana()));
+        people.release(&ana());
+        assert!(!people.people.contains_key(&ana()));
+        assert!(people.people.is_empty() && people.in_room.is_empty());
+        people.release(&ana());
+    }
+
+    #[test]
+    fn a_reading_that_failed_is_begun_anew_by_the_next() {
+        let mut people = People::default();
+        let (reading, _) = people.hold(&ana());
+        people.read(&ana(), None);
+        assert_eq!(*reading.borrow(), Reading::Failed);
+        let (_, begin) = people.hold(&ana());
+        assert!(begin);
+        people.read(&ana(), Some((vec![room(1)], Position(3))));
+        assert!(people.is_member(room(1), &ana()));
+    }
+
+    #[test]
+    fn more_steps_than_are_kept_fail_the_reading_instead_of_losing_one() {
+        let mut people = People::default();
+        let (reading, _) = people.hold(&ana());
+        for step in 0..=JOURNAL_MAX as u64 {
+            people.stepped(Position(step + 1), room(1), &ana(), Step::CameIn);
+        }
+        people.read(&ana(), Some((vec![], Position(0))));
+        assert_eq!(*reading.borrow(), Reading::Failed);
+    }
+}

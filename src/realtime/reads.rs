@@ -1,0 +1,144 @@
+//! `message-read`: how far somebody has read, to those who have the room open.
+//!
+//! At most one per second and participant, the last one always; only in rooms of a size in which somebody looks at it
+//! (above it, who has read is a query). Also told when somebody sends: that moves their own position.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aggregates::Timestamp;
+use aggregates::ids::{MessageId, RoomId, UserId};
+use event_log::Position;
+use projections::{ReadError, UnitName};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::Inner;
+use super::channel_name::room_channel;
+use super::frames::{self, MessageRead};
+use super::gathering::Gathered;
+use super::socket_id::SocketId;
+use super::subscriber::Except;
+
+/// Rooms whose size is remembered; at the limit all are forgotten and asked for again.
+const SIZES_MAX: usize = 100_000;
+/// A size is asked for again after this, should a change have gone unheard while it was being read.
+const SIZE_KEPT: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ReadMark {
+    pub up_to: MessageId,
+    pub up_to_seq: u64,
+    pub read_at: Timestamp,
+    pub position: Position,
+    pub except: Option<SocketId>,
+}
+
+impl ReadMark {
+    /// Reading never goes backwards: one who spoke last and then reads something older is told of as having spoken.
+    pub fn later(self, next: Self) -> Self {
+        if next.up_to_seq >= self.up_to_seq { next } else { self }
+    }
+}
+
+/// Whether rooms are small enough.
+#[derive(Default)]
+pub(super) struct Sizes(Mutex<HashMap<RoomId, (bool, Instant)>>);
+
+impl Sizes {
+    /// Its members have changed.
+    pub fn forget(&self, room: RoomId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&room);
+    }
+
+    fn known(&self, room: RoomId, now: Instant) -> Option<bool> {
+        let sizes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sizes.get(&room).filter(|(_, since)| now.duration_since(*since) < SIZE_KEPT).map(|(small, _)| *small)
+    }
+
+    fn keep(&self, room: RoomId, small: bool, now: Instant) {
+        let mut sizes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if sizes.len() >= SIZES_MAX {
+            sizes.clear();
+        }
+        sizes.insert(room, (small, now));
+    }
+}
+
+pub(super) async fn run(inner: Arc<Inner>, stop: CancellationToken) {
+    let mut gathered = Gathered::new(&inner.reads, inner.config.gather);
+    while let Some(marks) = gathered.next(&stop).await {
+        for ((room, user), mark) in marks {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = show(&inner, room, &user, &mark) => {}
+            }
+        }
+    }
+}
+
+async fn show(inner: &Inner, room_id: RoomId, user_id: &UserId, mark: &ReadMark) {
+    let channel = room_channel(room_id);
+    if !inner.hub.has_listeners(&channel) {
+        return;
+    }
+    match is_small(inner, room_id, mark.position).await {
+        Ok(true) => {}
+        Ok(false) => return,
+        Err(error) => return tracing::warn!(%error, "a message-read frame is left out: its room cannot be read"),
+    }
+    let token = inner.token(mark.position);
+    let data = MessageRead {
+        room_id,
+        user_id,
+        up_to: mark.up_to,
+        up_to_seq: mark.up_to_seq,
+        read_at: mark.read_at,
+        position: &token,
+    };
+    let except = Except { socket: mark.except, user: None };
+    inner.announce(&channel, frames::MESSAGE_READ, &data, Some(mark.position), except);
+}
+
+async fn is_small(inner: &Inner, room: RoomId, position: Position) -> Result<bool, ReadError> {
+    if let Some(small) = inner.sizes.known(room, Instant::now()) {
+        return Ok(small);
+    }
+    while let Err(lagging) = inner.views.wait_for(UnitName::Inbox, position, inner.config.view_patience).await {
+        tracing::debug!(%lagging, "the size of a room waits");
+    }
+    let limit = inner.config.read_frames_members_max;
+    let small = inner.views.inbox().member_ids(room, limit + 1).await?.len() <= limit;
+    inner.sizes.keep(room, small, Instant::now());
+    Ok(small)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_mark_is_never_replaced_by_an_earlier_place() {
+        let mark = |seq: u64, position: u64| ReadMark {
+            up_to: MessageId(Uuid::from_u128(seq.into())),
+            up_to_seq: seq,
+            read_at: Timestamp::from_millis(0),
+            position: Position(position),
+            except: None,
+        };
+        assert_eq!(mark(5, 1).later(mark(7, 2)), mark(7, 2));
+        assert_eq!(mark(7, 1).later(mark(5, 2)), mark(7, 1));
+    }
+
+    #[test]
+    fn the_size_of_a_room_is_asked_for_again_after_a_change_and_after_a_while() {
+        let (sizes, room, now) = (Sizes::default(), RoomId(Uuid::from_u128(1)), Instant::now());
+        sizes.keep(room, true, now);
+        assert_eq!(sizes.known(room, now), Some(true));
+        assert_eq!(sizes.known(room, now + SIZE_KEPT), None);
+        sizes.forget(room);
+        assert_eq!(sizes.known(room, now), None);
+    }
+}

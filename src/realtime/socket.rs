@@ -1,0 +1,220 @@
+//! One client's connection, from its first frame to its close.
+//!
+//! One task: it reads, writes, and waits for the subscriptions it has under way. Everything it sends is bounded (the
+//! outbox) and so is everything it hears (the size of a frame). Never in here: who may listen, what is said.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{SinkExt, StreamExt};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::Inner;
+use super::hub::Connected;
+use super::outbox::Outbox;
+use super::protocol::{self, ClientFrame, CloseCode};
+use super::socket_id::SocketId;
+use super::subscribing::{self, Answer};
+
+/// Frames written before what was written is flushed.
+const WRITE_FRAMES_MAX: usize = 64;
+/// For the close frame to go out and be answered.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How a connection ends.
+enum End {
+    Close(CloseCode, &'static str),
+    /// The client has gone.
+    Gone,
+}
+
+struct Connection {
+    ws: WebSocket,
+    inner: Arc<Inner>,
+    id: SocketId,
+    outbox: Arc<Outbox>,
+    waiting: mpsc::Receiver<Utf8Bytes>,
+    subscriptions: FuturesUnordered<BoxFuture<'static, Answer>>,
+    heard_at: Instant,
+    /// Since when a sign of life is waited for.
+    pinged_at: Option<Instant>,
+}
+
+/// Forgets the socket however its task ends.
+struct Registered<'a> {
+    inner: &'a Inner,
+    id: SocketId,
+}
+
+impl Drop for Registered<'_> {
+    fn drop(&mut self) {
+        self.inner.hub.disconnect(self.id);
+    }
+}
+
+/// Serves one client until it goes or is sent away.
+pub(super) async fn serve(mut ws: WebSocket, inner: Arc<Inner>) {
+    // Before the tail has begun, nobody could be told what they will hear.
+    let mut progress = inner.hub.progress();
+    let begun = async { progress.wait_for(Option::is_some).await.is_ok() };
+    if !tokio::time::timeout(inner.config.view_patience, begun).await.unwrap_or(false) {
+        return close(&mut ws, CloseCode::OverCapacity, "the server is starting, try again").await;
+    }
+    let Connected { id, outbox, waiting } = match inner.hub.connect() {
+        Ok(connected) => connected,
+        Err((code, reason)) => return close(&mut ws, code, reason).await,
+    };
+    let _registered = Registered { inner: &inner, id };
+    let mut connection = Connection {
+        ws,
+        inner: inner.clone(),
+        id,
+        outbox,
+        waiting,
+        subscriptions: FuturesUnordered::new(),
+        heard_at: Instant::now(),
+        pinged_at: None,
+    };
+    let end = match connection.run().await {
+        Ok(never) => match never {},
+        Err(end) => end,
+    };
+    match end {
+        End::Close(code, reason) => close(&mut connection.ws, code, reason).await,
+        // Lets the answer to the client's own close out.
+        End::Gone => goodbye(&mut connection.ws).await,
+    }
+}
+
+impl Connection {
+    async fn run(&mut self) -> Result<std::convert::Infallible, End> {
+        let first = protocol::connection_established(&self.id.to_string(), self.inner.config.activity_timeout);
+        self.write([first]).await?;
+        let mut frames = Vec::with_capacity(WRITE_FRAMES_MAX);
+        let silence = tokio::time::sleep_until(self.silent_at());
+        tokio::pin!(silence);
+        loop {
+            tokio::select! {
+                (code, reason) = self.outbox.closed() => return Err(End::Close(code, reason)),
+                _ = self.waiting.recv_many(&mut frames, WRITE_FRAMES_MAX) => self.write(frames.drain(..)).await?,
+                message = self.ws.recv() => match message {
+                    Some(Ok(message)) => self.hear(message)?,
+                    Some(Err(_)) | None => return Err(End::Gone),
+                },
+                Some(answer) = self.subscriptions.next() => self.answer(answer)?,
+                () = &mut silence => {
+                    // Set once and looked at when it is over: a busy client moves no timer.
+                    if self.silent_at() <= Instant::now() {
+                        self.ask_for_life()?;
+                    }
+                    silence.as_mut().reset(self.silent_at());
+                }
+            }
+        }
+    }
+
+    /// When the client has been silent for too long, as things stand.
+    fn silent_at(&self) -> Instant {
+        match self.pinged_at {
+            Some(pinged_at) => pinged_at + self.inner.config.pong_timeout,
+            None => self.heard_at + self.inner.config.activity_timeout,
+        }
+    }
+
+    fn ask_for_life(&mut self) -> Result<(), End> {
+        if self.pinged_at.is_some() {
+            return Err(End::Close(CloseCode::PongNotReceived, "no sign of life"));
+        }
+        self.pinged_at = Some(Instant::now());
+        self.outbox.put(protocol::ping());
+        Ok(())
+    }
+
+    /// Answers go through the outbox like everything else: one order, one limit.
+    fn hear(&mut self, message: Message) -> Result<(), End> {
+        self.heard_at = Instant::now();
+        self.pinged_at = None;
+        match message {
+            Message::Text(text) if text.len() > self.inner.config.message_bytes_max => {
+                let max = self.inner.config.message_bytes_max;
+                self.outbox.put(protocol::error(&format!("a frame has at most {max} bytes")));
+            }
+            Message::Text(text) => match ClientFrame::parse(text.as_str()) {
+                Ok(frame) => return self.obey(frame),
+                Err(malformed) => self.outbox.put(protocol::error(&malformed.to_string())),
+            },
+            Message::Binary(_) => self.outbox.put(protocol::error("binary frames are not part of the protocol")),
+            Message::Ping(_) | Message::Pong(_) => {}
+            Message::Close(_) => return Err(End::Gone),
+        }
+        Ok(())
+    }
+
+    fn obey(&mut self, frame: ClientFrame) -> Result<(), End> {
+        match frame {
+            ClientFrame::Ping => self.outbox.put(protocol::pong()),
+            ClientFrame::Pong => {}
+            ClientFrame::Subscribe(request) => match subscribing::begin(&self.inner, self.id, &request) {
+                Ok(begun) => self.subscriptions.push(Box::pin(subscribing::finish(self.inner.clone(), begun))),
+                Err(answer) => return self.answer(answer),
+            },
+            ClientFrame::Unsubscribe { channel } => self.inner.hub.unsubscribe(self.id, &channel),
+            ClientFrame::ClientEvent { event } => {
+                self.outbox.put(protocol::error(&format!("{event}: client events are not served yet")));
+            }
+            ClientFrame::SignIn => self.outbox.put(protocol::error("pusher:signin is not served yet")),
+            ClientFrame::Unknown { event } => {
+                self.outbox.put(protocol::error(&format!("{event} is not an event of the protocol")));
+            }
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, answer: Answer) -> Result<(), End> {
+        match answer {
+            Answer::Nothing => Ok(()),
+            Answer::Say(frame) => {
+                self.outbox.put(frame);
+                Ok(())
+            }
+            Answer::Close(code, reason) => Err(End::Close(code, reason)),
+        }
+    }
+
+    /// A client that takes nothing is left alone with what it has; it is told when it must go.
+    async fn write(&mut self, frames: impl IntoIterator<Item = Utf8Bytes>) -> Result<(), End> {
+        let ws = &mut self.ws;
+        let writing = async {
+            for frame in frames {
+                ws.feed(Message::Text(frame)).await?;
+            }
+            ws.flush().await
+        };
+        tokio::select! {
+            biased;
+            written = writing => written.map_err(|_| End::Gone),
+            (code, reason) = self.outbox.closed() => Err(End::Close(code, reason)),
+            () = tokio::time::sleep(self.inner.config.pong_timeout) => Err(End::Gone),
+        }
+    }
+}
+
+/// The code says what the client does next; since version 6 there is no `pusher:error` before it.
+pub(super) async fn close(ws: &mut WebSocket, code: CloseCode, reason: &'static str) {
+    let frame = CloseFrame { code: code.number(), reason: Utf8Bytes::from_static(reason) };
+    let said = tokio::time::timeout(CLOSE_PATIENCE, ws.send(Message::Close(Some(frame)))).await;
+    if matches!(said, Ok(Ok(()))) {
+        goodbye(ws).await;
+    }
+}
+
+/// Reads to the end, so that the last frame is not lost with the connection.
+async fn goodbye(ws: &mut WebSocket) {
+    let ended = async { while let Some(Ok(_)) = ws.recv().await {} };
+    // Whoever does not answer the close is cut off without.
+    let _ = tokio::time::timeout(CLOSE_PATIENCE, ended).await;
+}

@@ -1,0 +1,178 @@
+//! The log's tail, event by event, for the sockets of this node.
+//!
+//! Memberships are brought forward in the order of the log, between the frames of the events before and after. Events
+//! that were imported move memberships and are otherwise passed over. What the frames say is in `telling`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aggregates::DomainEvent;
+use aggregates::ids::{RoomId, UserId};
+use aggregates::room::{MemberRemoved, MembersAdded, MessageSent, NewMember, RoomEvent, RoomKind, RoomOpened};
+use event_log::{EventLogError, Filter, Page, RecordedEvent, Subscription};
+use projections::inbox::UserRow;
+use tokio_util::sync::CancellationToken;
+
+use super::Inner;
+use super::audience::{named, wants};
+use super::people::Step;
+
+/// Events taken at a time: few enough to deliver in milliseconds.
+const PAGE_EVENTS_MAX: usize = 200;
+const BACKOFF_FIRST: Duration = Duration::from_millis(50);
+const BACKOFF_MAX: Duration = Duration::from_secs(5);
+/// DIRECT rooms whose two people are remembered; at the limit all are forgotten and asked for again.
+const PAIRS_MAX: usize = 100_000;
+
+/// Until `stop`, or until the log holds something that cannot be read.
+pub(super) async fn run(inner: &Inner, stop: &CancellationToken) -> Result<(), EventLogError> {
+    let followed = tokio::select! {
+        () = stop.cancelled() => Ok(()),
+        followed = follow(inner) => followed,
+    };
+    if let Err(error) = &followed {
+        tracing::error!(%error, "realtime cannot follow the log any further");
+        inner.fail(Some(error.to_string()));
+    }
+    followed
+}
+
+async fn follow(inner: &Inner) -> Result<(), EventLogError> {
+    let mut backoff = BACKOFF_FIRST;
+    let head = loop {
+        match inner.log.head().await {
+            Ok(head) => break head,
+            Err(error) => wait_out(inner, error, &mut backoff).await?,
+        }
+    };
+    let mut subscription = Subscription::new(inner.log.clone(), head, Filter::All);
+    inner.hub.take(head, |_| ());
+    inner.hub.delivered(head);
+    let mut tail = Tail { inner, pairs: HashMap::new() };
+    loop {
+        match subscription.next(PAGE_EVENTS_MAX).await {
+            Ok(page) => {
+                if backoff != BACKOFF_FIRST {
+                    backoff = BACKOFF_FIRST;
+                    inner.fail(None);
+                }
+                tail.deliver(&page).await;
+            }
+            Err(error) => wait_out(inner, error, &mut backoff).await?,
+        }
+    }
+}
+
+/// A log that cannot be reached is tried again; anything else ends the tail.
+async fn wait_out(inner: &Inner, error: EventLogError, backoff: &mut Duration) -> Result<(), EventLogError> {
+    match error {
+        EventLogError::Unavailable(_) => {
+            tracing::warn!(%error, retry_ms = backoff.as_millis(), "realtime waits for the log");
+            inner.fail(Some(error.to_string()));
+            tokio::time::sleep(*backoff).await;
+            *backoff = (*backoff * 2).min(BACKOFF_MAX);
+            Ok(())
+        }
+        EventLogError::Unreadable { .. } | EventLogError::Corrupt(_) | EventLogError::Closed => Err(error),
+    }
+}
+
+pub(super) type People = HashMap<UserId, Arc<UserRow>>;
+
+pub(super) struct Tail<'a> {
+    pub(super) inner: &'a Inner,
+    /// The two of a DIRECT room, `None` for other rooms. Never changes.
+    pairs: HashMap<RoomId, Option<(UserId, UserId)>>,
+}
+
+impl Tail<'_> {
+    async fn deliver(&mut self, page: &Page) {
+        for recorded in &page.events {
+            self.inner.directory.note(recorded);
+        }
+        let wanted: Vec<bool> = self.inner.hub.take(page.scanned_to, |interest| {
+            page.events.iter().map(|recorded| recorded.metadata.origin.is_live() && wants(interest, recorded)).collect()
+        });
+        let rendered = page.events.iter().zip(&wanted).filter(|(_, wanted)| **wanted).map(|(recorded, _)| recorded);
+        let people = self.people(rendered).await;
+        for (recorded, wanted) in page.events.iter().zip(wanted) {
+            self.bring_forward(recorded);
+            if wanted {
+                self.tell(recorded, &people).await;
+            }
+        }
+        self.inner.hub.delivered(page.scanned_to);
+    }
+
+    /// Names are for show: without them frames go out with ids.
+    async fn people(&self, events: impl Iterator<Item = &RecordedEvent>) -> People {
+        let mut ids: Vec<UserId> = events.flat_map(named).cloned().collect();
+        ids.sort_unstable();
+        ids.dedup();
+        if ids.is_empty() {
+            return People::new();
+        }
+        self.inner.directory.people(&ids).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "frames go out without names");
+            People::new()
+        })
+    }
+
+    /// Memberships, and what never changes about a room.
+    fn bring_forward(&mut self, recorded: &RecordedEvent) {
+        let DomainEvent::Room(event) = &recorded.event else { return };
+        let hub = &self.inner.hub;
+        match event {
+            RoomEvent::RoomOpened(RoomOpened { room_id, kind, members, .. }) => {
+                self.remember_pair(*room_id, *kind, members);
+                for member in members {
+                    hub.stepped(recorded.position, *room_id, &member.user_id, Step::CameIn);
+                }
+            }
+            RoomEvent::MembersAdded(MembersAdded { room_id, members, .. }) => {
+                self.inner.sizes.forget(*room_id);
+                for member in members {
+                    hub.stepped(recorded.position, *room_id, &member.user_id, Step::CameIn);
+                }
+            }
+            RoomEvent::MemberRemoved(MemberRemoved { room_id, user_id, .. }) => {
+                self.inner.sizes.forget(*room_id);
+                hub.stepped(recorded.position, *room_id, user_id, Step::WentOut);
+            }
+            RoomEvent::MemberRoleChanged(_) | RoomEvent::MessageSent(_) => {}
+        }
+    }
+    /// The two of the message's room, when it is a DIRECT one.
+    pub(super) async fn pair(&mut self, event: &MessageSent) -> Option<(UserId, UserId)> {
+        if let Some(pair) = self.pairs.get(&event.room_id) {
+            return pair.clone();
+        }
+        match self.inner.views.inbox().room(event.room_id, &event.sender_id).await {
+            Ok(row) => {
+                let row = row?;
+                self.keep_pair(event.room_id, row.pair.clone());
+                row.pair
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a message goes out without its receiver");
+                None
+            }
+        }
+    }
+
+    fn remember_pair(&mut self, room: RoomId, kind: RoomKind, members: &[NewMember]) {
+        let pair = match (kind, members) {
+            (RoomKind::Direct, [a, b]) => Some((a.user_id.clone(), b.user_id.clone())),
+            (RoomKind::Direct | RoomKind::Group, _) => None,
+        };
+        self.keep_pair(room, pair);
+    }
+
+    fn keep_pair(&mut self, room: RoomId, pair: Option<(UserId, UserId)>) {
+        if self.pairs.len() >= PAIRS_MAX {
+            self.pairs.clear();
+        }
+        self.pairs.insert(room, pair);
+    }
+}

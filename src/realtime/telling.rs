@@ -1,0 +1,193 @@
+//! What events are told as: which frame, to whom.
+//!
+//! Each event is encoded once, if anybody listens. What it says is in `frames` and `wire`, who may hear it in the hub.
+
+use std::sync::Arc;
+
+use aggregates::DomainEvent;
+use aggregates::feed::FeedEvent;
+use aggregates::ids::{NotificationId, RoomId, UserId};
+use aggregates::notification::NotificationEvent;
+use aggregates::participant::ParticipantEvent;
+use aggregates::relationship::{Directed, RelationshipEvent};
+use aggregates::room::{MemberRemoved, MembersAdded, MessageSent, RoomEvent};
+use event_log::{Position, PositionToken, RecordedEvent};
+use serde::Serialize;
+
+use super::audience::recipient;
+use super::channel_name::{room_channel, user_channel};
+use super::encode;
+use super::frames::{self, EventName, MessageHint, NewFollower, NotificationRead, Passage, UserUnfollowed};
+use super::reads::ReadMark;
+use super::subscriber::Except;
+use super::tail::{People, Tail};
+use crate::wire;
+use crate::wire::user::display_name;
+
+/// Characters of a message in the hint on a member's own channel.
+const HINT_CHARACTERS: usize = 50;
+
+/// Where an event stands, for its frames.
+struct Place<'a> {
+    position: Position,
+    token: &'a str,
+    /// The socket that asked for it.
+    except: Except<'a>,
+}
+impl Tail<'_> {
+    pub(super) async fn tell(&mut self, recorded: &RecordedEvent, people: &People) {
+        let token = self.inner.token(recorded.position);
+        let except = Except { socket: self.inner.skips.socket(recorded.metadata.command), user: None };
+        let place = Place { position: recorded.position, token: &token, except };
+        match &recorded.event {
+            DomainEvent::Room(RoomEvent::MessageSent(event)) => self.message_sent(event, &place, people).await,
+            DomainEvent::Room(RoomEvent::MembersAdded(event)) => self.members_added(event, &place, people),
+            DomainEvent::Room(RoomEvent::MemberRemoved(event)) => self.member_removed(event, &place, people),
+            DomainEvent::Room(RoomEvent::RoomOpened(_) | RoomEvent::MemberRoleChanged(_)) => {}
+            DomainEvent::Participant(ParticipantEvent::MessagesRead(event)) => {
+                let mark = ReadMark {
+                    up_to: event.up_to,
+                    up_to_seq: event.up_to_seq,
+                    read_at: event.at,
+                    position: place.position,
+                    except: place.except.socket,
+                };
+                self.inner.reads.offer([((event.room_id, event.user_id.clone()), mark)]);
+                self.unread([event.user_id.clone()], place.position);
+            }
+            DomainEvent::Relationship(event) => {
+                let cause = NotificationId::of(&recorded.event_id.to_string(), recipient(event));
+                self.related(event, cause, &place, people);
+            }
+            DomainEvent::Notification(event) => self.notified(event, &place, people),
+            DomainEvent::Feed(FeedEvent::FeedRead(event)) => {
+                let data = NotificationRead { ids: None, all: Some(true), position: place.token };
+                self.to_user(&event.user_id, frames::NOTIFICATION_READ, &data, &place);
+                self.unread([event.user_id.clone()], place.position);
+            }
+            DomainEvent::User(_) => {}
+        }
+    }
+
+    async fn message_sent(&mut self, event: &MessageSent, place: &Place<'_>, people: &People) {
+        let inner = self.inner;
+        let sender = people.get(&event.sender_id).map(Arc::as_ref);
+        let channel = room_channel(event.room_id);
+        if inner.hub.has_listeners(&channel) {
+            let pair = self.pair(event).await;
+            let receiver = pair.as_ref().map(|(a, b)| if *a == event.sender_id { b } else { a });
+            let token = PositionToken { log: inner.log.id(), position: place.position };
+            let message = wire::Message::from_event(event, token, sender, receiver);
+            inner.announce(&channel, frames::NEW_MESSAGE, &message, Some(place.position), place.except);
+            // Sending moves the sender's own read position.
+            let mark = ReadMark {
+                up_to: event.message_id,
+                up_to_seq: event.seq,
+                read_at: event.at,
+                position: place.position,
+                except: place.except.socket,
+            };
+            inner.reads.offer([((event.room_id, event.sender_id.clone()), mark)]);
+        }
+        let listening = inner.hub.listening_members(event.room_id);
+        if listening.is_empty() {
+            return;
+        }
+        let hint = MessageHint {
+            room_id: event.room_id,
+            sender_name: display_name(&event.sender_id, sender),
+            content: frames::beginning(event.content.reveal(), HINT_CHARACTERS),
+            muted: false,
+            seq: event.seq,
+            position: place.token,
+        };
+        if let Some(data) = encode(frames::NEW_MESSAGE, &hint) {
+            let except = Except { user: Some(&event.sender_id), ..place.except };
+            inner.hub.publish_to_members(event.room_id, (frames::NEW_MESSAGE.name, &data), place.position, except);
+        }
+        self.unread(listening, place.position);
+    }
+
+    fn members_added(&self, event: &MembersAdded, place: &Place<'_>, people: &People) {
+        for member in &event.members {
+            let by = Some(&event.by).filter(|by| **by != member.user_id);
+            self.passage(frames::USER_JOINED, (event.room_id, &member.user_id, by), place, people);
+        }
+        self.unread(event.members.iter().map(|member| member.user_id.clone()), place.position);
+    }
+
+    fn member_removed(&self, event: &MemberRemoved, place: &Place<'_>, people: &People) {
+        let by = Some(&event.by).filter(|by| **by != event.user_id);
+        self.passage(frames::USER_LEFT, (event.room_id, &event.user_id, by), place, people);
+        self.unread([event.user_id.clone()], place.position);
+    }
+
+    fn passage(
+        &self,
+        event: EventName,
+        (room_id, user_id, by): (RoomId, &UserId, Option<&UserId>),
+        place: &Place<'_>,
+        people: &People,
+    ) {
+        let user_name = display_name(user_id, people.get(user_id).map(Arc::as_ref));
+        let data = Passage { room_id, user_id, user_name, by, position: place.token };
+        self.inner.announce(&room_channel(room_id), event, &data, Some(place.position), place.except);
+    }
+
+    fn related(&self, event: &RelationshipEvent, notification_id: NotificationId, place: &Place<'_>, people: &People) {
+        let person = |id: &UserId| people.get(id).map(|row| &row.person);
+        match event {
+            RelationshipEvent::UserFollowed(Directed { from, to, .. }) => {
+                let person = person(from);
+                let data = NewFollower {
+                    user_id: from,
+                    name: person.and_then(|person| person.name.as_deref()),
+                    username: person.and_then(|person| person.username.as_deref()),
+                    avatar: person.and_then(|person| person.avatar.as_deref()),
+                    notification_id,
+                    position: place.token,
+                };
+                self.to_user(to, frames::NEW_FOLLOWER, &data, place);
+            }
+            RelationshipEvent::UserUnfollowed(Directed { from, to, .. }) => {
+                let username = person(from).and_then(|person| person.username.as_deref());
+                let data = UserUnfollowed { user_id: from, username, position: place.token };
+                self.to_user(to, frames::USER_UNFOLLOWED, &data, place);
+            }
+            // Nobody is told that they were blocked.
+            RelationshipEvent::UserBlocked(_) | RelationshipEvent::UserUnblocked(_) => {}
+        }
+    }
+
+    fn notified(&self, event: &NotificationEvent, place: &Place<'_>, people: &People) {
+        let recipient = match event {
+            NotificationEvent::NotificationRaised(event) => {
+                let actor = event.actor_id.as_ref().and_then(|actor| people.get(actor)).map(Arc::as_ref);
+                let token = PositionToken { log: self.inner.log.id(), position: place.position };
+                let data = wire::Notification::from_event(event, token, actor);
+                self.to_user(&event.recipient_id, frames::NOTIFICATION, &data, place);
+                &event.recipient_id
+            }
+            NotificationEvent::NotificationRead(event) => {
+                let data = NotificationRead { ids: Some([event.notification_id]), all: None, position: place.token };
+                self.to_user(&event.recipient_id, frames::NOTIFICATION_READ, &data, place);
+                &event.recipient_id
+            }
+            NotificationEvent::NotificationUnread(event) => &event.recipient_id,
+        };
+        self.unread([recipient.clone()], place.position);
+    }
+
+    fn to_user(&self, user: &UserId, event: EventName, data: &impl Serialize, place: &Place<'_>) {
+        self.inner.announce(&user_channel(user), event, data, Some(place.position), place.except);
+    }
+
+    /// What waits for these people has changed; shown to those who listen.
+    fn unread(&self, users: impl IntoIterator<Item = UserId>, position: Position) {
+        let listening = users.into_iter().filter(|user| self.inner.hub.has_listeners(&user_channel(user)));
+        let changed: Vec<_> = listening.map(|user| (user, position)).collect();
+        if !changed.is_empty() {
+            self.inner.unread.offer(changed);
+        }
+    }
+}
