@@ -114,8 +114,18 @@ fn said(room_id: RoomId, sender: &str, id: CommandId) -> Command {
     }))
 }
 
+/// Everything there is.
 pub fn read(room_id: RoomId, name: &str) -> Wish {
-    let command = MarkRead { room_id, user_id: user(name), up_to: ReadUpTo::Last, membership: None, at: noon() };
+    reading(room_id, name, ReadUpTo::Last)
+}
+
+/// The room's first message.
+pub fn read_up_to(room_id: RoomId, name: &str, message_id: MessageId) -> Wish {
+    reading(room_id, name, ReadUpTo::Message { seq: 1, message_id })
+}
+
+fn reading(room_id: RoomId, name: &str, up_to: ReadUpTo) -> Wish {
+    let command = MarkRead { room_id, user_id: user(name), up_to, membership: None, at: noon() };
     let stream = StreamId::participant(room_id, &user(name));
     once(stream, Command::Participant(ParticipantCommand::MarkRead(command)))
 }

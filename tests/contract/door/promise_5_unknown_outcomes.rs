@@ -32,10 +32,11 @@ async fn an_answer_that_is_lost_on_the_way_back_is_looked_up() {
     let Some(store) = Backend::Postgres.store().await else { return };
     let proxy = ChaosProxy::before(store.postgres().address()).await;
     let door = through(&store, &proxy).await;
-    under_load(&store, door, async {
-        for _ in 0..FAULTS {
+    under_load(&store, door.clone(), async {
+        for round in 0..FAULTS {
             proxy.cut_before_answer_to(b"");
             within("a lost answer", proxy.struck()).await;
+            within("a write after it", progress(&door, round)).await;
         }
     })
     .await;
@@ -46,10 +47,11 @@ async fn a_request_cut_in_the_middle_is_looked_up() {
     let Some(store) = Backend::Postgres.store().await else { return };
     let proxy = ChaosProxy::before(store.postgres().address()).await;
     let door = through(&store, &proxy).await;
-    under_load(&store, door, async {
+    under_load(&store, door.clone(), async {
         for fault in 0..FAULTS {
             proxy.cut_after_upstream_bytes(700 * fault * fault + 1);
             within("a cut request", proxy.struck()).await;
+            within("a write after it", progress(&door, fault)).await;
         }
     })
     .await;
@@ -141,7 +143,7 @@ async fn under_load(store: &TestStore, door: Door, faults: impl Future<Output = 
     }
     let events = whole_log(store).await;
     let rooms: Vec<_> = (0..ROOMS).map(|number| messages_in(&events, group(number))).collect();
-    assert!(answers.len() > CALLERS, "hardly anything was answered: {}", answers.len());
+    assert!(!answers.is_empty(), "nothing was answered");
     for (message, (room, seq, position)) in answers {
         let number = (0..ROOMS).find(|number| group(*number) == room).expect("one of the rooms");
         assert_eq!(rooms[number as usize].get(&message), Some(&(seq, position)), "as answered");
