@@ -5,9 +5,10 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use aggregates::DomainEvent;
-use aggregates::ids::UserId;
+use aggregates::ids::{RoomId, UserId};
 use aggregates::user::{Profile, UserEvent};
 use event_log::{Position, RecordedEvent};
 use projections::inbox::UserRow;
@@ -16,17 +17,26 @@ use projections::{ReadError, UnitName, Views};
 
 /// People kept. At the limit all are forgotten and asked for again as they come up.
 const PEOPLE_MAX: usize = 100_000;
+/// Rooms whose two people are kept; the same at the limit.
+const PAIRS_MAX: usize = 100_000;
+/// How long a message that was sent already waits to say to whom.
+const PAIR_WAIT_MAX: Duration = Duration::from_secs(1);
+
+/// The two of a DIRECT room.
+pub type Pair = (UserId, UserId);
 
 /// A handle; clones share what is known.
 #[derive(Clone)]
 pub struct Directory {
     views: Views,
     known: Arc<RwLock<Known>>,
+    /// `None` for rooms of many. Who the two are never changes.
+    pairs: Arc<RwLock<HashMap<RoomId, Option<Pair>>>>,
 }
 
 impl Directory {
     pub fn new(views: Views) -> Self {
-        Self { views, known: Arc::new(RwLock::new(Known::holding(PEOPLE_MAX))) }
+        Self { views, known: Arc::new(RwLock::new(Known::holding(PEOPLE_MAX))), pairs: Arc::default() }
     }
 
     /// Those of `ids` that Kabar has heard of.
@@ -60,6 +70,29 @@ impl Directory {
 
     pub async fn person(&self, id: &UserId) -> Result<Option<Arc<UserRow>>, ReadError> {
         Ok(self.people(std::slice::from_ref(id)).await?.remove(id))
+    }
+
+    /// The two of a DIRECT room that `member` was in at `position`; `None` for a room of many, or one that the view does
+    /// not show in time.
+    pub async fn direct_pair(
+        &self,
+        room: RoomId,
+        member: &UserId,
+        position: Position,
+    ) -> Result<Option<Pair>, ReadError> {
+        if let Some(pair) = self.pairs.read().unwrap_or_else(PoisonError::into_inner).get(&room) {
+            return Ok(pair.clone());
+        }
+        if self.views.wait_for(UnitName::Inbox, position, PAIR_WAIT_MAX).await.is_err() {
+            tracing::warn!(%room, %position, "the inbox view is behind: a message is shown without its receiver");
+        }
+        let Some(row) = self.views.inbox().room(room, member).await? else { return Ok(None) };
+        let mut pairs = self.pairs.write().unwrap_or_else(PoisonError::into_inner);
+        if pairs.len() >= PAIRS_MAX {
+            pairs.clear();
+        }
+        pairs.insert(room, row.pair.clone());
+        Ok(row.pair)
     }
 
     /// Takes what an event says of somebody; other events do not concern it. To be called in the order of the log.

@@ -8,6 +8,7 @@ pub mod config;
 pub mod demo;
 pub mod directory;
 pub mod http;
+pub mod queries;
 pub mod reactor;
 pub mod realtime;
 pub mod wire;

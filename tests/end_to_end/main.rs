@@ -6,3 +6,4 @@ mod support;
 mod built_binary;
 mod chat_sample;
 mod crashes;
+mod http;

@@ -5,6 +5,8 @@
 
 mod actor;
 mod after;
+mod caller;
+mod form;
 mod idempotency;
 mod json;
 mod path;
@@ -12,6 +14,7 @@ mod query;
 
 pub use actor::{Actor, RequestId};
 pub use after::{AFTER_COOKIE, AFTER_HEADER, After, position_cookie};
+pub use form::ValidForm;
 pub use idempotency::IdempotencyKey;
 pub use json::{InvalidFields, ValidJson};
 pub use path::ValidPath;

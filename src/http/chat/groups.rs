@@ -1,0 +1,102 @@
+//! Groups: making one, coming in, bringing others, leaving.
+
+use aggregates::Sealed;
+use aggregates::ids::{RoomId, UserId};
+use aggregates::room::{JoinPolicy, MEMBERS_PER_COMMAND_MAX};
+use axum::extract::State;
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+
+use super::rooms::{RoomAnswer, answer_opened, answer_room};
+use crate::commands::{Caller, GroupPlan};
+use crate::http::extract::{ValidJson, ValidPath};
+use crate::http::validity::{FOREIGN_ID_CHARS_MAX, NAME_CHARS_MAX, filled_text, https_url};
+use crate::http::{Answer, AppState, Problem};
+
+#[derive(Debug, Deserialize, Validate)]
+#[serde(rename_all = "camelCase")]
+#[garde(allow_unvalidated)]
+pub struct GroupBody {
+    #[garde(custom(filled_text(NAME_CHARS_MAX)))]
+    name: String,
+    #[serde(default)]
+    #[garde(length(max = MEMBERS_PER_COMMAND_MAX))]
+    member_ids: Vec<UserId>,
+    #[garde(custom(https_url))]
+    avatar: Option<String>,
+    #[garde(custom(filled_text(FOREIGN_ID_CHARS_MAX)))]
+    group_id: Option<String>,
+    /// Who may come in unasked: `open` (whoever knows the id, the default) or `invite` (nobody).
+    #[serde(default)]
+    join_policy: JoinPolicy,
+}
+
+impl GroupBody {
+    fn plan(self) -> GroupPlan {
+        GroupPlan {
+            name: Sealed::new(self.name.trim()),
+            members: self.member_ids,
+            avatar: self.avatar,
+            group_id: self.group_id,
+            join_policy: self.join_policy,
+        }
+    }
+}
+
+/// `POST /api/chat/groups`
+pub async fn create(
+    State(app): State<AppState>,
+    caller: Caller,
+    ValidJson(body): ValidJson<GroupBody>,
+) -> Result<Answer<RoomAnswer>, Problem> {
+    let opened = app.commands.create_group(&caller, body.plan()).await?;
+    answer_opened(&app, &caller, opened).await
+}
+
+/// `POST /api/chat/groups/{roomId}/join`
+pub async fn join(
+    State(app): State<AppState>,
+    caller: Caller,
+    ValidPath(room_id): ValidPath<RoomId>,
+) -> Result<Answer<RoomAnswer>, Problem> {
+    let position = app.commands.join_room(&caller, room_id).await?;
+    answer_room(&app, &caller, room_id, position).await
+}
+
+#[derive(Debug, Deserialize, Validate)]
+#[serde(rename_all = "camelCase")]
+#[garde(allow_unvalidated)]
+pub struct MembersBody {
+    #[garde(length(min = 1, max = MEMBERS_PER_COMMAND_MAX))]
+    user_ids: Vec<UserId>,
+}
+
+/// `POST /api/chat/groups/{roomId}/members`
+pub async fn add_members(
+    State(app): State<AppState>,
+    caller: Caller,
+    ValidPath(room_id): ValidPath<RoomId>,
+    ValidJson(body): ValidJson<MembersBody>,
+) -> Result<Answer<RoomAnswer>, Problem> {
+    let position = app.commands.add_members(&caller, room_id, body.user_ids).await?;
+    answer_room(&app, &caller, room_id, position).await
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RemovedAnswer {
+    room_id: RoomId,
+    user_id: UserId,
+    message: &'static str,
+}
+
+/// `DELETE /api/chat/groups/{roomId}/members/{userId}`: of oneself it is leaving.
+pub async fn remove_member(
+    State(app): State<AppState>,
+    caller: Caller,
+    ValidPath((room_id, user_id)): ValidPath<(RoomId, UserId)>,
+) -> Result<Answer<RemovedAnswer>, Problem> {
+    let message = if user_id == caller.user_id { "You left the group" } else { "Member removed" };
+    let position = app.commands.remove_member(&caller, room_id, user_id.clone()).await?;
+    Ok(Answer::decided(position, RemovedAnswer { room_id, user_id, message }))
+}

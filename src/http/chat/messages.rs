@@ -1,0 +1,186 @@
+//! Messages: sending one, reading a page.
+
+use aggregates::Sealed;
+use aggregates::ids::{MessageId, RoomId};
+use aggregates::room::{Attachment, CONTENT_CHARS_MAX, MessageKind};
+use axum::extract::State;
+use garde::Validate;
+use projections::UnitName;
+use serde::{Deserialize, Serialize};
+
+use crate::commands::{Caller, Draft};
+use crate::http::cursor::PositionCursor;
+use crate::http::extract::{Actor, After, ValidJson, ValidQuery};
+use crate::http::validity::{FOREIGN_ID_CHARS_MAX, filled_text, https_url, key, optional, text};
+use crate::http::{Answer, AppState, Problem};
+use crate::queries::Asked;
+use crate::realtime::SocketId;
+use crate::wire::Message;
+
+const MESSAGES_DEFAULT: usize = 50;
+
+#[derive(Debug, Deserialize, Validate)]
+#[serde(rename_all = "camelCase")]
+#[garde(allow_unvalidated)]
+pub struct SendBody {
+    room_id: RoomId,
+    /// May be empty, null or absent beside an attachment.
+    #[garde(custom(text(CONTENT_CHARS_MAX)))]
+    content: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<MessageKind>,
+    #[garde(custom(https_url))]
+    attachment_url: Option<String>,
+    #[garde(custom(filled_text(FOREIGN_ID_CHARS_MAX)))]
+    attachment_type: Option<String>,
+    reply_to_id: Option<MessageId>,
+    #[garde(custom(key))]
+    client_message_id: Option<String>,
+    #[serde(rename = "socket_id", default, deserialize_with = "optional")]
+    socket_id: Option<SocketId>,
+}
+
+impl SendBody {
+    fn draft(self) -> Result<Draft, Problem> {
+        let content = self.content.unwrap_or_default();
+        if content.is_empty() && self.attachment_url.is_none() {
+            return Err(Problem::invalid("content", "must not be empty without an attachment"));
+        }
+        let media_type = self.attachment_type;
+        let attachment = self.attachment_url.map(|url| Attachment { url: Sealed::new(url), media_type });
+        Ok(Draft {
+            room_id: self.room_id,
+            kind: self.kind.unwrap_or(MessageKind::Text),
+            content: Sealed::new(content),
+            attachment,
+            reply_to: self.reply_to_id,
+            client_message_id: self.client_message_id,
+        })
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub struct MessageAnswer {
+    message: Message,
+}
+
+/// `POST /api/chat/send`
+pub async fn send(
+    State(app): State<AppState>,
+    caller: Caller,
+    ValidJson(body): ValidJson<SendBody>,
+) -> Result<Answer<MessageAnswer>, Problem> {
+    let socket = body.socket_id;
+    let draft = body.draft()?;
+    let id = draft.wish_id(&caller);
+    app.skip_socket(id, socket);
+    let sent = app.commands.send_message(&caller, id, draft).await?;
+    let repeated = if sent.new {
+        None
+    } else {
+        After(Some(sent.position)).wait_for(&app, UnitName::Inbox).await?;
+        app.queries().message(sent.event.message_id, &caller.user_id).await?
+    };
+    let message = match repeated {
+        Some(message) => message,
+        None => app.queries().sent_message(&sent.event, sent.position).await,
+    };
+    Ok(Answer::decided(sent.position, MessageAnswer { message }))
+}
+
+#[derive(Debug, Deserialize, Validate)]
+#[serde(rename_all = "camelCase")]
+#[garde(allow_unvalidated)]
+pub struct MessagesQuery {
+    room_id: RoomId,
+    #[garde(range(min = 1, max = 100))]
+    limit: Option<usize>,
+    before_id: Option<MessageId>,
+    after_id: Option<MessageId>,
+    #[serde(default, deserialize_with = "optional")]
+    cursor: Option<PositionCursor>,
+}
+
+impl MessagesQuery {
+    fn asked(&self) -> Result<Asked, Problem> {
+        match (self.before_id, self.after_id, self.cursor) {
+            (None, None, None) => Ok(Asked::Newest),
+            (Some(id), None, None) => Ok(Asked::Before(id)),
+            (None, Some(id), None) => Ok(Asked::After(id)),
+            (None, None, Some(PositionCursor(position))) => Ok(Asked::Behind(position)),
+            (Some(_), Some(_), _) => Err(Problem::invalid("afterId", "not together with beforeId")),
+            (_, _, Some(_)) => Err(Problem::invalid("cursor", "not together with beforeId or afterId")),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MessagesAnswer {
+    messages: Vec<Message>,
+    has_more: bool,
+    next_cursor: Option<String>,
+}
+
+/// `GET /api/chat/messages`
+pub async fn messages(
+    State(app): State<AppState>,
+    actor: Actor,
+    after: After,
+    ValidQuery(query): ValidQuery<MessagesQuery>,
+) -> Result<Answer<MessagesAnswer>, Problem> {
+    let asked = query.asked()?;
+    after.wait_for(&app, UnitName::Inbox).await?;
+    let limit = query.limit.unwrap_or(MESSAGES_DEFAULT);
+    let page = app.queries().messages(query.room_id, actor.id(), asked, limit).await?;
+    Ok(Answer::shown(MessagesAnswer {
+        messages: page.messages,
+        has_more: page.has_more,
+        next_cursor: page.next.map(|next| PositionCursor(next).to_string()),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(json: serde_json::Value) -> SendBody {
+        serde_json::from_value(json).expect("the right shape")
+    }
+
+    #[test]
+    fn a_message_without_words_needs_an_attachment() {
+        let room = "00000000-0000-0000-0000-000000000001";
+        for content in [serde_json::json!(null), serde_json::json!("")] {
+            let problem = body(serde_json::json!({"roomId": room, "content": content})).draft().expect_err("empty");
+            assert_eq!(&*problem.errors()[0].field, "content");
+        }
+        let draft = body(serde_json::json!({"roomId": room, "attachmentUrl": "https://a.example/b", "type": "file"}));
+        let draft = draft.draft().expect("an attachment is enough");
+        assert_eq!((draft.kind, draft.content.reveal()), (MessageKind::File, ""));
+    }
+
+    #[test]
+    fn clients_do_not_send_system_messages() {
+        let wish =
+            serde_json::json!({"roomId": "00000000-0000-0000-0000-000000000001", "content": "x", "type": "system"});
+        assert!(serde_json::from_value::<SendBody>(wish).is_err());
+    }
+
+    #[test]
+    fn a_page_begins_in_one_place() {
+        let id = MessageId(uuid::Uuid::nil());
+        let query = |before_id, after_id, cursor| MessagesQuery {
+            room_id: RoomId(uuid::Uuid::nil()),
+            limit: None,
+            before_id,
+            after_id,
+            cursor,
+        };
+        assert_eq!(query(None, None, None).asked(), Ok(Asked::Newest));
+        assert_eq!(query(Some(id), None, None).asked(), Ok(Asked::Before(id)));
+        assert_eq!(query(None, Some(id), None).asked(), Ok(Asked::After(id)));
+        assert!(query(Some(id), Some(id), None).asked().is_err());
+        assert!(query(Some(id), None, Some(PositionCursor(event_log::Position(1)))).asked().is_err());
+    }
+}

@@ -1,0 +1,7 @@
+//! Chat: rooms, groups, messages, reading and typing. One file per thing a client does.
+
+pub mod groups;
+pub mod messages;
+pub mod reading;
+pub mod rooms;
+pub mod typing;

@@ -1,0 +1,124 @@
+//! Rooms: opening a direct one, listing one's own.
+
+use aggregates::ids::{RoomId, UserId};
+use axum::extract::State;
+use event_log::Position;
+use garde::Validate;
+use projections::UnitName;
+use serde::{Deserialize, Serialize};
+
+use crate::commands::{Caller, Opened};
+use crate::http::cursor::RoomsCursor;
+use crate::http::extract::{Actor, After, ValidJson, ValidQuery};
+use crate::http::validity::{optional, text};
+use crate::http::{Answer, AppState, Problem};
+use crate::wire::Room;
+
+const ROOMS_DEFAULT: usize = 50;
+const SEARCH_CHARS_MAX: usize = 100;
+
+#[derive(Debug, Deserialize, Validate)]
+#[serde(rename_all = "camelCase")]
+#[garde(allow_unvalidated)]
+pub struct StartBody {
+    #[serde(alias = "participantId")]
+    recipient_id: UserId,
+}
+
+#[derive(Debug, Serialize)]
+pub struct RoomAnswer {
+    pub room: Room,
+}
+
+/// `POST /api/chat/start`: the one direct room with somebody, opened if it is not there.
+pub async fn start(
+    State(app): State<AppState>,
+    caller: Caller,
+    ValidJson(body): ValidJson<StartBody>,
+) -> Result<Answer<RoomAnswer>, Problem> {
+    let opened = app.commands.open_direct(&caller, &body.recipient_id).await?;
+    answer_opened(&app, &caller, opened).await
+}
+
+/// A room that was opened just now as its event says it; one that was there as the view has it.
+pub(super) async fn answer_opened(
+    app: &AppState,
+    caller: &Caller,
+    opened: Opened,
+) -> Result<Answer<RoomAnswer>, Problem> {
+    match opened.event {
+        Some(event) => {
+            Ok(Answer::decided(opened.position, RoomAnswer { room: app.queries().opened_room(&event).await }))
+        }
+        None => answer_room(app, caller, opened.room_id, opened.position).await,
+    }
+}
+
+/// A room as the view has it once it has come to `position`.
+pub(super) async fn answer_room(
+    app: &AppState,
+    caller: &Caller,
+    room_id: RoomId,
+    position: Position,
+) -> Result<Answer<RoomAnswer>, Problem> {
+    After(Some(position)).wait_for(app, UnitName::Inbox).await?;
+    let room = app.queries().room(room_id, &caller.user_id).await?;
+    let room = room.ok_or_else(|| Problem::not_found("there is no such room"))?;
+    Ok(Answer::decided(position, RoomAnswer { room }))
+}
+
+#[derive(Debug, Deserialize, Validate)]
+#[serde(rename_all = "camelCase")]
+#[garde(allow_unvalidated)]
+pub struct RoomsQuery {
+    #[garde(custom(text(SEARCH_CHARS_MAX)))]
+    search: Option<String>,
+    #[garde(range(min = 1, max = 100))]
+    limit: Option<usize>,
+    #[serde(default, deserialize_with = "optional")]
+    cursor: Option<RoomsCursor>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomsAnswer {
+    rooms: Vec<Room>,
+    total_unread: u64,
+    has_more: bool,
+    next_cursor: Option<String>,
+}
+
+/// `GET /api/chat/rooms`
+pub async fn rooms(
+    State(app): State<AppState>,
+    actor: Actor,
+    after: After,
+    ValidQuery(query): ValidQuery<RoomsQuery>,
+) -> Result<Answer<RoomsAnswer>, Problem> {
+    after.wait_for(&app, UnitName::Inbox).await?;
+    let search = query.search.as_deref().map(str::trim).filter(|search| !search.is_empty());
+    let limit = query.limit.unwrap_or(ROOMS_DEFAULT);
+    let cursor = query.cursor.map(|RoomsCursor(cursor)| cursor);
+    let page = app.queries().rooms(actor.id(), search, cursor, limit).await?;
+    Ok(Answer::shown(RoomsAnswer {
+        rooms: page.rooms,
+        total_unread: page.total_unread,
+        has_more: page.next.is_some(),
+        next_cursor: page.next.map(|next| RoomsCursor(next).to_string()),
+    }))
+}
+
+#[derive(Debug, Serialize)]
+pub struct CountAnswer {
+    pub count: u64,
+}
+
+/// `GET /api/chat/unread-count`: unread messages over all rooms.
+pub async fn unread_count(
+    State(app): State<AppState>,
+    actor: Actor,
+    after: After,
+) -> Result<Answer<CountAnswer>, Problem> {
+    after.wait_for(&app, UnitName::Inbox).await?;
+    Ok(Answer::shown(CountAnswer { count: app.queries().unread_total(actor.id()).await? }))
+}

@@ -1,0 +1,84 @@
+//! Where the next page begins, as text that clients hand back unchanged.
+
+use std::fmt;
+use std::str::FromStr;
+
+use aggregates::ids::RoomId;
+use event_log::Position;
+use projections::inbox::reads::RoomCursor;
+
+/// The text is not a cursor that an answer gave out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a cursor: expected the nextCursor of an earlier page")]
+pub struct InvalidCursor;
+
+/// Of lists that are paged by position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PositionCursor(pub Position);
+
+/// Of the list of rooms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoomsCursor(pub RoomCursor);
+
+impl fmt::Display for PositionCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for PositionCursor {
+    type Err = InvalidCursor;
+
+    fn from_str(text: &str) -> Result<Self, InvalidCursor> {
+        position(text).map(Self)
+    }
+}
+
+impl fmt::Display for RoomsCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}_{}", self.0.last_position, self.0.room_id)
+    }
+}
+
+impl FromStr for RoomsCursor {
+    type Err = InvalidCursor;
+
+    fn from_str(text: &str) -> Result<Self, InvalidCursor> {
+        let (last, room) = text.split_once('_').ok_or(InvalidCursor)?;
+        let room_id: RoomId = room.parse().map_err(|_| InvalidCursor)?;
+        Ok(Self(RoomCursor { last_position: position(last)?, room_id }))
+    }
+}
+
+/// Digits that a database's signed 64-bit column can hold.
+fn position(text: &str) -> Result<Position, InvalidCursor> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(InvalidCursor);
+    }
+    let value: u64 = text.parse().map_err(|_| InvalidCursor)?;
+    if i64::try_from(value).is_err() { Err(InvalidCursor) } else { Ok(Position(value)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_cursor_reads_back_as_it_was_printed() {
+        let cursor = PositionCursor(Position(42));
+        assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        let cursor = RoomsCursor(RoomCursor { last_position: Position(7), room_id: RoomId(Uuid::from_u128(9)) });
+        assert_eq!(cursor.to_string().parse(), Ok(cursor));
+    }
+
+    #[test]
+    fn anything_else_is_no_cursor() {
+        for wrong in ["", "x", "-1", "+1", "9223372036854775808", "99999999999999999999"] {
+            assert_eq!(wrong.parse::<PositionCursor>(), Err(InvalidCursor), "{wrong}");
+        }
+        for wrong in ["", "7", "7_", "_", "7_x", "x_00000000-0000-0000-0000-000000000009"] {
+            assert_eq!(wrong.parse::<RoomsCursor>(), Err(InvalidCursor), "{wrong}");
+        }
+    }
+}

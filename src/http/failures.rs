@@ -1,0 +1,29 @@
+//! How a command that was not carried out, or a page that is not there, is shown.
+
+use crate::commands::Failure;
+use crate::http::problem::Problem;
+use crate::queries::NoPage;
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Command(error) => error.into(),
+            Failure::Lagging(lagging) => lagging.into(),
+            Failure::View(error) => error.into(),
+            Failure::Log(error) => Self::unavailable_fault(&error),
+            Failure::Invalid { field, reason } => Self::invalid(field, reason),
+            Failure::Unknown(what) => Self::not_found(what),
+        }
+    }
+}
+
+impl From<NoPage> for Problem {
+    fn from(none: NoPage) -> Self {
+        let text = none.to_string();
+        match none {
+            NoPage::Room => Self::not_found(text),
+            NoPage::Anchor(field) => Self::invalid(field, text),
+            NoPage::View(error) => error.into(),
+        }
+    }
+}

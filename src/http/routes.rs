@@ -1,0 +1,64 @@
+//! Every route of users, one line each: what a client may ask is read, and iterated by tests, in this one place.
+//!
+//! All of them are behind the gate: whoever is not signed in gets 401. User ids in paths are called `{userId}`, see
+//! `extract::ValidPath`.
+
+use axum::Router;
+use axum::http::Method;
+use axum::routing::{MethodRouter, delete, get, patch, post};
+
+use super::chat::{groups, messages, reading, rooms, typing};
+use super::{AppState, notifications, pusher_auth, relations};
+
+/// One line of the table.
+pub struct Route {
+    pub method: Method,
+    /// Parts in braces are ids: `{roomId}`, `{userId}`.
+    pub path: &'static str,
+    handler: MethodRouter<AppState>,
+}
+
+impl Route {
+    fn new(method: Method, path: &'static str, handler: MethodRouter<AppState>) -> Self {
+        Self { method, path, handler }
+    }
+}
+
+/// Requirements §3.
+pub fn routes() -> Vec<Route> {
+    const GET: Method = Method::GET;
+    const POST: Method = Method::POST;
+    const PATCH: Method = Method::PATCH;
+    const DELETE: Method = Method::DELETE;
+    let route = Route::new;
+    vec![
+        route(POST, "/api/chat/start", post(rooms::start)),
+        route(GET, "/api/chat/rooms", get(rooms::rooms)),
+        route(GET, "/api/chat/unread-count", get(rooms::unread_count)),
+        route(POST, "/api/chat/groups", post(groups::create)),
+        route(POST, "/api/chat/groups/{roomId}/join", post(groups::join)),
+        route(POST, "/api/chat/groups/{roomId}/members", post(groups::add_members)),
+        route(DELETE, "/api/chat/groups/{roomId}/members/{userId}", delete(groups::remove_member)),
+        route(POST, "/api/chat/send", post(messages::send)),
+        route(GET, "/api/chat/messages", get(messages::messages)),
+        route(POST, "/api/chat/read", post(reading::read)),
+        route(POST, "/api/chat/typing", post(typing::typing)),
+        route(GET, "/api/chat/typing", get(typing::typers)),
+        route(POST, "/api/users/{userId}/follow", post(relations::follow)),
+        route(GET, "/api/users/{userId}/follow", get(relations::follows)),
+        route(DELETE, "/api/users/{userId}/follow", delete(relations::unfollow)),
+        route(GET, "/api/users/{userId}/followers", get(relations::followers)),
+        route(GET, "/api/users/{userId}/following", get(relations::following)),
+        route(POST, "/api/users/{userId}/block", post(relations::block)),
+        route(DELETE, "/api/users/{userId}/block", delete(relations::unblock)),
+        route(GET, "/api/notifications", get(notifications::list)),
+        route(PATCH, "/api/notifications", patch(notifications::mark)),
+        route(GET, "/api/notifications/unread-count", get(notifications::unread_count)),
+        route(POST, "/api/pusher/auth", post(pusher_auth::auth)),
+    ]
+}
+
+/// The table as axum wants it.
+pub(super) fn table() -> Router<AppState> {
+    routes().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler))
+}

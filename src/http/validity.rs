@@ -1,0 +1,118 @@
+//! What values of requests must look like, for `#[garde(custom(..))]`: the limits of requirements R2 and §3.
+//!
+//! U+0000 is refused in every text: no database column can hold it, and a view that cannot store an event stops.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer};
+
+/// Characters of a name of a group.
+pub const NAME_CHARS_MAX: usize = 100;
+/// Characters of ids that others made: the platform's groups, media types.
+pub const FOREIGN_ID_CHARS_MAX: usize = 200;
+const URL_BYTES_MAX: usize = 2_048;
+
+/// A text that may be absent.
+pub trait Text {
+    fn text(&self) -> Option<&str>;
+}
+
+impl Text for String {
+    fn text(&self) -> Option<&str> {
+        Some(self)
+    }
+}
+
+impl Text for Option<String> {
+    fn text(&self) -> Option<&str> {
+        self.as_deref()
+    }
+}
+
+/// At most `chars_max` characters, U+0000 not among them; empty is fine.
+pub fn text<T: Text>(chars_max: usize) -> impl Fn(&T, &()) -> garde::Result {
+    move |value, ()| match value.text() {
+        Some(text) if text.contains('\0') => Err(garde::Error::new("must not contain U+0000")),
+        Some(text) if text.chars().count() > chars_max => {
+            Err(garde::Error::new(format!("at most {chars_max} characters")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The same, and something to be seen in it.
+pub fn filled_text<T: Text>(chars_max: usize) -> impl Fn(&T, &()) -> garde::Result {
+    move |value, ()| match value.text() {
+        Some(given) if given.trim().is_empty() => Err(garde::Error::new("must not be empty")),
+        _ => text(chars_max)(value, &()),
+    }
+}
+
+/// A key as the header `Idempotency-Key` takes it.
+pub fn key<T: Text>(value: &T, (): &()) -> garde::Result {
+    let visible = |text: &str| (1..=200).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    match value.text() {
+        Some(text) if !visible(text) => Err(garde::Error::new("1 to 200 visible ASCII characters")),
+        _ => Ok(()),
+    }
+}
+
+/// `https://host/..`, without a password in it.
+pub fn https_url<T: Text>(value: &T, (): &()) -> garde::Result {
+    let Some(text) = value.text() else { return Ok(()) };
+    if text.len() > URL_BYTES_MAX {
+        return Err(garde::Error::new(format!("at most {URL_BYTES_MAX} bytes")));
+    }
+    let url = url::Url::parse(text).ok();
+    let right = url.is_some_and(|url| {
+        url.scheme() == "https" && url.has_host() && url.username().is_empty() && url.password().is_none()
+    });
+    if right { Ok(()) } else { Err(garde::Error::new("an https:// address")) }
+}
+
+/// A value that has a text form of its own; absent and null are `None`.
+pub fn optional<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: FromStr<Err: Display>,
+    D: Deserializer<'de>,
+{
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| text.parse().map_err(serde::de::Error::custom)).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
+    #[test]
+    fn a_text_is_counted_in_characters_and_holds_no_zero() {
+        assert!(text(3)(&given("äöü"), &()).is_ok());
+        assert!(text(3)(&given("abcd"), &()).is_err());
+        assert!(text(3)(&given("a\0"), &()).is_err());
+        assert!(text::<Option<String>>(3)(&None, &()).is_ok());
+        assert!(filled_text(3)(&given(" \n"), &()).is_err());
+        assert!(filled_text(3)(&"abc".to_owned(), &()).is_ok());
+    }
+
+    #[test]
+    fn an_attachment_is_fetched_over_https_only() {
+        assert!(https_url(&given("https://cdn.example.org/a.png?x=1"), &()).is_ok());
+        for wrong in ["", "http://a.example/b", "javascript:alert(1)", "https://", "https://u:p@a.example/", "//a/b"] {
+            assert!(https_url(&given(wrong), &()).is_err(), "{wrong}");
+        }
+        assert!(https_url(&given(&format!("https://a.example/{}", "x".repeat(URL_BYTES_MAX))), &()).is_err());
+    }
+
+    #[test]
+    fn a_client_message_id_is_a_key() {
+        assert!(key(&given("c-1"), &()).is_ok());
+        for wrong in ["", "a b", "é", &"x".repeat(201)] {
+            assert!(key(&given(wrong), &()).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Messages of a room, page by page.
+
+use std::collections::HashMap;
+
+use aggregates::ids::{MessageId, RoomId, UserId};
+use aggregates::room::{MessageSent, RoomKind};
+use event_log::Position;
+use projections::ReadError;
+use projections::inbox::{MessagePage, MessageRow, RoomRow};
+
+use super::receipts::{MEMBERS_COUNTED_MAX, Readers};
+use super::{People, Queries, row_of};
+use crate::wire::Message;
+use crate::wire::message::RepliedMessage;
+
+/// Where a page begins, as clients say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    Newest,
+    /// From the cursor of an earlier page.
+    Behind(Position),
+    Before(MessageId),
+    After(MessageId),
+}
+
+/// A page of messages, oldest first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MessagesPage {
+    pub messages: Vec<Message>,
+    /// Further ones in the direction asked.
+    pub has_more: bool,
+    /// Behind the oldest one, when there are older ones and the page was read backwards.
+    pub next: Option<Position>,
+}
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub enum NoPage {
+    /// No such room, or not theirs.
+    #[error("there is no such room")]
+    Room,
+    /// The message that the page is to begin at is not in the room; `beforeId` or `afterId`.
+    #[error("there is no such message in this room")]
+    Anchor(&'static str),
+    #[error(transparent)]
+    View(#[from] ReadError),
+}
+
+/// People, the receiver, the message answered.
+type Around = (People, Option<UserId>, Option<RepliedMessage>);
+
+impl Queries<'_> {
+    pub async fn messages(
+        &self,
+        room: RoomId,
+        asking: &UserId,
+        asked: Asked,
+        limit: usize,
+    ) -> Result<MessagesPage, NoPage> {
+        let row = self.views.inbox().room(room, asking).await?.ok_or(NoPage::Room)?;
+        let page = match asked {
+            Asked::Newest => MessagePage::Newest,
+            Asked::Behind(position) => MessagePage::Before(position),
+            Asked::Before(id) => MessagePage::Before(self.anchor(room, id, "beforeId").await?),
+            Asked::After(id) => MessagePage::After(self.anchor(room, id, "afterId").await?),
+        };
+        let mut rows = self.views.inbox().messages(room, page, limit + 1).await?;
+        let has_more = rows.len() > limit;
+        let mut next = None;
+        match page {
+            MessagePage::After(_) => rows.truncate(limit),
+            MessagePage::Newest | MessagePage::Before(_) => {
+                let surplus = rows.len().saturating_sub(limit);
+                rows.drain(..surplus);
+                next = rows.first().map(|oldest| oldest.position).filter(|_| has_more);
+            }
+        }
+        Ok(MessagesPage { messages: self.shown(&row, asking, rows).await?, has_more, next })
+    }
+
+    /// One message as `asking` sees it now; `None` when the view does not show it to them.
+    pub async fn message(&self, id: MessageId, asking: &UserId) -> Result<Option<Message>, ReadError> {
+        let Some(message) = self.views.inbox().messages_by_id(&[id]).await?.pop() else { return Ok(None) };
+        let Some(room) = self.views.inbox().room(message.room_id, asking).await? else { return Ok(None) };
+        Ok(self.shown(&room, asking, vec![message]).await?.pop())
+    }
+
+    /// A message that was sent just now, without waiting for the view to hear of it. Never fails: it is sent, and what
+    /// the view cannot tell about its people is left out.
+    pub async fn sent_message(&self, event: &MessageSent, position: Position) -> Message {
+        let position = self.token(position);
+        match self.around(event, position.position).await {
+            Ok((people, receiver, reply_to)) => {
+                let sender = row_of(&people, &event.sender_id);
+                Message { reply_to, ..Message::from_event(event, position, sender, receiver.as_ref()) }
+            }
+            Err(error) => {
+                tracing::warn!(%error, message = %event.message_id, "a message is shown without its people");
+                Message::from_event(event, position, None, None)
+            }
+        }
+    }
+
+    /// Everything that a message's event only names.
+    async fn around(&self, event: &MessageSent, position: Position) -> Result<Around, ReadError> {
+        let pair = self.directory.direct_pair(event.room_id, &event.sender_id, position).await?;
+        let receiver = pair.map(|(a, b)| if a == event.sender_id { b } else { a });
+        let replied = match event.reply_to {
+            Some(id) => self.views.inbox().messages_by_id(&[id]).await?.pop(),
+            None => None,
+        };
+        let replied_to = replied.as_ref().map(|replied| &replied.sender_id);
+        let people = self.people(std::iter::once(&event.sender_id).chain(replied_to)).await?;
+        let reply_to = replied.as_ref().map(|replied| replied_message(replied, &people));
+        Ok((people, receiver, reply_to))
+    }
+
+    async fn anchor(&self, room: RoomId, id: MessageId, field: &'static str) -> Result<Position, NoPage> {
+        let found = self.views.inbox().messages_by_id(&[id]).await?.pop();
+        found.filter(|message| message.room_id == room).map(|message| message.position).ok_or(NoPage::Anchor(field))
+    }
+
+    async fn shown(&self, room: &RoomRow, asking: &UserId, rows: Vec<MessageRow>) -> Result<Vec<Message>, ReadError> {
+        let replied = self.replied(&rows).await?;
+        let people = self.people(rows.iter().chain(replied.values()).map(|message| &message.sender_id)).await?;
+        let readers = self.readers(room, asking).await?;
+        let show = |row: MessageRow| {
+            let receipt = readers.as_ref().map(|readers| readers.receipt(row.seq, &row.sender_id, asking));
+            let reply_to = row.reply_to.and_then(|id| replied.get(&id)).map(|row| replied_message(row, &people));
+            let receiver = receiver_of(room, &row.sender_id);
+            let sender = people.get(&row.sender_id).cloned();
+            let position = self.token(row.position);
+            let mut message = Message::from_row(row, position, sender.as_deref(), receiver);
+            message.reply_to = reply_to;
+            message.receipt = receipt.unwrap_or_default();
+            message
+        };
+        Ok(rows.into_iter().map(show).collect())
+    }
+
+    async fn replied(&self, rows: &[MessageRow]) -> Result<HashMap<MessageId, MessageRow>, ReadError> {
+        let ids: Vec<MessageId> = rows.iter().filter_map(|row| row.reply_to).collect();
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let found = self.views.inbox().messages_by_id(&ids).await?;
+        Ok(found.into_iter().map(|message| (message.id, message)).collect())
+    }
+
+    async fn readers(&self, room: &RoomRow, asking: &UserId) -> Result<Option<Readers>, ReadError> {
+        let inbox = self.views.inbox();
+        if room.participant_count > MEMBERS_COUNTED_MAX as u64 {
+            return Ok(inbox.member(room.id, asking).await?.map(Readers::Many));
+        }
+        let members = inbox.members(&[room.id], MEMBERS_COUNTED_MAX).await?;
+        Ok(Some(match room.kind {
+            RoomKind::Direct => Readers::Two(members),
+            RoomKind::Group => Readers::Some(members),
+        }))
+    }
+}
+
+fn replied_message(row: &MessageRow, people: &People) -> RepliedMessage {
+    RepliedMessage::from_row(row, row_of(people, &row.sender_id))
+}
+
+/// The other one of a DIRECT room.
+fn receiver_of<'r>(room: &'r RoomRow, sender: &UserId) -> Option<&'r UserId> {
+    room.pair.as_ref().map(|(a, b)| if a == sender { b } else { a })
+}

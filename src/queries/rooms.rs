@@ -1,0 +1,119 @@
+//! Rooms as their members see them.
+
+use std::collections::HashMap;
+
+use aggregates::ids::{RoomId, UserId};
+use aggregates::room::{RoomKind, RoomOpened};
+use projections::ReadError;
+use projections::inbox::reads::RoomCursor;
+use projections::inbox::{MemberRow, RoomRow};
+
+use super::{Queries, cut, row_of};
+use crate::wire::{Participant, Room};
+
+/// Participants shown of a room: both in DIRECT rooms, else those who were active most recently.
+const PARTICIPANTS_SHOWN_MAX: usize = 20;
+
+/// A page of somebody's rooms, the latest message first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RoomsPage {
+    pub rooms: Vec<Room>,
+    /// Unread messages over all rooms, whatever the page or the search.
+    pub total_unread: u64,
+    /// Behind the last one, when there are more.
+    pub next: Option<RoomCursor>,
+}
+
+impl Queries<'_> {
+    pub async fn rooms(
+        &self,
+        user: &UserId,
+        search: Option<&str>,
+        after: Option<RoomCursor>,
+        limit: usize,
+    ) -> Result<RoomsPage, ReadError> {
+        let inbox = self.views.inbox();
+        let (rows, more) = cut(inbox.rooms_of(user, search, after, limit + 1).await?, limit);
+        let next = rows.last().map(|(_, cursor)| *cursor).filter(|_| more);
+        let rows = rows.into_iter().map(|(row, _)| row).collect();
+        Ok(RoomsPage { rooms: self.with_participants(rows).await?, total_unread: self.unread_total(user).await?, next })
+    }
+
+    /// `None` for a room that is not there or not theirs.
+    pub async fn room(&self, room: RoomId, user: &UserId) -> Result<Option<Room>, ReadError> {
+        let Some(row) = self.views.inbox().room(room, user).await? else { return Ok(None) };
+        Ok(self.with_participants(vec![row]).await?.pop())
+    }
+
+    /// A room that was opened just now, without waiting for the view to hear of it. Never fails: it is open, and names
+    /// that the view cannot tell are left out.
+    pub async fn opened_room(&self, event: &RoomOpened) -> Room {
+        let shown = event.members.iter().take(PARTICIPANTS_SHOWN_MAX);
+        let people = self.people(shown.clone().map(|member| &member.user_id)).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, room = %event.room_id, "a room is shown without names");
+            super::People::new()
+        });
+        let participants = shown
+            .map(|member| Participant::from_row(&newcomer(event, member), row_of(&people, &member.user_id)))
+            .collect();
+        Room::from_row(opened_row(event), participants)
+    }
+
+    pub async fn unread_total(&self, user: &UserId) -> Result<u64, ReadError> {
+        let totals = self.views.inbox().unread_totals(std::slice::from_ref(user)).await?;
+        Ok(totals.first().copied().unwrap_or_default())
+    }
+
+    async fn with_participants(&self, rows: Vec<RoomRow>) -> Result<Vec<Room>, ReadError> {
+        let ids: Vec<RoomId> = rows.iter().map(|row| row.id).collect();
+        let members = self.views.inbox().members(&ids, PARTICIPANTS_SHOWN_MAX).await?;
+        let people = self.people(members.iter().map(|member| &member.user_id)).await?;
+        let mut by_room: HashMap<RoomId, Vec<Participant>> = HashMap::new();
+        for member in &members {
+            let participant = Participant::from_row(member, row_of(&people, &member.user_id));
+            by_room.entry(member.room_id).or_default().push(participant);
+        }
+        let room = |row: RoomRow| {
+            let participants = by_room.remove(&row.id).unwrap_or_default();
+            Room::from_row(row, participants)
+        };
+        Ok(rows.into_iter().map(room).collect())
+    }
+}
+
+/// What the view will say of it.
+fn opened_row(event: &RoomOpened) -> RoomRow {
+    let mut members: Vec<&UserId> = event.members.iter().map(|member| &member.user_id).collect();
+    members.sort_unstable();
+    let pair = match (event.kind, members.as_slice()) {
+        (RoomKind::Direct, [first, second]) => Some(((*first).clone(), (*second).clone())),
+        (RoomKind::Direct | RoomKind::Group, _) => None,
+    };
+    RoomRow {
+        id: event.room_id,
+        kind: event.kind,
+        name: event.name.as_ref().map(|name| name.reveal().to_owned()),
+        avatar: event.avatar.clone(),
+        group_id: event.group_id.clone(),
+        pair,
+        last_seq: 0,
+        last_message_at: None,
+        last_message: None,
+        participant_count: event.members.len() as u64,
+        created_at: event.at,
+        updated_at: event.at,
+        unread: 0,
+    }
+}
+
+fn newcomer(event: &RoomOpened, member: &aggregates::room::NewMember) -> MemberRow {
+    MemberRow {
+        room_id: event.room_id,
+        user_id: member.user_id.clone(),
+        role: member.role,
+        joined_at: event.at,
+        read_seq: 0,
+        last_read_at: None,
+        unread: 0,
+    }
+}

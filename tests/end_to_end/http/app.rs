@@ -1,0 +1,125 @@
+//! The running backend inside the test: its port, its log, its stop.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use event_log::{LogId, Position, PositionToken, SharedLog};
+use kabar::app::{App, Ports, RunError};
+use kabar::config::{Config, DemoMode, Rate, Secret};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::person::Person;
+use crate::support::backend::{Backend, TestStore};
+
+/// How long anything in these tests may take before it is given up.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+/// Small, so that a test can be past it.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+const JWT_SECRET: &str = "a secret of at least thirty-two bytes";
+
+pub struct TestApp {
+    pub address: SocketAddr,
+    log: SharedLog,
+    config: Config,
+    http: reqwest::Client,
+    shutdown: CancellationToken,
+    running: JoinHandle<Result<(), RunError>>,
+    /// Gone with the test.
+    _store: TestStore,
+}
+
+impl TestApp {
+    /// `None` where the backend is left out, which has then been said.
+    pub async fn start(backend: Backend) -> Option<Self> {
+        let store = backend.store().await?;
+        let config = config(&store);
+        let app = App::build(config.clone(), Ports::default()).await.expect("a fresh store and a valid configuration");
+        let log = app.state().log.clone();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
+        let address = listener.local_addr().expect("it listens");
+        let shutdown = CancellationToken::new();
+        let running = tokio::spawn(app.run(listener, shutdown.clone()));
+        let http = client();
+        Some(Self { address, log, config, http, shutdown, running, _store: store })
+    }
+
+    /// Somebody who has a session and whom the directory knows.
+    pub async fn person(&self, id: &str) -> Person {
+        let person = self.stranger(id);
+        person.get("/api/chat/unread-count").await.ok();
+        person
+    }
+
+    /// Somebody who has a session and has never asked for anything.
+    pub fn stranger(&self, id: &str) -> Person {
+        Person::new(self.http.clone(), self.address, &self.config, id)
+    }
+
+    pub async fn people<const N: usize>(&self, ids: [&str; N]) -> [Person; N] {
+        let mut people = Vec::with_capacity(N);
+        for id in ids {
+            people.push(self.person(id).await);
+        }
+        people.try_into().unwrap_or_else(|_| unreachable!("as many as were asked for"))
+    }
+
+    pub async fn head(&self) -> Position {
+        self.log.head().await.expect("the log answers")
+    }
+
+    pub fn log_id(&self) -> LogId {
+        self.log.id()
+    }
+
+    pub fn token(&self, position: Position) -> String {
+        PositionToken { log: self.log.id(), position }.to_string()
+    }
+
+    /// Waits until something was written behind `position`; answers with the head.
+    pub async fn written_behind(&self, position: Position) -> Position {
+        let mut heard = self.log.listen();
+        let waited = tokio::time::timeout(PATIENCE, heard.wait_for(|head| *head > position)).await;
+        *waited.unwrap_or_else(|_| panic!("nothing was written behind {position}")).expect("the log is open")
+    }
+
+    pub fn begin_to_stop(&self) {
+        self.shutdown.cancel();
+    }
+
+    /// Waits until new connections are refused.
+    pub async fn refuses_connections(&self) {
+        let refused = async { while TcpStream::connect(self.address).await.is_ok() {} };
+        tokio::time::timeout(PATIENCE, refused).await.expect("the app stops listening in time");
+    }
+
+    pub async fn stop(self) {
+        self.shutdown.cancel();
+        let ended = tokio::time::timeout(PATIENCE, self.running).await.expect("the app stops in time");
+        ended.expect("it does not panic").expect("it ends well");
+    }
+}
+
+/// Limits of what one user may do are out of the way: they have tests of their own.
+fn config(store: &TestStore) -> Config {
+    let mut config = Config::default();
+    config.database.url = Secret::new(store.url());
+    config.auth.jwt.secrets = vec![Secret::new(JWT_SECRET)];
+    config.realtime.secret = Some(Secret::new("signs channels in tests"));
+    config.demo.mode = DemoMode::Off;
+    config.server.body_bytes_max = BODY_BYTES_MAX;
+    let enough = Rate { per_second: 1_000_000, burst: 1_000_000 };
+    config.limits.sends = enough;
+    config.limits.typing = enough;
+    config.limits.writes = enough;
+    config.limits.reads = enough;
+    config
+}
+
+fn client() -> reqwest::Client {
+    static PROVIDER: std::sync::Once = std::sync::Once::new();
+    // reqwest asks for a TLS provider also where it only speaks plain HTTP.
+    PROVIDER.call_once(|| drop(rustls::crypto::aws_lc_rs::default_provider().install_default()));
+    reqwest::Client::builder().timeout(PATIENCE).build().expect("a client")
+}

@@ -1,0 +1,86 @@
+//! Groups: who comes in, who goes, who may say so.
+
+use serde_json::{Value, json};
+
+use super::app::TestApp;
+use super::on_every_backend;
+use super::person::{Person, text};
+
+on_every_backend![
+    a_group_is_made_joined_and_left,
+    members_are_brought_by_owners_and_admins_only,
+    a_group_by_invitation_is_not_there_for_others,
+    the_readers_of_a_message_are_named_in_a_group,
+];
+
+async fn group(owner: &Person, wish: Value) -> String {
+    text(&owner.post("/api/chat/groups", wish).await.ok()["room"]["id"])
+}
+
+fn members(room: &Value) -> Vec<String> {
+    let mut ids: Vec<String> =
+        room["participants"].as_array().expect("people").iter().map(|one| text(&one["userId"])).collect();
+    ids.sort();
+    ids
+}
+
+async fn a_group_is_made_joined_and_left(app: TestApp) {
+    let [ana, _ben, cat] = app.people(["ana", "ben", "cat"]).await;
+    let wish = json!({"name": " Kelas Rust ", "memberIds": ["ben", "ana", "ben"], "groupId": "g-1",
+        "avatar": "https://cdn.example.org/g.png"});
+    let made = ana.post("/api/chat/groups", wish).await.ok()["room"].clone();
+    assert_eq!(
+        (&made["type"], &made["name"], &made["groupId"]),
+        (&json!("GROUP"), &json!("Kelas Rust"), &json!("g-1"))
+    );
+    assert_eq!((members(&made), &made["participantCount"]), (vec!["ana".into(), "ben".into()], &json!(2)));
+    let room = text(&made["id"]);
+
+    let joined = cat.post(&format!("/api/chat/groups/{room}/join"), json!({})).await.ok();
+    assert_eq!(members(&joined["room"]), ["ana", "ben", "cat"]);
+    let left = cat.delete(&format!("/api/chat/groups/{room}/members/cat")).await;
+    let after = left.position();
+    left.ok();
+    cat.get(&format!("/api/chat/messages?roomId={room}&after={after}")).await.is_problem(404, None);
+    assert_eq!(cat.get(&format!("/api/chat/rooms?after={after}")).await.ok()["rooms"], json!([]));
+    app.stop().await;
+}
+
+async fn members_are_brought_by_owners_and_admins_only(app: TestApp) {
+    let [ana, ben, cat] = app.people(["ana", "ben", "cat"]).await;
+    let room = group(&ana, json!({"name": "Kelas", "memberIds": ["ben"]})).await;
+    let path = format!("/api/chat/groups/{room}/members");
+    let before = app.head().await;
+    ben.post(&path, json!({"userIds": ["cat"]})).await.is_problem(403, None);
+    cat.post(&path, json!({"userIds": ["cat"]})).await.is_problem(404, None);
+    ana.post(&path, json!({"userIds": ["cat", "nobody"]})).await.is_problem(422, Some("userIds[1]"));
+    ben.delete(&format!("{path}/ana")).await.is_problem(403, None);
+    ana.delete(&format!("{path}/cat")).await.is_problem(404, None);
+    assert_eq!(app.head().await, before);
+    let brought = ana.post(&path, json!({"userIds": ["cat"]})).await.ok();
+    assert_eq!(members(&brought["room"]), ["ana", "ben", "cat"]);
+    ana.delete(&format!("{path}/cat")).await.ok();
+    cat.post("/api/chat/send", json!({"roomId": room, "content": "x"})).await.is_problem(404, None);
+    app.stop().await;
+}
+
+async fn a_group_by_invitation_is_not_there_for_others(app: TestApp) {
+    let [ana, ben] = app.people(["ana", "ben"]).await;
+    let room = group(&ana, json!({"name": "Tertutup", "joinPolicy": "invite"})).await;
+    ben.post(&format!("/api/chat/groups/{room}/join"), json!({})).await.is_problem(404, None);
+    let direct = ana.room_with(&ben).await;
+    ana.post(&format!("/api/chat/groups/{direct}/members"), json!({"userIds": ["ben"]})).await.is_problem(422, None);
+    app.stop().await;
+}
+
+async fn the_readers_of_a_message_are_named_in_a_group(app: TestApp) {
+    let [ana, ben, _cat] = app.people(["ana", "ben", "cat"]).await;
+    let room = group(&ana, json!({"name": "Kelas", "memberIds": ["ben", "cat"]})).await;
+    ana.sends(&room, "siapa hadir?").await;
+    let after = ben.post("/api/chat/read", json!({"roomId": room, "upTo": 1})).await.position();
+    let shown = ana.get(&format!("/api/chat/messages?roomId={room}&after={after}")).await.ok();
+    let message = &shown["messages"][0];
+    assert_eq!((&message["readBy"], &message["readByCount"]), (&json!(["ben"]), &json!(1)));
+    assert_eq!((&message["isRead"], &message["receiverId"]), (&json!(true), &Value::Null));
+    app.stop().await;
+}

@@ -1,0 +1,98 @@
+//! Asking twice: the same key is the same wish, in turn or at once.
+
+use std::collections::HashSet;
+
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::app::TestApp;
+use super::on_every_backend;
+use super::person::{Answer, Person, answer, text};
+
+on_every_backend![
+    a_key_is_carried_out_once_however_often_and_however_at_once,
+    a_client_message_id_is_the_stronger_key,
+    a_group_made_twice_under_one_key_is_one_group,
+    fifty_who_open_the_same_room_at_once_open_one,
+    reads_in_quick_succession_become_few_events,
+];
+
+async fn send(person: &Person, key: &str, body: &Value) -> Answer {
+    answer(person.ask(Method::POST, "/api/chat/send").header("Idempotency-Key", key).json(body)).await
+}
+
+async fn a_key_is_carried_out_once_however_often_and_however_at_once(app: TestApp) {
+    let [ana, ben] = app.people(["ana", "ben"]).await;
+    let room = ana.room_with(&ben).await;
+    let body = json!({"roomId": room, "content": "sekali"});
+    let head = app.head().await;
+    let answers = join_all((0..10).map(|_| send(&ana, "k-1", &body))).await;
+    let later = send(&ana, "k-1", &body).await;
+    assert_eq!(app.head().await.0, head.0 + 1);
+    let told: HashSet<(String, u64, String)> = answers
+        .into_iter()
+        .chain([later])
+        .map(|answer| {
+            let position = answer.position();
+            let message = answer.ok()["message"].clone();
+            (text(&message["id"]), message["seq"].as_u64().expect("a seq"), position)
+        })
+        .collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    send(&ana, "k-2", &body).await.ok();
+    send(&ben, "k-1", &body).await.ok();
+    assert_eq!(app.head().await.0, head.0 + 3, "another key, and the same key of somebody else, are other wishes");
+    app.stop().await;
+}
+
+async fn a_client_message_id_is_the_stronger_key(app: TestApp) {
+    let [ana, ben] = app.people(["ana", "ben"]).await;
+    let room = ana.room_with(&ben).await;
+    let body = json!({"roomId": room, "content": "sekali", "clientMessageId": "c-1"});
+    let first = send(&ana, "k-1", &body).await.ok()["message"].clone();
+    let again = send(&ana, "k-2", &body).await.ok()["message"].clone();
+    assert_eq!((&first["id"], &first["seq"]), (&again["id"], &again["seq"]));
+    assert_eq!(again["clientMessageId"], "c-1");
+    app.stop().await;
+}
+
+async fn a_group_made_twice_under_one_key_is_one_group(app: TestApp) {
+    let ana = app.person("ana").await;
+    let make = async || {
+        let wish = json!({"name": "Kelas"});
+        let request = ana.ask(Method::POST, "/api/chat/groups").header("Idempotency-Key", "g").json(&wish);
+        text(&answer(request).await.ok()["room"]["id"])
+    };
+    assert_eq!(make().await, make().await);
+    app.stop().await;
+}
+
+async fn fifty_who_open_the_same_room_at_once_open_one(app: TestApp) {
+    let [ana, ben] = app.people(["ana", "ben"]).await;
+    let head = app.head().await;
+    let open = |number: usize| {
+        let (one, other) = if number.is_multiple_of(2) { (&ana, &ben) } else { (&ben, &ana) };
+        one.room_with(other)
+    };
+    let rooms: HashSet<String> = join_all((0..50).map(open)).await.into_iter().collect();
+    assert_eq!((rooms.len(), app.head().await.0), (1, head.0 + 1));
+    app.stop().await;
+}
+
+async fn reads_in_quick_succession_become_few_events(app: TestApp) {
+    let [ana, ben] = app.people(["ana", "ben"]).await;
+    let room = ana.room_with(&ben).await;
+    for number in 1..=30 {
+        ana.sends(&room, &number.to_string()).await;
+    }
+    let head = app.head().await;
+    let read = async |up_to: u64| ben.post("/api/chat/read", json!({"roomId": room, "upTo": up_to})).await;
+    let answers = join_all((1..=30).map(read)).await;
+    let last = answers.iter().map(|answer| answer.position()).max_by_key(String::len).expect("answers");
+    answers.into_iter().for_each(|answer| drop(answer.ok()));
+    let written = app.head().await.0 - head.0;
+    assert!((1..=5).contains(&written), "{written} events for thirty reads at once");
+    assert_eq!(ben.unread(&last).await, json!(0));
+    app.stop().await;
+}
