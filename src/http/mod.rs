@@ -41,6 +41,7 @@ pub fn router(state: AppState) -> Router {
     Router::new()
         .merge(routes::table().route_layer(from_fn_with_state(state.clone(), gate::gate)))
         .merge(operations())
+        .merge(crate::realtime::router(state.realtime.clone()))
         .fallback(|| async { Problem::not_found("there is no such route") })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         // The last is the outermost.

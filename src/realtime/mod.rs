@@ -25,6 +25,8 @@ mod subscriber;
 mod subscribing;
 mod tail;
 mod telling;
+#[cfg(test)]
+pub(crate) mod tests;
 mod typing;
 mod unread;
 

@@ -4,3 +4,4 @@
 mod support;
 
 mod event_log;
+mod stock_postgres_es;

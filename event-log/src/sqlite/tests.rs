@@ -2,14 +2,18 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use aggregates::StreamId;
 use aggregates::ids::{CommandId, EventId, RoomId};
+use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::SqliteLog;
-use crate::port::{AppendError, Batch, EventLog, EventLogError, NewEvent};
+use super::append::Pen;
+use super::connection::open_writer;
+use super::{SqliteLog, rows};
+use crate::port::{AppendError, Batch, EventLog, EventLogError, Filter, NewEvent};
 use crate::position::Position;
 
 /// One message in a room of its own.
@@ -80,4 +84,93 @@ async fn a_file_that_is_no_log_is_refused() {
     std::fs::write(directory.path().join("log.db"), vec![b'x'; 8_192]).expect("written");
     let refused = SqliteLog::open(directory.path()).await;
     assert!(matches!(refused, Err(EventLogError::Corrupt(_))));
+}
+
+/// A pen whose next commits fail, so many as are due.
+fn failing_pen(directory: &std::path::Path) -> (Pen, Arc<AtomicU32>) {
+    let connection = open_writer(directory, &directory.join("log.db")).expect("opens");
+    let due = Arc::new(AtomicU32::new(0));
+    let failures = Arc::clone(&due);
+    let fails = move || failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |due| due.checked_sub(1)).is_ok();
+    connection.commit_hook(Some(fails));
+    let (log, heard) = (rows::log_id(&connection).expect("readable"), watch::Sender::default());
+    (Pen::new(connection, log, heard), due)
+}
+
+#[test]
+fn a_commit_that_failed_wrote_nothing_and_the_next_one_goes_through() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (mut pen, due) = failing_pen(directory.path());
+    let batch = one_message();
+    due.store(1, Ordering::SeqCst);
+    let failed = pen.append(&batch);
+    assert!(matches!(failed, Err(AppendError::NothingWritten(_))), "{failed:?}");
+    assert_eq!(pen.append(&batch).expect("written").base, Position::START);
+}
+
+/// The file may hold pages of the failed commit that a crash would bring back: nothing is claimed before a later commit
+/// has overwritten them.
+#[test]
+fn a_commit_that_failed_on_a_failing_disk_is_unknown_until_it_is_settled() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (mut pen, due) = failing_pen(directory.path());
+    let batch = one_message();
+    due.store(3, Ordering::SeqCst);
+    let failed = pen.append(&batch);
+    assert!(matches!(failed, Err(AppendError::Unknown(_))), "{failed:?}");
+    let ids = [batch.events[0].event_id];
+    assert!(pen.settle(&ids).is_err(), "still failing");
+    assert_eq!(pen.settle(&ids).expect("the disk works again"), []);
+    assert_eq!(pen.append(&batch).expect("written").base, Position::START);
+}
+
+#[test]
+fn a_full_disk_writes_nothing_and_says_so() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let connection = open_writer(directory.path(), &directory.path().join("log.db")).expect("opens");
+    let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).expect("a number");
+    connection.pragma_update_and_check(None, "max_page_count", pages + 2, |_| Ok(())).expect("limited");
+    let log = rows::log_id(&connection).expect("readable");
+    let mut pen = Pen::new(connection, log, watch::Sender::default());
+    let mut written = 0;
+    let refused = loop {
+        match pen.append(&Batch { known: Position(written), ..one_message() }) {
+            Ok(_) => written += 1,
+            Err(error) => break error,
+        }
+        assert!(written < 1_000, "the disk never got full");
+    };
+    assert!(matches!(refused, AppendError::NothingWritten(_)), "{refused:?}");
+    let checked = pen.append(&Batch { known: Position(written), ..Batch::default() });
+    assert_eq!(checked.expect("readable").base, Position(written), "and nothing that was answered is lost");
+}
+
+#[tokio::test]
+async fn the_checkpoint_of_another_log_is_refused() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let log = SqliteLog::open(directory.path()).await.expect("opens");
+    log.save_reactor_checkpoint("notifications", Position(3)).await.expect("saved");
+    log.close().await;
+    let file = rusqlite::Connection::open(directory.path().join("log.db")).expect("opens");
+    file.execute("UPDATE log_identity SET log_id = randomblob(16)", []).expect("renewed");
+    drop(file);
+
+    let log = SqliteLog::open(directory.path()).await.expect("opens");
+    let foreign = log.reactor_checkpoint("notifications").await;
+    assert!(matches!(foreign, Err(EventLogError::Corrupt(_))), "{foreign:?}");
+    let saved = log.save_reactor_checkpoint("notifications", Position(9)).await;
+    assert!(matches!(saved, Err(EventLogError::Corrupt(_))), "{saved:?}");
+}
+
+#[tokio::test]
+async fn an_event_of_a_later_version_stops_the_reader_and_names_its_place() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let log = SqliteLog::open(directory.path()).await.expect("opens");
+    log.append(&one_message()).await.expect("written");
+    let mut later = Batch { known: Position(1), ..one_message() };
+    later.events[0].version = "999";
+    log.append(&later).await.expect("written");
+    let read = log.read_after(Position::START, 10, Filter::All).await;
+    assert!(matches!(read, Err(EventLogError::Unreadable { position: Position(2), .. })), "{read:?}");
+    assert_eq!(log.read_after(Position::START, 1, Filter::All).await.expect("readable").events.len(), 1);
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use aggregates::ids::{CommandId, EventId, MessageId, RoomId, UserId};
 use aggregates::relationship::{Directed, RelationshipEvent};
-use aggregates::room::{MemberRemoved, MessageKind, MessageSent, RoomEvent};
+use aggregates::room::{
+    CreateGroup, JoinPolicy, MemberRemoved, MessageKind, MessageSent, RemoveMember, RoomCommand, RoomEvent, SendMessage,
+};
 use aggregates::{DomainEvent, Sealed, StreamId, Timestamp};
 use event_log::port::{AppendError, Appended, Batch, Condition, NewEvent};
 use event_log::{EventLog, Position, RecordedEvent};
@@ -112,6 +114,44 @@ fn new_event(stream: &StreamId, sequence: u64, event: &DomainEvent) -> NewEvent 
         payload: event.to_json().expect("events are JSON"),
         metadata: Arc::from(r#"{"actor":"ana"}"#),
     }
+}
+
+/// Ana's group, with Ben.
+pub fn create(room_id: RoomId) -> RoomCommand {
+    RoomCommand::CreateGroup(CreateGroup {
+        room_id,
+        created_by: user("ana"),
+        members: vec![user("ben")],
+        name: Sealed::new("Kelas Rust"),
+        avatar: None,
+        group_id: None,
+        join_policy: JoinPolicy::Open,
+        at: Timestamp::from_millis(0),
+    })
+}
+
+pub fn send(room_id: RoomId, sender: &str, words: &str) -> RoomCommand {
+    RoomCommand::SendMessage(SendMessage {
+        room_id,
+        message_id: MessageId(Uuid::new_v4()),
+        sender_id: user(sender),
+        kind: MessageKind::Text,
+        content: Sealed::new(words),
+        attachment: None,
+        reply_to: None,
+        client_message_id: None,
+        blocked: false,
+        at: Timestamp::from_millis(0),
+    })
+}
+
+pub fn remove(room_id: RoomId, who: &str) -> RoomCommand {
+    RoomCommand::RemoveMember(RemoveMember {
+        room_id,
+        user_id: user(who),
+        removed_by: user("ana"),
+        at: Timestamp::from_millis(0),
+    })
 }
 
 /// What was said, in order; events without words are left out.

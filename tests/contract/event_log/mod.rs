@@ -1,6 +1,6 @@
 //! What every event log promises. Each function is one promise; each backend must keep them all.
 
-mod drafts;
+pub(crate) mod drafts;
 mod promise_1_answers_are_durable;
 mod promise_2_one_total_order;
 mod promise_3_whole_or_not_at_all;
@@ -27,4 +27,4 @@ macro_rules! every_log {
         }
     };
 }
-use every_log;
+pub(crate) use every_log;

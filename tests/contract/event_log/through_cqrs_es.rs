@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use aggregates::ids::{MessageId, RoomId};
-use aggregates::room::{CreateGroup, JoinPolicy, MessageKind, Room, RoomCommand, RoomError, SendMessage};
-use aggregates::{AggregateKind, Sealed, StreamId, Timestamp};
+use aggregates::ids::RoomId;
+use aggregates::room::{Room, RoomError};
+use aggregates::{AggregateKind, StreamId};
 use cqrs_es::{AggregateContext, AggregateError, CqrsFramework, EventStore};
 use event_log::KabarEventStore;
 use uuid::Uuid;
 
-use super::drafts::{a_room_of, user, words};
+use super::drafts::{a_room_of, create, send, user, words};
 use super::every_log;
 use crate::support::backend::TestStore;
 
@@ -17,34 +17,6 @@ every_log![
     commands_of_cqrs_es_are_carried_out_at_the_expected_version,
     a_lost_race_is_a_conflict_and_other_streams_are_none,
 ];
-
-fn create(room_id: RoomId) -> RoomCommand {
-    RoomCommand::CreateGroup(CreateGroup {
-        room_id,
-        created_by: user("ana"),
-        members: vec![user("ben")],
-        name: Sealed::new("Kelas Rust"),
-        avatar: None,
-        group_id: None,
-        join_policy: JoinPolicy::Open,
-        at: Timestamp::from_millis(0),
-    })
-}
-
-fn send(room_id: RoomId, sender: &str, words: &str) -> RoomCommand {
-    RoomCommand::SendMessage(SendMessage {
-        room_id,
-        message_id: MessageId(Uuid::new_v4()),
-        sender_id: user(sender),
-        kind: MessageKind::Text,
-        content: Sealed::new(words),
-        attachment: None,
-        reply_to: None,
-        client_message_id: None,
-        blocked: false,
-        at: Timestamp::from_millis(0),
-    })
-}
 
 async fn commands_of_cqrs_es_are_carried_out_at_the_expected_version(store: &TestStore) {
     let log = store.open().await;

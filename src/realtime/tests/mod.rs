@@ -1,0 +1,7 @@
+//! Realtime on a real log, with real views, over real sockets.
+
+mod client;
+mod limits;
+mod rooms;
+mod users;
+pub(crate) mod world;

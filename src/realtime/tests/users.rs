@@ -1,0 +1,108 @@
+//! What is heard on one's own channel.
+
+use aggregates::ids::{EventId, NotificationId};
+use aggregates::notification::{MarkNotification, NotificationCommand};
+use aggregates::policy::follower::notify_of_follower;
+use aggregates::relationship::{Directed, RelationshipCommand};
+use aggregates::{Command, DomainEvent, StreamId};
+use event_log::{Filter, Position};
+use serde_json::json;
+
+use super::world::{World, at, user};
+
+async fn event_at(world: &World, position: Position) -> (EventId, DomainEvent) {
+    let page = world.log.read_after(Position(position.0 - 1), 1, Filter::All).await.expect("reads");
+    let recorded = page.events.into_iter().next().expect("an event");
+    (recorded.event_id, recorded.event)
+}
+
+#[tokio::test]
+async fn unread_follows_messages_and_reading() {
+    let world = World::start().await;
+    let room = world.direct("ana", "ben").await;
+    let mut ben = world.client().await;
+    world.subscribe(&mut ben, "ben", "private-user-ben").await;
+    let mut unread = async |wanted: u64| {
+        // Gathered: the value may come in steps, the last one always comes.
+        loop {
+            let shown = ben.expect("unread", "private-user-ben").await;
+            assert_eq!(shown["notifications"], 0);
+            if shown["chat"] == wanted {
+                break;
+            }
+        }
+    };
+    world.send(room, "ana", "satu").await;
+    unread(1).await;
+    world.send(room, "ana", "dua").await;
+    world.send(room, "ana", "tiga").await;
+    unread(3).await;
+    world.read(room, "ben").await;
+    unread(0).await;
+}
+
+#[tokio::test]
+async fn a_follow_is_told_with_the_id_of_the_notification_that_follows_from_it() {
+    let world = World::start().await;
+    let mut ben = world.client().await;
+    world.subscribe(&mut ben, "ben", "private-user-ben").await;
+    let position = world.relate("ana", "ben", RelationshipCommand::Follow).await;
+    let (cause, _) = event_at(&world, position).await;
+    let follower = ben.expect("new-follower", "private-user-ben").await;
+    assert_eq!(
+        follower,
+        json!({ "userId": "ana", "name": "Ana", "username": "ana.u", "avatar": null,
+                "notificationId": NotificationId::of(&cause.to_string(), &user("ben")),
+                "position": format!("{}-{position}", world.log.id()) })
+    );
+    let position = world.relate("ana", "ben", RelationshipCommand::Unfollow).await;
+    let unfollowed = ben.expect("user-unfollowed", "private-user-ben").await;
+    assert_eq!((&unfollowed["userId"], &unfollowed["username"]), (&json!("ana"), &json!("ana.u")));
+    assert_eq!(unfollowed["position"], format!("{}-{position}", world.log.id()));
+}
+
+#[tokio::test]
+async fn a_notification_is_told_whole_and_so_is_its_reading() {
+    let world = World::start().await;
+    let mut ben = world.client().await;
+    world.subscribe(&mut ben, "ben", "private-user-ben").await;
+    let position = world.relate("ana", "ben", RelationshipCommand::Follow).await;
+    let (cause, _) = event_at(&world, position).await;
+    let followed = Directed { from: user("ana"), to: user("ben"), at: at() };
+    let (id, raise) = notify_of_follower(cause, &followed);
+    world.done(StreamId::notification(id), Command::Notification(raise)).await;
+    let notification = ben.expect("notification", "private-user-ben").await;
+    assert_eq!((&notification["id"], &notification["type"]), (&json!(id), &json!("FOLLOWER")));
+    assert_eq!(notification["message"], "Ana mulai mengikuti Anda");
+    assert_eq!(ben.expect("notification-new", "private-user-ben").await, notification);
+    while ben.expect("unread", "private-user-ben").await["notifications"] != 1 {}
+
+    let mark = MarkNotification { notification_id: id, marked_by: user("ben"), at: at() };
+    world.done(StreamId::notification(id), Command::Notification(NotificationCommand::MarkRead(mark))).await;
+    assert_eq!(ben.expect("notification-read", "private-user-ben").await["ids"], json!([id]));
+    while ben.expect("unread", "private-user-ben").await["notifications"] != 0 {}
+}
+
+#[tokio::test]
+async fn a_channel_is_its_owners_alone() {
+    let world = World::start().await;
+    let mut ana = world.client().await;
+    world.ask(&mut ana, "ana", "private-user-ben").await;
+    let error = ana.expect("pusher:subscription_error", "private-user-ben").await;
+    assert_eq!((&error["type"], &error["status"]), (&json!("AuthError"), &json!(403)));
+}
+
+#[tokio::test]
+async fn the_endpoint_signs_only_ones_own_channel_and_rooms_one_is_in() {
+    let world = World::start().await;
+    let room = world.direct("ana", "ben").await;
+    let may = async |who: &str, channel: &str| {
+        let channel = crate::realtime::channel_name::PusherChannel::parse(channel).expect("a channel");
+        world.realtime.may_subscribe(&user(who), &channel).await.expect("an answer")
+    };
+    assert!(may("ana", "private-user-ana").await);
+    assert!(may("ben", &format!("private-room-{room}")).await);
+    assert!(!may("ana", "private-user-ben").await);
+    assert!(!may("cat", &format!("private-room-{room}")).await);
+    assert!(!may("ana", "private-orders").await, "an application's own channel is for its own server to sign");
+}

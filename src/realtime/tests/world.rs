@@ -1,0 +1,234 @@
+//! A small Kabar for tests: log, views, door, realtime and a server on a port of its own.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aggregates::ids::{CommandId, MessageId, RoomId, UserId};
+use aggregates::participant::{MarkRead, ParticipantCommand, ReadUpTo};
+use aggregates::relationship::{Relate, RelationshipCommand};
+use aggregates::room::{
+    AddMembers, CreateGroup, JoinPolicy, MessageKind, OpenDirect, RemoveMember, RoomCommand, SendMessage,
+};
+use aggregates::user::{Profile, PutProfile, UserCommand};
+use aggregates::{Command, Metadata, Origin, Sealed, StreamId, Timestamp};
+use event_log::{CommandError, Decided, Door, DoorOptions, Position, SharedLog, StoreUrl, Wish};
+use projections::{UnitName, Views};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::client::Client;
+use crate::directory::Directory;
+use crate::realtime::channel_name::PusherChannel;
+use crate::realtime::{AppCredentials, Realtime, RealtimeConfig, router};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub(crate) struct World {
+    _directory: tempfile::TempDir,
+    pub log: SharedLog,
+    pub views: Views,
+    pub door: Door,
+    pub realtime: Realtime,
+    pub address: SocketAddr,
+    /// Stops realtime alone.
+    pub stop_realtime: CancellationToken,
+    pub realtime_ended: tokio::task::JoinHandle<()>,
+    stop: CancellationToken,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        self.stop_realtime.cancel();
+    }
+}
+
+pub(crate) fn user(name: &str) -> UserId {
+    UserId::parse(name).expect("an id")
+}
+
+impl World {
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    pub async fn start_with(configure: impl FnOnce(&mut RealtimeConfig)) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let url = StoreUrl::Sqlite(directory.path().to_owned());
+        let log = event_log::open(&url).await.expect("the log opens");
+        let views = Views::open(&url, log.clone()).await.expect("the views open");
+        let door = Door::open(log.clone(), DoorOptions::default()).await.expect("the door opens");
+        let app = AppCredentials { id: "1".into(), key: "key".into(), secret: "secret".into() };
+        let mut config = RealtimeConfig { drain: Duration::from_millis(50), ..RealtimeConfig::new(app) };
+        // Long enough to be told from "at once", short enough to wait for.
+        config.gather = Duration::from_millis(200);
+        configure(&mut config);
+        let realtime = Realtime::new(config, log.clone(), views.clone(), Directory::new(views.clone()));
+        let (stop, stop_realtime) = (CancellationToken::new(), CancellationToken::new());
+        tokio::spawn({
+            let (views, stop) = (views.clone(), stop.clone());
+            async move { views.run(stop).await.expect("the views run") }
+        });
+        let realtime_ended = tokio::spawn({
+            let (realtime, stop) = (realtime.clone(), stop_realtime.clone());
+            async move { realtime.run(stop).await.expect("realtime runs") }
+        });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let served = axum::serve(listener, router::<()>(realtime.clone()));
+        tokio::spawn(served.with_graceful_shutdown(stop.clone().cancelled_owned()).into_future());
+        let world =
+            Self { _directory: directory, log, views, door, realtime, address, stop_realtime, realtime_ended, stop };
+        for name in ["ana", "ben", "cat"] {
+            world.register(name).await;
+        }
+        world
+    }
+
+    async fn wish(&self, stream: StreamId, command: Command, metadata: Metadata) -> Result<Decided, CommandError> {
+        let id = metadata.command.unwrap_or(CommandId(Uuid::new_v4()));
+        let metadata = Metadata { command: Some(id), ..metadata };
+        self.door.execute(Wish { stream, command, id, repeatable: false, metadata }).await
+    }
+
+    pub async fn done(&self, stream: StreamId, command: Command) -> Position {
+        self.wish(stream, command, Metadata::default()).await.expect("carried out").position
+    }
+
+    /// When both views and this node's sockets have everything up to `position`.
+    pub async fn told(&self, position: Position) {
+        for unit in UnitName::ALL {
+            self.views.wait_for(unit, position, PATIENCE).await.expect("the view gets there");
+        }
+        let mut progress = self.realtime.0.hub.progress();
+        let delivered = progress.wait_for(|delivered| delivered.is_some_and(|delivered| delivered >= position));
+        tokio::time::timeout(PATIENCE, delivered).await.expect("the tail gets there").expect("it runs");
+    }
+
+    async fn register(&self, name: &str) -> Position {
+        let words = |text: String| Some(Sealed::new(text));
+        let profile = Profile {
+            name: words(format!("{}{}", name[..1].to_uppercase(), &name[1..])),
+            username: words(format!("{name}.u")),
+            ..Profile::default()
+        };
+        let put = PutProfile { user_id: user(name), profile, at: at() };
+        self.done(StreamId::user(&user(name)), Command::User(UserCommand::FillProfile(put))).await
+    }
+
+    pub async fn direct(&self, a: &str, b: &str) -> RoomId {
+        let room_id = RoomId::direct(&user(a), &user(b));
+        let command = RoomCommand::OpenDirect(OpenDirect {
+            room_id,
+            opened_by: user(a),
+            other: user(b),
+            other_exists: true,
+            blocked: false,
+            at: at(),
+        });
+        let position = self.done(StreamId::room(room_id), Command::Room(command)).await;
+        self.told(position).await;
+        room_id
+    }
+
+    pub async fn group(&self, owner: &str, members: &[&str]) -> RoomId {
+        let room_id = RoomId(Uuid::new_v4());
+        let command = RoomCommand::CreateGroup(CreateGroup {
+            room_id,
+            created_by: user(owner),
+            members: members.iter().map(|name| user(name)).collect(),
+            name: Sealed::new("Kelas"),
+            avatar: None,
+            group_id: None,
+            join_policy: JoinPolicy::Open,
+            at: at(),
+        });
+        let position = self.done(StreamId::room(room_id), Command::Room(command)).await;
+        self.told(position).await;
+        room_id
+    }
+
+    pub async fn send(&self, room: RoomId, from: &str, words: &str) -> Position {
+        self.send_as(room, from, words, Metadata::default()).await
+    }
+
+    pub async fn send_imported(&self, room: RoomId, from: &str, words: &str) -> Position {
+        self.send_as(room, from, words, Metadata { origin: Origin::Import, ..Metadata::default() }).await
+    }
+
+    pub async fn send_as(&self, room_id: RoomId, from: &str, words: &str, metadata: Metadata) -> Position {
+        let command = RoomCommand::SendMessage(SendMessage {
+            room_id,
+            message_id: MessageId(Uuid::new_v4()),
+            sender_id: user(from),
+            kind: MessageKind::Text,
+            content: Sealed::new(words),
+            attachment: None,
+            reply_to: None,
+            client_message_id: None,
+            blocked: false,
+            at: at(),
+        });
+        let sent = self.wish(StreamId::room(room_id), Command::Room(command), metadata).await;
+        sent.expect("sent").position
+    }
+
+    pub async fn read(&self, room_id: RoomId, by: &str) -> Position {
+        let up_to = ReadUpTo::Last;
+        let command = MarkRead { room_id, user_id: user(by), up_to, membership: None, at: at() };
+        let stream = StreamId::participant(room_id, &user(by));
+        self.done(stream, Command::Participant(ParticipantCommand::MarkRead(command))).await
+    }
+
+    pub async fn add(&self, room_id: RoomId, by: &str, members: &[&str]) -> Position {
+        let members = members.iter().map(|name| user(name)).collect();
+        let command = RoomCommand::AddMembers(AddMembers { room_id, added_by: user(by), members, at: at() });
+        self.done(StreamId::room(room_id), Command::Room(command)).await
+    }
+
+    pub async fn remove(&self, room_id: RoomId, by: &str, who: &str) -> Position {
+        let command = RemoveMember { room_id, user_id: user(who), removed_by: user(by), at: at() };
+        self.done(StreamId::room(room_id), Command::Room(RoomCommand::RemoveMember(command))).await
+    }
+
+    pub async fn relate(&self, from: &str, to: &str, command: fn(Relate) -> RelationshipCommand) -> Position {
+        let relate = Relate { from: user(from), to: user(to), to_exists: true, at: at() };
+        let stream = StreamId::relationship(&aggregates::ids::UserPair::new(&user(from), &user(to)));
+        self.done(stream, Command::Relationship(command(relate))).await
+    }
+
+    pub async fn client(&self) -> Client {
+        Client::connect(self.address).await
+    }
+
+    /// Asks as `who`, with a valid signature; the answer is still to come.
+    pub async fn ask(&self, client: &mut Client, who: &str, channel: &str) {
+        let parsed = PusherChannel::parse(channel).expect("a channel");
+        let signed = self.realtime.authorise(&user(who), client.id, &parsed);
+        let data = json!({ "channel": channel, "auth": signed.auth, "channel_data": signed.channel_data });
+        client.say("pusher:subscribe", data).await;
+    }
+
+    pub async fn subscribe(&self, client: &mut Client, who: &str, channel: &str) {
+        self.ask(client, who, channel).await;
+        client.expect("pusher_internal:subscription_succeeded", channel).await;
+    }
+
+    /// A client of `who`, on their own channel and this room's.
+    pub async fn in_room(&self, who: &str, room: RoomId) -> Client {
+        let mut client = self.client().await;
+        self.subscribe(&mut client, who, &format!("private-user-{who}")).await;
+        self.subscribe(&mut client, who, &format!("private-room-{room}")).await;
+        client
+    }
+
+    pub fn shared_log(&self) -> SharedLog {
+        Arc::clone(&self.log)
+    }
+}
+
+pub(crate) fn at() -> Timestamp {
+    Timestamp::from_millis(1_795_328_222_045)
+}
