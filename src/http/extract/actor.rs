@@ -24,7 +24,7 @@ impl Default for RequestId {
     }
 }
 
-/// An authenticated user. Put into the request by the middleware `authenticate`; where that did not run or found
+/// An authenticated user. Put into the request by the layer `gate`; where that did not run or found
 /// nobody, extracting one is 401.
 #[derive(Debug, Clone)]
 pub struct Actor {
