@@ -5,6 +5,7 @@
 //! A task that ends before it is asked to makes /readyz red; the process stays up and answers what it still can.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use event_log::{Door, DoorOptions, EventLogError, Position, StoreUrl};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -16,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::Authenticator;
 use crate::clock::{SharedClock, SystemClock};
 use crate::commands::Commands;
-use crate::config::{Config, DoorConfig, RealtimeSection};
+use crate::config::{Config, DoorConfig};
 use crate::directory::Directory;
 use crate::http::layers::gate::Gate;
 use crate::http::listener::BoundedListener;
@@ -73,7 +74,7 @@ impl App {
 
         let directory = Directory::new(views.clone());
         let commands = Commands::new(door.clone(), log.clone(), views.clone(), ports.clock.clone());
-        let realtime = Realtime::new(realtime_config(&config.realtime), log.clone(), views.clone(), directory.clone());
+        let realtime = Realtime::new(realtime_config(&config), log.clone(), views.clone(), directory.clone());
         let reactor = Reactor::new(log.clone(), views.clone(), door.clone());
         let auth = Arc::new(Authenticator::new(&config.auth));
         let gate = Arc::new(Gate::new(&config, auth, ports.clock.clone()));
@@ -88,6 +89,7 @@ impl App {
             gate,
             log,
             door,
+            reactor: reactor.health(),
             health: Arc::new(Health::default()),
             metrics: ports.metrics,
         };
@@ -208,7 +210,7 @@ impl Task {
 
 /// Histograms gather until somebody looks; without this they would grow where nobody does.
 fn keep_measurements(recorded: PrometheusHandle) -> tokio::task::JoinHandle<()> {
-    const PERIOD: std::time::Duration = std::time::Duration::from_secs(5);
+    const PERIOD: Duration = Duration::from_secs(5);
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(PERIOD).await;
@@ -221,13 +223,13 @@ fn door_options(config: &DoorConfig) -> DoorOptions {
     DoorOptions {
         batch_commands_max: config.batch_commands_max,
         queue_commands_max: config.queue_commands_max,
-        command_budget: std::time::Duration::from_millis(config.command_ms_max),
+        command_budget: Duration::from_millis(config.command_ms_max),
         cached_streams_max: config.cached_streams_max,
     }
 }
 
-fn realtime_config(section: &RealtimeSection) -> RealtimeConfig {
-    use std::time::Duration;
+fn realtime_config(config: &Config) -> RealtimeConfig {
+    let section = &config.realtime;
     let secret = section.secret.as_ref().map(|secret| secret.reveal().to_owned()).unwrap_or_default();
     let app = AppCredentials { id: section.app_id.clone(), key: section.key.clone(), secret };
     RealtimeConfig {
@@ -237,6 +239,7 @@ fn realtime_config(section: &RealtimeSection) -> RealtimeConfig {
         outgoing_frames_max: section.outgoing_frames_max,
         activity_timeout: Duration::from_secs(section.activity_timeout_seconds),
         pong_timeout: Duration::from_secs(section.pong_timeout_seconds),
+        view_patience: config.server.view_wait(),
         drain: Duration::from_millis(section.drain_ms_max),
         read_frames_members_max: section.read_frames_members_max,
         gather: Duration::from_millis(section.gather_ms),

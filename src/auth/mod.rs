@@ -69,11 +69,6 @@ impl Authenticator {
         found.iter().find_map(|credential| self.verify(credential, now)).ok_or(Unauthenticated::Invalid)
     }
 
-    /// Verifies one bearer token, as [`Authenticator::authenticate`] does.
-    pub fn verify_token(&self, token: &str, now: Timestamp) -> Option<Identity> {
-        self.verify(&Credential::bearer(token), now).map(|session| session.identity)
-    }
-
     fn verify(&self, credential: &Credential, now: Timestamp) -> Option<Session> {
         // A JWE has five parts, a JWT three.
         let claims = match credential.token.split('.').count() {

@@ -125,7 +125,15 @@ fn without_values(error: &config::ConfigError) -> String {
         },
         ConfigError::Message(message) => message.clone(),
         ConfigError::NotFound(key) => format!("{key} is missing"),
-        other => other.to_string(),
+        // The parser shows the line it stopped at, and that line may hold a secret: its first and last line are enough.
+        other => {
+            let text = other.to_string();
+            let mut lines = text.lines();
+            match (lines.next(), lines.next_back()) {
+                (Some(place), Some(reason)) => format!("{place}: {reason}"),
+                _ => text,
+            }
+        }
     }
 }
 
@@ -195,6 +203,13 @@ mod tests {
     fn a_value_of_another_type_is_refused_by_key_and_not_shown() {
         let error = load(None, &environment(&[("KABAR__SERVER__PORT", "hush")])).expect_err("no port").to_string();
         assert!(error.contains("server.port") && !error.contains("hush"), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_toml_is_refused_and_not_shown() {
+        let wrong = file("[realtime]\nsecret = hush");
+        let error = load(Some(wrong.path()), &BTreeMap::new()).expect_err("no TOML").to_string();
+        assert!(error.contains("line 2") && !error.contains("hush"), "{error}");
     }
 
     #[test]

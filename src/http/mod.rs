@@ -1,8 +1,8 @@
 //! The HTTP side: routes, what they take from a request and how they answer.
 //!
-//! The route tables are `routes` for users and `operations()`, one line per endpoint; the layers around them are in `router()`.
-//! Separate so that what a client may ask is read in one place. Never in here: a rule about rooms or people, SQL, a
-//! provider.
+//! The route tables are `routes` for users and `operations()`, one line per endpoint; the layers around them are in
+//! `layered()`. Separate so that what a client may ask is read in one place. Never in here: a rule about rooms or
+//! people, SQL, a provider.
 
 pub mod answer;
 mod chat;
@@ -27,32 +27,37 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::routing::get;
+use event_log::LogId;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use answer::Answer;
 pub use problem::{FieldError, Problem};
 pub use state::AppState;
 
+use crate::config::Config;
+use crate::realtime;
 use layers::{gate, load, observe, positions, security};
 
-/// The whole HTTP side, realtime's socket route included.
+/// The whole HTTP side, and the route that becomes a socket.
 pub fn router(state: AppState) -> Router {
-    let config = state.config.clone();
-    Router::new()
-        .merge(routes::table().route_layer(from_fn_with_state(state.clone(), gate::gate)))
-        .merge(operations())
-        .merge(crate::realtime::router(state.realtime.clone()))
+    let users = routes::table().route_layer(from_fn_with_state(state.clone(), gate::gate));
+    let sockets = realtime::router(state.realtime.clone());
+    layered(users.merge(operations()).merge(sockets), &state.config, state.log_id).with_state(state)
+}
+
+/// Around every route, found or not.
+fn layered<S: Clone + Send + Sync + 'static>(routes: Router<S>, config: &Config, log_id: LogId) -> Router<S> {
+    routes
         .fallback(|| async { Problem::not_found("there is no such route") })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         // The last is the outermost.
-        .layer(from_fn_with_state(positions::Stamp::new(&config, state.log_id), positions::stamp))
+        .layer(from_fn_with_state(positions::Stamp::new(config, log_id), positions::stamp))
         .layer(DefaultBodyLimit::max(config.server.body_bytes_max))
         .layer(from_fn_with_state(load::Load::new(&config.server), load::limit))
         .layer(CatchPanicLayer::custom(load::panicked))
-        .layer(security::cors(&config))
+        .layer(security::cors(config))
         .layer(map_response(security::headers))
         .layer(from_fn(observe::observe))
-        .with_state(state)
 }
 
 /// Routes of whoever runs Kabar.
@@ -61,4 +66,58 @@ fn operations() -> Router<AppState> {
         .route("/healthz", get(operations::healthz))
         .route("/readyz", get(operations::readyz))
         .route("/metrics", get(operations::metrics))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use axum::extract::Request;
+    use axum::response::Response;
+    use axum::routing::post;
+    use tower::ServiceExt;
+
+    async fn answer(request: axum::http::request::Builder) -> (Response<()>, serde_json::Value) {
+        let routes = Router::new().route("/things", post(|| async { "made" })).route(
+            "/broken",
+            get(|| async {
+                if true {
+                    panic!("hush")
+                }
+            }),
+        );
+        let app: Router = layered(routes, &Config::default(), LogId(uuid::Uuid::from_u128(1)));
+        let (parts, body) = app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap().into_parts();
+        let bytes = axum::body::to_bytes(body, 100_000).await.unwrap();
+        (Response::from_parts(parts, ()), serde_json::from_slice(&bytes).unwrap_or_default())
+    }
+
+    #[tokio::test]
+    async fn whatever_goes_wrong_is_a_problem() {
+        for (request, status) in
+            [(Request::get("/nothing"), 404), (Request::get("/things"), 405), (Request::get("/broken"), 500)]
+        {
+            let (response, body) = answer(request).await;
+            assert_eq!(response.status(), status);
+            assert_eq!((&body["status"], &body["success"]), (&status.into(), &false.into()), "{body}");
+            assert!(response.headers().contains_key("x-request-id"), "{status}");
+            assert!(response.headers().contains_key("content-security-policy"), "{status}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_wrong_method_is_told_the_right_one() {
+        let (response, _) = answer(Request::get("/things")).await;
+        assert_eq!(response.headers()["allow"], "POST");
+    }
+
+    #[tokio::test]
+    async fn the_callers_request_id_comes_back() {
+        let id = uuid::Uuid::from_u128(7).to_string();
+        let (response, _) = answer(Request::post("/things").header("x-request-id", &id)).await;
+        assert_eq!(
+            (response.status().as_u16(), response.headers()["x-request-id"].to_str().unwrap()),
+            (200, id.as_str())
+        );
+    }
 }

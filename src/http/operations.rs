@@ -131,6 +131,8 @@ async fn checks(state: &AppState) -> Vec<Check> {
     }
     let realtime = state.realtime.health();
     checks.push(Check::of("realtime", realtime.failure).at(realtime.position, head, state));
+    let reactor = state.reactor.borrow().clone();
+    checks.push(Check::of("reactor", reactor.failure).at(reactor.position, head, state));
     checks.extend(state.health.ended().into_iter().map(|(task, reason)| Check::failed(task, reason)));
     if state.health.is_draining() {
         checks.push(Check::failed("server", "it is stopping".into()));

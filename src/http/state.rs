@@ -5,6 +5,7 @@ use std::sync::Arc;
 use event_log::{Door, LogId, SharedLog};
 use metrics_exporter_prometheus::PrometheusHandle;
 use projections::Views;
+use tokio::sync::watch;
 
 use super::layers::gate::Gate;
 use super::operations::Health;
@@ -12,6 +13,7 @@ use crate::clock::SharedClock;
 use crate::commands::Commands;
 use crate::config::Config;
 use crate::directory::Directory;
+use crate::reactor::ReactorHealth;
 use crate::realtime::Realtime;
 
 #[derive(Clone)]
@@ -27,9 +29,10 @@ pub struct AppState {
     pub directory: Directory,
     /// Who may pass. Handlers get what it found as `Actor`.
     pub gate: Arc<Gate>,
-    /// For /readyz only, as the next two: handlers ask views and send commands.
+    /// For /readyz only, as the next three: handlers ask views and send commands.
     pub log: SharedLog,
     pub door: Door,
+    pub reactor: watch::Receiver<ReactorHealth>,
     pub health: Arc<Health>,
     /// `None` where nobody measures, as in most tests.
     pub metrics: Option<PrometheusHandle>,

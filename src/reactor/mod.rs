@@ -6,22 +6,25 @@
 //! happens twice. Never in here: sending (that is delivery and realtime), a rule (the door decides).
 
 mod notification;
+#[cfg(test)]
+mod tests;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use event_log::{CommandError, Door, EventLogError, Page, Position, RecordedEvent, SharedLog, Subscription, Wish};
-use futures_util::StreamExt;
-use futures_util::stream::FuturesOrdered;
+use aggregates::ids::UserId;
+use event_log::{CommandError, Door, EventLogError, Page, Position, SharedLog, Subscription, Wish};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use projections::{UnitName, Views};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-pub use notification::NotificationReactor;
+pub use notification::{NotificationReactor, Reaction};
 
 /// Events taken at a time, and so the most that are seen again after a crash.
 const BATCH_EVENTS_MAX: usize = 100;
-/// Wishes on their way through the door at the same time; it takes them in order and commits them together.
+/// Wishes on their way through the door at the same time; it commits them together.
 const WISHES_AT_ONCE_MAX: usize = 32;
 /// How often the checkpoint is written while nothing came of the events that passed.
 const CHECKPOINT_PERIOD: Duration = Duration::from_secs(1);
@@ -155,28 +158,29 @@ impl Reactor {
         }
     }
 
-    /// Everything that follows from a page is durable when it returns without an error.
+    /// Everything that follows from a page is durable when it returns without an error. What one person is to hear of
+    /// keeps its order; different people's wishes go through the door side by side.
     async fn heed(&self, page: &Page, shutdown: &CancellationToken) -> Result<(), Halt> {
-        let wishes: Vec<(&RecordedEvent, Wish)> = page
-            .events
-            .iter()
-            .filter_map(|recorded| NotificationReactor::react(recorded).map(|wish| (recorded, wish)))
-            .collect();
-        let Some(last) = wishes.last().map(|(recorded, _)| recorded.position) else { return Ok(()) };
+        let mut last = None;
+        let mut lanes: BTreeMap<UserId, Vec<Wish>> = BTreeMap::new();
+        for recorded in &page.events {
+            if let Some(Reaction { recipient, wish }) = NotificationReactor::react(recorded) {
+                lanes.entry(recipient).or_default().push(wish);
+                last = Some(recorded.position);
+            }
+        }
+        let Some(last) = last else { return Ok(()) };
         tokio::select! {
             () = shutdown.cancelled() => return Err(Halt::Stopping),
             () = self.views_have(last) => {}
         }
-        let mut wishes = wishes.into_iter();
-        let mut under_way: FuturesOrdered<_> =
-            wishes.by_ref().take(WISHES_AT_ONCE_MAX).map(|(_, wish)| self.fulfil(wish, shutdown)).collect();
-        while let Some(done) = under_way.next().await {
-            done?;
-            if let Some((_, wish)) = wishes.next() {
-                under_way.push_back(self.fulfil(wish, shutdown));
+        let under_way = lanes.into_values().map(|wishes| async move {
+            for wish in wishes {
+                self.fulfil(wish, shutdown).await?;
             }
-        }
-        Ok(())
+            Ok(())
+        });
+        stream::iter(under_way).buffer_unordered(WISHES_AT_ONCE_MAX).try_collect::<()>().await
     }
 
     async fn views_have(&self, position: Position) {

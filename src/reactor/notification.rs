@@ -2,11 +2,18 @@
 //!
 //! Pure: the same event gives the same wish, under the same id.
 
-use aggregates::ids::CommandId;
+use aggregates::ids::{CommandId, UserId};
 use aggregates::policy::follower::notify_of_follower;
 use aggregates::relationship::RelationshipEvent;
 use aggregates::{AggregateKind, Command, DomainEvent, Metadata, StreamId};
 use event_log::{Filter, RecordedEvent, Wish};
+
+/// A wish, and who is to hear of it.
+#[derive(Debug, Clone)]
+pub struct Reaction {
+    pub recipient: UserId,
+    pub wish: Wish,
+}
 
 /// Raises notifications (requirements §2).
 pub struct NotificationReactor;
@@ -18,7 +25,7 @@ impl NotificationReactor {
     pub const FILTER: Filter = Filter::Kinds(&[AggregateKind::Relationship]);
 
     /// What follows from an event. Imported ones are history: nobody is notified of them.
-    pub fn react(recorded: &RecordedEvent) -> Option<Wish> {
+    pub fn react(recorded: &RecordedEvent) -> Option<Reaction> {
         if !recorded.metadata.origin.is_live() {
             return None;
         }
@@ -27,7 +34,7 @@ impl NotificationReactor {
                 RelationshipEvent::UserFollowed(followed) => {
                     let (notification, command) = notify_of_follower(recorded.event_id, followed);
                     let wish = (StreamId::notification(notification), Command::Notification(command));
-                    Some(caused_by(recorded, "follower", wish))
+                    Some(Reaction { recipient: followed.to.clone(), wish: caused_by(recorded, "follower", wish) })
                 }
                 RelationshipEvent::UserUnfollowed(_)
                 | RelationshipEvent::UserBlocked(_)

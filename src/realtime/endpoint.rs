@@ -4,12 +4,14 @@
 
 use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::get;
 
 use super::protocol::{CloseCode, VERSIONS};
 use super::{Realtime, socket};
+use crate::http::Problem;
 
 /// Bytes read from a socket at a time. The library's default would hold 128 KiB for each idle client.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
@@ -25,16 +27,16 @@ pub async fn upgrade(
     State(realtime): State<Realtime>,
     Path(key): Path<String>,
     RawQuery(query): RawQuery,
-    ws: WebSocketUpgrade,
-) -> Response {
+    ws: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    let ws = ws.map_err(|error| Problem::malformed("Upgrade", error.body_text()))?;
     let acceptable = judge(realtime.0.signer.key(), &key, query.as_deref().unwrap_or_default());
     let frame_bytes_max = FRAME_BYTES_MAX.max(realtime.0.config.message_bytes_max);
-    ws.read_buffer_size(READ_BUFFER_BYTES).max_message_size(frame_bytes_max).max_frame_size(frame_bytes_max).on_upgrade(
-        async move |mut ws| match acceptable {
-            Ok(()) => socket::serve(ws, realtime.0).await,
-            Err((code, reason)) => socket::close(&mut ws, code, reason).await,
-        },
-    )
+    let ws = ws.read_buffer_size(READ_BUFFER_BYTES).max_message_size(frame_bytes_max).max_frame_size(frame_bytes_max);
+    Ok(ws.on_upgrade(async move |mut ws| match acceptable {
+        Ok(()) => socket::serve(ws, realtime.0).await,
+        Err((code, reason)) => socket::close(&mut ws, code, reason).await,
+    }))
 }
 
 fn judge(our_key: &str, key: &str, query: &str) -> Result<(), (CloseCode, &'static str)> {

@@ -3,5 +3,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod door;
 mod event_log;
 mod stock_postgres_es;

@@ -1,7 +1,6 @@
 //! A small Kabar for tests: log, views, door, realtime and a server on a port of its own.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use aggregates::ids::{CommandId, MessageId, RoomId, UserId};
@@ -222,10 +221,6 @@ impl World {
         self.subscribe(&mut client, who, &format!("private-user-{who}")).await;
         self.subscribe(&mut client, who, &format!("private-room-{room}")).await;
         client
-    }
-
-    pub fn shared_log(&self) -> SharedLog {
-        Arc::clone(&self.log)
     }
 }
 
