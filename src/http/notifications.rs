@@ -91,8 +91,7 @@ pub async fn list(
     ValidQuery(query): ValidQuery<NotificationsQuery>,
 ) -> Result<Answer<NotificationsAnswer>, Problem> {
     let ask = query.ask()?;
-    after.wait_for(&app, UnitName::Feed).await?;
-    after.wait_for(&app, UnitName::Inbox).await?;
+    tokio::try_join!(after.wait_for(&app, UnitName::Feed), after.wait_for(&app, UnitName::Inbox))?;
     let limit = ask.limit;
     let page = app.queries().notifications(actor.id(), ask).await?;
     let unread_count = app.queries().unread_notifications(actor.id()).await?;

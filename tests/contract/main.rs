@@ -3,5 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod door;
 mod event_log;
+mod read_models;
 mod stock_postgres_es;

@@ -93,6 +93,9 @@ impl Cluster {
         while victims.iter().any(|pid| is_running(*pid)) {
             std::thread::yield_now();
         }
+        // Where nobody reaps the dead at once their pids still answer, and these files would stop the next server.
+        std::fs::remove_file(self.home.join("data/postmaster.pid")).ok();
+        std::fs::remove_file(self.home.join(format!(".s.PGSQL.{}.lock", self.port))).ok();
         self.start_server().expect("the server starts again");
     }
 
@@ -123,7 +126,8 @@ impl Cluster {
         })
     }
 
-    fn postmaster(&self) -> Option<u32> {
+    /// The pid of the server's first process.
+    pub fn postmaster(&self) -> Option<u32> {
         let file = std::fs::read_to_string(self.home.join("data/postmaster.pid")).ok()?;
         file.lines().next()?.parse().ok()
     }

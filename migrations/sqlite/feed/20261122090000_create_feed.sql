@@ -24,7 +24,7 @@ CREATE TABLE notifications (
 CREATE INDEX notifications_of ON notifications (recipient_id, position);
 CREATE INDEX notifications_unread ON notifications (recipient_id, position) WHERE read_at IS NULL;
 
--- One row per recipient, so that a badge costs one look.
+-- One row per recipient who has anything unread, so that a badge costs one look.
 CREATE TABLE feeds (
     recipient_id TEXT NOT NULL PRIMARY KEY,
     unread INTEGER NOT NULL

@@ -19,7 +19,7 @@ use crate::store::touched::Touched;
 #[derive(Debug, Default)]
 pub(crate) struct FeedBatch {
     pub notifications: Touched<NotificationId, NotificationRow>,
-    /// Unread entries; every recipient of a touched row or a sweep.
+    /// Unread entries, for those who have any; every recipient of a touched row or a sweep is wanted.
     pub unread: Touched<UserId, u64>,
     /// By recipient, in the order of the log, `up_to` ascending: a later one with a lower `up_to` finds nothing.
     pub sweeps: BTreeMap<UserId, Vec<Sweep>>,
@@ -128,8 +128,13 @@ impl FeedBatch {
             }
         }
         for (user, delta) in deltas.into_iter().filter(|(_, delta)| *delta != 0) {
-            let unread = self.unread.get(&user).copied().unwrap_or(0);
-            self.unread.put(user, unread.saturating_add_signed(delta));
+            let unread = self.unread.get(&user).copied().unwrap_or(0).saturating_add_signed(delta);
+            // No row where nothing is unread, however it came to that: a rebuild in larger batches makes the same rows.
+            if unread == 0 {
+                self.unread.remove(&user);
+            } else {
+                self.unread.put(user, unread);
+            }
         }
     }
 }

@@ -5,6 +5,8 @@ pub(crate) mod live;
 pub mod project;
 pub mod reads;
 pub mod rows;
+#[cfg(test)]
+mod tests;
 
 pub use reads::{InboxReads, MessagePage, RoomCursor};
 pub use rows::{FollowRow, MemberRow, MessageRow, Person, RoomRow, UserRow};

@@ -1,4 +1,4 @@
-//! Who asks, and under which request.
+//! Who asks, and under which request. Whoever wants to change something is a `Caller`, made of this.
 
 use aggregates::ids::UserId;
 use axum::extract::FromRequestParts;

@@ -18,21 +18,25 @@ mod stopping;
 macro_rules! on_every_backend {
     ($($promise:ident),+ $(,)?) => {
         mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $promise() {
-                if let Some(app) = crate::http::app::TestApp::start(crate::support::backend::Backend::Sqlite).await {
-                    super::$promise(app).await;
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $promise() {
+                    if let Some(app) = crate::http::app::TestApp::start(crate::support::backend::Backend::Sqlite).await {
+                        super::$promise(app).await;
+                    }
                 }
-            })+
+            )+
         }
 
         mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $promise() {
-                if let Some(app) = crate::http::app::TestApp::start(crate::support::backend::Backend::Postgres).await {
-                    super::$promise(app).await;
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $promise() {
+                    if let Some(app) = crate::http::app::TestApp::start(crate::support::backend::Backend::Postgres).await {
+                        super::$promise(app).await;
+                    }
                 }
-            })+
+            )+
         }
     };
 }

@@ -72,7 +72,10 @@ impl Ids {
     }
 
     pub fn samples(&self) -> Vec<Sample> {
-        [self.rooms(), self.messages(), self.relations(), self.notifications()].into_iter().flatten().collect()
+        [self.rooms(), self.messages(), self.reading(), self.relations(), self.notifications()]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     fn rooms(&self) -> Vec<Sample> {
@@ -174,6 +177,12 @@ impl Ids {
                     (&format!("roomId={room}&cursor=18446744073709551615"), "cursor"),
                 ])
                 .foreign(404),
+        ]
+    }
+
+    fn reading(&self) -> Vec<Sample> {
+        let room = &self.room;
+        vec![
             Sample::post("/api/chat/read", json!({"roomId": room}))
                 .wrong_bodies(&[
                     (json!({}), "roomId"),

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -20,7 +21,9 @@ type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
 pub(super) struct Connections {
     path: PathBuf,
-    writer: mpsc::Sender<Job>,
+    /// `None` only while dropping.
+    writer: Option<mpsc::Sender<Job>>,
+    writing: Option<JoinHandle<()>>,
     readers: Arc<Mutex<Vec<Connection>>>,
     turns: Arc<Semaphore>,
 }
@@ -31,7 +34,7 @@ impl Connections {
         let connection = writing(path, create)?;
         let (writer, jobs) = mpsc::channel::<Job>();
         let name = path.file_stem().map_or_else(|| "view".into(), |stem| stem.to_string_lossy().into_owned());
-        std::thread::Builder::new()
+        let writing = std::thread::Builder::new()
             .name(name)
             .spawn(move || {
                 let mut connection = connection;
@@ -42,7 +45,8 @@ impl Connections {
             .map_err(StoreError::unreachable)?;
         Ok(Self {
             path: path.to_owned(),
-            writer,
+            writer: Some(writer),
+            writing: Some(writing),
             readers: Arc::default(),
             turns: Arc::new(Semaphore::new(READERS_MAX)),
         })
@@ -62,7 +66,7 @@ impl Connections {
             // Nobody waits any more: what was asked for is done all the same.
             let _ = answer.send(job(connection));
         });
-        self.writer.send(job).map_err(|_| StoreError::Gone)?;
+        self.writer.as_ref().and_then(|writer| writer.send(job).ok()).ok_or(StoreError::Gone)?;
         answered.await.map_err(|_| StoreError::Gone)?
     }
 
@@ -87,6 +91,20 @@ impl Connections {
             Ok(answer)
         };
         tokio::task::spawn_blocking(work).await.map_err(StoreError::unreachable)?
+    }
+}
+
+/// Whoever drops it may delete the files and make new ones of the same name, and a connection that closes late would
+/// delete the new one's write-ahead log. So: closed when dropped.
+impl Drop for Connections {
+    fn drop(&mut self) {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.writer = None;
+        if let Some(writing) = self.writing.take()
+            && writing.join().is_err()
+        {
+            tracing::error!(path = %self.path.display(), "the writing thread of a view panicked");
+        }
     }
 }
 

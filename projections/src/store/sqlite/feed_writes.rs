@@ -91,6 +91,10 @@ fn save(tx: &Transaction<'_>, batch: &FeedBatch) -> Result<()> {
             signed(row.position.0),
         ])?;
     }
+    let mut gone = tx.prepare_cached("DELETE FROM feeds WHERE recipient_id = ?")?;
+    for recipient in batch.unread.removed() {
+        gone.execute([recipient.as_str()])?;
+    }
     let mut counters = tx.prepare_cached("INSERT OR REPLACE INTO feeds VALUES (?, ?)")?;
     for (recipient, unread) in batch.unread.changed() {
         counters.execute(params![recipient.as_str(), signed(*unread)])?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use event_log::migrations::{Migration, migrate};
 use event_log::{LogId, Position};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
@@ -17,11 +18,17 @@ use crate::store::{
 };
 use crate::views::UnitName;
 
-/// Oldest first; how many have run is the file's `user_version`.
-fn migrations(unit: UnitName) -> &'static [&'static str] {
+/// Oldest first. A file is made whole and never changed: another form of the tables is another format.
+fn migrations(unit: UnitName) -> &'static [Migration] {
     match unit {
-        UnitName::Inbox => &[include_str!("../../../../migrations/sqlite/inbox/20261122090000_create_inbox.sql")],
-        UnitName::Feed => &[include_str!("../../../../migrations/sqlite/feed/20261122090000_create_feed.sql")],
+        UnitName::Inbox => &[Migration {
+            name: "20261122090000_create_inbox",
+            sql: include_str!("../../../../migrations/sqlite/inbox/20261122090000_create_inbox.sql"),
+        }],
+        UnitName::Feed => &[Migration {
+            name: "20261122090000_create_feed",
+            sql: include_str!("../../../../migrations/sqlite/feed/20261122090000_create_feed.sql"),
+        }],
     }
 }
 
@@ -35,29 +42,26 @@ impl SqliteGeneration {
         Self { unit, connections: Arc::new(connections) }
     }
 
-    /// Whether its tables are there.
+    /// Whether its tables are there and say something of themselves.
     pub(super) async fn is_made(&self) -> Result<bool, StoreError> {
-        let read =
-            |connection: &Connection| connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
-        Ok(self.connections.read(read).await? > 0)
+        const TABLES: &str = "SELECT count(*) FROM sqlite_schema WHERE name = 'unit'";
+        const ROWS: &str = "SELECT count(*) FROM unit";
+        let count = |connection: &Connection, sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+        self.connections
+            .read(move |connection| Ok(count(connection, TABLES)? > 0 && count(connection, ROWS)? > 0))
+            .await
     }
 
-    /// Brings the tables up to date and writes the first row about itself, if it is not there.
+    /// Makes the tables and the first row about itself, unless they are there.
     pub(super) async fn make(&self, log: LogId, state: GenerationState) -> Result<(), StoreError> {
         let unit = self.unit;
         self.connections
             .write(move |connection| {
-                let make = |connection: &mut Connection| -> rusqlite::Result<()> {
-                    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-                    let done: usize = tx.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-                    for migration in migrations(unit).iter().skip(done) {
-                        tx.execute_batch(migration)?;
-                    }
-                    tx.pragma_update(None, "user_version", migrations(unit).len())?;
-                    tx.execute("INSERT OR IGNORE INTO unit VALUES (1, ?, 0, ?)", params![log.0, state.name()])?;
-                    tx.commit()
-                };
-                make(connection).map_err(sqlite_error)
+                migrate(connection, migrations(unit)).map_err(StoreError::unreachable)?;
+                connection
+                    .execute("INSERT OR IGNORE INTO unit VALUES (1, ?, 0, ?)", params![log.0, state.name()])
+                    .map_err(sqlite_error)?;
+                Ok(())
             })
             .await
     }

@@ -1,0 +1,210 @@
+//! One schema: its own row about itself, and the transaction that moves it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use event_log::{LogId, Position};
+use sqlx::postgres::PgRow;
+use sqlx::{Executor, PgConnection, Postgres, Row, Transaction};
+
+use super::columns::{position, postgres_error};
+use super::feed_reads::PostgresFeedReads;
+use super::inbox_reads::PostgresInboxReads;
+use super::snapshot::PostgresSnapshot;
+use super::{Schema, feed_writes, inbox_load, inbox_save};
+use crate::inbox::batch::InboxBatch;
+use crate::store::names::signed;
+use crate::store::{
+    Applied, Generation, GenerationState, Held, Snapshot, Standing, Step, StoreError, UnitChanges, UnitReads,
+};
+use crate::views::UnitName;
+
+/// Oldest first. A schema is made whole and never changed: another form of the tables is another format.
+fn migrations(unit: UnitName) -> &'static [&'static str] {
+    match unit {
+        UnitName::Inbox => &[include_str!("../../../../migrations/postgres/inbox/20261122090000_create_inbox.sql")],
+        UnitName::Feed => &[include_str!("../../../../migrations/postgres/feed/20261122090000_create_feed.sql")],
+    }
+}
+
+pub(super) struct PostgresGeneration {
+    unit: UnitName,
+    schema: Schema,
+}
+
+impl PostgresGeneration {
+    pub(super) fn new(unit: UnitName, schema: Schema) -> Self {
+        Self { unit, schema }
+    }
+
+    pub(super) async fn is_made(&self) -> Result<bool, StoreError> {
+        sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
+            .bind(format!("{}.unit", self.schema.name))
+            .fetch_one(&self.schema.pool)
+            .await
+            .map_err(postgres_error)
+    }
+
+    /// Makes the schema, its tables and its row about itself, in one transaction, unless they are there.
+    pub(super) async fn make(&self, log: LogId, state: GenerationState) -> Result<(), StoreError> {
+        let name = &self.schema.name;
+        let mut tx = self.schema.pool.begin().await.map_err(postgres_error)?;
+        // Processes that start together come one after the other.
+        sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+            .bind(format!("kabar {name} make"))
+            .execute(&mut *tx)
+            .await
+            .map_err(postgres_error)?;
+        let made: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
+            .bind(format!("{name}.unit"))
+            .fetch_one(&mut *tx)
+            .await
+            .map_err(postgres_error)?;
+        if made {
+            return Ok(());
+        }
+        let begin = format!("CREATE SCHEMA IF NOT EXISTS {name}; SET LOCAL search_path TO {name}");
+        for sql in std::iter::once(begin.as_str()).chain(migrations(self.unit).iter().copied()) {
+            tx.execute(sql).await.map_err(postgres_error)?;
+        }
+        sqlx::query(&format!("INSERT INTO {name}.unit VALUES (1, $1, 0, $2)"))
+            .bind(log.0)
+            .bind(state.name())
+            .execute(&mut *tx)
+            .await
+            .map_err(postgres_error)?;
+        tx.commit().await.map_err(postgres_error)
+    }
+
+    /// Takes the unit's row if it stands where the step begins. Whoever else wants it waits for the end of `tx`.
+    async fn claim(&self, connection: &mut PgConnection, step: &Step) -> Result<bool, StoreError> {
+        let sql = format!(
+            "UPDATE {}.unit SET checkpoint = $2 WHERE checkpoint = $1 AND log_id = $3 AND state <> 'closed'",
+            self.schema.name
+        );
+        let claimed = sqlx::query(&sql)
+            .bind(signed(step.from.0))
+            .bind(signed(step.to.0))
+            .bind(step.log.0)
+            .execute(connection)
+            .await
+            .map_err(postgres_error)?;
+        Ok(claimed.rows_affected() == 1)
+    }
+
+    /// Why a step could not be taken.
+    async fn refused(&self, step: &Step) -> Result<Applied, StoreError> {
+        let standing = self.standing().await?;
+        if standing.log != step.log {
+            let reason = format!("it belongs to the log {}, not to {}", standing.log, step.log);
+            return Err(StoreError::Corrupt(reason));
+        }
+        Ok(match standing.state {
+            GenerationState::Closed => Applied::Closed,
+            GenerationState::Building | GenerationState::Ready => Applied::Moved(standing.checkpoint),
+        })
+    }
+
+    async fn write(&self, tx: &mut Transaction<'static, Postgres>, changes: &UnitChanges) -> sqlx::Result<()> {
+        match changes {
+            UnitChanges::Inbox(changes) => {
+                let mut batch = InboxBatch::wanting(changes);
+                inbox_load::load(tx, &self.schema.name, &mut batch).await?;
+                batch.play(changes.clone());
+                inbox_save::save(tx, &self.schema.name, &batch).await
+            }
+            UnitChanges::Feed(changes) => feed_writes::write(tx, &self.schema.name, changes).await,
+        }
+    }
+}
+
+#[async_trait]
+impl Generation for PostgresGeneration {
+    async fn standing(&self) -> Result<Standing, StoreError> {
+        let mut connection = self.schema.pool.acquire().await.map_err(postgres_error)?;
+        standing(&mut connection, &self.schema.name, "").await
+    }
+
+    async fn apply(&self, step: Arc<Step>) -> Result<Applied, StoreError> {
+        if step.changes.len() == 0 {
+            // Nothing but the checkpoint: one trip.
+            let mut connection = self.schema.pool.acquire().await.map_err(postgres_error)?;
+            let claimed = self.claim(&mut connection, &step).await?;
+            drop(connection);
+            return if claimed { Ok(Applied::Done) } else { self.refused(&step).await };
+        }
+        let mut tx = self.schema.pool.begin().await.map_err(postgres_error)?;
+        if !self.claim(&mut tx, &step).await? {
+            drop(tx);
+            return self.refused(&step).await;
+        }
+        self.write(&mut tx, &step.changes).await.map_err(postgres_error)?;
+        tx.commit().await.map_err(postgres_error)?;
+        Ok(Applied::Done)
+    }
+
+    async fn set_state(&self, state: GenerationState) -> Result<(), StoreError> {
+        sqlx::query(&format!("UPDATE {}.unit SET state = $1", self.schema.name))
+            .bind(state.name())
+            .execute(&self.schema.pool)
+            .await
+            .map_err(postgres_error)?;
+        Ok(())
+    }
+
+    async fn hold(&self) -> Result<Box<dyn Held>, StoreError> {
+        let mut tx = self.schema.pool.begin().await.map_err(postgres_error)?;
+        // A rebuild that freezes must not stop the live view for ever.
+        sqlx::query("SET LOCAL idle_in_transaction_session_timeout = '30s'")
+            .execute(&mut *tx)
+            .await
+            .map_err(postgres_error)?;
+        let standing = standing(&mut tx, &self.schema.name, "FOR UPDATE").await?;
+        Ok(Box::new(PostgresHeld { tx, schema: self.schema.clone(), standing }))
+    }
+
+    fn reads(&self) -> UnitReads {
+        match self.unit {
+            UnitName::Inbox => UnitReads::Inbox(Arc::new(PostgresInboxReads::new(self.schema.clone()))),
+            UnitName::Feed => UnitReads::Feed(Arc::new(PostgresFeedReads::new(self.schema.clone()))),
+        }
+    }
+
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
+        Ok(Box::new(PostgresSnapshot::open(&self.schema).await?))
+    }
+}
+
+/// Holds the unit's row; dropped, it rolls back.
+struct PostgresHeld {
+    tx: Transaction<'static, Postgres>,
+    schema: Schema,
+    standing: Standing,
+}
+
+#[async_trait]
+impl Held for PostgresHeld {
+    fn standing(&self) -> Standing {
+        self.standing
+    }
+
+    async fn close(mut self: Box<Self>) -> Result<(), StoreError> {
+        sqlx::query(&format!("UPDATE {}.unit SET state = 'closed'", self.schema.name))
+            .execute(&mut *self.tx)
+            .await
+            .map_err(postgres_error)?;
+        self.tx.commit().await.map_err(postgres_error)
+    }
+}
+
+/// The unit's row; `lock` is nothing or `FOR UPDATE`.
+pub(super) async fn standing(connection: &mut PgConnection, schema: &str, lock: &str) -> Result<Standing, StoreError> {
+    let sql = format!("SELECT log_id, checkpoint, state FROM {schema}.unit {lock}");
+    let row = sqlx::query(&sql).fetch_optional(connection).await.map_err(postgres_error)?;
+    let row = row.ok_or_else(|| StoreError::Corrupt("its row about itself is missing".to_owned()))?;
+    let read = |row: &PgRow| -> sqlx::Result<(LogId, Position, String)> {
+        Ok((LogId(row.try_get(0)?), position(row, 1)?, row.try_get(2)?))
+    };
+    let (log, checkpoint, state) = read(&row).map_err(postgres_error)?;
+    Ok(Standing { log, checkpoint, state: GenerationState::parse(&state)? })
+}

@@ -1,0 +1,338 @@
+//! The inbox's questions in this engine's SQL.
+
+use aggregates::ids::{MessageId, RoomId, UserId};
+use async_trait::async_trait;
+use event_log::Position;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
+use sqlx::{Postgres, Row};
+use uuid::Uuid;
+
+use super::Schema;
+use super::columns::{maybe_moment, maybe_user, moment, named, number, position, postgres_error, user};
+use crate::inbox::{FollowRow, InboxReads, MemberRow, MessagePage, MessageRow, Person, RoomCursor, RoomRow, UserRow};
+use crate::store::names::{at_most, message_kind, natural, role, room_kind, signed};
+use crate::text::searched;
+use crate::views::{ReadError, UnitName};
+
+pub(super) struct PostgresInboxReads {
+    schema: Schema,
+}
+
+fn failed(error: sqlx::Error) -> ReadError {
+    postgres_error(error).of(UnitName::Inbox)
+}
+
+type Asked<'q> = Query<'q, Postgres, PgArguments>;
+
+impl PostgresInboxReads {
+    pub(super) fn new(schema: Schema) -> Self {
+        Self { schema }
+    }
+
+    async fn all<T>(&self, query: Asked<'_>, read: fn(&PgRow) -> sqlx::Result<T>) -> Result<Vec<T>, ReadError> {
+        let found = query.fetch_all(&self.schema.pool).await.map_err(failed)?;
+        found.iter().map(read).collect::<sqlx::Result<_>>().map_err(failed)
+    }
+
+    async fn one<T>(&self, query: Asked<'_>, read: fn(&PgRow) -> sqlx::Result<T>) -> Result<Option<T>, ReadError> {
+        let found = query.fetch_optional(&self.schema.pool).await.map_err(failed)?;
+        found.as_ref().map(read).transpose().map_err(failed)
+    }
+
+    async fn relation(&self, table: &str, from: &UserId, to: &UserId) -> Result<bool, ReadError> {
+        let sql =
+            format!("SELECT EXISTS (SELECT 1 FROM {}.{table} WHERE from_id = $1 AND to_id = $2)", self.schema.name);
+        let query = sqlx::query(&sql).bind(from.as_str()).bind(to.as_str());
+        Ok(self.one(query, |row| row.try_get(0)).await?.unwrap_or(false))
+    }
+
+    /// Rows whose `key` is the user asked about; `other` is who is shown.
+    async fn page_of_follows(
+        &self,
+        [key, other]: [&str; 2],
+        (user, asking): (&UserId, &UserId),
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<FollowRow>, ReadError> {
+        let schema = &self.schema.name;
+        let sql = format!(
+            "SELECT f.{other}, f.followed_at, f.position,
+             EXISTS (SELECT 1 FROM {schema}.follows o WHERE o.from_id = $2 AND o.to_id = f.{other})
+             FROM {schema}.follows f WHERE f.{key} = $1 AND f.position < $3 ORDER BY f.position DESC LIMIT $4"
+        );
+        let before = after.map_or(i64::MAX, |position| signed(position.0));
+        let query = sqlx::query(&sql).bind(user.as_str()).bind(asking.as_str()).bind(before).bind(at_most(limit));
+        self.all(query, follow).await
+    }
+}
+
+/// A room with the asking member's place; `m` is their stay, `p` their pointer.
+fn rooms(schema: &str) -> String {
+    format!(
+        "SELECT r.room_id, r.kind, r.name, r.avatar, r.group_id, r.first_id, r.second_id, r.last_seq,
+         r.last_message_at, r.last_message, r.participant_count, r.created_at, r.updated_at, r.last_position,
+         greatest(0, r.last_seq - greatest(p.read_seq, m.join_seq))
+         FROM {schema}.members m JOIN {schema}.rooms r ON r.room_id = m.room_id
+         LEFT JOIN {schema}.participants p ON p.room_id = m.room_id AND p.user_id = m.user_id
+         WHERE m.user_id = $1 AND m.to_position IS NULL"
+    )
+}
+
+fn room(row: &PgRow) -> sqlx::Result<(RoomRow, RoomCursor)> {
+    let id = RoomId(row.try_get(0)?);
+    let room = RoomRow {
+        id,
+        kind: named(row, 1, room_kind)?,
+        name: row.try_get(2)?,
+        avatar: row.try_get(3)?,
+        group_id: row.try_get(4)?,
+        pair: maybe_user(row, 5)?.zip(maybe_user(row, 6)?),
+        last_seq: number(row, 7)?,
+        last_message_at: maybe_moment(row, 8)?,
+        last_message: row.try_get(9)?,
+        participant_count: number(row, 10)?,
+        created_at: moment(row, 11)?,
+        updated_at: moment(row, 12)?,
+        unread: number(row, 14)?,
+    };
+    Ok((room, RoomCursor { last_position: position(row, 13)?, room_id: id }))
+}
+
+/// Who is in now, of the room that `condition` names.
+fn members(schema: &str, condition: &str) -> String {
+    format!(
+        "SELECT m.room_id, m.user_id, m.role, m.joined_at, p.read_seq, p.last_read_at,
+         greatest(0, r.last_seq - greatest(p.read_seq, m.join_seq)), p.active_position
+         FROM {schema}.participants p
+         JOIN {schema}.members m ON m.user_id = p.user_id AND m.room_id = p.room_id AND m.to_position IS NULL
+         JOIN {schema}.rooms r ON r.room_id = p.room_id
+         WHERE {condition}"
+    )
+}
+
+fn member(row: &PgRow) -> sqlx::Result<MemberRow> {
+    Ok(MemberRow {
+        room_id: RoomId(row.try_get(0)?),
+        user_id: user(row, 1)?,
+        role: named(row, 2, role)?,
+        joined_at: moment(row, 3)?,
+        read_seq: number(row, 4)?,
+        last_read_at: maybe_moment(row, 5)?,
+        unread: number(row, 6)?,
+    })
+}
+
+const MESSAGE: &str = "position, message_id, room_id, seq, sender_id, kind, content, attachment_url,
+    attachment_type, reply_to, client_message_id, created_at";
+
+fn message(row: &PgRow) -> sqlx::Result<MessageRow> {
+    Ok(MessageRow {
+        position: position(row, 0)?,
+        id: MessageId(row.try_get(1)?),
+        room_id: RoomId(row.try_get(2)?),
+        seq: number(row, 3)?,
+        sender_id: user(row, 4)?,
+        kind: named(row, 5, message_kind)?,
+        content: row.try_get(6)?,
+        attachment_url: row.try_get(7)?,
+        attachment_type: row.try_get(8)?,
+        reply_to: row.try_get::<Option<Uuid>, _>(9)?.map(MessageId),
+        client_message_id: row.try_get(10)?,
+        created_at: moment(row, 11)?,
+    })
+}
+
+fn person(row: &PgRow) -> sqlx::Result<UserRow> {
+    Ok(UserRow {
+        id: user(row, 0)?,
+        person: Person {
+            name: row.try_get(1)?,
+            username: row.try_get(2)?,
+            avatar: row.try_get(3)?,
+            email: row.try_get(4)?,
+            role: row.try_get(5)?,
+        },
+    })
+}
+
+fn follow(row: &PgRow) -> sqlx::Result<FollowRow> {
+    Ok(FollowRow {
+        user_id: user(row, 0)?,
+        followed_at: moment(row, 1)?,
+        position: position(row, 2)?,
+        is_following: row.try_get(3)?,
+    })
+}
+
+fn texts(users: &[UserId]) -> Vec<&str> {
+    users.iter().map(UserId::as_str).collect()
+}
+
+#[async_trait]
+impl InboxReads for PostgresInboxReads {
+    async fn checkpoint(&self) -> Result<Position, ReadError> {
+        let sql = format!("SELECT checkpoint FROM {}.unit", self.schema.name);
+        Ok(self.one(sqlx::query(&sql), |row| position(row, 0)).await?.unwrap_or_default())
+    }
+
+    async fn rooms_of(
+        &self,
+        user: &UserId,
+        search: Option<&str>,
+        after: Option<RoomCursor>,
+        limit: usize,
+    ) -> Result<Vec<(RoomRow, RoomCursor)>, ReadError> {
+        let sql = format!(
+            "{} AND ($2::bigint IS NULL OR (r.last_position, r.room_id) < ($2, $3::uuid))
+             AND ($4::text IS NULL OR strpos(r.name_folded, $4) > 0 OR EXISTS (
+                 SELECT 1 FROM {}.users u
+                 WHERE u.user_id = CASE r.first_id WHEN $1 THEN r.second_id ELSE r.first_id END
+                 AND strpos(u.folded, $4) > 0))
+             ORDER BY r.last_position DESC, r.room_id DESC LIMIT $5",
+            rooms(&self.schema.name),
+            self.schema.name
+        );
+        let query = sqlx::query(&sql)
+            .bind(user.as_str())
+            .bind(after.map(|cursor| signed(cursor.last_position.0)))
+            .bind(after.map(|cursor| cursor.room_id.0))
+            .bind(searched(search))
+            .bind(at_most(limit));
+        self.all(query, room).await
+    }
+
+    async fn room(&self, room_id: RoomId, user: &UserId) -> Result<Option<RoomRow>, ReadError> {
+        let sql = format!("{} AND m.room_id = $2", rooms(&self.schema.name));
+        let found = self.one(sqlx::query(&sql).bind(user.as_str()).bind(room_id.0), room).await?;
+        Ok(found.map(|(room, _)| room))
+    }
+
+    async fn members(&self, rooms: &[RoomId], limit_each: usize) -> Result<Vec<MemberRow>, ReadError> {
+        let ids: Vec<Uuid> = rooms.iter().map(|room| room.0).collect();
+        let sql = format!(
+            "SELECT x.* FROM unnest($1::uuid[]) WITH ORDINALITY k (room_id, nth)
+             CROSS JOIN LATERAL ({} ORDER BY p.active_position DESC, p.user_id LIMIT $2) x
+             ORDER BY k.nth, x.active_position DESC, x.user_id",
+            members(&self.schema.name, "p.room_id = k.room_id")
+        );
+        self.all(sqlx::query(&sql).bind(ids).bind(at_most(limit_each)), member).await
+    }
+
+    async fn member(&self, room: RoomId, user: &UserId) -> Result<Option<MemberRow>, ReadError> {
+        let sql = members(&self.schema.name, "p.room_id = $1 AND p.user_id = $2");
+        self.one(sqlx::query(&sql).bind(room.0).bind(user.as_str()), member).await
+    }
+
+    async fn memberships(&self, user: &UserId) -> Result<(Vec<RoomId>, Position), ReadError> {
+        // One statement is one snapshot.
+        let sql = format!(
+            "SELECT checkpoint, array(SELECT room_id FROM {0}.members
+             WHERE user_id = $1 AND to_position IS NULL ORDER BY room_id) FROM {0}.unit",
+            self.schema.name
+        );
+        let read = |row: &PgRow| Ok((position(row, 0)?, row.try_get::<Vec<Uuid>, _>(1)?));
+        let (checkpoint, rooms) = self.one(sqlx::query(&sql).bind(user.as_str()), read).await?.unwrap_or_default();
+        Ok((rooms.into_iter().map(RoomId).collect(), checkpoint))
+    }
+
+    async fn member_ids(&self, room: RoomId, limit: usize) -> Result<Vec<UserId>, ReadError> {
+        let sql = format!(
+            "SELECT user_id FROM {}.members WHERE room_id = $1 AND to_position IS NULL ORDER BY user_id LIMIT $2",
+            self.schema.name
+        );
+        self.all(sqlx::query(&sql).bind(room.0).bind(at_most(limit)), |row| user(row, 0)).await
+    }
+
+    async fn unread_totals(&self, users: &[UserId]) -> Result<Vec<u64>, ReadError> {
+        let schema = &self.schema.name;
+        let sql = format!(
+            "SELECT coalesce(t.unread, 0) FROM unnest($1::text[]) WITH ORDINALITY k (user_id, nth)
+             CROSS JOIN LATERAL (
+                 SELECT sum(greatest(0, r.last_seq - greatest(p.read_seq, m.join_seq)))::bigint AS unread
+                 FROM {schema}.members m JOIN {schema}.rooms r ON r.room_id = m.room_id
+                 LEFT JOIN {schema}.participants p ON p.room_id = m.room_id AND p.user_id = m.user_id
+                 WHERE m.user_id = k.user_id AND m.to_position IS NULL) t
+             ORDER BY k.nth"
+        );
+        self.all(sqlx::query(&sql).bind(texts(users)), |row| Ok(natural(row.try_get(0)?))).await
+    }
+
+    async fn messages(&self, room: RoomId, page: MessagePage, limit: usize) -> Result<Vec<MessageRow>, ReadError> {
+        let (edge, newest_first) = match page {
+            MessagePage::Newest => (i64::MAX, true),
+            MessagePage::Before(position) => (signed(position.0), true),
+            MessagePage::After(position) => (signed(position.0), false),
+        };
+        let (comparison, order) = if newest_first { ("<", "DESC") } else { (">", "ASC") };
+        let sql = format!(
+            "SELECT {MESSAGE} FROM {}.messages WHERE room_id = $1 AND position {comparison} $2
+             ORDER BY position {order} LIMIT $3",
+            self.schema.name
+        );
+        let mut found = self.all(sqlx::query(&sql).bind(room.0).bind(edge).bind(at_most(limit)), message).await?;
+        if newest_first {
+            found.reverse();
+        }
+        Ok(found)
+    }
+
+    async fn messages_by_id(&self, ids: &[MessageId]) -> Result<Vec<MessageRow>, ReadError> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        let sql = format!(
+            "SELECT {MESSAGE} FROM unnest($1::uuid[]) WITH ORDINALITY k (message_id, nth)
+             JOIN {}.messages USING (message_id) ORDER BY nth",
+            self.schema.name
+        );
+        self.all(sqlx::query(&sql).bind(ids), message).await
+    }
+
+    async fn message_by_seq(&self, room: RoomId, seq: u64) -> Result<Option<MessageRow>, ReadError> {
+        let sql = format!("SELECT {MESSAGE} FROM {}.messages WHERE room_id = $1 AND seq = $2", self.schema.name);
+        self.one(sqlx::query(&sql).bind(room.0).bind(signed(seq)), message).await
+    }
+
+    async fn users(&self, ids: &[UserId]) -> Result<Vec<UserRow>, ReadError> {
+        let sql = format!(
+            "SELECT u.user_id, u.name, u.username, u.avatar, u.email, u.role
+             FROM unnest($1::text[]) WITH ORDINALITY k (user_id, nth)
+             JOIN {}.users u ON u.user_id = k.user_id ORDER BY k.nth",
+            self.schema.name
+        );
+        self.all(sqlx::query(&sql).bind(texts(ids)), person).await
+    }
+
+    async fn follows(&self, from: &UserId, to: &UserId) -> Result<bool, ReadError> {
+        self.relation("follows", from, to).await
+    }
+
+    async fn blocks(&self, from: &UserId, to: &UserId) -> Result<bool, ReadError> {
+        self.relation("blocks", from, to).await
+    }
+
+    async fn follow_counts(&self, user: &UserId) -> Result<(u64, u64), ReadError> {
+        let sql = format!("SELECT followers, following FROM {}.follow_counts WHERE user_id = $1", self.schema.name);
+        let query = sqlx::query(&sql).bind(user.as_str());
+        Ok(self.one(query, |row| Ok((number(row, 0)?, number(row, 1)?))).await?.unwrap_or_default())
+    }
+
+    async fn followers(
+        &self,
+        user: &UserId,
+        asking: &UserId,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<FollowRow>, ReadError> {
+        self.page_of_follows(["to_id", "from_id"], (user, asking), after, limit).await
+    }
+
+    async fn following(
+        &self,
+        user: &UserId,
+        asking: &UserId,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<FollowRow>, ReadError> {
+        self.page_of_follows(["from_id", "to_id"], (user, asking), after, limit).await
+    }
+}

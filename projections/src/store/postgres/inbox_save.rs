@@ -1,0 +1,224 @@
+//! What a batch of inbox changes came to, written: one statement per table, rows as arrays.
+
+use sqlx::PgConnection;
+
+use crate::inbox::MessageRow;
+use crate::inbox::batch::{Directed, InboxBatch, Since};
+use crate::store::names::signed;
+use crate::store::touched::Touched;
+use crate::text::folded;
+
+pub(super) async fn save(connection: &mut PgConnection, schema: &str, batch: &InboxBatch) -> sqlx::Result<()> {
+    save_rooms(connection, schema, batch).await?;
+    save_stays(connection, schema, batch).await?;
+    save_readers(connection, schema, batch).await?;
+    save_messages(connection, schema, &batch.messages).await?;
+    save_people(connection, schema, batch).await?;
+    save_since(connection, &format!("{schema}.follows"), "followed_at", &batch.follows).await?;
+    save_since(connection, &format!("{schema}.blocks"), "blocked_at", &batch.blocks).await?;
+    save_counts(connection, schema, batch).await
+}
+
+/// One column of the rows to write, as an array.
+fn column<R, T>(rows: &[R], value: impl Fn(&R) -> T) -> Vec<T> {
+    rows.iter().map(value).collect()
+}
+
+async fn save_rooms(connection: &mut PgConnection, schema: &str, batch: &InboxBatch) -> sqlx::Result<()> {
+    let rows: Vec<_> = batch.rooms.changed().collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "INSERT INTO {schema}.rooms (room_id, kind, name, name_folded, avatar, group_id, first_id, second_id,
+         participant_count, last_seq, last_position, last_message_at, last_message, created_at, updated_at)
+         SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+         $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::bigint[],
+         $15::bigint[])
+         ON CONFLICT (room_id) DO UPDATE SET kind = excluded.kind, name = excluded.name,
+         name_folded = excluded.name_folded, avatar = excluded.avatar, group_id = excluded.group_id,
+         first_id = excluded.first_id, second_id = excluded.second_id,
+         participant_count = excluded.participant_count, last_seq = excluded.last_seq,
+         last_position = excluded.last_position, last_message_at = excluded.last_message_at,
+         last_message = excluded.last_message, created_at = excluded.created_at, updated_at = excluded.updated_at"
+    );
+    sqlx::query(&sql)
+        .bind(column(&rows, |(id, _)| id.0))
+        .bind(column(&rows, |(_, room)| room.kind.name()))
+        .bind(column(&rows, |(_, room)| room.name.as_deref()))
+        .bind(column(&rows, |(_, room)| folded(room.name.as_deref().unwrap_or_default())))
+        .bind(column(&rows, |(_, room)| room.avatar.as_deref()))
+        .bind(column(&rows, |(_, room)| room.group_id.as_deref()))
+        .bind(column(&rows, |(_, room)| room.pair.as_ref().map(|(first, _)| first.as_str())))
+        .bind(column(&rows, |(_, room)| room.pair.as_ref().map(|(_, second)| second.as_str())))
+        .bind(column(&rows, |(_, room)| signed(room.participant_count)))
+        .bind(column(&rows, |(_, room)| signed(room.last_seq)))
+        .bind(column(&rows, |(_, room)| signed(room.last_position.0)))
+        .bind(column(&rows, |(_, room)| room.last_message_at.map(|at| at.as_millis())))
+        .bind(column(&rows, |(_, room)| room.last_message.as_deref()))
+        .bind(column(&rows, |(_, room)| room.created_at.as_millis()))
+        .bind(column(&rows, |(_, room)| room.updated_at.as_millis()))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Ended stays first, in a statement of their own: a stay that begins meets the unique index of those who are in now.
+async fn save_stays(connection: &mut PgConnection, schema: &str, batch: &InboxBatch) -> sqlx::Result<()> {
+    let sql = format!(
+        "INSERT INTO {schema}.members (room_id, user_id, from_position, to_position, role, join_seq, joined_at)
+         SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[],
+         $7::bigint[])
+         ON CONFLICT (room_id, user_id, from_position)
+         DO UPDATE SET to_position = excluded.to_position, role = excluded.role"
+    );
+    let (ended, open): (Vec<_>, Vec<_>) = batch.stays.iter().partition(|(_, stay)| stay.to.is_some());
+    for rows in [ended, open] {
+        if rows.is_empty() {
+            continue;
+        }
+        sqlx::query(&sql)
+            .bind(column(&rows, |((room, _, _), _)| room.0))
+            .bind(column(&rows, |((_, user, _), _)| user.as_str()))
+            .bind(column(&rows, |((_, _, from), _)| signed(from.0)))
+            .bind(column(&rows, |(_, stay)| stay.to.map(|to| signed(to.0))))
+            .bind(column(&rows, |(_, stay)| stay.role.name()))
+            .bind(column(&rows, |(_, stay)| signed(stay.join_seq)))
+            .bind(column(&rows, |(_, stay)| stay.joined_at.as_millis()))
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn save_readers(connection: &mut PgConnection, schema: &str, batch: &InboxBatch) -> sqlx::Result<()> {
+    let rows: Vec<_> = batch.readers.changed().collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "INSERT INTO {schema}.participants (room_id, user_id, read_seq, last_read_at, active_position)
+         SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[])
+         ON CONFLICT (room_id, user_id) DO UPDATE SET read_seq = excluded.read_seq,
+         last_read_at = excluded.last_read_at, active_position = excluded.active_position"
+    );
+    sqlx::query(&sql)
+        .bind(column(&rows, |((room, _), _)| room.0))
+        .bind(column(&rows, |((_, user), _)| user.as_str()))
+        .bind(column(&rows, |(_, reader)| signed(reader.read_seq)))
+        .bind(column(&rows, |(_, reader)| reader.last_read_at.map(|at| at.as_millis())))
+        .bind(column(&rows, |(_, reader)| reader.active_position))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn save_messages(connection: &mut PgConnection, schema: &str, rows: &[MessageRow]) -> sqlx::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    // A message id or seq that is taken cannot come from our rules; the first one stays.
+    let sql = format!(
+        "INSERT INTO {schema}.messages (position, message_id, room_id, seq, sender_id, kind, content,
+         attachment_url, attachment_type, reply_to, client_message_id, created_at)
+         SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::text[],
+         $7::text[], $8::text[], $9::text[], $10::uuid[], $11::text[], $12::bigint[])
+         ON CONFLICT DO NOTHING"
+    );
+    sqlx::query(&sql)
+        .bind(column(rows, |row| signed(row.position.0)))
+        .bind(column(rows, |row| row.id.0))
+        .bind(column(rows, |row| row.room_id.0))
+        .bind(column(rows, |row| signed(row.seq)))
+        .bind(column(rows, |row| row.sender_id.to_string()))
+        .bind(column(rows, |row| row.kind.name()))
+        .bind(column(rows, |row| row.content.clone()))
+        .bind(column(rows, |row| row.attachment_url.clone()))
+        .bind(column(rows, |row| row.attachment_type.clone()))
+        .bind(column(rows, |row| row.reply_to.map(|id| id.0)))
+        .bind(column(rows, |row| row.client_message_id.clone()))
+        .bind(column(rows, |row| row.created_at.as_millis()))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn save_people(connection: &mut PgConnection, schema: &str, batch: &InboxBatch) -> sqlx::Result<()> {
+    let rows: Vec<_> = batch.people.iter().collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "INSERT INTO {schema}.users (user_id, name, username, avatar, email, role, folded)
+         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
+         ON CONFLICT (user_id) DO UPDATE SET name = excluded.name, username = excluded.username,
+         avatar = excluded.avatar, email = excluded.email, role = excluded.role, folded = excluded.folded"
+    );
+    sqlx::query(&sql)
+        .bind(column(&rows, |(user, _)| user.as_str()))
+        .bind(column(&rows, |(_, person)| person.name.as_deref()))
+        .bind(column(&rows, |(_, person)| person.username.as_deref()))
+        .bind(column(&rows, |(_, person)| person.avatar.as_deref()))
+        .bind(column(&rows, |(_, person)| person.email.as_deref()))
+        .bind(column(&rows, |(_, person)| person.role.as_deref()))
+        .bind(column(&rows, |(_, person)| person.folded()))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn save_since(
+    connection: &mut PgConnection,
+    table: &str,
+    at: &str,
+    rows: &Touched<Directed, Since>,
+) -> sqlx::Result<()> {
+    let removed: Vec<_> = rows.removed().collect();
+    if !removed.is_empty() {
+        let sql = format!(
+            "DELETE FROM {table} t USING unnest($1::text[], $2::text[]) k (from_id, to_id)
+             WHERE t.from_id = k.from_id AND t.to_id = k.to_id"
+        );
+        sqlx::query(&sql)
+            .bind(column(&removed, |(from, _)| from.as_str()))
+            .bind(column(&removed, |(_, to)| to.as_str()))
+            .execute(&mut *connection)
+            .await?;
+    }
+    let changed: Vec<_> = rows.changed().collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "INSERT INTO {table} (from_id, to_id, position, {at})
+         SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])
+         ON CONFLICT (from_id, to_id) DO UPDATE SET position = excluded.position, {at} = excluded.{at}"
+    );
+    sqlx::query(&sql)
+        .bind(column(&changed, |((from, _), _)| from.as_str()))
+        .bind(column(&changed, |((_, to), _)| to.as_str()))
+        .bind(column(&changed, |(_, since)| signed(since.position.0)))
+        .bind(column(&changed, |(_, since)| since.at.as_millis()))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn save_counts(connection: &mut PgConnection, schema: &str, batch: &InboxBatch) -> sqlx::Result<()> {
+    let rows: Vec<_> = batch.follow_counts.changed().collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "INSERT INTO {schema}.follow_counts (user_id, followers, following)
+         SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[])
+         ON CONFLICT (user_id) DO UPDATE SET followers = excluded.followers, following = excluded.following"
+    );
+    sqlx::query(&sql)
+        .bind(column(&rows, |(user, _)| user.as_str()))
+        .bind(column(&rows, |(_, counts)| signed(counts.followers)))
+        .bind(column(&rows, |(_, counts)| signed(counts.following)))
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! What the door promises, over every log, with other doors beside it and with the log failing under it.
+
+mod callers;
+
+mod promise_1_answers_are_durable;
+mod promise_3_nothing_after_a_block;
+mod promise_5_unknown_outcomes;
+mod promise_8_limits;

@@ -1,0 +1,61 @@
+//! What the door holds in memory has an end, and so has the time a command may take (promise 8).
+
+use std::time::Duration;
+
+use event_log::{CommandError, DoorOptions};
+
+use super::callers::*;
+use crate::event_log::every_log;
+use crate::support::backend::TestStore;
+
+every_log!(
+    states_that_were_let_go_are_read_again,
+    a_full_queue_gives_up_in_time_with_nothing_written,
+    a_closed_door_answers_what_it_let_in_and_no_more,
+);
+
+async fn states_that_were_let_go_are_read_again(store: &TestStore) {
+    let options = DoorOptions { cached_streams_max: 3, ..DoorOptions::default() };
+    let door = door_with(store, options).await;
+    for number in 0..12 {
+        door.execute(create_group(group(number), &["ana"])).await.expect("created");
+    }
+    for round in 1..=4 {
+        for number in 0..12 {
+            let decided = door.execute(send(group(number), "ana")).await.expect("sent");
+            assert_eq!(message_of(&decided).1, round, "the room goes on where it was");
+        }
+    }
+    whole_log(store).await;
+}
+
+async fn a_full_queue_gives_up_in_time_with_nothing_written(store: &TestStore) {
+    let options = DoorOptions { queue_commands_max: 1, command_budget: Duration::ZERO, ..DoorOptions::default() };
+    let door = door_with(store, options).await;
+    let answer = door.execute(create_group(group(1), &["ana"])).await;
+    assert!(matches!(answer, Err(CommandError::Unavailable(_))), "{answer:?}");
+    door.close().await;
+    assert_eq!(whole_log(store).await.len(), 0);
+}
+
+async fn a_closed_door_answers_what_it_let_in_and_no_more(store: &TestStore) {
+    let door = door(store).await;
+    door.execute(create_group(group(1), &["ana"])).await.expect("created");
+    let mut senders = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let door = door.clone();
+        senders.spawn(async move { door.execute(send(group(1), "ana")).await });
+    }
+    tokio::task::yield_now().await;
+    door.close().await;
+    let mut sent = 0;
+    while let Some(answer) = senders.join_next().await {
+        match answer.expect("no caller panics") {
+            Ok(_) => sent += 1,
+            Err(CommandError::Stopping) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(matches!(door.execute(send(group(1), "ana")).await, Err(CommandError::Stopping)));
+    assert_eq!(messages_in(&whole_log(store).await, group(1)).len(), sent, "what was answered, and nothing else");
+}

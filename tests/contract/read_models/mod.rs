@@ -1,0 +1,30 @@
+//! What the views promise, on every engine.
+//!
+//! Events go into a real log, projectors run, questions are asked. Beside it stands a naive model that counts.
+
+mod answers;
+mod events;
+mod naive;
+mod promise_4_rebuild_equals_live;
+mod promise_5_exactly_once;
+mod promise_6_rebuild_keeps_reads_up;
+mod tables;
+mod world;
+
+/// Runs a promise on every backend, as tests of their own.
+macro_rules! on_every_backend {
+    ($($promise:ident),+ $(,)?) => {$(
+        mod $promise {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() {
+                super::$promise(crate::support::backend::Backend::Sqlite).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgres() {
+                super::$promise(crate::support::backend::Backend::Postgres).await;
+            }
+        }
+    )+};
+}
+use on_every_backend;

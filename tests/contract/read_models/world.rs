@@ -1,0 +1,172 @@
+//! A log with events in it, and views beside it.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::time::Duration;
+
+use aggregates::ids::{CommandId, EventId, RoomId, UserId};
+use aggregates::notification::NotificationEvent;
+use aggregates::participant::ParticipantEvent;
+use aggregates::relationship::{Directed, RelationshipEvent};
+use aggregates::room::RoomEvent;
+use aggregates::user::UserEvent;
+use aggregates::{DomainEvent, Metadata, StreamId, Timestamp, ids::UserPair};
+use event_log::port::{Batch, NewEvent};
+use event_log::{Position, SharedLog};
+use projections::{UnitName, Views};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::support::backend::{Backend, TestStore};
+
+/// How long a test waits for anything before it says what it waited for.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+pub struct World {
+    pub store: TestStore,
+    pub log: SharedLog,
+    head: Position,
+    sequences: HashMap<StreamId, u64>,
+}
+
+impl World {
+    /// `None` when the backend is left out.
+    pub async fn on(backend: Backend) -> Option<Self> {
+        let store = backend.store().await?;
+        let log = store.open().await;
+        Some(Self { store, log, head: Position::START, sequences: HashMap::new() })
+    }
+
+    /// Puts events into the log in one append and says where the last one is.
+    pub async fn record(&mut self, events: impl IntoIterator<Item = DomainEvent>) -> Position {
+        let mut batch = Batch { known: self.head, groups: 1, ..Batch::default() };
+        let command = CommandId(Uuid::now_v7());
+        let metadata = serde_json::to_string(&Metadata::default()).expect("plain");
+        for (index, event) in events.into_iter().enumerate() {
+            let stream = stream_of(&event);
+            let sequence = self.sequences.entry(stream.clone()).or_insert(0);
+            *sequence += 1;
+            batch.events.push(NewEvent {
+                group: 0,
+                stream,
+                sequence: *sequence,
+                event_id: EventId::of(command, index),
+                name: event.schema().name(),
+                version: event.schema().version(),
+                payload: event.to_json().expect("plain"),
+                metadata: metadata.as_str().into(),
+            });
+        }
+        let count = batch.events.len() as u64;
+        let appended = self.log.append(&batch).await.expect("nobody else writes");
+        self.head = Position(appended.base.0 + count);
+        self.head
+    }
+
+    /// Somebody else wrote up to here.
+    pub fn skip_to(&mut self, head: Position) {
+        self.head = head;
+    }
+
+    pub fn head(&self) -> Position {
+        self.head
+    }
+
+    /// Another handle on the same views, as another process would have.
+    pub async fn views(&self) -> Views {
+        Views::open(&self.store.store_url(), self.store.open().await).await.expect("the views open")
+    }
+}
+
+/// Views that are driven until dropped or stopped.
+pub struct Driven {
+    pub views: Views,
+    stop: CancellationToken,
+    running: JoinHandle<Result<(), projections::ReadError>>,
+}
+
+impl Driven {
+    pub fn start(views: Views) -> Self {
+        let stop = CancellationToken::new();
+        let running = tokio::spawn({
+            let (views, stop) = (views.clone(), stop.clone());
+            async move { views.run(stop).await }
+        });
+        Self { views, stop, running }
+    }
+
+    pub async fn caught_up(&self, position: Position) {
+        for unit in UnitName::ALL {
+            self.views.wait_for(unit, position, PATIENCE).await.expect("the view comes that far");
+        }
+    }
+
+    pub async fn stop(self) -> Result<(), projections::ReadError> {
+        self.stop.cancel();
+        within("the projectors to stop", self.running).await.expect("no panic")
+    }
+}
+
+pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(PATIENCE, future).await {
+        Ok(answer) => answer,
+        Err(_) => panic!("waited {PATIENCE:?} for {what}"),
+    }
+}
+
+/// Asks until the answer is what is wanted.
+pub async fn until<F: Future<Output = bool>>(what: &str, mut ask: impl FnMut() -> F) {
+    within(what, async {
+        while !ask().await {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+fn stream_of(event: &DomainEvent) -> StreamId {
+    match event {
+        DomainEvent::Room(event) => StreamId::room(match event {
+            RoomEvent::RoomOpened(event) => event.room_id,
+            RoomEvent::MembersAdded(event) => event.room_id,
+            RoomEvent::MemberRemoved(event) => event.room_id,
+            RoomEvent::MemberRoleChanged(event) => event.room_id,
+            RoomEvent::MessageSent(event) => event.room_id,
+        }),
+        DomainEvent::Participant(ParticipantEvent::MessagesRead(event)) => {
+            StreamId::participant(event.room_id, &event.user_id)
+        }
+        DomainEvent::Relationship(event) => {
+            let (RelationshipEvent::UserFollowed(Directed { from, to, .. })
+            | RelationshipEvent::UserUnfollowed(Directed { from, to, .. })
+            | RelationshipEvent::UserBlocked(Directed { from, to, .. })
+            | RelationshipEvent::UserUnblocked(Directed { from, to, .. })) = event;
+            StreamId::relationship(&UserPair::new(from, to))
+        }
+        DomainEvent::Notification(event) => StreamId::notification(match event {
+            NotificationEvent::NotificationRaised(event) => event.notification_id,
+            NotificationEvent::NotificationRead(event) | NotificationEvent::NotificationUnread(event) => {
+                event.notification_id
+            }
+        }),
+        DomainEvent::Feed(aggregates::feed::FeedEvent::FeedRead(event)) => StreamId::feed(&event.user_id),
+        DomainEvent::User(event) => StreamId::user(match event {
+            UserEvent::UserRegistered(event) => &event.user_id,
+            UserEvent::ProfileChanged(event) => &event.user_id,
+        }),
+    }
+}
+
+pub fn user(name: &str) -> UserId {
+    UserId::parse(name).expect("a valid id")
+}
+
+pub fn room(number: u128) -> RoomId {
+    RoomId(Uuid::from_u128(number))
+}
+
+/// The moment of the nth thing that happens.
+pub fn at(nth: i64) -> Timestamp {
+    Timestamp::from_millis(1_800_000_000_000 + nth * 1_000)
+}
