@@ -171,3 +171,119 @@ fn deliver(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::channel_name::PusherChannel;
+    use super::super::config::{AppCredentials, RealtimeConfig};
+    use super::super::hub::{Attached, Connected, Opened};
+    use super::*;
+    use uuid::Uuid;
+
+    const FRAMES_MAX: usize = 4;
+
+    struct Scene {
+        hub: Hub,
+        socket: Connected,
+        room: RoomId,
+        ana: UserId,
+    }
+
+    /// Ana is connected and in the room as of position 10, where the tail is, too.
+    fn scene() -> (Scene, Attached) {
+        let app = AppCredentials { id: "1".into(), key: "key".into(), secret: "secret".into() };
+        let hub = Hub::new(&RealtimeConfig { outgoing_frames_max: FRAMES_MAX, ..RealtimeConfig::new(app) });
+        let (room, ana) = (RoomId(Uuid::from_u128(1)), UserId::parse("ana").expect("an id"));
+        let socket = hub.connect().unwrap_or_else(|_| panic!("a socket"));
+        hub.take(Position(10), |_| ());
+        let attached = hub.attach(socket.id, &PusherChannel::Room(room), Some(&ana)).expect("attached");
+        hub.rooms_were_read(&ana, Some((vec![room], Position(10))));
+        (Scene { hub, socket, room, ana }, attached)
+    }
+
+    impl Scene {
+        fn publish(&self, text: &'static str, position: u64) {
+            let frame = Utf8Bytes::from_static(text);
+            let position = Some(Position(position));
+            self.hub.publish(&room_channel(self.room), &frame, position, Except::default());
+        }
+
+        fn waiting(&mut self) -> Vec<String> {
+            std::iter::from_fn(|| self.socket.waiting.try_recv().ok()).map(|frame| frame.as_str().to_owned()).collect()
+        }
+    }
+
+    #[test]
+    fn what_comes_between_listening_and_opening_is_let_out_after_the_word_that_it_succeeded() {
+        let (mut scene, attached) = scene();
+        scene.publish("before listening", 11);
+        assert_eq!(scene.hub.listen(&attached), Position(10));
+        scene.publish("in the views", 10);
+        scene.publish("while shut", 12);
+        assert_eq!(scene.waiting(), Vec::<String>::new());
+        assert_eq!(scene.hub.open(&attached, Some(scene.room)), Opened::Open);
+        scene.publish("while open", 13);
+        let said = scene.waiting();
+        assert!(said[0].contains("subscription_succeeded"), "{said:?}");
+        assert_eq!(said[1..], ["while shut", "while open"]);
+    }
+
+    #[test]
+    fn who_goes_out_while_it_is_being_checked_hears_nothing_of_what_was_kept() {
+        let (mut scene, attached) = scene();
+        scene.hub.listen(&attached);
+        scene.hub.stepped(Position(11), scene.room, &scene.ana, Step::WentOut);
+        scene.publish("psst", 12);
+        scene.hub.stepped(Position(13), scene.room, &scene.ana, Step::CameIn);
+        assert_eq!(scene.hub.open(&attached, Some(scene.room)), Opened::Gone);
+        let said = scene.waiting();
+        assert!(said.len() == 1 && said[0].contains("subscription_error"), "{said:?}");
+    }
+
+    #[test]
+    fn who_goes_out_before_it_listens_is_refused_when_it_would_open() {
+        let (mut scene, attached) = scene();
+        scene.hub.stepped(Position(11), scene.room, &scene.ana, Step::WentOut);
+        scene.hub.listen(&attached);
+        assert_eq!(scene.hub.open(&attached, Some(scene.room)), Opened::NotAMember);
+        assert_eq!(scene.waiting(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_typer_and_the_socket_that_asked_are_passed_by() {
+        let (mut scene, attached) = scene();
+        scene.hub.listen(&attached);
+        scene.hub.open(&attached, Some(scene.room));
+        scene.waiting();
+        let (channel, frame) = (room_channel(scene.room), Utf8Bytes::from_static("x"));
+        for except in
+            [Except { user: Some(&scene.ana), socket: None }, Except { user: None, socket: Some(scene.socket.id) }]
+        {
+            scene.hub.publish(&channel, &frame, None, except);
+        }
+        assert_eq!(scene.waiting(), Vec::<String>::new());
+        scene.hub.publish(&channel, &frame, None, Except::default());
+        assert_eq!(scene.waiting(), ["x"]);
+    }
+
+    #[tokio::test]
+    async fn more_than_may_wait_while_it_is_shut_closes_the_socket() {
+        let (scene, attached) = scene();
+        scene.hub.listen(&attached);
+        for position in 0..=FRAMES_MAX as u64 {
+            scene.publish("x", 11 + position);
+        }
+        assert_eq!(scene.socket.outbox.closed().await.0.number(), 4200);
+    }
+
+    #[test]
+    fn with_the_socket_everything_of_it_is_forgotten() {
+        let (scene, attached) = scene();
+        scene.hub.listen(&attached);
+        scene.hub.open(&attached, Some(scene.room));
+        assert!(scene.hub.has_listeners(&room_channel(scene.room)));
+        scene.hub.disconnect(scene.socket.id);
+        assert!(!scene.hub.has_listeners(&room_channel(scene.room)));
+        assert!(scene.hub.take(Position(20), |interest| !interest.in_room(scene.room)));
+    }
+}

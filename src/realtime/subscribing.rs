@@ -147,8 +147,9 @@ async fn prepare(inner: &Arc<Inner>, begun: &mut Begun) -> Result<(), NotReady> 
 async fn read_rooms(inner: Arc<Inner>, user: UserId, at_least: Position) {
     let patience = inner.config.view_patience;
     let read = async {
-        let _turn = inner.room_reads.acquire().await.ok()?;
+        // A view that is behind is waited for side by side, or the last in the queue would wait for all before it.
         inner.views.wait_for(UnitName::Inbox, at_least, patience).await.ok()?;
+        let _turn = inner.room_reads.acquire().await.ok()?;
         match inner.views.inbox().memberships(&user).await {
             Ok(answer) => Some(answer),
             Err(error) => {
