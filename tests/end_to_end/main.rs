@@ -7,3 +7,4 @@ mod built_binary;
 mod chat_sample;
 mod crashes;
 mod http;
+mod replaying;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use event_log::{Position, SharedLog, StoreUrl};
 
-use crate::store::{Generation, GenerationName, GenerationState, StoreError, UnitStore};
+use crate::store::{Generation, GenerationName, GenerationState, RebuildLock, StoreError, UnitStore};
 use crate::views::{ReadError, UnitName};
 use crate::{projector, store};
 
@@ -136,8 +136,10 @@ pub async fn rebuild(
 ) -> Result<RebuildReport, ReadError> {
     let work = async {
         let store = store_of(url, unit).await?;
-        let _lock = lock(&*store).await?;
-        rebuild::run(unit, &*store, &log, on_progress).await
+        let lock = lock(&*store).await?;
+        let report = rebuild::run(unit, &*store, &log, on_progress).await;
+        lock.release().await;
+        report
     };
     work.await.map_err(|error: StoreError| error.of(unit))
 }
@@ -151,8 +153,10 @@ pub async fn verify(
 ) -> Result<VerifyReport, ReadError> {
     let work = async {
         let store = store_of(url, unit).await?;
-        let _lock = lock(&*store).await?;
-        verify::run(unit, &*store, &log, on_progress).await
+        let lock = lock(&*store).await?;
+        let report = verify::run(unit, &*store, &log, on_progress).await;
+        lock.release().await;
+        report
     };
     work.await.map_err(|error: StoreError| error.of(unit))
 }
@@ -163,7 +167,7 @@ async fn store_of(url: &StoreUrl, unit: UnitName) -> Result<Arc<dyn UnitStore>, 
     Ok(found.expect("a store has every unit of UnitName::ALL").1)
 }
 
-async fn lock(store: &dyn UnitStore) -> Result<Box<dyn Send>, StoreError> {
+async fn lock(store: &dyn UnitStore) -> Result<Box<dyn RebuildLock>, StoreError> {
     let taken = store.lock_rebuild().await?;
     taken.ok_or_else(|| StoreError::Unreachable("another rebuild or comparison of it is running".into()))
 }

@@ -80,7 +80,7 @@ async fn fill_and_switch(
     for _ in 0..CHASES_MAX {
         let head = log.head().await?;
         advance_telling((unit, next), log, head, &mut events, on_progress).await?;
-        if log.head().await?.0 - head.0 <= TAIL_EVENTS_MAX {
+        if log.head().await?.0.saturating_sub(head.0) <= TAIL_EVENTS_MAX {
             break;
         }
     }

@@ -278,8 +278,15 @@ pub(crate) trait UnitStore: Send + Sync {
 
     async fn remove(&self, name: &GenerationName) -> Result<(), StoreError>;
 
-    /// Only one rebuild or comparison of a unit at a time; held until dropped. `None` when somebody else has it.
-    async fn lock_rebuild(&self) -> Result<Option<Box<dyn Send>>, StoreError>;
+    /// Only one rebuild or comparison of a unit at a time. `None` when somebody else has it.
+    async fn lock_rebuild(&self) -> Result<Option<Box<dyn RebuildLock>>, StoreError>;
+}
+
+/// Ends with its process at the latest.
+#[async_trait]
+pub(crate) trait RebuildLock: Send {
+    /// When this returns, the next one can have it; merely dropped, it is let go a little later.
+    async fn release(self: Box<Self>);
 }
 
 /// The stores of all units of one URL, in the order of [`UnitName::ALL`].

@@ -241,7 +241,11 @@ impl Naive {
             same("a reader's pointer", member.read_seq, *self.read.get(&(*room, who.clone())).unwrap_or(&0))?;
             same("unread of a member", member.unread, unread)?;
         }
-        same("unread in all rooms", views.inbox().unread_totals(&[who.clone()]).await.expect("answered"), vec![total])
+        same(
+            "unread in all rooms",
+            views.inbox().unread_totals(std::slice::from_ref(who)).await.expect("answered"),
+            vec![total],
+        )
     }
 
     async fn compare_relations(&self, views: &Views, who: &UserId) -> Result<(), String> {
@@ -267,7 +271,11 @@ impl Naive {
         let listed: Vec<_> = listed.into_iter().map(|row| (row.id, row.read_at.is_some())).collect();
         same("the feed", listed, notes.iter().map(|note| (note.id, note.read)).collect())?;
         let unread = notes.iter().filter(|note| !note.read).count() as u64;
-        same("unread entries", views.feed().unread_counts(&[who.clone()]).await.expect("answered"), vec![unread])
+        same(
+            "unread entries",
+            views.feed().unread_counts(std::slice::from_ref(who)).await.expect("answered"),
+            vec![unread],
+        )
     }
 }
 

@@ -96,13 +96,23 @@ async fn a_failure_at_any_table_loses_nothing(backend: Backend) {
 
 async fn two_projectors_at_once_count_once(backend: Backend) {
     let Some(mut world) = World::on(backend).await else { return };
-    let one = Driven::start(world.views().await);
-    let other = Driven::start(world.views().await);
+    // On the handle that is written through: both hear of every event at once and reach for it together.
+    let (url, log) = (world.store.store_url(), world.log.clone());
+    let one = Driven::start(Views::open(&url, log.clone()).await.expect("the views open"));
+    let other = Driven::start(Views::open(&url, log).await.expect("the views open"));
     let group = room(1);
-    world.record([opened(0, group, RoomKind::Group, Some("A"), &["ana", "ben"])]).await;
+    world.record([opened(0, group, RoomKind::Group, Some("A"), &["ana", "ben", "cleo"])]).await;
     for seq in 1..=200 {
         world
-            .record([sent(1, group, seq, "ana", "x"), raised(1, u128::from(seq), "ben", NotificationType::Post)])
+            .record([
+                sent(1, group, seq, "ana", "x"),
+                raised(1, u128::from(seq), "ben", NotificationType::Post),
+                marked(1, u128::from(seq), "ben", true),
+                marked(2, u128::from(seq), "ben", false),
+                // Taken a second time, this would end the stay that it began.
+                removed(1, group, "cleo"),
+                added(1, group, &["cleo"], seq),
+            ])
             .await;
     }
     for driven in [&one, &other] {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use aggregates::room::RoomKind;
 use event_log::Position;
-use projections::{UnitName, UnitState, Views, rebuild, status};
+use projections::{ReadError, UnitName, UnitState, Views, rebuild, status};
 
 use crate::read_models::events::{opened, sent};
 use crate::read_models::on_every_backend;
@@ -116,15 +116,36 @@ async fn a_rebuild_that_died_before_closing_is_finished_by_whoever_opens(backend
 }
 
 async fn one_rebuild_at_a_time(backend: Backend) {
-    let Some(world) = World::on(backend).await else { return };
+    let Some(mut world) = World::on(backend).await else { return };
     world.views().await;
-    let url = world.store.store_url();
-    let log = world.log.clone();
-    // Asks for a second one from within the first, at its first step, if it ever says anything.
-    let first = rebuild(&url, log.clone(), UnitName::Inbox, &|_| {});
-    let second = rebuild(&url, log.clone(), UnitName::Inbox, &|_| {});
-    let (first, second) = tokio::join!(first, second);
-    let refused = [first.err(), second.err()].into_iter().flatten().collect::<Vec<_>>();
-    assert!(refused.len() <= 1, "one of them is carried out: {refused:?}");
-    assert_eq!(generations(&world).await.last().map(|last| last.1), Some(UnitState::Live));
+    world.record([opened(0, room(1), RoomKind::Group, Some("A"), &["ana"])]).await;
+    let (url, log) = (world.store.store_url(), world.log.clone());
+    let (begun, has_begun) = std::sync::mpsc::channel();
+    let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+    let may_go_on = std::sync::Mutex::new(may_go_on);
+    let first = tokio::spawn({
+        let (url, log) = (url.clone(), log.clone());
+        async move {
+            // Stands still at its first step, until the others have been refused.
+            let stand_still = move |_| {
+                if begun.send(()).is_ok() {
+                    may_go_on.lock().expect("one at a time").recv_timeout(PATIENCE).expect("told to go on");
+                }
+            };
+            rebuild(&url, log, UnitName::Inbox, &stand_still).await
+        }
+    });
+    tokio::task::block_in_place(|| has_begun.recv_timeout(PATIENCE).expect("the first rebuild begins"));
+    drop(has_begun);
+    let second = rebuild(&url, log.clone(), UnitName::Inbox, &|_| {}).await.expect_err("refused");
+    let compared = projections::verify(&url, log.clone(), UnitName::Inbox, &|_| {}).await.expect_err("refused");
+    for refused in [second, compared] {
+        let ReadError::Unavailable { unit: UnitName::Inbox, source } = refused else { panic!("{refused:?}") };
+        assert!(source.to_string().contains("another rebuild"), "{source}");
+    }
+    let feed = rebuild(&url, log, UnitName::Feed, &|_| {}).await.expect("another unit is another matter");
+    assert_eq!(feed.generation, 2);
+    go_on.send(()).expect("it waits");
+    assert_eq!(first.await.expect("no panic").expect("rebuilt").generation, 2);
+    assert_eq!(generations(&world).await, [(1, UnitState::Closed), (2, UnitState::Live)]);
 }

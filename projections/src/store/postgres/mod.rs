@@ -14,12 +14,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use event_log::LogId;
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgConnection, PgPool};
 
 use self::columns::postgres_error;
 use self::generation::PostgresGeneration;
-use super::{FORMAT, Generation, GenerationName, GenerationState, StoreError, UnitStore};
+use super::{FORMAT, Generation, GenerationName, GenerationState, RebuildLock, StoreError, UnitStore};
 use crate::views::UnitName;
 
 /// Connections of the views: a projector per unit, the rest for questions.
@@ -106,7 +106,7 @@ impl UnitStore for PostgresStore {
         Ok(())
     }
 
-    async fn lock_rebuild(&self) -> Result<Option<Box<dyn Send>>, StoreError> {
+    async fn lock_rebuild(&self) -> Result<Option<Box<dyn RebuildLock>>, StoreError> {
         // A connection of its own: the lock goes with it, also when this process dies.
         let mut connection = self.pool.acquire().await.map_err(postgres_error)?.detach();
         let taken: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock(hashtextextended($1, 0))")
@@ -114,6 +114,18 @@ impl UnitStore for PostgresStore {
             .fetch_one(&mut connection)
             .await
             .map_err(postgres_error)?;
-        Ok(taken.then(|| -> Box<dyn Send> { Box::new(connection) }))
+        Ok(taken.then(|| -> Box<dyn RebuildLock> { Box::new(LockedSession(connection)) }))
+    }
+}
+
+struct LockedSession(PgConnection);
+
+#[async_trait]
+impl RebuildLock for LockedSession {
+    async fn release(mut self: Box<Self>) {
+        // Asked for and answered: a connection that is only closed keeps its locks until the server notices.
+        if let Err(error) = sqlx::query("SELECT pg_advisory_unlock_all()").execute(&mut self.0).await {
+            tracing::debug!(%error, "the lock goes with its connection");
+        }
     }
 }

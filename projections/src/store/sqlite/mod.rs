@@ -19,7 +19,7 @@ use event_log::{LogId, StoreUrl};
 
 use self::connections::Connections;
 use self::generation::SqliteGeneration;
-use super::{FORMAT, Generation, GenerationName, GenerationState, StoreError, UnitStore};
+use super::{FORMAT, Generation, GenerationName, GenerationState, RebuildLock, StoreError, UnitStore};
 use crate::views::UnitName;
 
 pub(crate) struct SqliteStore {
@@ -106,15 +106,25 @@ impl UnitStore for SqliteStore {
         Ok(())
     }
 
-    async fn lock_rebuild(&self) -> Result<Option<Box<dyn Send>>, StoreError> {
+    async fn lock_rebuild(&self) -> Result<Option<Box<dyn RebuildLock>>, StoreError> {
         std::fs::create_dir_all(&self.directory).map_err(StoreError::unreachable)?;
         let path = self.directory.join(format!("{}-{FORMAT}.rebuild.lock", self.unit.name()));
         let file = File::create(path).map_err(StoreError::unreachable)?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Box::new(file))),
+            Ok(()) => Ok(Some(Box::new(LockedFile(file)))),
             Err(std::fs::TryLockError::WouldBlock) => Ok(None),
             Err(std::fs::TryLockError::Error(error)) => Err(StoreError::unreachable(error)),
         }
+    }
+}
+
+struct LockedFile(File);
+
+#[async_trait]
+impl RebuildLock for LockedFile {
+    async fn release(self: Box<Self>) {
+        // Closing the file is what lets go.
+        drop(self.0);
     }
 }
 
