@@ -186,7 +186,7 @@ async fn read_a_little(play: &Arc<Play>, rooms: &Rooms) {
         .members
         .iter()
         .flat_map(|(room, members)| members.keys().map(move |user| (*room, user)))
-        .filter(|(_, user)| draw(user) % 3 == 0)
+        .filter(|(_, user)| draw(user).is_multiple_of(3))
         .filter_map(|(room, user)| {
             let last = rooms.said.get(&room).map_or(0, |said| said.len() as u64);
             (last > 0).then(|| (play.person(user), room, 1 + draw(user) / 3 % last))
