@@ -1,6 +1,7 @@
 //! The running backend inside the test: its port, its log, its stop.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
 use event_log::{LogId, Position, PositionToken, SharedLog};
@@ -27,7 +28,7 @@ pub struct TestApp {
     shutdown: CancellationToken,
     running: JoinHandle<Result<(), RunError>>,
     /// Gone with the test.
-    _store: TestStore,
+    store: TestStore,
 }
 
 impl TestApp {
@@ -42,7 +43,7 @@ impl TestApp {
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(app.run(listener, shutdown.clone()));
         let http = client();
-        Some(Self { address, log, config, http, shutdown, running, _store: store })
+        Some(Self { address, log, config, http, shutdown, running, store })
     }
 
     /// Somebody who has a session and whom the directory knows.
@@ -67,6 +68,15 @@ impl TestApp {
 
     pub async fn head(&self) -> Position {
         self.log.head().await.expect("the log answers")
+    }
+
+    /// # Panics
+    /// On PostgreSQL, which has none.
+    pub fn directory(&self) -> &Path {
+        match &self.store {
+            TestStore::Sqlite(directory) => directory.path(),
+            TestStore::Postgres(_) => panic!("this test is about SQLite"),
+        }
     }
 
     pub fn log_id(&self) -> LogId {
