@@ -63,7 +63,7 @@ fn layered<S: Clone + Send + Sync + 'static>(routes: Router<S>, config: &Config,
 /// Routes of whoever runs Kabar.
 fn operations() -> Router<AppState> {
     Router::new()
-        .route("/healthz", get(operations::healthz))
+        .route(load::HEALTH_PATH, get(operations::healthz))
         .route("/readyz", get(operations::readyz))
         .route("/metrics", get(operations::metrics))
 }
