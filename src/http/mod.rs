@@ -19,6 +19,7 @@ mod pusher_auth;
 mod refusals;
 mod relations;
 pub mod routes;
+pub mod serving;
 mod shorthands;
 pub mod state;
 mod validity;
