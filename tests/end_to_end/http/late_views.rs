@@ -60,6 +60,9 @@ async fn what_was_carried_out_is_answered_although_the_view_is_late() {
         (&json!("https://a.example/b"), &json!("cat"))
     );
     assert_eq!(send().await, send().await, "also what is sent again");
+    let form = format!("socket_id=1.2&channel_name=private-room-{room}");
+    let signed = cat.ask(Method::POST, "/api/pusher/auth").header("content-type", "application/x-www-form-urlencoded");
+    answer(signed.body(form)).await.is_problem(503, None);
     let head = app.token(app.head().await);
     ben.get(&format!("/api/chat/rooms?after={head}")).await.is_problem(503, Some("after"));
     ben.post("/api/chat/groups", json!({"name": "x", "memberIds": ["ana"]})).await.is_problem(503, None);
