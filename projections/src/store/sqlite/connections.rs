@@ -1,5 +1,7 @@
 //! The connections of one file: one writes, on a thread of its own; a few read, each in its own snapshot.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
@@ -134,6 +136,9 @@ pub(super) fn writing(path: &Path, create: bool) -> Result<Connection, StoreErro
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     if create {
         flags |= OpenFlags::SQLITE_OPEN_CREATE;
+        // For its owner alone; SQLite gives its write-ahead log the same.
+        let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+        made.map_err(StoreError::unreachable)?;
     }
     let connection = Connection::open_with_flags(path, flags).map_err(StoreError::unreachable)?;
     let prepare = || -> rusqlite::Result<()> {
