@@ -122,12 +122,11 @@ fn in_snapshot<T>(
 
 /// What a reading of a column that holds nonsense becomes is `Corrupt`; all else may pass.
 pub(super) fn sqlite_error(error: rusqlite::Error) -> StoreError {
-    match error {
-        rusqlite::Error::FromSqlConversionFailure(..)
-        | rusqlite::Error::InvalidColumnType(..)
-        | rusqlite::Error::IntegralValueOutOfRange(..) => StoreError::Corrupt(crate::store::chain(&error)),
-        other => StoreError::unreachable(other),
+    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+    if matches!(error, FromSqlConversionFailure(..) | InvalidColumnType(..) | IntegralValueOutOfRange(..)) {
+        return StoreError::Corrupt(crate::store::chain(&error));
     }
+    StoreError::unreachable(error)
 }
 
 /// A connection that may write. The log is the truth and a view is behind it at worst, so it is not flushed at each

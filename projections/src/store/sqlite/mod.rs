@@ -9,9 +9,9 @@ mod inbox_reads;
 mod inbox_writes;
 mod snapshot;
 
-use std::fs::{DirBuilder, File};
+use std::fs::{DirBuilder, OpenOptions};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -110,7 +110,8 @@ impl UnitStore for SqliteStore {
     async fn lock_rebuild(&self) -> Result<Option<Box<dyn RebuildLock>>, StoreError> {
         make_directory(&self.directory)?;
         let path = self.directory.join(format!("{}-{FORMAT}.rebuild.lock", self.unit.name()));
-        let file = File::create(path).map_err(StoreError::unreachable)?;
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+        let file = file.map_err(StoreError::unreachable)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Box::new(LockedFile(file)))),
             Err(std::fs::TryLockError::WouldBlock) => Ok(None),
