@@ -97,7 +97,7 @@ impl Bench {
             let (run, cpu) = self.ours(Rooms::Thousand, callers).await;
             pairs.push((run, cpu, self.pgbench.run(callers, self.length), Cpu::default()));
         }
-        report(&format!("1,000 rooms, {callers} callers, beside pgbench one-row transactions"), &mut pairs, reach);
+        report(&format!("1,000 rooms, {callers} callers, beside pgbench one-row transactions"), &pairs, reach);
     }
 
     async fn hot_beside_spread(&self) {
@@ -107,7 +107,7 @@ impl Bench {
             let (spread, other) = self.ours(Rooms::Thousand, 64).await;
             pairs.push((hot, cpu, spread.rate(), other));
         }
-        report("one hot room with 5,000 events behind it, 64 callers, beside 1,000 rooms", &mut pairs, "0.95");
+        report("one hot room with 5,000 events behind it, 64 callers, beside 1,000 rooms", &pairs, "0.95");
     }
 
     async fn beside_stock(&self) {
@@ -120,7 +120,7 @@ impl Bench {
             let rate = answered as f64 / began.elapsed().as_secs_f64();
             pairs.push((run, cpu, rate, self.server.since(before).each(answered)));
         }
-        report("1,000 rooms, 64 callers, beside stock cqrs-es + postgres-es", &mut pairs, "8, CPU <= 1/10");
+        report("1,000 rooms, 64 callers, beside stock cqrs-es + postgres-es", &pairs, "8, CPU <= 1/10");
     }
 
     async fn two_processes_beside_one(&self) {
@@ -130,7 +130,7 @@ impl Bench {
             let one = self.children(1, 64);
             pairs.push((two, Cpu::default(), one.rate(), Cpu::default()));
         }
-        report("two processes on the hot room, 32 callers each, beside one with 64", &mut pairs, "0.5, p99 < 100 ms");
+        report("two processes on the hot room, 32 callers each, beside one with 64", &pairs, "0.5, p99 < 100 ms");
     }
 
     async fn ours(&self, rooms: Rooms, callers: usize) -> (Run, Cpu) {
@@ -178,9 +178,12 @@ async fn be_child(child: &[String], length: Duration) {
     println!("{}", serde_json::to_string(&run).expect("plain numbers"));
 }
 
+/// Ours, its processor time each, the reference's rate, its processor time each.
+type Pair = (Run, Cpu, f64, Cpu);
+
 /// One row: the medians of the pairs, the ratio as the median of the pairs' ratios.
-fn report(what: &str, pairs: &mut [(Run, Cpu, f64, Cpu)], reach: &str) {
-    let of = |value: &dyn Fn(&(Run, Cpu, f64, Cpu)) -> f64| {
+fn report(what: &str, pairs: &[Pair], reach: &str) {
+    let of = |value: &dyn Fn(&Pair) -> f64| {
         let mut values: Vec<f64> = pairs.iter().map(value).collect();
         values.sort_by(f64::total_cmp);
         values[values.len() / 2]

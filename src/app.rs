@@ -22,6 +22,7 @@ use crate::directory::Directory;
 use crate::http::layers::gate::Gate;
 use crate::http::listener::BoundedListener;
 use crate::http::operations::Health;
+use crate::http::serving;
 use crate::http::{self, AppState};
 use crate::reactor::Reactor;
 use crate::realtime::{AppCredentials, Realtime, RealtimeConfig};
@@ -55,13 +56,6 @@ pub enum BuildError {
     Log(#[source] EventLogError),
     #[error("the views cannot be opened")]
     Views(#[source] ReadError),
-}
-
-/// The backend ended by itself.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    #[error("connections cannot be taken in")]
-    Listening(#[source] std::io::Error),
 }
 
 impl App {
@@ -107,7 +101,7 @@ impl App {
 
     /// Serves `listener` until `shutdown`, then stops in order: not ready; no new requests, those begun are finished
     /// and sockets sent away; the reactor; the door, after everything it let in is answered; views; the log.
-    pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) -> Result<(), RunError> {
+    pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) {
         let Self { state, reactor } = self;
         let Stops { realtime: stop_realtime, reactor: stop_reactor, views: stop_views } = Stops::default();
         let mut realtime = Task::start("realtime", &state.health, &stop_realtime, {
@@ -124,7 +118,7 @@ impl App {
         });
         let upkeep = state.metrics.clone().map(keep_measurements);
 
-        let served = serve(&state, listener, &shutdown, &stop_realtime).await;
+        serve(&state, listener, &shutdown, &stop_realtime).await;
         stop_realtime.cancel();
         realtime.ended().await;
         stop_reactor.cancel();
@@ -136,7 +130,6 @@ impl App {
         if let Some(upkeep) = upkeep {
             upkeep.abort();
         }
-        served
     }
 }
 
@@ -153,26 +146,21 @@ async fn serve(
     listener: TcpListener,
     shutdown: &CancellationToken,
     stop_realtime: &CancellationToken,
-) -> Result<(), RunError> {
+) {
     let listener = BoundedListener::new(listener, state.config.server.connections_max);
-    let begun = axum::serve(listener, http::router(state.clone()))
-        .with_graceful_shutdown(shutdown.clone().cancelled_owned())
-        .into_future();
-    tokio::pin!(begun);
+    let head_time = state.config.server.head_time();
+    let serving = serving::serve(listener, http::router(state.clone()), head_time, shutdown.clone());
+    tokio::pin!(serving);
     tokio::select! {
-        // axum's server ends by itself only when its listener does, which ours never does.
-        served = &mut begun => return served.map_err(RunError::Listening),
+        biased;
         () = shutdown.cancelled() => {}
+        () = &mut serving => {}
     }
     tracing::info!("stopping");
     state.health.drain();
     stop_realtime.cancel();
-    match tokio::time::timeout(state.config.server.drain_time(), begun).await {
-        Ok(served) => served.map_err(RunError::Listening),
-        Err(_) => {
-            tracing::warn!("some requests did not end in time");
-            Ok(())
-        }
+    if tokio::time::timeout(state.config.server.drain_time(), serving).await.is_err() {
+        tracing::warn!("some requests did not end in time");
     }
 }
 

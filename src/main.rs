@@ -129,7 +129,7 @@ async fn serve(file: Option<&Path>) -> anyhow::Result<()> {
     }
     let shutdown = CancellationToken::new();
     tokio::spawn(listen_for_signals(shutdown.clone()));
-    app.run(listener, shutdown).await?;
+    app.run(listener, shutdown).await;
     Ok(())
 }
 

@@ -32,10 +32,10 @@ impl Stock {
             sqlx::query(
                 "INSERT INTO events SELECT 'room', $1, 1, 'room_opened', '1', json_build_object('type', 'room_opened', \
                  'room_id', $1, 'kind', 'group', 'opened_by', 'user-0', 'at', '2026-11-22T00:00:00.000Z', 'members', \
-                 (SELECT json_agg(json_build_object('user_id', 'user-' || u, 'role', 'member')) FROM generate_series(0, $2) u)), '{}' \
+                 (SELECT json_agg(json_build_object('user_id', 'user-' || u, 'role', 'member')) FROM generate_series(0, $2) u)), '{}'::json \
                  UNION ALL SELECT 'room', $1, s, 'message_sent', '1', json_build_object('type', 'message_sent', 'room_id', $1, \
                  'message_id', gen_random_uuid(), 'seq', s - 1, 'sender_id', 'user-1', 'kind', 'text', 'content', $3::text, \
-                 'at', '2026-11-22T00:00:00.000Z'), '{}' FROM generate_series(2, $4) s",
+                 'at', '2026-11-22T00:00:00.000Z'), '{}'::json FROM generate_series(2, $4) s",
             )
             .bind(room_id.to_string())
             .bind(i32::try_from(MEMBERS - 1).expect("small"))

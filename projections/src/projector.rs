@@ -127,11 +127,8 @@ async fn reopened(unit: &Unit) -> Result<Turn, StoreError> {
 }
 
 fn observe(unit: &Unit, events: usize) {
-    let name = unit.name().name();
-    let head = *unit.log().listen().borrow();
-    metrics::counter!("kabar_view_events_total", "unit" => name).increment(events as u64);
-    metrics::gauge!("kabar_view_checkpoint", "unit" => name).set(unit.position().0 as f64);
-    metrics::gauge!("kabar_view_lag_events", "unit" => name).set(head.0.saturating_sub(unit.position().0) as f64);
+    // How far behind it is, is asked when somebody looks: a projector that is stuck would go on showing its last word.
+    metrics::counter!("kabar_view_events_total", "unit" => unit.name().name()).increment(events as u64);
 }
 
 /// Cuts a page into transactions. The last one reaches to the page's end, also when nothing in it concerns the unit.

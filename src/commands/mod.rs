@@ -27,7 +27,7 @@ pub use messages::{Draft, Sent};
 pub use notifications::Marked;
 pub use reading::ReadTo;
 pub use relations::{Followed, Toggle};
-pub use rooms::{GroupPlan, Opened};
+pub use rooms::{Entered, GroupPlan, Opened};
 
 /// The way to change anything. Clones share everything.
 #[derive(Clone)]

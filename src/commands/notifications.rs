@@ -7,10 +7,14 @@ use aggregates::ids::NotificationId;
 use aggregates::notification::{MarkNotification, NotificationCommand, NotificationError};
 use aggregates::{Command, Refusal, StreamId};
 use event_log::{CommandError, Position};
-use futures_util::future::join_all;
+use futures_util::StreamExt;
 use projections::UnitName;
 
 use super::{Caller, Commands, Failure};
+
+/// Commands of one request that are before the door at the same time: a few who mark five hundred must not fill it for
+/// everybody.
+const MARKED_AT_ONCE_MAX: usize = 32;
 
 /// What marking came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +49,9 @@ impl Commands {
         read: bool,
     ) -> Result<Marked, Failure> {
         let mut marked = Marked { count: 0, position: Position::START };
-        for answer in join_all(ids.iter().map(|id| self.mark_notification(caller, *id, read))).await {
+        let marks: Vec<_> = ids.iter().map(|id| self.mark_notification(caller, *id, read)).collect();
+        let mut answers = futures_util::stream::iter(marks).buffer_unordered(MARKED_AT_ONCE_MAX);
+        while let Some(answer) = answers.next().await {
             match answer {
                 Ok(position) => {
                     marked.count += 1;

@@ -25,6 +25,12 @@ pub struct Followed {
 }
 
 impl Commands {
+    /// `DELETE`: a route of its own, with keys of its own.
+    pub async fn unfollow(&self, caller: &Caller, to: &UserId) -> Result<Followed, Failure> {
+        let done = self.relate(caller, &format!("unfollow:{to}"), to, RelationshipCommand::Unfollow).await?;
+        Ok(Followed { following: standing(&done).unwrap_or(false), position: done.position })
+    }
+
     /// A toggle is resolved before it is recorded, so that a repeat under a key does not undo itself.
     pub async fn follow(&self, caller: &Caller, to: &UserId, toggle: Toggle) -> Result<Followed, Failure> {
         let on = match toggle {

@@ -1,8 +1,11 @@
 //! Opening rooms, and who is in them.
 
+use std::collections::BTreeSet;
+
 use aggregates::ids::{RoomId, UserId};
 use aggregates::room::{
-    AddMembers, CreateGroup, JoinPolicy, JoinRoom, OpenDirect, RemoveMember, RoomCommand, RoomEvent, RoomOpened,
+    AddMembers, CreateGroup, JoinPolicy, JoinRoom, MEMBERS_PER_COMMAND_MAX, MembersAdded, OpenDirect, RemoveMember,
+    RoomCommand, RoomEvent, RoomOpened,
 };
 use aggregates::{Command, DomainEvent, Sealed, StreamId};
 use event_log::Position;
@@ -29,7 +32,24 @@ pub struct Opened {
     pub event: Option<RoomOpened>,
 }
 
+/// Somebody is in a room.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entered {
+    pub room_id: RoomId,
+    pub position: Position,
+    /// Who came in; `None` when all were inside.
+    pub event: Option<MembersAdded>,
+    /// They came in just now, by this wish.
+    pub new: bool,
+}
+
 impl Commands {
+    /// How a room began, from the log itself: for answers that cannot wait for the view.
+    pub async fn opening_of(&self, room_id: RoomId) -> Result<RoomOpened, Failure> {
+        let first = self.log.read_stream(&StreamId::room(room_id), 0, 1).await?;
+        first.into_iter().find_map(|recorded| opening(recorded.event)).ok_or_else(Failure::no_such_room)
+    }
+
     /// Gets or creates the one direct room of the caller and `other`.
     pub async fn open_direct(&self, caller: &Caller, other: &UserId) -> Result<Opened, Failure> {
         let room_id = RoomId::direct(&caller.user_id, other);
@@ -48,6 +68,10 @@ impl Commands {
 
     /// The caller owns the new group. Its id derives from the wish, so that a repeat finds the same group.
     pub async fn create_group(&self, caller: &Caller, plan: GroupPlan) -> Result<Opened, Failure> {
+        let others: BTreeSet<&UserId> = plan.members.iter().filter(|member| **member != caller.user_id).collect();
+        if others.len() >= MEMBERS_PER_COMMAND_MAX {
+            return Err(Failure::invalid("memberIds", "too many at a time: the owner counts too"));
+        }
         self.require_people(&plan.members, "memberIds").await?;
         let id = caller.wish_id("groups");
         let room_id = RoomId::from_command(id.command);
@@ -65,10 +89,10 @@ impl Commands {
         Ok(opened(done, room_id))
     }
 
-    pub async fn join_room(&self, caller: &Caller, room_id: RoomId) -> Result<Position, Failure> {
+    pub async fn join_room(&self, caller: &Caller, room_id: RoomId) -> Result<Entered, Failure> {
         let command =
             RoomCommand::JoinRoom(JoinRoom { room_id, user_id: caller.user_id.clone(), at: self.clock.now() });
-        self.in_room(caller, &format!("join:{room_id}"), room_id, command).await
+        Ok(entered(self.in_room(caller, &format!("join:{room_id}"), room_id, command).await?, room_id))
     }
 
     pub async fn add_members(
@@ -76,14 +100,14 @@ impl Commands {
         caller: &Caller,
         room_id: RoomId,
         members: Vec<UserId>,
-    ) -> Result<Position, Failure> {
+    ) -> Result<Entered, Failure> {
         if let Err(failure) = self.require_people(&members, "userIds").await {
             self.require_member(room_id, &caller.user_id).await?;
             return Err(failure);
         }
         let added_by = caller.user_id.clone();
         let command = RoomCommand::AddMembers(AddMembers { room_id, added_by, members, at: self.clock.now() });
-        self.in_room(caller, &format!("add:{room_id}"), room_id, command).await
+        Ok(entered(self.in_room(caller, &format!("add:{room_id}"), room_id, command).await?, room_id))
     }
 
     /// Removing oneself is leaving.
@@ -91,7 +115,7 @@ impl Commands {
         let route = format!("remove:{room_id}:{user_id}");
         let removed_by = caller.user_id.clone();
         let command = RoomCommand::RemoveMember(RemoveMember { room_id, user_id, removed_by, at: self.clock.now() });
-        self.in_room(caller, &route, room_id, command).await
+        Ok(self.in_room(caller, &route, room_id, command).await?.position)
     }
 
     async fn in_room(
@@ -100,16 +124,20 @@ impl Commands {
         route: &str,
         room_id: RoomId,
         command: RoomCommand,
-    ) -> Result<Position, Failure> {
-        let id = caller.wish_id(route);
-        let done = self.execute(caller, id, StreamId::room(room_id), Command::Room(command)).await?;
-        Ok(done.position)
+    ) -> Result<Done, Failure> {
+        self.execute(caller, caller.wish_id(route), StreamId::room(room_id), Command::Room(command)).await
     }
 }
 
 /// The room a wish led to; of a repeat the one it led to first, whatever room the repeat names.
 fn opened(done: Done, room_id: RoomId) -> Opened {
-    let event = done.events.into_iter().find_map(|event| match event {
+    let event = done.events.into_iter().find_map(opening);
+    let room_id = event.as_ref().map_or(room_id, |event| event.room_id);
+    Opened { room_id, position: done.position, event: event.filter(|_| done.new) }
+}
+
+fn opening(event: DomainEvent) -> Option<RoomOpened> {
+    match event {
         DomainEvent::Room(RoomEvent::RoomOpened(event)) => Some(event),
         DomainEvent::Room(
             RoomEvent::MembersAdded(_)
@@ -122,7 +150,23 @@ fn opened(done: Done, room_id: RoomId) -> Opened {
         | DomainEvent::Notification(_)
         | DomainEvent::Feed(_)
         | DomainEvent::User(_) => None,
+    }
+}
+
+fn entered(done: Done, room_id: RoomId) -> Entered {
+    let event = done.events.into_iter().find_map(|event| match event {
+        DomainEvent::Room(RoomEvent::MembersAdded(event)) => Some(event),
+        DomainEvent::Room(
+            RoomEvent::RoomOpened(_)
+            | RoomEvent::MemberRemoved(_)
+            | RoomEvent::MemberRoleChanged(_)
+            | RoomEvent::MessageSent(_),
+        )
+        | DomainEvent::Participant(_)
+        | DomainEvent::Relationship(_)
+        | DomainEvent::Notification(_)
+        | DomainEvent::Feed(_)
+        | DomainEvent::User(_) => None,
     });
-    let room_id = event.as_ref().map_or(room_id, |event| event.room_id);
-    Opened { room_id, position: done.position, event: event.filter(|_| done.new) }
+    Entered { room_id, position: done.position, event, new: done.new }
 }

@@ -24,6 +24,9 @@ pub struct ServerConfig {
     pub connections_max: usize,
     /// Requests being answered at once; one more is 503. Open sockets do not count. Default 4,096.
     pub concurrent_requests_max: usize,
+    /// Seconds until a request's head must be there, and a connection may wait for the next one: longer than a proxy
+    /// in front keeps its connections. Default 75.
+    pub head_seconds_max: u64,
     /// Seconds a request may take before it is 503; more than `door.command_ms_max`. Default 15.
     pub request_seconds_max: u64,
     /// Milliseconds a query waits until its view has the position asked for, then 503. Default 2,000.
@@ -45,6 +48,7 @@ impl Default for ServerConfig {
             body_bytes_max: 256 * 1024,
             connections_max: 32_768,
             concurrent_requests_max: 4_096,
+            head_seconds_max: 75,
             request_seconds_max: 15,
             view_wait_ms_max: 2_000,
             drain_seconds_max: 10,
@@ -57,6 +61,10 @@ impl Default for ServerConfig {
 impl ServerConfig {
     pub fn view_wait(&self) -> Duration {
         Duration::from_millis(self.view_wait_ms_max)
+    }
+
+    pub fn head_time(&self) -> Duration {
+        Duration::from_secs(self.head_seconds_max)
     }
 
     pub fn request_time(&self) -> Duration {

@@ -85,6 +85,7 @@ impl Config {
             ("server.body_bytes_max", self.server.body_bytes_max as u64),
             ("server.connections_max", self.server.connections_max as u64),
             ("server.concurrent_requests_max", self.server.concurrent_requests_max as u64),
+            ("server.head_seconds_max", self.server.head_seconds_max),
             ("server.request_seconds_max", self.server.request_seconds_max),
             ("server.view_wait_ms_max", self.server.view_wait_ms_max),
             ("door.batch_commands_max", self.door.batch_commands_max as u64),

@@ -3,6 +3,7 @@
 use crate::commands::Failure;
 use crate::http::problem::Problem;
 use crate::queries::NoPage;
+use crate::realtime::NotKnown;
 
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
@@ -13,6 +14,16 @@ impl From<Failure> for Problem {
             Failure::Log(error) => Self::unavailable_fault(&error),
             Failure::Invalid { field, reason } => Self::invalid(field, reason),
             Failure::Unknown(what) => Self::not_found(what),
+        }
+    }
+}
+
+impl From<NotKnown> for Problem {
+    fn from(error: NotKnown) -> Self {
+        match error {
+            NotKnown::Lagging(lagging) => lagging.into(),
+            NotKnown::View(error) => error.into(),
+            NotKnown::Log(error) => Self::unavailable_fault(&error),
         }
     }
 }

@@ -19,6 +19,7 @@ mod pusher_auth;
 mod refusals;
 mod relations;
 pub mod routes;
+pub mod serving;
 mod shorthands;
 pub mod state;
 mod validity;
@@ -63,7 +64,7 @@ fn layered<S: Clone + Send + Sync + 'static>(routes: Router<S>, config: &Config,
 /// Routes of whoever runs Kabar.
 fn operations() -> Router<AppState> {
     Router::new()
-        .route("/healthz", get(operations::healthz))
+        .route(load::HEALTH_PATH, get(operations::healthz))
         .route("/readyz", get(operations::readyz))
         .route("/metrics", get(operations::metrics))
 }

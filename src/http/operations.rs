@@ -104,7 +104,6 @@ pub async fn metrics(State(state): State<AppState>) -> Result<Response, Problem>
             gauge!("kabar_behind_events", "part" => check.name).set(as_float(behind));
         }
     }
-    gauge!("kabar_sockets").set(as_float(state.realtime.health().connections as u64));
     let mut response = recorded.render().into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
     Ok(response)

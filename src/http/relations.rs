@@ -10,7 +10,7 @@ use super::cursor::PositionCursor;
 use super::extract::{Actor, After, ValidPath, ValidQuery};
 use super::validity::optional;
 use super::{Answer, AppState, Problem};
-use crate::commands::{Caller, Toggle};
+use crate::commands::{Caller, Followed, Toggle};
 use crate::queries::Direction;
 use crate::wire::FollowUser;
 
@@ -43,7 +43,8 @@ pub async fn follow(
         Some(false) => Toggle::Off,
         None => Toggle::Other,
     };
-    set_follow(&app, &caller, &user_id, toggle).await
+    let followed = app.commands.follow(&caller, &user_id, toggle).await?;
+    Ok(answer_followed(&app, &user_id, followed).await)
 }
 
 /// `DELETE /api/users/{userId}/follow`
@@ -52,23 +53,18 @@ pub async fn unfollow(
     caller: Caller,
     ValidPath(user_id): ValidPath<UserId>,
 ) -> Result<Answer<FollowAnswer>, Problem> {
-    set_follow(&app, &caller, &user_id, Toggle::Off).await
+    let followed = app.commands.unfollow(&caller, &user_id).await?;
+    Ok(answer_followed(&app, &user_id, followed).await)
 }
 
-async fn set_follow(
-    app: &AppState,
-    caller: &Caller,
-    to: &UserId,
-    toggle: Toggle,
-) -> Result<Answer<FollowAnswer>, Problem> {
-    let followed = app.commands.follow(caller, to, toggle).await?;
+async fn answer_followed(app: &AppState, to: &UserId, followed: Followed) -> Answer<FollowAnswer> {
     // It is done, and a toggle that is tried again would undo it: counts of a late view are better than a 503.
     if let Err(lagging) = app.views.wait_for(UnitName::Inbox, followed.position, app.config.server.view_wait()).await {
         tracing::warn!(%lagging, "follow counts are shown as they were");
     }
     let (followers_count, following_count) = app.views.inbox().follow_counts(to).await.unwrap_or_default();
     let answer = FollowAnswer { following: followed.following, followers_count, following_count };
-    Ok(Answer::decided(followed.position, answer))
+    Answer::decided(followed.position, answer)
 }
 
 #[derive(Debug, Serialize)]

@@ -58,11 +58,15 @@ pub fn key<T: Text>(value: &T, (): &()) -> garde::Result {
     }
 }
 
-/// `https://host/..`, without a password in it.
+/// `https://host/..`, without a password in it. As it stands: the parser would pass over spaces and controls, which
+/// would be kept all the same.
 pub fn https_url<T: Text>(value: &T, (): &()) -> garde::Result {
     let Some(text) = value.text() else { return Ok(()) };
     if text.len() > URL_BYTES_MAX {
         return Err(garde::Error::new(format!("at most {URL_BYTES_MAX} bytes")));
+    }
+    if text.contains(|character: char| character.is_control() || character.is_whitespace()) {
+        return Err(garde::Error::new("no spaces or control characters"));
     }
     let url = url::Url::parse(text).ok();
     let right = url.is_some_and(|url| {
@@ -102,6 +106,10 @@ mod tests {
     #[test]
     fn an_attachment_is_fetched_over_https_only() {
         assert!(https_url(&given("https://cdn.example.org/a.png?x=1"), &()).is_ok());
+        for spaced in ["https://a.example/\0", " https://a.example/", "https://a.example/a\nb", "https://a.example/a b"]
+        {
+            assert!(https_url(&given(spaced), &()).is_err(), "{spaced:?}");
+        }
         for wrong in ["", "http://a.example/b", "javascript:alert(1)", "https://", "https://u:p@a.example/", "//a/b"] {
             assert!(https_url(&given(wrong), &()).is_err(), "{wrong}");
         }

@@ -1,9 +1,9 @@
 //! Rooms as their members see them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use aggregates::ids::{RoomId, UserId};
-use aggregates::room::{RoomKind, RoomOpened};
+use aggregates::room::{MembersAdded, RoomKind, RoomOpened};
 use projections::ReadError;
 use projections::inbox::reads::RoomCursor;
 use projections::inbox::{MemberRow, RoomRow};
@@ -45,18 +45,19 @@ impl Queries<'_> {
         Ok(self.with_participants(vec![row]).await?.pop())
     }
 
-    /// A room that was opened just now, without waiting for the view to hear of it. Never fails: it is open, and names
-    /// that the view cannot tell are left out.
-    pub async fn opened_room(&self, event: &RoomOpened) -> Room {
-        let shown = event.members.iter().take(PARTICIPANTS_SHOWN_MAX);
-        let people = self.people(shown.clone().map(|member| &member.user_id)).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, room = %event.room_id, "a room is shown without names");
+    /// A room as the events say it, without waiting for the view to hear of it: how it was opened, and who came in just
+    /// now. Never fails: it is so, and names that the view cannot tell are left out.
+    pub async fn opened_room(&self, opened: &RoomOpened, entered: Option<&MembersAdded>) -> Room {
+        let members = present(opened, entered);
+        let row = opened_row(opened, entered, members.len());
+        let shown = &members[..members.len().min(PARTICIPANTS_SHOWN_MAX)];
+        let people = self.people(shown.iter().map(|member| &member.user_id)).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, room = %opened.room_id, "a room is shown without names");
             super::People::new()
         });
-        let participants = shown
-            .map(|member| Participant::from_row(&newcomer(event, member), row_of(&people, &member.user_id)))
-            .collect();
-        Room::from_row(opened_row(event), participants)
+        let participants =
+            shown.iter().map(|member| Participant::from_row(member, row_of(&people, &member.user_id))).collect();
+        Room::from_row(row, participants)
     }
 
     pub async fn unread_total(&self, user: &UserId) -> Result<u64, ReadError> {
@@ -81,8 +82,28 @@ impl Queries<'_> {
     }
 }
 
+/// Whoever came in last first, as the view will have it.
+fn present(opened: &RoomOpened, entered: Option<&MembersAdded>) -> Vec<MemberRow> {
+    let newcomers = entered.into_iter().flat_map(|event| event.members.iter().map(|member| (member, event.at)));
+    let first = opened.members.iter().map(|member| (member, opened.at));
+    let mut seen = HashSet::new();
+    newcomers
+        .chain(first)
+        .filter(|(member, _)| seen.insert(&member.user_id))
+        .map(|(member, joined_at)| MemberRow {
+            room_id: opened.room_id,
+            user_id: member.user_id.clone(),
+            role: member.role,
+            joined_at,
+            read_seq: 0,
+            last_read_at: None,
+            unread: 0,
+        })
+        .collect()
+}
+
 /// What the view will say of it.
-fn opened_row(event: &RoomOpened) -> RoomRow {
+fn opened_row(event: &RoomOpened, entered: Option<&MembersAdded>, participant_count: usize) -> RoomRow {
     let mut members: Vec<&UserId> = event.members.iter().map(|member| &member.user_id).collect();
     members.sort_unstable();
     let pair = match (event.kind, members.as_slice()) {
@@ -96,24 +117,12 @@ fn opened_row(event: &RoomOpened) -> RoomRow {
         avatar: event.avatar.clone(),
         group_id: event.group_id.clone(),
         pair,
-        last_seq: 0,
+        last_seq: entered.map_or(0, |entered| entered.join_seq),
         last_message_at: None,
         last_message: None,
-        participant_count: event.members.len() as u64,
+        participant_count: participant_count as u64,
         created_at: event.at,
-        updated_at: event.at,
-        unread: 0,
-    }
-}
-
-fn newcomer(event: &RoomOpened, member: &aggregates::room::NewMember) -> MemberRow {
-    MemberRow {
-        room_id: event.room_id,
-        user_id: member.user_id.clone(),
-        role: member.role,
-        joined_at: event.at,
-        read_seq: 0,
-        last_read_at: None,
+        updated_at: entered.map_or(event.at, |entered| entered.at),
         unread: 0,
     }
 }

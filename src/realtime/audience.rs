@@ -2,7 +2,7 @@
 
 use aggregates::DomainEvent;
 use aggregates::feed::FeedEvent;
-use aggregates::ids::UserId;
+use aggregates::ids::{RoomId, UserId};
 use aggregates::notification::NotificationEvent;
 use aggregates::participant::ParticipantEvent;
 use aggregates::relationship::RelationshipEvent;
@@ -44,6 +44,40 @@ pub(super) fn wants(interest: &Interest<'_>, recorded: &RecordedEvent) -> bool {
             NotificationEvent::NotificationRead(event) | NotificationEvent::NotificationUnread(event),
         ) => interest.in_user(&event.recipient_id),
         DomainEvent::Feed(FeedEvent::FeedRead(event)) => interest.in_user(&event.user_id),
+    }
+}
+
+/// The room that somebody who is connected comes into.
+pub(super) fn entrance(interest: &Interest<'_>, recorded: &RecordedEvent) -> Option<RoomId> {
+    let (room, members) = match &recorded.event {
+        DomainEvent::Room(RoomEvent::RoomOpened(event)) => (event.room_id, &event.members),
+        DomainEvent::Room(RoomEvent::MembersAdded(event)) => (event.room_id, &event.members),
+        DomainEvent::Room(
+            RoomEvent::MemberRemoved(_) | RoomEvent::MemberRoleChanged(_) | RoomEvent::MessageSent(_),
+        )
+        | DomainEvent::Participant(_)
+        | DomainEvent::Relationship(_)
+        | DomainEvent::Notification(_)
+        | DomainEvent::Feed(_)
+        | DomainEvent::User(_) => return None,
+    };
+    members.iter().any(|member| interest.in_user(&member.user_id)).then_some(room)
+}
+
+pub(super) fn room_of_message(recorded: &RecordedEvent) -> Option<RoomId> {
+    match &recorded.event {
+        DomainEvent::Room(RoomEvent::MessageSent(event)) => Some(event.room_id),
+        DomainEvent::Room(
+            RoomEvent::RoomOpened(_)
+            | RoomEvent::MembersAdded(_)
+            | RoomEvent::MemberRemoved(_)
+            | RoomEvent::MemberRoleChanged(_),
+        )
+        | DomainEvent::Participant(_)
+        | DomainEvent::Relationship(_)
+        | DomainEvent::Notification(_)
+        | DomainEvent::Feed(_)
+        | DomainEvent::User(_) => None,
     }
 }
 

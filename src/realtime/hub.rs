@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 use super::channel_name::PusherChannel;
 use super::config::RealtimeConfig;
 use super::outbox::Outbox;
-use super::people::{People, Reading};
+use super::people::{People, Reading, Turn};
 use super::protocol::CloseCode;
 use super::socket_id::SocketId;
 use super::subscriber::{Gate, Subscriber};
@@ -48,8 +48,9 @@ pub struct Attached {
     ticket: u64,
     /// The tail had come this far.
     pub taken: Position,
-    /// On channels that ask for somebody: how far the reading of their rooms is, and whether the caller must begin it.
-    pub reading: Option<(watch::Receiver<Reading>, bool)>,
+    /// On channels that ask for somebody: how far the reading of their rooms is, and the turn when the caller must begin
+    /// it.
+    pub reading: Option<(watch::Receiver<Reading>, Option<Turn>)>,
 }
 
 /// How opening a subscription went.
@@ -242,8 +243,8 @@ impl Hub {
     }
 
     /// What the inbox answered about somebody's rooms; see [`People::read`].
-    pub fn rooms_were_read(&self, user: &UserId, answer: Option<(Vec<RoomId>, Position)>) {
-        self.state().people.read(user, answer);
+    pub fn rooms_were_read(&self, user: &UserId, turn: Turn, answer: Option<(Vec<RoomId>, Position)>) {
+        self.state().people.read(user, turn, answer);
     }
 
     /// From now on nobody new comes in.

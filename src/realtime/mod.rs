@@ -35,7 +35,7 @@ use std::time::Duration;
 
 use aggregates::ids::{CommandId, RoomId, UserId};
 use event_log::{EventLogError, Position, PositionToken, SharedLog};
-use projections::{ReadError, UnitName, Views};
+use projections::{Lagging, ReadError, UnitName, Views};
 use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -63,6 +63,17 @@ pub use socket_id::{InvalidSocketId, SocketId};
 const ROOMS_READ_AT_ONCE_MAX: usize = 32;
 /// How long closing sockets may take beyond the drain.
 const GOODBYE: Duration = Duration::from_secs(3);
+
+/// Whether somebody may listen cannot be said now.
+#[derive(Debug, thiserror::Error)]
+pub enum NotKnown {
+    #[error(transparent)]
+    Lagging(#[from] Lagging),
+    #[error(transparent)]
+    View(#[from] ReadError),
+    #[error(transparent)]
+    Log(#[from] EventLogError),
+}
 
 /// A handle; clones share everything.
 #[derive(Clone)]
@@ -176,8 +187,9 @@ impl Realtime {
     /// Whether the endpoint may sign `channel` for `user`: their own channel and the rooms they are in. Everything else
     /// is for the application's own server to sign.
     ///
-    /// A membership that is not seen yet is looked for again when the view has the log's present head (at most 2 s).
-    pub async fn may_subscribe(&self, user: &UserId, channel: &PusherChannel) -> Result<bool, ReadError> {
+    /// A membership that is not seen yet is looked for again when the view has the log's present head (at most
+    /// [`RealtimeConfig::view_patience`]); not knowing is not a no, which clients would take as final.
+    pub async fn may_subscribe(&self, user: &UserId, channel: &PusherChannel) -> Result<bool, NotKnown> {
         match channel {
             PusherChannel::User(id) => Ok(id == user),
             PusherChannel::Room(room) => self.is_member(*room, user).await,
@@ -185,15 +197,12 @@ impl Realtime {
         }
     }
 
-    async fn is_member(&self, room: RoomId, user: &UserId) -> Result<bool, ReadError> {
+    async fn is_member(&self, room: RoomId, user: &UserId) -> Result<bool, NotKnown> {
         let Inner { log, views, config, .. } = &*self.0;
         if views.inbox().member(room, user).await?.is_some() {
             return Ok(true);
         }
-        let Ok(head) = log.head().await else { return Ok(false) };
-        if views.wait_for(UnitName::Inbox, head, config.view_patience).await.is_err() {
-            return Ok(false);
-        }
+        views.wait_for(UnitName::Inbox, log.head().await?, config.view_patience).await?;
         Ok(views.inbox().member(room, user).await?.is_some())
     }
 

@@ -29,11 +29,18 @@ pub enum Step {
     WentOut,
 }
 
+/// One reading of somebody's rooms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turn(u64);
+
 struct Person {
     /// Subscriptions, also those being checked, that were made as this person.
     holds: usize,
     channel: Arc<str>,
     reading: watch::Sender<Reading>,
+    /// Which reading counts: an answer to an earlier one, of somebody who went and came back, knows nothing of the steps
+    /// between.
+    turn: Turn,
     /// Steps heard while the rooms are being read.
     journal: Vec<(Position, RoomId, Step)>,
     rooms: HashSet<RoomId>,
@@ -45,12 +52,14 @@ struct Person {
 #[derive(Default)]
 pub struct People {
     people: HashMap<UserId, Person>,
+    turns: u64,
     in_room: HashMap<RoomId, HashSet<UserId>>,
 }
 
 impl People {
-    /// One more subscription of `user`. The second answer is true when the caller must have their rooms read.
-    pub fn hold(&mut self, user: &UserId) -> (watch::Receiver<Reading>, bool) {
+    /// One more subscription of `user`. With a turn, the caller must have their rooms read.
+    pub fn hold(&mut self, user: &UserId) -> (watch::Receiver<Reading>, Option<Turn>) {
+        let next = Turn(self.turns + 1);
         let mut begin = false;
         let person = self.people.entry(user.clone()).or_insert_with(|| {
             begin = true;
@@ -58,6 +67,7 @@ impl People {
                 holds: 0,
                 channel: user_channel(user),
                 reading: watch::Sender::new(Reading::Begun),
+                turn: next,
                 journal: Vec::new(),
                 rooms: HashSet::new(),
                 as_of: Position::START,
@@ -66,10 +76,15 @@ impl People {
         person.holds += 1;
         if *person.reading.borrow() == Reading::Failed {
             begin = true;
+            person.turn = next;
             person.journal.clear();
             person.reading.send_replace(Reading::Begun);
         }
-        (person.reading.subscribe(), begin)
+        let reading = person.reading.subscribe();
+        if begin {
+            self.turns += 1;
+        }
+        (reading, begin.then_some(next))
     }
 
     /// One subscription less; with the last one they are forgotten.
@@ -87,10 +102,10 @@ impl People {
     }
 
     /// Takes the rooms as the inbox had them at `as_of`, and what was heard since. `None`: they could not be read.
-    pub fn read(&mut self, user: &UserId, answer: Option<(Vec<RoomId>, Position)>) {
+    pub fn read(&mut self, user: &UserId, turn: Turn, answer: Option<(Vec<RoomId>, Position)>) {
         let Some(person) = self.people.get_mut(user) else { return };
-        if *person.reading.borrow() != Reading::Begun {
-            return; // An answer to somebody who went and came back, whose rooms are known already.
+        if person.turn != turn || *person.reading.borrow() != Reading::Begun {
+            return;
         }
         let Some((rooms, as_of)) = answer.filter(|_| person.journal.len() <= JOURNAL_MAX) else {
             person.journal = Vec::new();
@@ -185,11 +200,11 @@ mod tests {
     #[test]
     fn what_is_heard_while_rooms_are_read_counts_only_behind_what_was_read() {
         let mut people = People::default();
-        let (reading, begin) = people.hold(&ana());
-        assert!(begin);
+        let (reading, turn) = people.hold(&ana());
+        let turn = turn.expect("the first reads");
         people.stepped(Position(5), room(1), &ana(), Step::WentOut);
         people.stepped(Position(11), room(2), &ana(), Step::CameIn);
-        people.read(&ana(), Some((vec![room(1)], Position(10))));
+        people.read(&ana(), turn, Some((vec![room(1)], Position(10))));
         assert_eq!(*reading.borrow(), Reading::Known);
         assert!(people.is_member(room(1), &ana()), "the removal at 5 came before the return that the view shows");
         assert!(people.is_member(room(2), &ana()));
@@ -203,10 +218,10 @@ mod tests {
     #[test]
     fn with_the_last_subscription_nothing_of_somebody_is_kept() {
         let mut people = People::default();
-        people.hold(&ana());
+        let (_, turn) = people.hold(&ana());
         let (_, again) = people.hold(&ana());
-        assert!(!again, "their rooms are being read already");
-        people.read(&ana(), Some((vec![room(1), room(2)], Position(3))));
+        assert_eq!(again, None, "their rooms are being read already");
+        people.read(&ana(), turn.expect("the first reads"), Some((vec![room(1), room(2)], Position(3))));
         people.release(&ana());
         assert!(people.people.contains_key(&ana()));
         people.release(&ana());
@@ -218,23 +233,38 @@ mod tests {
     #[test]
     fn a_reading_that_failed_is_begun_anew_by_the_next() {
         let mut people = People::default();
-        let (reading, _) = people.hold(&ana());
-        people.read(&ana(), None);
+        let (reading, turn) = people.hold(&ana());
+        people.read(&ana(), turn.expect("the first reads"), None);
         assert_eq!(*reading.borrow(), Reading::Failed);
-        let (_, begin) = people.hold(&ana());
-        assert!(begin);
-        people.read(&ana(), Some((vec![room(1)], Position(3))));
+        let (_, turn) = people.hold(&ana());
+        people.read(&ana(), turn.expect("it is begun anew"), Some((vec![room(1)], Position(3))));
         assert!(people.is_member(room(1), &ana()));
+    }
+
+    #[test]
+    fn an_answer_to_somebody_who_went_and_came_back_does_not_bring_a_removal_back() {
+        let mut people = People::default();
+        let (_, earlier) = people.hold(&ana());
+        // The view has answered, the answer is on its way, and she goes: nobody writes down that she is removed.
+        let answer = (vec![room(1)], Position(10));
+        people.release(&ana());
+        people.stepped(Position(11), room(1), &ana(), Step::WentOut);
+        let (reading, turn) = people.hold(&ana());
+        people.read(&ana(), earlier.expect("the first reads"), Some(answer));
+        assert_eq!(*reading.borrow(), Reading::Begun, "it is not the answer that she waits for");
+        assert!(!people.is_member(room(1), &ana()));
+        people.read(&ana(), turn.expect("who comes back reads"), Some((vec![], Position(11))));
+        assert_eq!(*reading.borrow(), Reading::Known);
     }
 
     #[test]
     fn more_steps_than_are_kept_fail_the_reading_instead_of_losing_one() {
         let mut people = People::default();
-        let (reading, _) = people.hold(&ana());
+        let (reading, turn) = people.hold(&ana());
         for step in 0..=JOURNAL_MAX as u64 {
             people.stepped(Position(step + 1), room(1), &ana(), Step::CameIn);
         }
-        people.read(&ana(), Some((vec![], Position(0))));
+        people.read(&ana(), turn.expect("the first reads"), Some((vec![], Position(0))));
         assert_eq!(*reading.borrow(), Reading::Failed);
     }
 }

@@ -158,6 +158,10 @@ impl Connection {
         match frame {
             ClientFrame::Ping => self.outbox.put(protocol::pong()),
             ClientFrame::Pong => {}
+            ClientFrame::Subscribe(request) if self.subscriptions.len() >= self.pending_max() => {
+                let error = "too many subscriptions are being checked";
+                self.outbox.put(protocol::subscription_error(&request.channel, error, 429));
+            }
             ClientFrame::Subscribe(request) => match subscribing::begin(&self.inner, self.id, &request) {
                 Ok(begun) => self.subscriptions.push(Box::pin(subscribing::finish(self.inner.clone(), begun))),
                 Err(answer) => return self.answer(answer),
@@ -172,6 +176,11 @@ impl Connection {
             }
         }
         Ok(())
+    }
+
+    /// Unsubscribing frees a place among the channels at once, but not what is being waited for.
+    fn pending_max(&self) -> usize {
+        self.inner.config.channels_per_connection_max
     }
 
     fn answer(&mut self, answer: Answer) -> Result<(), End> {

@@ -197,7 +197,8 @@ mod tests {
         let socket = hub.connect().unwrap_or_else(|_| panic!("a socket"));
         hub.take(Position(10), |_| ());
         let attached = hub.attach(socket.id, &PusherChannel::Room(room), Some(&ana)).expect("attached");
-        hub.rooms_were_read(&ana, Some((vec![room], Position(10))));
+        let turn = attached.reading.as_ref().and_then(|(_, turn)| *turn).expect("the first reads");
+        hub.rooms_were_read(&ana, turn, Some((vec![room], Position(10))));
         (Scene { hub, socket, room, ana }, attached)
     }
 

@@ -13,11 +13,12 @@ use axum::extract::ws::Utf8Bytes;
 use event_log::Position;
 use projections::UnitName;
 use serde::Deserialize;
+use tokio::sync::watch;
 
 use super::Inner;
 use super::channel_name::PusherChannel;
 use super::hub::{Attached, Opened, Refused};
-use super::people::Reading;
+use super::people::{Reading, Turn};
 use super::protocol::{self, CloseCode, Subscribe};
 use super::socket_id::SocketId;
 
@@ -114,10 +115,11 @@ pub(super) async fn finish(inner: Arc<Inner>, mut begun: Begun) -> Answer {
 
 async fn prepare(inner: &Arc<Inner>, begun: &mut Begun) -> Result<(), NotReady> {
     let patience = inner.config.view_patience;
-    if let (Some((mut reading, begin)), Some(user)) = (begun.attached.reading.take(), &begun.user) {
-        if begin {
+    if let (Some((mut reading, turn)), Some(user)) = (begun.attached.reading.take(), &begun.user) {
+        if let Some(turn) = turn {
             // A task of its own: other sockets of this person wait for it too, and this one may go away.
-            tokio::spawn(read_rooms(inner.clone(), user.clone(), begun.attached.taken));
+            let work = read_rooms(inner.clone(), user.clone(), turn, begun.attached.taken);
+            tokio::spawn(unless_nobody_waits(reading.clone(), work));
         }
         let read = reading.wait_for(|reading| *reading != Reading::Begun).await;
         if !matches!(read.as_deref(), Ok(Reading::Known)) {
@@ -143,8 +145,17 @@ async fn prepare(inner: &Arc<Inner>, begun: &mut Begun) -> Result<(), NotReady> 
     tokio::time::timeout(patience, caught_up).await.map_err(|_| NotReady)?
 }
 
-/// Whose rooms are read is held by a subscription; should all of them go away meanwhile, the answer is dropped.
-async fn read_rooms(inner: Arc<Inner>, user: UserId, at_least: Position) {
+/// With the last subscription of somebody their reading ends, or a client that comes and goes in a loop would have the
+/// view asked each time.
+async fn unless_nobody_waits(mut reading: watch::Receiver<Reading>, work: impl Future<Output = ()>) {
+    tokio::select! {
+        () = work => {}
+        // Fails when they are forgotten.
+        _ = reading.wait_for(|_| false) => {}
+    }
+}
+
+async fn read_rooms(inner: Arc<Inner>, user: UserId, turn: Turn, at_least: Position) {
     let patience = inner.config.view_patience;
     let read = async {
         // A view that is behind is waited for side by side, or the last in the queue would wait for all before it.
@@ -159,5 +170,5 @@ async fn read_rooms(inner: Arc<Inner>, user: UserId, at_least: Position) {
         }
     };
     let answer = read.await;
-    inner.hub.rooms_were_read(&user, answer);
+    inner.hub.rooms_were_read(&user, turn, answer);
 }

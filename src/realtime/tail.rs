@@ -3,7 +3,7 @@
 //! Memberships are brought forward in the order of the log, between the frames of the events before and after. Events
 //! that were imported move memberships and are otherwise passed over. What the frames say is in `telling`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use projections::inbox::UserRow;
 use tokio_util::sync::CancellationToken;
 
 use super::Inner;
-use super::audience::{named, wants};
+use super::audience::{entrance, named, room_of_message, wants};
 use super::people::Step;
 
 /// Events taken at a time: few enough to deliver in milliseconds.
@@ -92,7 +92,14 @@ impl Tail<'_> {
             self.inner.directory.note(recorded);
         }
         let wanted: Vec<bool> = self.inner.hub.take(page.scanned_to, |interest| {
-            page.events.iter().map(|recorded| recorded.metadata.origin.is_live() && wants(interest, recorded)).collect()
+            // Who comes in within the page hears what is said behind it, and is not counted as inside yet.
+            let mut entered = HashSet::new();
+            let look = |recorded: &RecordedEvent| {
+                entered.extend(entrance(interest, recorded));
+                let said = room_of_message(recorded).is_some_and(|room| entered.contains(&room));
+                recorded.metadata.origin.is_live() && (said || wants(interest, recorded))
+            };
+            page.events.iter().map(look).collect()
         });
         let rendered = page.events.iter().zip(&wanted).filter(|(_, wanted)| **wanted).map(|(recorded, _)| recorded);
         let people = self.people(rendered).await;

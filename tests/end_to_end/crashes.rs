@@ -108,6 +108,8 @@ struct Storm {
     running: Running,
     people: Vec<Person>,
     answered: Vec<Answered>,
+    /// Who follows whom, as answered.
+    followed: BTreeSet<(String, String)>,
 }
 
 impl Storm {
@@ -145,13 +147,15 @@ impl Storm {
             running = installation.start().await;
             lives.send_replace(Life { number: round, last: round == rounds });
         }
-        let mut answered = Vec::new();
+        let (mut answered, mut followed) = (Vec::new(), BTreeSet::new());
         while let Some(ended) = senders.join_next().await {
-            answered.extend(ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic())));
+            let (messages, follows) = ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+            answered.extend(messages);
+            followed.extend(follows);
         }
         let backend = store.backend().name();
         announce(&format!("{backend}: {} messages answered over {rounds} times kill -9, seed {seed}", answered.len()));
-        Self { installation, running, people, answered }
+        Self { installation, running, people, answered, followed }
     }
 
     async fn repeats_are_answered_alike_and_write_nothing(&self) {
@@ -184,6 +188,8 @@ impl Storm {
             follows.len(),
             raised.len()
         );
+        let recorded = follows.iter().map(|(from, to)| (from.to_string(), to.to_string())).collect();
+        assert_eq!(self.followed, recorded, "follows as answered, and in the log");
         assert!(!follows.is_empty());
         let once: BTreeSet<_> = raised.iter().cloned().collect();
         assert_eq!((once.len(), &once), (raised.len(), &follows), "each follow is told once");
@@ -265,7 +271,7 @@ async fn open_rooms(people: &[Person]) -> Vec<String> {
 }
 
 /// Waits until so many more answers have come; a sender that failed is told at once.
-async fn reach(mut count: watch::Receiver<u64>, more: u64, senders: &mut JoinSet<Vec<Answered>>) {
+async fn reach(mut count: watch::Receiver<u64>, more: u64, senders: &mut JoinSet<Told>) {
     let wanted = *count.borrow() + more;
     tokio::select! {
         reached = count.wait_for(|answers| *answers >= wanted) => { reached.expect("senders are at work"); }
@@ -275,6 +281,9 @@ async fn reach(mut count: watch::Receiver<u64>, more: u64, senders: &mut JoinSet
         },
     }
 }
+
+/// What a sender was told: its messages, and whom it follows.
+type Told = (Vec<Answered>, Vec<(String, String)>);
 
 /// One start of the server after another.
 #[derive(Debug, Clone, Copy)]
@@ -295,8 +304,8 @@ struct Sender {
 
 impl Sender {
     /// Says one thing after the other until the last life has begun; what was not answered is said again.
-    async fn run(mut self) -> Vec<Answered> {
-        let mut answered = Vec::new();
+    async fn run(mut self) -> Told {
+        let (mut answered, mut followed) = (Vec::new(), Vec::new());
         for turn in 0.. {
             if self.alive.borrow().last {
                 break;
@@ -310,11 +319,12 @@ impl Sender {
             }
             let other = (self.number + turn) % SENDERS;
             if turn < SENDERS && other != self.number {
-                let path = format!("/api/users/{}/follow?on=true", self.people[other].id);
-                self.until_answered(&path, json!({})).await.ok();
+                let (me, other) = (self.people[self.number].id.clone(), self.people[other].id.clone());
+                self.until_answered(&format!("/api/users/{other}/follow?on=true"), json!({})).await.ok();
+                followed.push((me, other));
             }
         }
-        answered
+        (answered, followed)
     }
 
     async fn until_answered(&mut self, path: &str, wish: Value) -> Answer {

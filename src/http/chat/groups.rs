@@ -59,8 +59,8 @@ pub async fn join(
     caller: Caller,
     ValidPath(room_id): ValidPath<RoomId>,
 ) -> Result<Answer<RoomAnswer>, Problem> {
-    let position = app.commands.join_room(&caller, room_id).await?;
-    answer_room(&app, &caller, room_id, position).await
+    let entered = app.commands.join_room(&caller, room_id).await?;
+    answer_room(&app, &caller, entered).await
 }
 
 #[derive(Debug, Deserialize, Validate)]
@@ -78,8 +78,8 @@ pub async fn add_members(
     ValidPath(room_id): ValidPath<RoomId>,
     ValidJson(body): ValidJson<MembersBody>,
 ) -> Result<Answer<RoomAnswer>, Problem> {
-    let position = app.commands.add_members(&caller, room_id, body.user_ids).await?;
-    answer_room(&app, &caller, room_id, position).await
+    let entered = app.commands.add_members(&caller, room_id, body.user_ids).await?;
+    answer_room(&app, &caller, entered).await
 }
 
 #[derive(Debug, Serialize)]

@@ -8,7 +8,7 @@ use garde::Validate;
 use projections::UnitName;
 use serde::{Deserialize, Serialize};
 
-use crate::commands::{Caller, Draft};
+use crate::commands::{Caller, Draft, Sent};
 use crate::http::cursor::PositionCursor;
 use crate::http::extract::{Actor, After, ValidJson, ValidQuery};
 use crate::http::validity::{FOREIGN_ID_CHARS_MAX, filled_text, https_url, key, optional, text};
@@ -75,17 +75,23 @@ pub async fn send(
     let id = draft.wish_id(&caller);
     app.skip_socket(id, socket);
     let sent = app.commands.send_message(&caller, id, draft).await?;
-    let repeated = if sent.new {
-        None
-    } else {
-        After(Some(sent.position)).wait_for(&app, UnitName::Inbox).await?;
-        app.queries().message(sent.event.message_id, &caller.user_id).await?
-    };
-    let message = match repeated {
+    let as_it_is_now = if sent.new { None } else { shown_again(&app, &sent, &caller).await };
+    let message = match as_it_is_now {
         Some(message) => message,
         None => app.queries().sent_message(&sent.event, sent.position).await,
     };
     Ok(Answer::decided(sent.position, MessageAnswer { message }))
+}
+
+/// A message that was sent before, as the view has it. It is sent: that a view is late is no reason to say no.
+async fn shown_again(app: &AppState, sent: &Sent, caller: &Caller) -> Option<Message> {
+    if let Err(lagging) = app.views.wait_for(UnitName::Inbox, sent.position, app.config.server.view_wait()).await {
+        tracing::warn!(%lagging, "a message that was sent again is shown as it was");
+    }
+    app.queries().message(sent.event.message_id, &caller.user_id).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "a message that was sent again is shown as it was sent");
+        None
+    })
 }
 
 #[derive(Debug, Deserialize, Validate)]

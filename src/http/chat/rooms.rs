@@ -1,13 +1,12 @@
 //! Rooms: opening a direct one, listing one's own.
 
-use aggregates::ids::{RoomId, UserId};
+use aggregates::ids::UserId;
 use axum::extract::State;
-use event_log::Position;
 use garde::Validate;
 use projections::UnitName;
 use serde::{Deserialize, Serialize};
 
-use crate::commands::{Caller, Opened};
+use crate::commands::{Caller, Entered, Opened};
 use crate::http::cursor::RoomsCursor;
 use crate::http::extract::{Actor, After, ValidJson, ValidQuery};
 use crate::http::validity::{optional, text};
@@ -48,23 +47,42 @@ pub(super) async fn answer_opened(
 ) -> Result<Answer<RoomAnswer>, Problem> {
     match opened.event {
         Some(event) => {
-            Ok(Answer::decided(opened.position, RoomAnswer { room: app.queries().opened_room(&event).await }))
+            Ok(Answer::decided(opened.position, RoomAnswer { room: app.queries().opened_room(&event, None).await }))
         }
-        None => answer_room(app, caller, opened.room_id, opened.position).await,
+        None => {
+            let Opened { room_id, position, .. } = opened;
+            answer_room(app, caller, Entered { room_id, position, event: None, new: false }).await
+        }
     }
 }
 
-/// A room as the view has it once it has come to `position`.
+/// A room as the view has it once it has come to where the wish was carried out. It has been carried out: a view that is
+/// late or cannot be asked is no reason to say no, and what only it knows is left out then.
 pub(super) async fn answer_room(
     app: &AppState,
     caller: &Caller,
-    room_id: RoomId,
-    position: Position,
+    entered: Entered,
 ) -> Result<Answer<RoomAnswer>, Problem> {
-    After(Some(position)).wait_for(app, UnitName::Inbox).await?;
-    let room = app.queries().room(room_id, &caller.user_id).await?;
-    let room = room.ok_or_else(|| Problem::not_found("there is no such room"))?;
-    Ok(Answer::decided(position, RoomAnswer { room }))
+    let late = app.views.wait_for(UnitName::Inbox, entered.position, app.config.server.view_wait()).await.err();
+    let room = match app.queries().room(entered.room_id, &caller.user_id).await {
+        Ok(Some(room)) => room,
+        // Theirs once, when the wish first came.
+        Ok(None) if late.is_none() && !entered.new => return Err(Problem::not_found("there is no such room")),
+        Ok(None) => shown_from_the_log(app, &entered).await?,
+        Err(error) => {
+            tracing::warn!(%error, room = %entered.room_id, "a room is shown without its view");
+            shown_from_the_log(app, &entered).await?
+        }
+    };
+    if let Some(lagging) = late {
+        tracing::warn!(%lagging, room = %entered.room_id, "a room is shown as it was");
+    }
+    Ok(Answer::decided(entered.position, RoomAnswer { room }))
+}
+
+async fn shown_from_the_log(app: &AppState, entered: &Entered) -> Result<Room, Problem> {
+    let opened = app.commands.opening_of(entered.room_id).await?;
+    Ok(app.queries().opened_room(&opened, entered.event.as_ref()).await)
 }
 
 #[derive(Debug, Deserialize, Validate)]

@@ -12,6 +12,8 @@ use tokio::sync::Semaphore;
 use crate::config::ServerConfig;
 use crate::http::problem::Problem;
 
+pub const HEALTH_PATH: &str = "/healthz";
+
 /// How much and how long. A socket counts only until it is open.
 #[derive(Debug, Clone)]
 pub struct Load {
@@ -27,6 +29,10 @@ impl Load {
 
 /// Sheds what does not fit: waiting in line would only make everybody late.
 pub async fn limit(State(load): State<Load>, request: Request, next: Next) -> Result<Response, Problem> {
+    // Whoever asks whether the process is alive restarts it when nobody answers: being busy is no reason.
+    if request.uri().path() == HEALTH_PATH {
+        return Ok(next.run(request).await);
+    }
     let Ok(_place) = load.places.try_acquire() else {
         return Err(Problem::unavailable("too many requests at once; nothing was written"));
     };
@@ -64,6 +70,7 @@ mod tests {
         let load = Load { places: Arc::new(Semaphore::new(places)), time_max };
         Router::new()
             .route("/slow", get(slow))
+            .route(HEALTH_PATH, get(|| async {}))
             .route(
                 "/panic",
                 get(|| async {
@@ -92,6 +99,7 @@ mod tests {
         let second = get_of(&app, "/slow").await;
         assert_eq!(second.status(), 503);
         assert!(second.headers().contains_key("retry-after"));
+        assert_eq!(get_of(&app, HEALTH_PATH).await.status(), 200, "busy is not dead");
         leave.notify_one();
         assert_eq!(first.await.unwrap(), 200);
         leave.notify_one();

@@ -1,7 +1,7 @@
 //! What is heard in rooms, and by whom.
 
 use aggregates::Metadata;
-use aggregates::ids::CommandId;
+use aggregates::ids::{CommandId, RoomId};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -90,6 +90,27 @@ async fn who_comes_in_may_listen_and_hears_what_is_said_from_then_on() {
     world.send(room, "ana", "sesudah").await;
     assert_eq!(ben.expect("new-message", &channel).await["content"], "sesudah");
     assert_eq!(ben.expect("new-message", "private-user-ben").await["content"], "sesudah");
+}
+
+#[tokio::test]
+async fn what_is_said_the_moment_a_room_is_opened_is_told_to_who_was_connected_before() {
+    let world = World::start().await;
+    let mut ben = world.client().await;
+    world.subscribe(&mut ben, "ben", "private-user-ben").await;
+    // Side by side, so that the door writes openings and first words together and the tail reads them as one page.
+    let rooms: Vec<RoomId> = (0..20).map(|_| RoomId(Uuid::new_v4())).collect();
+    let begin = |room: &RoomId| {
+        let room = *room;
+        let world = &world;
+        async move { tokio::join!(world.open_group(room, "ana", &["ben"]), world.send(room, "ana", "pertama")) }
+    };
+    futures_util::future::join_all(rooms.iter().map(begin)).await;
+    let mut told = std::collections::BTreeSet::new();
+    for _ in &rooms {
+        told.insert(ben.expect("new-message", "private-user-ben").await["roomId"].clone().to_string());
+    }
+    assert_eq!(told.len(), rooms.len());
+    while ben.expect("unread", "private-user-ben").await["chat"] != 20 {}
 }
 
 #[tokio::test]

@@ -134,6 +134,13 @@ impl World {
 
     pub async fn group(&self, owner: &str, members: &[&str]) -> RoomId {
         let room_id = RoomId(Uuid::new_v4());
+        let position = self.open_group(room_id, owner, members).await;
+        self.told(position).await;
+        room_id
+    }
+
+    /// Without waiting until anybody has heard of it.
+    pub async fn open_group(&self, room_id: RoomId, owner: &str, members: &[&str]) -> Position {
         let command = RoomCommand::CreateGroup(CreateGroup {
             room_id,
             created_by: user(owner),
@@ -144,9 +151,7 @@ impl World {
             join_policy: JoinPolicy::Open,
             at: at(),
         });
-        let position = self.done(StreamId::room(room_id), Command::Room(command)).await;
-        self.told(position).await;
-        room_id
+        self.done(StreamId::room(room_id), Command::Room(command)).await
     }
 
     pub async fn send(&self, room: RoomId, from: &str, words: &str) -> Position {

@@ -1,10 +1,11 @@
 //! The running backend inside the test: its port, its log, its stop.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
 use event_log::{LogId, Position, PositionToken, SharedLog};
-use kabar::app::{App, Ports, RunError};
+use kabar::app::{App, Ports};
 use kabar::config::{Config, DemoMode, Rate, Secret};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -25,9 +26,9 @@ pub struct TestApp {
     config: Config,
     http: reqwest::Client,
     shutdown: CancellationToken,
-    running: JoinHandle<Result<(), RunError>>,
+    running: JoinHandle<()>,
     /// Gone with the test.
-    _store: TestStore,
+    store: TestStore,
 }
 
 impl TestApp {
@@ -42,7 +43,7 @@ impl TestApp {
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(app.run(listener, shutdown.clone()));
         let http = client();
-        Some(Self { address, log, config, http, shutdown, running, _store: store })
+        Some(Self { address, log, config, http, shutdown, running, store })
     }
 
     /// Somebody who has a session and whom the directory knows.
@@ -67,6 +68,15 @@ impl TestApp {
 
     pub async fn head(&self) -> Position {
         self.log.head().await.expect("the log answers")
+    }
+
+    /// # Panics
+    /// On PostgreSQL, which has none.
+    pub fn directory(&self) -> &Path {
+        match &self.store {
+            TestStore::Sqlite(directory) => directory.path(),
+            TestStore::Postgres(_) => panic!("this test is about SQLite"),
+        }
     }
 
     pub fn log_id(&self) -> LogId {
@@ -97,7 +107,7 @@ impl TestApp {
     pub async fn stop(self) {
         self.shutdown.cancel();
         let ended = tokio::time::timeout(PATIENCE, self.running).await.expect("the app stops in time");
-        ended.expect("it does not panic").expect("it ends well");
+        ended.expect("it does not panic");
     }
 }
 

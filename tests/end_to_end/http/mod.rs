@@ -7,6 +7,7 @@ mod app;
 mod chat;
 mod follows;
 mod groups;
+mod late_views;
 mod own_writes;
 mod person;
 mod refusals;

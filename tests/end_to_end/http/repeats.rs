@@ -14,6 +14,7 @@ on_every_backend![
     a_key_is_carried_out_once_however_often_and_however_at_once,
     a_client_message_id_is_the_stronger_key,
     a_group_made_twice_under_one_key_is_one_group,
+    a_key_of_one_route_is_none_of_another,
     fifty_who_open_the_same_room_at_once_open_one,
     reads_in_quick_succession_become_few_events,
 ];
@@ -65,6 +66,17 @@ async fn a_group_made_twice_under_one_key_is_one_group(app: TestApp) {
         text(&answer(request).await.ok()["room"]["id"])
     };
     assert_eq!(make().await, make().await);
+    app.stop().await;
+}
+
+async fn a_key_of_one_route_is_none_of_another(app: TestApp) {
+    let [ana, _ben] = app.people(["ana", "ben"]).await;
+    let ask = async |method: Method, path: &str| {
+        answer(ana.ask(method, path).header("Idempotency-Key", "k")).await.ok()["following"].clone()
+    };
+    assert_eq!(ask(Method::POST, "/api/users/ben/follow").await, json!(true));
+    assert_eq!(ask(Method::POST, "/api/users/ben/follow").await, json!(true), "the toggle is not undone by a repeat");
+    assert_eq!(ask(Method::DELETE, "/api/users/ben/follow").await, json!(false));
     app.stop().await;
 }
 
