@@ -15,6 +15,7 @@ pub mod open;
 pub mod port;
 pub mod position;
 pub mod postgres;
+mod reactor_place;
 pub mod recorded;
 pub mod sqlite;
 pub mod store_url;

@@ -64,16 +64,20 @@ pub trait EventLog: Send + Sync + 'static {
     async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError>;
 
     /// The head as this process last heard of it. A hint to look, never a substitute for looking: writers elsewhere may
-    /// be heard late.
+    /// be heard late. Its sender goes away when the log is closed.
     fn listen(&self) -> watch::Receiver<Position>;
 
     /// How far a reactor has come; kept in the log's own database. `None` for one that never ran.
+    ///
+    /// [`EventLogError::Corrupt`] when it was written for another log or lies past the head: the log was restored or
+    /// copied without it, and nobody knows what the reactor has done.
     async fn reactor_checkpoint(&self, reactor: &str) -> Result<Option<Position>, EventLogError>;
 
     /// Every reactor that has a checkpoint, with it, by name. For operators: a reactor asks for its own.
     async fn reactors(&self) -> Result<Vec<(String, Position)>, EventLogError>;
 
-    /// Never goes back: a lower position than the stored one changes nothing.
+    /// Never goes back: a lower position than the stored one changes nothing. [`EventLogError::Corrupt`] when the stored
+    /// one is of another log.
     async fn save_reactor_checkpoint(&self, reactor: &str, position: Position) -> Result<(), EventLogError>;
 
     /// Stops background work (listeners, the writer thread) after finishing what was begun.

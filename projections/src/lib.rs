@@ -4,6 +4,9 @@
 //! `store/` makes it so, rows and checkpoint in one transaction; the projector drives a unit along the log. A unit never
 //! reads another; a query may, and joins in Rust. Never in here: a rule, a clock, anything that sends.
 
+// Adding an event must break the build where it has to be answered.
+#![deny(clippy::wildcard_enum_match_arm)]
+
 pub mod feed;
 pub mod generations;
 pub mod inbox;

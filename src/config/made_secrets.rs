@@ -69,7 +69,7 @@ fn read_or_make(directory: &Path, path: &Path) -> std::io::Result<MadeSecrets> {
     if let Some(made) = read(path)? {
         return Ok(made);
     }
-    std::fs::create_dir_all(directory)?;
+    make_private_directory(directory)?;
     let made = MadeSecrets { jwt_secret: random_text(), pusher_secret: random_text() };
     // Written aside and linked into place: a crash leaves no half file, and of two starters the first one's file stays.
     let aside = directory.join(format!("{FILE}.{}", uuid::Uuid::new_v4()));
@@ -92,6 +92,18 @@ fn link(from: &Path, to: &Path) -> std::io::Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         linked => linked,
     }
+}
+
+/// Often the first to make the data directory, which holds what people wrote to each other.
+fn make_private_directory(directory: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder.create(directory)
 }
 
 fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {

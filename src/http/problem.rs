@@ -216,6 +216,7 @@ impl From<CommandError> for Problem {
                 )
             }
             CommandError::Stopping => Self::unavailable("the server is stopping; nothing was written"),
+            mistake @ CommandError::Misaddressed { .. } => Self::fault(&mistake),
         }
     }
 }

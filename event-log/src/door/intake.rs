@@ -1,8 +1,9 @@
 //! From a wish to a command that can be decided: looked up when it may be a repeat, its streams in memory.
 
 use std::collections::VecDeque;
+use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aggregates::ids::EventId;
 use aggregates::{Need, StreamId};
@@ -15,6 +16,9 @@ use crate::port::{EventLogError, Found, SharedLog};
 
 /// How long a command waits before it is tried again after the log could not be read.
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
+/// A look-up or a stream that takes longer is asked for anew: an answer that is lost must not keep everybody waiting.
+const LOOK_UP_PATIENCE: Duration = Duration::from_secs(5);
+const LOAD_PATIENCE: Duration = Duration::from_secs(30);
 /// Ids asked about in one look-up.
 const LOOK_UP_IDS_MAX: usize = 1_024;
 /// More events than any command writes; a repeat's answer is read with it.
@@ -79,7 +83,8 @@ impl Intake {
     fn load(&self, stream: StreamId, after: u64) {
         let (log, inbox) = (Arc::clone(&self.log), self.inbox.clone());
         tokio::spawn(async move {
-            let events = log.load(&stream, after).await;
+            let asked = stream.clone();
+            let events = answer_of(LOAD_PATIENCE, async move { log.load(&asked, after).await }).await;
             let _ = inbox.send(Message::Loaded { stream, events });
         });
     }
@@ -131,7 +136,7 @@ impl Intake {
         let ids: Vec<EventId> = jobs.iter().map(Job::first_event).collect();
         let (log, inbox) = (Arc::clone(&self.log), self.inbox.clone());
         tokio::spawn(async move {
-            let found = log.find(&ids).await;
+            let found = answer_of(LOOK_UP_PATIENCE, async move { log.find(&ids).await }).await;
             let _ = inbox.send(Message::LookedUp { jobs, found });
         });
     }
@@ -157,26 +162,30 @@ impl Intake {
 
     /// Answers a command that was carried out before with what was written then.
     pub fn repeat(&self, job: Job, found: Found) {
-        let (log, inbox) = (Arc::clone(&self.log), self.inbox.clone());
+        let log = Arc::clone(&self.log);
+        let deadline = Instant::now() + self.options.command_budget;
         tokio::spawn(async move {
             let after = found.sequence.saturating_sub(1);
-            match log.read_stream(&found.stream, after, EVENTS_PER_COMMAND_MAX).await {
-                Ok(recorded) => {
-                    let own: Vec<_> = recorded
-                        .into_iter()
-                        .enumerate()
-                        .take_while(|(index, recorded)| recorded.event_id == EventId::of(job.wish.id, *index))
-                        .map(|(_, recorded)| recorded)
-                        .collect();
-                    let position = own.last().map_or(found.position, |last| last.position);
-                    let events = own.into_iter().map(|recorded| recorded.event).collect();
-                    job.decided(position, Outcome::Repeated(events));
+            let recorded = loop {
+                match log.read_stream(&found.stream, after, EVENTS_PER_COMMAND_MAX).await {
+                    Ok(recorded) => break recorded,
+                    Err(error) if matches!(error, EventLogError::Closed) || Instant::now() + RETRY_PAUSE > deadline => {
+                        tracing::warn!(error = %Chain(&error), "a repeated command's events could not be read");
+                        // Not "nothing was written": it was.
+                        return job.answer(Err(CommandError::OutcomeUnknown(Arc::new(error))));
+                    }
+                    Err(_) => tokio::time::sleep(RETRY_PAUSE).await,
                 }
-                Err(error) => {
-                    tracing::warn!(error = %Chain(&error), "a repeated command's events could not be read");
-                    let _ = inbox.send(Message::Again(job));
-                }
-            }
+            };
+            let own: Vec<_> = recorded
+                .into_iter()
+                .enumerate()
+                .take_while(|(index, recorded)| recorded.event_id == EventId::of(job.wish.id, *index))
+                .map(|(_, recorded)| recorded)
+                .collect();
+            let position = own.last().map_or(found.position, |last| last.position);
+            let events = own.into_iter().map(|recorded| recorded.event).collect();
+            job.decided(position, Outcome::Repeated(events));
         });
     }
 
@@ -200,6 +209,23 @@ impl Intake {
     /// Whether commands wait for something that will come by itself.
     pub fn is_waiting(&self) -> bool {
         self.looking_up || !self.to_look_up.is_empty() || self.cache.is_loading()
+    }
+}
+
+/// Asks the log on a task of its own, so that neither a panic in there nor an answer that never comes keeps commands
+/// waiting for good.
+async fn answer_of<T: Send + 'static>(
+    patience: Duration,
+    question: impl Future<Output = Result<T, EventLogError>> + Send + 'static,
+) -> Result<T, EventLogError> {
+    let mut asking = tokio::spawn(question);
+    match tokio::time::timeout(patience, &mut asking).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(panicked)) => Err(EventLogError::Unavailable(panicked.into())),
+        Err(elapsed) => {
+            asking.abort();
+            Err(EventLogError::Unavailable(elapsed.into()))
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Interval, MissedTickBehavior};
 
 use super::decide::{Decision, decide};
@@ -42,7 +42,6 @@ pub(super) struct Task {
     last_answered: usize,
     last_append: Duration,
     closing: Option<oneshot::Sender<()>>,
-    failed: watch::Sender<Option<String>>,
     tick: Interval,
 }
 
@@ -52,7 +51,6 @@ impl Task {
         options: DoorOptions,
         known: Position,
         (sender, inbox): (mpsc::UnboundedSender<Message>, mpsc::UnboundedReceiver<Message>),
-        failed: watch::Sender<Option<String>>,
     ) -> Self {
         let mut tick = tokio::time::interval(EXPIRE_INTERVAL);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -67,24 +65,25 @@ impl Task {
             last_answered: 0,
             last_append: Duration::ZERO,
             closing: None,
-            failed,
             tick,
         }
     }
 
-    pub async fn run(mut self) {
+    /// Until it is closed and everything is answered. The error is one that no waiting mends.
+    pub async fn run(mut self) -> Result<(), AppendError> {
+        let mut ended = Ok(());
         while self.gather().await {
             let result = if self.contended { self.locked_round().await } else { self.round().await };
             self.intake.cache.next_batch();
-            if let Err(fatal) = result {
-                tracing::error!(error = %Chain(&fatal), "the door is closed for good");
-                self.failed.send_replace(Some(fatal.to_string()));
+            if result.is_err() {
+                ended = result;
                 break;
             }
         }
         if let Some(closed) = self.closing.take() {
             let _ = closed.send(());
         }
+        ended
     }
 
     /// Waits until something can be decided. `false`: closed, and nothing is left to do.
@@ -192,6 +191,7 @@ impl Task {
             }
         };
         self.contended = false;
+        self.recent.others(&foreign);
         self.intake.cache.foreign(&foreign);
         if let Some(last) = foreign.last() {
             self.known = last.position;
@@ -267,6 +267,7 @@ impl Task {
             if began.elapsed() > UNKNOWN_PATIENCE {
                 settle::unknown(&mut decision, error);
                 if self.closing.is_some() {
+                    settle::looked_up(&mut self.intake, decision, &[]);
                     return;
                 }
             }
@@ -281,6 +282,7 @@ impl Task {
             let known = self.known;
             match self.pump(log.read_after(known, CATCH_UP_EVENTS, Filter::All)).await {
                 Ok(page) if page.scanned_to > self.known => {
+                    self.recent.others(&page.events);
                     self.intake.cache.foreign(&page.events);
                     self.known = page.scanned_to;
                 }

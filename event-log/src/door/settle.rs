@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use aggregates::ids::CommandId;
+use aggregates::ids::{CommandId, EventId};
 
 use super::decide::{Decision, Entry};
 use super::intake::Intake;
@@ -11,6 +11,7 @@ use super::job::{Job, Verdict};
 use super::types::{CommandError, Outcome};
 use crate::port::{Appended, EventLogError, Found};
 use crate::position::Position;
+use crate::recorded::RecordedEvent;
 
 /// Commands remembered as just carried out. Closes the moment between a look-up that found nothing and a decision; a
 /// repeat that slips past it meets the log's unique event ids and is looked up again.
@@ -25,6 +26,19 @@ pub(super) struct Recent {
 impl Recent {
     pub fn get(&self, command: CommandId) -> Option<&Found> {
         self.found.get(&command)
+    }
+
+    /// Commands that others carried out: one that is waiting here under the same id is a repeat, although it was not in
+    /// the log when it was looked up. Decided on what its twin wrote it would be told that nothing was to be done.
+    pub fn others(&mut self, events: &[RecordedEvent]) {
+        for recorded in events {
+            let Some(command) = recorded.metadata.command else { continue };
+            if recorded.event_id == EventId::of(command, 0) {
+                let RecordedEvent { event_id, position, stream, sequence, .. } = recorded;
+                let (event_id, position, sequence) = (*event_id, *position, *sequence);
+                self.remember(command, Found { event_id, position, stream: stream.clone(), sequence });
+            }
+        }
     }
 
     fn remember(&mut self, command: CommandId, found: Found) {
@@ -50,6 +64,7 @@ pub(super) fn carried_out(
     for (stream, group) in &decision.touched {
         if left_out(*group) { intake.cache.discard(stream) } else { intake.cache.commit(stream) }
     }
+    recent.others(&appended.foreign);
     // After the commits: a stream that others wrote to was left out, and goes on from what is durable.
     intake.cache.foreign(&appended.foreign);
     let written = decision.batch.events.iter().filter(|event| !left_out(event.group)).count() as u64;
@@ -59,6 +74,13 @@ pub(super) fn carried_out(
     for Entry { job, group, verdict } in decision.entries {
         if left_out(group) {
             back.push(job);
+            continue;
+        }
+        // Decided on what others wrote behind the known head, as a stream that was just read may show it.
+        let twin =
+            recent.get(job.wish.id).filter(|_| job.wish.repeatable && !matches!(verdict, Verdict::Events { .. }));
+        if let Some(found) = twin {
+            intake.repeat(job, found.clone());
             continue;
         }
         match verdict {

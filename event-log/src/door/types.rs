@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aggregates::ids::CommandId;
-use aggregates::{Command, DomainEvent, Metadata, Refusal, StreamId};
+use aggregates::{AggregateKind, Command, DomainEvent, Metadata, Refusal, StreamId};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use super::job::{Job, Message};
@@ -69,6 +69,9 @@ pub enum CommandError {
     Corrupt(#[source] Arc<EventLogError>),
     #[error("the server is stopping")]
     Stopping,
+    /// A mistake in this program: nothing was written.
+    #[error("a command of kind {command:?} was addressed to the stream {stream}")]
+    Misaddressed { stream: StreamId, command: AggregateKind },
 }
 
 /// Limits of the door.
@@ -111,13 +114,18 @@ impl Door {
         let known = log.head().await?;
         let (inbox, receiver) = mpsc::unbounded_channel();
         let (failing, failed) = watch::channel(None);
-        let task = Task::new(log, options, known, (inbox.clone(), receiver), failing);
-        tokio::spawn(task.run());
-        Ok(Self { inbox, places: Arc::new(Semaphore::new(options.queue_commands_max)), options, failed })
+        let task = Task::new(log, options, known, (inbox.clone(), receiver));
+        let places = Arc::new(Semaphore::new(options.queue_commands_max));
+        tokio::spawn(watch_over(task, failing, Arc::clone(&places)));
+        Ok(Self { inbox, places, options, failed })
     }
 
     /// Carries a command out. Runs to its end even when the caller goes away.
     pub async fn execute(&self, wish: Wish) -> Result<Decided, CommandError> {
+        if wish.command.kind() != wish.stream.kind {
+            // Refused out here: inside, a rule would have no answer to it, and everybody's commands are inside.
+            return Err(CommandError::Misaddressed { stream: wish.stream, command: wish.command.kind() });
+        }
         let born = Instant::now();
         let place = tokio::time::timeout(self.options.command_budget, Arc::clone(&self.places).acquire_owned())
             .await
@@ -126,10 +134,27 @@ impl Door {
         let (answer, answered) = oneshot::channel();
         let job = Job { wish, born, tries: 0, answer, _place: place };
         self.inbox.send(Message::Wish(job)).map_err(|_| CommandError::Stopping)?;
-        answered.await.unwrap_or(Err(CommandError::Stopping))
+        match answered.await {
+            Ok(answer) => answer,
+            Err(_) => Err(self.unanswered().await),
+        }
     }
 
-    /// Why the door closed by itself, which it does only when the log lost what it had; `None` while it works.
+    /// Let in and never answered. A door that was closed in order dropped it undecided; one that fell may have been in
+    /// the middle of writing it.
+    async fn unanswered(&self) -> CommandError {
+        let mut failed = self.failed.clone();
+        let unknown = |reason: &str| CommandError::OutcomeUnknown(Arc::new(EventLogError::Unavailable(reason.into())));
+        match tokio::time::timeout(self.options.command_budget, failed.wait_for(Option::is_some)).await {
+            Ok(Ok(reason)) => unknown(reason.as_deref().unwrap_or_default()),
+            // The task ended without having failed.
+            Ok(Err(_)) => CommandError::Stopping,
+            Err(_) => unknown("the command was lost on its way"),
+        }
+    }
+
+    /// Why the door closed by itself, which it does only when the log lost what it had or by a mistake in this program;
+    /// `None` while it works.
     pub fn failure(&self) -> Option<String> {
         self.failed.borrow().clone()
     }
@@ -142,4 +167,16 @@ impl Door {
             let _ = done.await;
         }
     }
+}
+
+/// A panic in the door's task is an end like any other: said aloud, and nobody is let in any more.
+async fn watch_over(task: Task, failing: watch::Sender<Option<String>>, places: Arc<Semaphore>) {
+    let reason = match tokio::spawn(task.run()).await {
+        Ok(Ok(())) => return,
+        Ok(Err(fatal)) => fatal.to_string(),
+        Err(panic) => format!("the door's task ended: {panic}"),
+    };
+    tracing::error!(reason, "the door is closed for good");
+    places.close();
+    failing.send_replace(Some(reason));
 }

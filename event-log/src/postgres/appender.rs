@@ -3,6 +3,7 @@
 //! An answer that was lost says nothing: the old backend may still be at it. So whoever connects anew first terminates
 //! the backend before (by pid and start time) and waits until it is gone: the fence. Only then does looking help.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aggregates::Timestamp;
@@ -10,10 +11,11 @@ use aggregates::ids::EventId;
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection, Executor};
-use tokio::sync::{OwnedMutexGuard, watch};
+use tokio::sync::OwnedMutexGuard;
 use tokio::time::timeout;
 use uuid::Uuid;
 
+use super::heard::Heard;
 use super::rows::{self, EVENT_COLUMNS, EventRow, FoundRow};
 use super::{end_of, unavailable};
 use crate::port::{AppendError, Appended, Batch, EventLogError, Found, LockedLog};
@@ -262,14 +264,14 @@ fn judge(error: sqlx::Error, known: Position) -> AppendError {
 pub(super) struct Held {
     appender: OwnedMutexGuard<Appender>,
     connection: PgConnection,
-    head: watch::Sender<Position>,
+    heard: Arc<Heard>,
 }
 
 impl Held {
     pub(super) async fn take(
         mut appender: OwnedMutexGuard<Appender>,
         known: Position,
-        head: watch::Sender<Position>,
+        heard: Arc<Heard>,
     ) -> Result<(Self, Vec<RecordedEvent>), AppendError> {
         let mut connection = appender.take().await.map_err(AppendError::NothingWritten)?;
         let tail = timeout(APPEND_PATIENCE, take_and_read(&mut connection, known)).await;
@@ -281,7 +283,7 @@ impl Held {
         match tail {
             Ok(tail) => {
                 let tail = tail.into_iter().map(rows::recorded).collect::<Result<_, _>>();
-                Ok((Self { appender, connection, head }, tail.map_err(AppendError::NothingWritten)?))
+                Ok((Self { appender, connection, heard }, tail.map_err(AppendError::NothingWritten)?))
             }
             Err(error) => {
                 if matches!(timeout(CONNECT_PATIENCE, connection.execute("ROLLBACK")).await, Ok(Ok(_))) {
@@ -314,7 +316,7 @@ async fn take_and_read(
 #[async_trait]
 impl LockedLog for Held {
     async fn append(self: Box<Self>, batch: &Batch) -> Result<Appended, AppendError> {
-        let Self { mut appender, mut connection, head } = *self;
+        let Self { mut appender, mut connection, heard } = *self;
         let answer = timeout(APPEND_PATIENCE, call_append(&mut connection, batch)).await;
         let row = match answer {
             Ok(Ok(row)) => row,
@@ -334,8 +336,7 @@ impl LockedLog for Held {
         }
         appender.connection = Some(connection);
         let appended = appended(row)?;
-        let end = end_of(batch, &appended);
-        head.send_if_modified(|known| std::mem::replace(known, end.max(*known)) < end);
+        heard.tell(end_of(batch, &appended));
         Ok(appended)
     }
 }

@@ -5,7 +5,9 @@
 //! that is held to the end of the transaction; so no reader ever has to guess about gaps.
 
 mod appender;
+mod heard;
 mod listener;
+mod reactors;
 mod reading;
 mod rows;
 
@@ -25,6 +27,7 @@ use crate::position::{LogId, Position};
 use crate::recorded::RecordedEvent;
 
 use appender::Appender;
+use heard::Heard;
 
 /// Connections for reading; appends have one of their own.
 const READERS_MAX: u32 = 8;
@@ -37,7 +40,7 @@ pub struct PostgresLog {
     id: LogId,
     pool: PgPool,
     appender: Arc<Mutex<Appender>>,
-    head: watch::Sender<Position>,
+    heard: Arc<Heard>,
     closing: CancellationToken,
 }
 
@@ -55,21 +58,11 @@ impl PostgresLog {
         MIGRATIONS.run(&pool).await.map_err(unavailable)?;
         let id: uuid::Uuid =
             sqlx::query_scalar("SELECT log_id FROM log_identity").fetch_one(&pool).await.map_err(unavailable)?;
-        let head = watch::Sender::new(reading::head(&pool).await?);
+        let heard = Arc::new(Heard::new(reading::head(&pool).await?));
         let closing = CancellationToken::new();
-        listener::spawn(pool.clone(), head.clone(), closing.clone());
+        listener::spawn(pool.clone(), Arc::clone(&heard), closing.clone());
         let appender = Arc::new(Mutex::new(Appender::new(options)));
-        Ok(Self { id: LogId(id), pool, appender, head, closing })
-    }
-
-    fn heard(&self, position: Position) {
-        self.head.send_if_modified(|head| {
-            let ahead = position > *head;
-            if ahead {
-                *head = position;
-            }
-            ahead
-        });
+        Ok(Self { id: LogId(id), pool, appender, heard, closing })
     }
 }
 
@@ -81,19 +74,19 @@ impl EventLog for PostgresLog {
 
     async fn head(&self) -> Result<Position, EventLogError> {
         let head = reading::head(&self.pool).await?;
-        self.heard(head);
+        self.heard.tell(head);
         Ok(head)
     }
 
     async fn append(&self, batch: &Batch) -> Result<Appended, AppendError> {
         let appended = self.appender.lock().await.append(batch).await?;
-        self.heard(end_of(batch, &appended));
+        self.heard.tell(end_of(batch, &appended));
         Ok(appended)
     }
 
     async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Vec<RecordedEvent>), AppendError> {
         let appender = Arc::clone(&self.appender).lock_owned().await;
-        let (held, foreign) = appender::Held::take(appender, known, self.head.clone()).await?;
+        let (held, foreign) = appender::Held::take(appender, known, Arc::clone(&self.heard)).await?;
         Ok((Box::new(held), foreign))
     }
 
@@ -123,42 +116,24 @@ impl EventLog for PostgresLog {
     }
 
     fn listen(&self) -> watch::Receiver<Position> {
-        self.head.subscribe()
+        self.heard.listen()
     }
 
     async fn reactor_checkpoint(&self, reactor: &str) -> Result<Option<Position>, EventLogError> {
-        let position: Option<i64> = sqlx::query_scalar("SELECT position FROM reactor_checkpoints WHERE reactor = $1")
-            .bind(reactor)
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(unavailable)?;
-        Ok(position.map(|position| Position(position.unsigned_abs())))
+        reactors::checkpoint(&self.pool, self.id, reactor).await
     }
 
     async fn save_reactor_checkpoint(&self, reactor: &str, position: Position) -> Result<(), EventLogError> {
-        sqlx::query(
-            "INSERT INTO reactor_checkpoints (reactor, position) VALUES ($1, $2) ON CONFLICT (reactor) DO UPDATE \
-             SET position = greatest(reactor_checkpoints.position, excluded.position)",
-        )
-        .bind(reactor)
-        .bind(position.0.cast_signed())
-        .execute(&self.pool)
-        .await
-        .map_err(unavailable)?;
-        Ok(())
+        reactors::save(&self.pool, self.id, reactor, position).await
     }
 
     async fn reactors(&self) -> Result<Vec<(String, Position)>, EventLogError> {
-        let rows: Vec<(String, i64)> =
-            sqlx::query_as("SELECT reactor, position FROM reactor_checkpoints ORDER BY reactor")
-                .fetch_all(&self.pool)
-                .await
-                .map_err(unavailable)?;
-        Ok(rows.into_iter().map(|(reactor, position)| (reactor, Position(position.unsigned_abs()))).collect())
+        reactors::all(&self.pool).await
     }
 
     async fn close(&self) {
         self.closing.cancel();
+        self.heard.end();
         self.appender.lock().await.close().await;
         self.pool.close().await;
     }

@@ -19,6 +19,9 @@ use crate::port::{EventLogError, Filter, Found, Page};
 use crate::position::Position;
 use crate::recorded::RecordedEvent;
 
+/// Positions one filtered read looks at, so that a rare kind does not make it read the whole log at once.
+const SCAN_POSITIONS_MAX: u64 = 20_000;
+
 pub(super) async fn head(pool: &PgPool) -> Result<Position, EventLogError> {
     let head: Option<i64> =
         sqlx::query_scalar("SELECT max(position) FROM events").fetch_one(pool).await.map_err(unavailable)?;
@@ -47,15 +50,14 @@ pub(super) async fn read_stream(
         "SELECT {EVENT_COLUMNS} FROM events e WHERE e.aggregate_type = $1 AND e.aggregate_id = $2 AND e.sequence > $3 \
          ORDER BY e.sequence LIMIT $4"
     );
-    let rows: Vec<EventRow> = sqlx::query_as(&query)
+    let rows = sqlx::query_as(&query)
         .bind(stream.kind.name())
         .bind(&*stream.id)
         .bind(after.cast_signed())
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .bind(at_most(limit))
         .fetch_all(pool)
-        .await
-        .map_err(unavailable)?;
-    rows.into_iter().map(rows::recorded).collect()
+        .await;
+    recorded(rows)
 }
 
 pub(super) async fn read_after(
@@ -64,35 +66,55 @@ pub(super) async fn read_after(
     limit: usize,
     filter: Filter,
 ) -> Result<Page, EventLogError> {
-    let query = match filter {
-        Filter::All => format!(
-            "SELECT {EVENT_COLUMNS} FROM events e WHERE e.position > $1 AND $3::text[] IS NULL ORDER BY e.position LIMIT $2"
-        ),
-        Filter::Kinds(_) => format!(
-            "SELECT {EVENT_COLUMNS} FROM (SELECT * FROM events WHERE position > $1 ORDER BY position LIMIT $2) e \
-             WHERE e.aggregate_type = ANY ($3) ORDER BY e.position"
-        ),
-    };
-    let kinds = match filter {
-        Filter::All => None,
-        Filter::Kinds(kinds) => Some(kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>()),
-    };
-    // Asked *before* the page is read, so it never claims more than the page saw. Positions are dense on PostgreSQL.
-    let end = Position(position.0.saturating_add(limit as u64));
-    let seen = match filter {
-        Filter::All => position,
-        Filter::Kinds(_) => head(pool).await?.clamp(position, end),
-    };
-    let rows: Vec<EventRow> = sqlx::query_as(&query)
+    match filter {
+        Filter::All => {
+            let query =
+                format!("SELECT {EVENT_COLUMNS} FROM events e WHERE e.position > $1 ORDER BY e.position LIMIT $2");
+            let rows = sqlx::query_as(&query).bind(position.0.cast_signed()).bind(at_most(limit)).fetch_all(pool).await;
+            let events = recorded(rows)?;
+            let scanned_to = events.last().map_or(position, |last| last.position);
+            Ok(Page { events, scanned_to })
+        }
+        Filter::Kinds(kinds) => read_kinds_after(pool, position, limit, kinds).await,
+    }
+}
+
+async fn read_kinds_after(
+    pool: &PgPool,
+    position: Position,
+    limit: usize,
+    kinds: &[AggregateKind],
+) -> Result<Page, EventLogError> {
+    // Positions are dense and come in the order of commits: what is up to this head now is all there will ever be.
+    let end = head(pool).await?.min(Position(position.0.saturating_add(SCAN_POSITIONS_MAX)));
+    if limit == 0 || end <= position {
+        return Ok(Page { events: Vec::new(), scanned_to: position });
+    }
+    // Appended to nothing, the kind matches no index: the planner walks the positions instead of sorting whole kinds.
+    let query = format!(
+        "SELECT {EVENT_COLUMNS} FROM events e WHERE e.position > $1 AND e.position <= $2 \
+         AND e.aggregate_type || '' = ANY ($3) ORDER BY e.position LIMIT $4"
+    );
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+    let rows = sqlx::query_as(&query)
         .bind(position.0.cast_signed())
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .bind(kinds)
+        .bind(end.0.cast_signed())
+        .bind(names)
+        .bind(at_most(limit))
         .fetch_all(pool)
-        .await
-        .map_err(unavailable)?;
-    let events: Vec<RecordedEvent> = rows.into_iter().map(rows::recorded).collect::<Result<_, _>>()?;
-    let scanned_to = events.last().map_or(seen, |last| last.position.max(seen));
+        .await;
+    let events = recorded(rows)?;
+    let full = events.len() == limit;
+    let scanned_to = events.last().filter(|_| full).map_or(end, |last| last.position);
     Ok(Page { events, scanned_to })
+}
+
+fn recorded(rows: Result<Vec<EventRow>, sqlx::Error>) -> Result<Vec<RecordedEvent>, EventLogError> {
+    rows.map_err(unavailable)?.into_iter().map(rows::recorded).collect()
+}
+
+fn at_most(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
 /// A stream as postgres-es reads it, for deciding.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::port::{EventLogError, Filter, Found, Page};
 use crate::position::{LogId, Position};
+use crate::reactor_place::{ReactorPlace, not_past};
 use crate::recorded::{RecordedEvent, StoredEvent};
 
 /// Positions one filtered read looks at, so that a rare kind does not make it read the whole log at once.
@@ -161,15 +162,15 @@ pub(super) fn reactor_checkpoint(
     log: LogId,
     reactor: &str,
 ) -> Result<Option<Position>, EventLogError> {
-    let stored: Option<(Uuid, u64)> = connection
+    let stored = connection
         .prepare_cached("SELECT log_id, position FROM reactor_checkpoints WHERE reactor = ?1")?
-        .query_row(params![reactor], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row(params![reactor], |row| {
+            Ok(ReactorPlace { log: LogId(row.get(0)?), position: Position(row.get(1)?) })
+        })
         .optional()?;
-    match stored {
-        None => Ok(None),
-        Some((of, position)) if of == log.0 => Ok(Some(Position(position))),
-        Some(_) => Err(EventLogError::Corrupt(format!("the checkpoint of reactor {reactor} belongs to another log"))),
-    }
+    let Some(stored) = stored else { return Ok(None) };
+    let position = stored.of_log(log, reactor)?;
+    not_past(head(connection)?.position, position, reactor).map(Some)
 }
 
 /// Every reactor's checkpoint, by name.

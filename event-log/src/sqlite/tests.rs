@@ -146,23 +146,6 @@ fn a_full_disk_writes_nothing_and_says_so() {
 }
 
 #[tokio::test]
-async fn the_checkpoint_of_another_log_is_refused() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let log = SqliteLog::open(directory.path()).await.expect("opens");
-    log.save_reactor_checkpoint("notifications", Position(3)).await.expect("saved");
-    log.close().await;
-    let file = rusqlite::Connection::open(directory.path().join("log.db")).expect("opens");
-    file.execute("UPDATE log_identity SET log_id = randomblob(16)", []).expect("renewed");
-    drop(file);
-
-    let log = SqliteLog::open(directory.path()).await.expect("opens");
-    let foreign = log.reactor_checkpoint("notifications").await;
-    assert!(matches!(foreign, Err(EventLogError::Corrupt(_))), "{foreign:?}");
-    let saved = log.save_reactor_checkpoint("notifications", Position(9)).await;
-    assert!(matches!(saved, Err(EventLogError::Corrupt(_))), "{saved:?}");
-}
-
-#[tokio::test]
 async fn an_event_of_a_later_version_stops_the_reader_and_names_its_place() {
     let directory = tempfile::tempdir().expect("a directory");
     let log = SqliteLog::open(directory.path()).await.expect("opens");

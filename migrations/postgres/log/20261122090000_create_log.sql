@@ -33,8 +33,10 @@ CREATE TABLE log_identity (
 );
 INSERT INTO log_identity (log_id) VALUES (gen_random_uuid());
 
+-- How far each reactor has come, and in which log. Backed up with the log, never reset.
 CREATE TABLE reactor_checkpoints (
     reactor  text PRIMARY KEY,
+    log_id   uuid   NOT NULL,
     position bigint NOT NULL
 );
 

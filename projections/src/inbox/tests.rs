@@ -96,9 +96,8 @@ fn a_nul_in_the_log_is_left_out_of_every_table() {
 #[test]
 fn the_last_message_is_cut_by_characters_not_bytes() {
     let changes = project(&recorded(1, sent(1, &"é".repeat(120))));
-    let shown = changes.iter().find_map(|change| match change {
-        InboxChange::ShowLast { text, .. } => Some(text.chars().count()),
-        _ => None,
+    let shown = changes.iter().find_map(|change| {
+        if let InboxChange::ShowLast { text, .. } = change { Some(text.chars().count()) } else { None }
     });
     assert_eq!(shown, Some(100));
 }

@@ -63,6 +63,12 @@ pub fn create_group(room_id: RoomId, members: &[&str]) -> Wish {
     once(StreamId::room(room_id), Command::Room(RoomCommand::CreateGroup(command)))
 }
 
+/// Created under a key: the same key is the same group.
+pub fn create_group_keyed(room_id: RoomId, members: &[&str], key: &str) -> Wish {
+    let id = CommandId::keyed(members[0], &format!("create {room_id}"), key);
+    Wish { id, repeatable: true, ..create_group(room_id, members) }
+}
+
 pub fn open_direct(by: &str, other: &str) -> Wish {
     let room_id = RoomId::direct(&user(by), &user(other));
     let command = OpenDirect {

@@ -2,15 +2,22 @@
 
 use std::collections::HashSet;
 
-use event_log::{Outcome, Position};
+use std::sync::Arc;
+
+use event_log::{CommandError, Door, DoorOptions, Outcome, Position};
 
 use super::callers::*;
+use super::failing_log::{FailingLog, Fault};
 use crate::event_log::every_log;
 use crate::support::backend::TestStore;
 
 every_log!(
     a_repeat_gives_the_same_message_and_writes_nothing,
     the_same_key_from_many_callers_at_two_doors_is_one_message,
+    the_same_key_at_two_doors_at_once_is_written_once_and_answered_alike,
+    a_repeat_whose_events_cannot_be_read_is_not_told_that_nothing_was_written,
+    what_was_on_its_way_when_the_door_fell_is_not_told_that_nothing_was_written,
+    a_command_of_another_kind_than_its_stream_is_refused_before_the_door,
     a_repeat_of_a_refused_command_is_decided_again,
     what_is_already_so_is_answered_at_a_position_that_shows_it,
     a_caller_who_hangs_up_changes_nothing,
@@ -47,6 +54,58 @@ async fn the_same_key_from_many_callers_at_two_doors_is_one_message(store: &Test
     }
     assert_eq!(answers.len(), 3, "one answer per key, whoever asked: {answers:?}");
     assert_eq!(messages_in(&whole_log(store).await, group(1)).len(), 3);
+}
+
+/// Whoever comes second is decided on what the first one wrote, and "already so" would be the wrong answer to it.
+async fn the_same_key_at_two_doors_at_once_is_written_once_and_answered_alike(store: &TestStore) {
+    let doors = [door(store).await, door(store).await];
+    for round in 0..40 {
+        let wish = create_group_keyed(group(round), &["ana", "ben"], "k");
+        let (one, other) = tokio::join!(doors[0].execute(wish.clone()), doors[1].execute(wish));
+        let (one, other) = (one.expect("answered"), other.expect("answered"));
+        assert_eq!(one.position, other.position, "round {round}: {one:?} {other:?}");
+        assert_eq!(one.outcome.events(), other.outcome.events(), "round {round}");
+        assert!(is_repeat(&one) != is_repeat(&other), "round {round}: {one:?} {other:?}");
+    }
+    assert_eq!(whole_log(store).await.len(), 40);
+}
+
+async fn a_repeat_whose_events_cannot_be_read_is_not_told_that_nothing_was_written(store: &TestStore) {
+    let log = FailingLog::over(store.open().await);
+    let options = DoorOptions { command_budget: std::time::Duration::from_millis(300), ..DoorOptions::default() };
+    let door = Door::open(Arc::clone(&log) as _, options).await.expect("the door opens");
+    let wish = create_group_keyed(group(1), &["ana"], "k");
+    let first = door.execute(wish.clone()).await.expect("created");
+    log.set(Fault::Unreadable);
+    let again = door.execute(wish.clone()).await;
+    assert!(matches!(again, Err(CommandError::OutcomeUnknown(_))), "{again:?}");
+    log.set(Fault::None);
+    let again = door.execute(wish).await.expect("repeated");
+    assert!(is_repeat(&again) && again.position == first.position, "{again:?}");
+}
+
+async fn what_was_on_its_way_when_the_door_fell_is_not_told_that_nothing_was_written(store: &TestStore) {
+    let log = FailingLog::over(store.open().await);
+    let door = Door::open(Arc::clone(&log) as _, DoorOptions::default()).await.expect("the door opens");
+    door.execute(create_group(group(1), &["ana"])).await.expect("created");
+    assert_eq!(door.failure(), None);
+    log.set(Fault::Panic);
+    let answer = door.execute(send(group(1), "ana")).await;
+    assert!(matches!(answer, Err(CommandError::OutcomeUnknown(_))), "{answer:?}");
+    assert!(door.failure().is_some_and(|reason| reason.contains("panic")), "{:?}", door.failure());
+    // Nobody waits for a door that is no more, and it can still be closed.
+    assert!(matches!(door.execute(send(group(1), "ana")).await, Err(CommandError::Stopping)));
+    door.close().await;
+}
+
+async fn a_command_of_another_kind_than_its_stream_is_refused_before_the_door(store: &TestStore) {
+    let door = door(store).await;
+    let mut wish = create_group(group(1), &["ana"]);
+    wish.stream = aggregates::StreamId::user(&user("ana"));
+    let answer = door.execute(wish).await;
+    assert!(matches!(answer, Err(CommandError::Misaddressed { .. })), "{answer:?}");
+    door.execute(create_group(group(1), &["ana"])).await.expect("the door stands");
+    assert_eq!(whole_log(store).await.len(), 1);
 }
 
 async fn a_repeat_of_a_refused_command_is_decided_again(store: &TestStore) {

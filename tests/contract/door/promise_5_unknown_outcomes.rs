@@ -10,6 +10,8 @@ use aggregates::ids::{MessageId, RoomId};
 use event_log::{CommandError, Door, DoorOptions, Position};
 
 use super::callers::*;
+use super::failing_log::{FailingLog, Fault};
+use crate::event_log::every_log;
 use crate::support::backend::{Backend, TestStore};
 use crate::support::chaos_proxy::ChaosProxy;
 
@@ -25,6 +27,35 @@ type Answers = HashMap<MessageId, (RoomId, u64, Position)>;
 /// A budget that outlasts a fault: what is tested is not the patience.
 fn patient() -> DoorOptions {
     DoorOptions { command_budget: Duration::from_secs(60), ..DoorOptions::default() }
+}
+
+every_log!(a_door_closed_over_an_unknown_outcome_decides_the_rest_on_nothing_undurable);
+
+/// The first send may or may not be written when the door is told to close; the one behind it is still to be decided.
+async fn a_door_closed_over_an_unknown_outcome_decides_the_rest_on_nothing_undurable(store: &TestStore) {
+    let log = FailingLog::over(store.open().await);
+    let door = Door::open(Arc::clone(&log) as _, patient()).await.expect("the door opens");
+    door.execute(create_group(group(1), &["ana"])).await.expect("created");
+    log.set(Fault::Silence);
+    let (sender, closer) = (door.clone(), door.clone());
+    let first = tokio::spawn(async move { sender.execute(send(group(1), "ana")).await });
+    let sender = door.clone();
+    within("the first to be under way", async {
+        while whole_log(store).await.len() < 2 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let second = tokio::spawn(async move { sender.execute(send(group(1), "ana")).await });
+    let closing = tokio::spawn(async move { closer.close().await });
+    let first = within("the first answer", first).await.expect("no panic");
+    log.set(Fault::None);
+    assert!(matches!(first, Err(CommandError::OutcomeUnknown(_))), "{first:?}");
+    let second = within("the second answer", second).await.expect("no panic");
+    within("the door to close", closing).await.expect("no panic");
+    assert_eq!(door.failure(), None, "the door did not fall");
+    let sent = second.map_or(1, |_| 2);
+    assert_eq!(messages_in(&whole_log(store).await, group(1)).len(), sent);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,12 +1,18 @@
 //! Promise 5: how far a reactor has come is kept with the log and never goes back.
 
-use event_log::Position;
+use event_log::{EventLogError, Position, StoreUrl};
+use sqlx::{Connection, Executor, PgConnection};
 
 use super::drafts::a_room_of;
 use super::every_log;
 use crate::support::backend::TestStore;
 
-every_log![a_reactor_that_never_ran_has_no_checkpoint, a_checkpoint_never_goes_back_and_outlives_the_process];
+every_log![
+    a_reactor_that_never_ran_has_no_checkpoint,
+    a_checkpoint_never_goes_back_and_outlives_the_process,
+    the_checkpoint_of_another_log_is_refused,
+    a_checkpoint_past_the_head_is_refused,
+];
 
 async fn a_reactor_that_never_ran_has_no_checkpoint(store: &TestStore) {
     let log = store.open().await;
@@ -29,4 +35,52 @@ async fn a_checkpoint_never_goes_back_and_outlives_the_process(store: &TestStore
     let log = store.open().await;
     let reactors = log.reactors().await.expect("readable");
     assert_eq!(reactors, [("forward".to_owned(), Position(2)), ("notifications".to_owned(), Position(5))]);
+}
+
+async fn the_checkpoint_of_another_log_is_refused(store: &TestStore) {
+    let log = store.open().await;
+    a_room_of(&*log, 9).await;
+    log.save_reactor_checkpoint("notifications", Position(3)).await.expect("saved");
+    log.close().await;
+    // As a restore or a copy does that forgets the reactors.
+    let renew = match store.store_url() {
+        StoreUrl::Sqlite(_) => "UPDATE log_identity SET log_id = randomblob(16)",
+        StoreUrl::Postgres(_) => "UPDATE log_identity SET log_id = gen_random_uuid()",
+    };
+    run(store, renew).await;
+
+    let log = store.open().await;
+    let foreign = log.reactor_checkpoint("notifications").await;
+    assert!(matches!(foreign, Err(EventLogError::Corrupt(_))), "{foreign:?}");
+    for position in [1, 9] {
+        let saved = log.save_reactor_checkpoint("notifications", Position(position)).await;
+        assert!(matches!(saved, Err(EventLogError::Corrupt(_))), "{saved:?}");
+    }
+    assert_eq!(log.reactor_checkpoint("another").await.expect("readable"), None);
+    assert_eq!(log.reactors().await.expect("readable"), [("notifications".to_owned(), Position(3))], "left as it was");
+}
+
+async fn a_checkpoint_past_the_head_is_refused(store: &TestStore) {
+    let log = store.open().await;
+    a_room_of(&*log, 9).await;
+    log.save_reactor_checkpoint("notifications", Position(9)).await.expect("saved");
+    assert_eq!(log.reactor_checkpoint("notifications").await.expect("readable"), Some(Position(9)));
+    // As an older copy of the events under the checkpoints of today.
+    run(store, "DELETE FROM events WHERE position > 8").await;
+    let ahead = log.reactor_checkpoint("notifications").await;
+    assert!(matches!(ahead, Err(EventLogError::Corrupt(_))), "{ahead:?}");
+}
+
+/// Runs a statement on the log's own tables.
+async fn run(store: &TestStore, sql: &str) {
+    match store.store_url() {
+        StoreUrl::Sqlite(directory) => {
+            let connection = rusqlite::Connection::open(StoreUrl::file(&directory, "log")).expect("the file opens");
+            connection.execute_batch(sql).expect("valid SQL");
+        }
+        StoreUrl::Postgres(url) => {
+            let mut connection = PgConnection::connect(&url).await.expect("the database answers");
+            connection.execute(sql).await.expect("valid SQL");
+        }
+    }
 }

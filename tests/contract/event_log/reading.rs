@@ -16,6 +16,7 @@ every_log![
     reading_after_the_last_position_is_empty_not_an_error,
     a_page_ends_at_its_limit_and_the_next_goes_on,
     a_filter_leaves_out_other_kinds_and_says_how_far_it_looked,
+    a_rare_kind_is_found_in_one_look,
     a_waiting_reader_wakes_when_something_is_written,
     whoever_listens_hears_of_every_writer,
     whoever_listens_learns_that_the_log_was_closed,
@@ -112,6 +113,21 @@ async fn a_filter_leaves_out_other_kinds_and_says_how_far_it_looked(store: &Test
     }
     assert_eq!(seen, [2, 4]);
     assert!(all.events.iter().all(|event| PAIRS.wants(event.stream.kind)));
+}
+
+/// A reader of a rare kind must not take the log in pages of what it does not want.
+async fn a_rare_kind_is_found_in_one_look(store: &TestStore) {
+    const PAIRS: Filter = Filter::Kinds(&[AggregateKind::Relationship]);
+    let log = store.open().await;
+    let pair = StreamId::relationship(&UserPair::new(&user("ana"), &user("ben")));
+    let (_, head) = a_room_of(&*log, 300).await;
+    Draft::at(head).event(followed(&pair, 1)).append(&*log).await.expect("written");
+    a_room_of(&*log, 300).await;
+
+    let page = log.read_after(Position::START, 10, PAIRS).await.expect("readable");
+    assert_eq!((page.events.len(), page.scanned_to), (1, Position(601)));
+    let page = log.read_after(Position::START, 1, PAIRS).await.expect("readable");
+    assert_eq!((page.events.len(), page.scanned_to), (1, Position(301)), "full: what follows was not looked at");
 }
 
 async fn a_waiting_reader_wakes_when_something_is_written(store: &TestStore) {

@@ -5,6 +5,7 @@
 mod answers;
 mod events;
 mod naive;
+mod private_files;
 mod promise_4_rebuild_equals_live;
 mod promise_5_exactly_once;
 mod promise_6_rebuild_keeps_reads_up;

@@ -13,13 +13,15 @@ use crate::store::names::{self, UnknownName};
 const GONE: [&str; 2] = ["3F000", "42P01"];
 
 pub(super) fn postgres_error(error: sqlx::Error) -> StoreError {
-    match &error {
-        sqlx::Error::Database(refusal) if refusal.code().is_some_and(|code| GONE.contains(&&*code)) => StoreError::Gone,
-        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnIndexOutOfBounds { .. } => {
-            StoreError::Corrupt(crate::store::chain(&error))
-        }
-        _ => StoreError::unreachable(error),
+    use sqlx::Error::{ColumnDecode, ColumnIndexOutOfBounds, Decode};
+    let code = error.as_database_error().and_then(|refusal| refusal.code());
+    if code.is_some_and(|code| GONE.contains(&&*code)) {
+        return StoreError::Gone;
     }
+    if matches!(error, ColumnDecode { .. } | Decode(_) | ColumnIndexOutOfBounds { .. }) {
+        return StoreError::Corrupt(crate::store::chain(&error));
+    }
+    StoreError::unreachable(error)
 }
 
 fn nonsense(column: usize) -> impl FnOnce(UnknownName) -> sqlx::Error {

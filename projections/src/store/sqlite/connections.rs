@@ -1,5 +1,7 @@
 //! The connections of one file: one writes, on a thread of its own; a few read, each in its own snapshot.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
@@ -120,12 +122,11 @@ fn in_snapshot<T>(
 
 /// What a reading of a column that holds nonsense becomes is `Corrupt`; all else may pass.
 pub(super) fn sqlite_error(error: rusqlite::Error) -> StoreError {
-    match error {
-        rusqlite::Error::FromSqlConversionFailure(..)
-        | rusqlite::Error::InvalidColumnType(..)
-        | rusqlite::Error::IntegralValueOutOfRange(..) => StoreError::Corrupt(crate::store::chain(&error)),
-        other => StoreError::unreachable(other),
+    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+    if matches!(error, FromSqlConversionFailure(..) | InvalidColumnType(..) | IntegralValueOutOfRange(..)) {
+        return StoreError::Corrupt(crate::store::chain(&error));
     }
+    StoreError::unreachable(error)
 }
 
 /// A connection that may write. The log is the truth and a view is behind it at worst, so it is not flushed at each
@@ -134,6 +135,9 @@ pub(super) fn writing(path: &Path, create: bool) -> Result<Connection, StoreErro
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     if create {
         flags |= OpenFlags::SQLITE_OPEN_CREATE;
+        // For its owner alone; SQLite gives its write-ahead log the same.
+        let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+        made.map_err(StoreError::unreachable)?;
     }
     let connection = Connection::open_with_flags(path, flags).map_err(StoreError::unreachable)?;
     let prepare = || -> rusqlite::Result<()> {

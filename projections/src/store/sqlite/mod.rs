@@ -9,8 +9,9 @@ mod inbox_reads;
 mod inbox_writes;
 mod snapshot;
 
-use std::fs::File;
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -88,7 +89,7 @@ impl UnitStore for SqliteStore {
     ) -> Result<Arc<dyn Generation>, StoreError> {
         let (path, unit, directory) = (self.file(name), self.unit, self.directory.clone());
         let opened = tokio::task::spawn_blocking(move || {
-            std::fs::create_dir_all(directory).map_err(StoreError::unreachable)?;
+            make_directory(&directory)?;
             Connections::open(&path, true)
         });
         let connections = opened.await.map_err(StoreError::unreachable)??;
@@ -107,9 +108,10 @@ impl UnitStore for SqliteStore {
     }
 
     async fn lock_rebuild(&self) -> Result<Option<Box<dyn RebuildLock>>, StoreError> {
-        std::fs::create_dir_all(&self.directory).map_err(StoreError::unreachable)?;
+        make_directory(&self.directory)?;
         let path = self.directory.join(format!("{}-{FORMAT}.rebuild.lock", self.unit.name()));
-        let file = File::create(path).map_err(StoreError::unreachable)?;
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+        let file = file.map_err(StoreError::unreachable)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Box::new(LockedFile(file)))),
             Err(std::fs::TryLockError::WouldBlock) => Ok(None),
@@ -126,6 +128,11 @@ impl RebuildLock for LockedFile {
         // Closing the file is what lets go.
         drop(self.0);
     }
+}
+
+/// For its owner alone: the rows hold what people wrote to each other.
+fn make_directory(directory: &Path) -> Result<(), StoreError> {
+    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(StoreError::unreachable)
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

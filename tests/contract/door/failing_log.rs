@@ -1,0 +1,108 @@
+//! A log that can be told to fail as no backend does on demand.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use aggregates::StreamId;
+use aggregates::ids::EventId;
+use async_trait::async_trait;
+use event_log::port::{AppendError, Appended, Batch, EventLog, Found, LockedLog};
+use event_log::{EventLogError, Filter, LogId, Page, Position, RecordedEvent, SharedLog};
+use tokio::sync::watch;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Fault {
+    None,
+    /// An append panics.
+    Panic,
+    /// An append is carried out, its answer is lost, and nothing tells what became of it.
+    Silence,
+    /// A stream's events cannot be read.
+    Unreadable,
+}
+
+pub struct FailingLog {
+    log: SharedLog,
+    fault: AtomicU8,
+}
+
+impl FailingLog {
+    pub fn over(log: SharedLog) -> Arc<Self> {
+        Arc::new(Self { log, fault: AtomicU8::new(Fault::None as u8) })
+    }
+
+    pub fn set(&self, fault: Fault) {
+        self.fault.store(fault as u8, Ordering::SeqCst);
+    }
+
+    fn has(&self, fault: Fault) -> bool {
+        self.fault.load(Ordering::SeqCst) == fault as u8
+    }
+}
+
+fn lost() -> EventLogError {
+    EventLogError::Unavailable("told to fail".into())
+}
+
+#[async_trait]
+impl EventLog for FailingLog {
+    fn id(&self) -> LogId {
+        self.log.id()
+    }
+
+    async fn head(&self) -> Result<Position, EventLogError> {
+        self.log.head().await
+    }
+
+    async fn append(&self, batch: &Batch) -> Result<Appended, AppendError> {
+        assert!(!self.has(Fault::Panic), "told to panic");
+        let appended = self.log.append(batch).await;
+        if self.has(Fault::Silence) { Err(AppendError::Unknown(lost())) } else { appended }
+    }
+
+    async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Vec<RecordedEvent>), AppendError> {
+        self.log.lock(known).await
+    }
+
+    async fn settle(&self, ids: &[EventId]) -> Result<Vec<Found>, EventLogError> {
+        if self.has(Fault::Silence) { Err(lost()) } else { self.log.settle(ids).await }
+    }
+
+    async fn find(&self, ids: &[EventId]) -> Result<Vec<Found>, EventLogError> {
+        self.log.find(ids).await
+    }
+
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, EventLogError> {
+        if self.has(Fault::Unreadable) { Err(lost()) } else { self.log.read_stream(stream, after, limit).await }
+    }
+
+    async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError> {
+        self.log.read_after(position, limit, filter).await
+    }
+
+    fn listen(&self) -> watch::Receiver<Position> {
+        self.log.listen()
+    }
+
+    async fn reactor_checkpoint(&self, reactor: &str) -> Result<Option<Position>, EventLogError> {
+        self.log.reactor_checkpoint(reactor).await
+    }
+
+    async fn reactors(&self) -> Result<Vec<(String, Position)>, EventLogError> {
+        self.log.reactors().await
+    }
+
+    async fn save_reactor_checkpoint(&self, reactor: &str, position: Position) -> Result<(), EventLogError> {
+        self.log.save_reactor_checkpoint(reactor, position).await
+    }
+
+    async fn close(&self) {
+        self.log.close().await;
+    }
+}
