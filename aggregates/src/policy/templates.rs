@@ -38,14 +38,14 @@ pub fn render(kind: NotificationType, locale: &str, values: &[(&str, &str)]) -> 
     let by_locale = TEMPLATES.get(kind.name())?;
     let template = by_locale.get(locale).or_else(|| by_locale.get(DEFAULT_LOCALE))?;
     Some(Text {
-        title: fill(&template.title, values),
-        message: fill(&template.message, values),
-        link: fill(&template.link, values),
+        title: fill(&template.title, values, str::to_owned),
+        message: fill(&template.message, values, str::to_owned),
+        link: fill(&template.link, values, path_segment),
     })
 }
 
 /// One pass, so that a value that looks like a placeholder is not filled in again.
-fn fill(template: &str, values: &[(&str, &str)]) -> String {
+fn fill(template: &str, values: &[(&str, &str)], escape: fn(&str) -> String) -> String {
     let mut text = String::with_capacity(template.len() + 32);
     let mut rest = template;
     while let Some(start) = rest.find('{') {
@@ -53,13 +53,26 @@ fn fill(template: &str, values: &[(&str, &str)]) -> String {
         let name = &rest[start + 1..start + length];
         text.push_str(&rest[..start]);
         match values.iter().find(|(known, _)| *known == name) {
-            Some((_, value)) => text.push_str(value),
+            Some((_, value)) => text.push_str(&escape(value)),
             None => text.push_str(&rest[start..=start + length]),
         }
         rest = &rest[start + length + 1..];
     }
     text.push_str(rest);
     text
+}
+
+/// A value in a link stays one segment of its path: a name such as `/elsewhere.example` must not lead elsewhere.
+fn path_segment(value: &str) -> String {
+    let mut segment = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~@".contains(&byte) {
+            segment.push(char::from(byte));
+        } else {
+            segment.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    segment
 }
 
 #[cfg(test)]
@@ -81,5 +94,11 @@ mod tests {
         assert_eq!(text.link, "/rara");
         let text = render(NotificationType::Follower, "en", &values).expect("a template");
         assert_eq!(text.title, "New follower");
+    }
+
+    #[test]
+    fn a_name_cannot_lead_a_link_elsewhere() {
+        let text = render(NotificationType::Follower, "id", &[("username", "/elsewhere.example")]).expect("a template");
+        assert_eq!(text.link, "/%2Felsewhere.example");
     }
 }
