@@ -33,7 +33,7 @@ Examples:
 pub struct Arguments {
     /// The store: sqlite:DIRECTORY or postgres://USER:PASSWORD@HOST/DATABASE. It must exist
     ///
-    /// When absent: `url` under [database] in the configuration file, and without one sqlite:./data.
+    /// When absent: `database.url` of the configuration file, and without one sqlite:./data.
     #[arg(long, global = true, value_name = "URL", env = "KABAR__DATABASE__URL", hide_env_values = true)]
     pub database: Option<String>,
 

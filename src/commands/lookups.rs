@@ -1,8 +1,9 @@
 //! What a command must know that its own stream does not remember: which message has which seq, who exists.
 //!
-//! Such facts never change once they are so. To miss none that was so when the command arrived, a look-up waits until
-//! the view has the head read at arrival (architecture §5).
+//! Such facts never change once they are so: what the view shows, however late it is, is true. Only to say that something
+//! is *not* there a look-up waits until the view has the head read at arrival (architecture §5).
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use aggregates::ids::{MessageId, RoomId, UserId};
@@ -31,9 +32,12 @@ impl Commands {
         id: MessageId,
         field: &'static str,
     ) -> Result<MessageRow, Failure> {
-        self.caught_up(UnitName::Inbox).await?;
-        let found = self.views.inbox().messages_by_id(&[id]).await?.pop().filter(|message| message.room_id == room);
-        match found {
+        let mut found = self.views.inbox().messages_by_id(&[id]).await?.pop();
+        if found.is_none() {
+            self.caught_up(UnitName::Inbox).await?;
+            found = self.views.inbox().messages_by_id(&[id]).await?.pop();
+        }
+        match found.filter(|message| message.room_id == room) {
             Some(message) => Ok(message),
             None => {
                 self.require_member(room, asking).await?;
@@ -55,12 +59,17 @@ impl Commands {
         if ids.is_empty() {
             return Ok(());
         }
-        self.caught_up(UnitName::Inbox).await?;
-        let known = self.views.inbox().users(ids).await?;
-        let known: std::collections::HashSet<&UserId> = known.iter().map(|row| &row.id).collect();
+        let mut known = self.known_among(ids).await?;
+        if ids.iter().any(|id| !known.contains(id)) {
+            self.caught_up(UnitName::Inbox).await?;
+            known = self.known_among(ids).await?;
+        }
         match ids.iter().position(|id| !known.contains(id)) {
             Some(index) => Err(Failure::invalid(format!("{field}[{index}]"), "there is no such user")),
             None => Ok(()),
         }
+    }
+    async fn known_among(&self, ids: &[UserId]) -> Result<HashSet<UserId>, Failure> {
+        Ok(self.views.inbox().users(ids).await?.into_iter().map(|row| row.id).collect())
     }
 }

@@ -133,11 +133,13 @@ impl Commands {
             ReadTo::Last => return Ok(ReadUpTo::Last),
             ReadTo::Message(id) => self.message_in(room_id, &caller.user_id, id, "upTo").await?,
             ReadTo::Seq(seq) => {
-                self.caught_up(UnitName::Inbox).await?;
-                match self.views.inbox().message_by_seq(room_id, seq).await? {
-                    Some(message) => message,
-                    None => return Ok(ReadUpTo::Last),
+                let mut found = self.views.inbox().message_by_seq(room_id, seq).await?;
+                if found.is_none() {
+                    self.caught_up(UnitName::Inbox).await?;
+                    found = self.views.inbox().message_by_seq(room_id, seq).await?;
                 }
+                let Some(message) = found else { return Ok(ReadUpTo::Last) };
+                message
             }
         };
         Ok(ReadUpTo::Message { seq: found.seq, message_id: found.id })

@@ -1,6 +1,6 @@
 //! The log in one SQLite file: for one machine, needs nothing else.
 //!
-//! One thread writes ([`writer`]), a few connections read; WAL lets them not wait for each other, and every commit is
+//! One thread writes (`writer`), a few connections read; WAL lets them not wait for each other, and every commit is
 //! on the disk before it is answered. Other processes (the replay tools) may write the same file: the append sees what
 //! they wrote, and the listener hears of it. Never in here: anything of the views, which are files of their own.
 
