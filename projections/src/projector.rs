@@ -20,6 +20,8 @@ const BATCH_EVENTS_MAX: usize = 500;
 const BATCH_CHANGES_MAX: usize = 5_000;
 /// How often an idle projector looks whether its generation was closed or moved by somebody else.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// How long a page may take; longer, and its answer counts as lost.
+const READ_PATIENCE: Duration = Duration::from_secs(60);
 const BACKOFF_FIRST: Duration = Duration::from_millis(100);
 const BACKOFF_MAX: Duration = Duration::from_secs(10);
 
@@ -92,17 +94,26 @@ async fn follow(unit: &Unit, shutdown: &CancellationToken) -> Result<Turn, Store
     let mut subscription = Subscription::new(unit.log(), standing.checkpoint, filter(unit.name()));
     let mut position = standing.checkpoint;
     loop {
-        let page = tokio::select! {
-            biased;
-            () = shutdown.cancelled() => return Ok(Turn::Stopped),
-            page = subscription.next(BATCH_EVENTS_MAX) => page?,
-            () = tokio::time::sleep(LOOK_INTERVAL) => {
-                if unit.look().await? == position {
-                    continue;
+        let page = {
+            // Kept through the looks: a page that takes longer than they are apart must still come.
+            let reading = tokio::time::timeout(READ_PATIENCE, subscription.next(BATCH_EVENTS_MAX));
+            tokio::pin!(reading);
+            loop {
+                tokio::select! {
+                    biased;
+                    () = shutdown.cancelled() => return Ok(Turn::Stopped),
+                    page = &mut reading => break page,
+                    () = tokio::time::sleep(LOOK_INTERVAL) => {
+                        if unit.look().await? != position {
+                            return Ok(Turn::Again);
+                        }
+                    }
                 }
-                return Ok(Turn::Again);
             }
         };
+        // Nothing came, or an answer was lost: ask anew.
+        let Ok(page) = page else { continue };
+        let page = page?;
         for step in steps(unit.name(), unit.log(), position, &page) {
             let to = step.to;
             match live.generation.apply(Arc::new(step)).await? {
