@@ -96,7 +96,11 @@ fn configuration(file: Option<&Path>) -> anyhow::Result<Config> {
 }
 
 fn token(args: &TokenArgs) -> anyhow::Result<()> {
-    let config = config::settle(configuration(args.file.config.as_deref())?)?;
+    let config = configuration(args.file.config.as_deref())?;
+    if !config::can_sign(&config) {
+        bail!("nothing to sign with: start the server here once, or give auth.jwt.secrets as the server has them");
+    }
+    let config = config::settle(config)?;
     let user_id = UserId::parse(&args.user).context("--user")?;
     let new = NewToken {
         user_id: &user_id,

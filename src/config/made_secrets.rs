@@ -38,6 +38,15 @@ pub fn settle(mut config: Config) -> Result<Config, MadeSecretsError> {
     Ok(config)
 }
 
+/// Whether there is something to sign a token with that a server would believe, without making it up.
+pub fn can_sign(config: &Config) -> bool {
+    let made = match StoreUrl::parse(config.database.url.reveal()) {
+        Ok(StoreUrl::Sqlite(directory)) => directory.join(FILE).exists(),
+        Ok(StoreUrl::Postgres(_)) | Err(_) => false,
+    };
+    made || !config.auth.jwt.secrets.is_empty()
+}
+
 /// On SQLite and without any secret of somebody's own: somebody tries Kabar out.
 fn is_bare(config: &Config) -> bool {
     let sqlite = matches!(StoreUrl::parse(config.database.url.reveal()), Ok(StoreUrl::Sqlite(_)));

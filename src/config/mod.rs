@@ -12,7 +12,7 @@ mod validate;
 use serde::Deserialize;
 
 pub use load::{LoadError, load};
-pub use made_secrets::{MadeSecretsError, settle};
+pub use made_secrets::{MadeSecretsError, can_sign, settle};
 pub use secret::Secret;
 pub use sections::{
     AuthConfig, CorsConfig, DatabaseConfig, DemoConfig, DemoMode, DoorConfig, JwtConfig, LimitsConfig, LogConfig,

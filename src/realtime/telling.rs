@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use aggregates::DomainEvent;
 use aggregates::feed::FeedEvent;
-use aggregates::ids::{NotificationId, RoomId, UserId};
+use aggregates::ids::{EventId, NotificationId, RoomId, UserId};
 use aggregates::notification::NotificationEvent;
 use aggregates::participant::ParticipantEvent;
 use aggregates::relationship::{Directed, RelationshipEvent};
@@ -55,6 +55,8 @@ impl Tail<'_> {
                 self.inner.reads.offer([((event.room_id, event.user_id.clone()), mark)]);
                 self.unread([event.user_id.clone()], place.position);
             }
+            // A follow that a block ended: whoever heard of it would know that they were blocked.
+            DomainEvent::Relationship(RelationshipEvent::UserUnfollowed(_)) if follows_from_a_block(recorded) => {}
             DomainEvent::Relationship(event) => {
                 let cause = NotificationId::of(&recorded.event_id.to_string(), recipient(event));
                 self.related(event, cause, &place, people);
@@ -190,4 +192,9 @@ impl Tail<'_> {
             self.inner.unread.offer(changed);
         }
     }
+}
+
+/// Unfollowing is a command of one event; any other unfollow came second, behind a block.
+fn follows_from_a_block(recorded: &RecordedEvent) -> bool {
+    recorded.metadata.command.is_some_and(|command| recorded.event_id != EventId::of(command, 0))
 }

@@ -16,6 +16,8 @@ const RECONNECT_PAUSE: Duration = Duration::from_millis(500);
 pub(super) fn spawn(pool: PgPool, heard: Arc<Heard>, closing: CancellationToken) {
     tokio::spawn(async move {
         tokio::select! {
+            // First: a pool that is closed with us is no loss worth a warning.
+            biased;
             () = closing.cancelled() => {}
             () = listen(pool, heard) => {}
         }
