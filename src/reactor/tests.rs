@@ -43,9 +43,11 @@ impl Running {
 
 async fn raised(world: &World) -> Vec<(RecordedEvent, NotificationRaised)> {
     let page = world.log.read_after(Position::START, 10_000, Filter::All).await.expect("reads");
-    let raised = page.events.into_iter().filter_map(|recorded| match recorded.event.clone() {
-        DomainEvent::Notification(NotificationEvent::NotificationRaised(raised)) => Some((recorded, raised)),
-        _ => None,
+    let raised = page.events.into_iter().filter_map(|recorded| {
+        let DomainEvent::Notification(NotificationEvent::NotificationRaised(raised)) = recorded.event.clone() else {
+            return None;
+        };
+        Some((recorded, raised))
     });
     raised.collect()
 }
