@@ -60,6 +60,8 @@ pub(crate) async fn run(unit: Arc<Unit>, shutdown: CancellationToken) -> Result<
         if unit.position() > before {
             backoff = BACKOFF_FIRST;
         }
+        // A database that fell may come back without its last moments: nobody is told of a position until it is seen again.
+        unit.retract();
         tracing::error!(unit = %unit.name(), %reason, again_in = ?backoff, "the view cannot be moved");
         metrics::counter!("kabar_view_retries_total", "unit" => unit.name().name()).increment(1);
         unit.set_run(UnitRun::Retrying { reason });

@@ -85,7 +85,7 @@ impl Unit {
         self.progress.subscribe()
     }
 
-    /// Tells whoever waits. Never goes back.
+    /// Tells whoever waits. Goes back only by [`Self::retract`].
     pub(crate) fn publish(&self, position: Position) {
         self.progress.send_if_modified(|known| {
             let forward = position > *known;
@@ -94,6 +94,11 @@ impl Unit {
             }
             forward
         });
+    }
+
+    /// It is not known any more how far the unit is: whoever waits asks the store.
+    pub(crate) fn retract(&self) {
+        self.progress.send_replace(Position::START);
     }
 
     pub(crate) fn set_run(&self, run: UnitRun) {
