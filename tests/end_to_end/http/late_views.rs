@@ -71,6 +71,6 @@ async fn what_was_carried_out_is_answered_although_the_view_is_late() {
     ben.post("/api/chat/groups", json!({"name": "x", "memberIds": ["ana"]})).await.ok();
 
     drop(still);
-    assert_eq!(ben.get(&format!("/api/chat/rooms?after={head}")).await.ok()["rooms"][0]["lastMessage"], "sekali");
+    assert_eq!(cat.get(&format!("/api/chat/rooms?after={head}")).await.ok()["rooms"][0]["lastMessage"], "sekali");
     app.stop().await;
 }
