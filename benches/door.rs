@@ -33,6 +33,9 @@ struct Options {
     /// Length of each run.
     #[arg(long, default_value_t = 4)]
     seconds: u64,
+    /// Only the figures whose name holds this.
+    #[arg(long, default_value = "")]
+    only: String,
     /// Given by cargo.
     #[arg(long, hide = true)]
     bench: bool,
@@ -82,11 +85,22 @@ async fn measure(options: &Options) {
     };
     println!("| what | ours/s (p50/p99 ms) | reference/s | ratio | CPU us each, ours client + server | to reach |");
     println!("|---|---|---|---|---|---|");
-    bench.beside_pgbench(64, "1.2").await;
-    bench.beside_pgbench(1, "0.5").await;
-    bench.hot_beside_spread().await;
-    bench.beside_stock().await;
-    bench.two_processes_beside_one().await;
+    let wanted = |figure: &str| figure.contains(&options.only);
+    if wanted("64 callers") {
+        bench.beside_pgbench(64, "1.2").await;
+    }
+    if wanted("1 caller") {
+        bench.beside_pgbench(1, "0.5").await;
+    }
+    if wanted("hot room") {
+        bench.hot_beside_spread().await;
+    }
+    if wanted("stock") {
+        bench.beside_stock().await;
+    }
+    if wanted("two processes") {
+        bench.two_processes_beside_one().await;
+    }
     bench.door.close().await;
 }
 

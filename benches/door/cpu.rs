@@ -45,6 +45,12 @@ impl Server {
     }
 }
 
+/// Microseconds that a process has used.
+#[allow(dead_code, reason = "each bench uses its part")]
+pub fn of_process(pid: u32) -> f64 {
+    stat(&pid.to_string()).map_or(0.0, |stat| stat.own)
+}
+
 struct Stat {
     parent: u32,
     own: f64,

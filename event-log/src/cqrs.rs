@@ -157,6 +157,7 @@ where
             version: event.schema().version(),
             payload: event.to_json().map_err(unreadable)?,
             metadata: Arc::clone(&metadata),
+            original: None,
         });
     }
     let condition = Condition { group: 0, stream: context.stream.clone(), version: context.version, kinds: &[] };

@@ -6,11 +6,13 @@ use crate::port::{EventLogError, SharedLog};
 use crate::postgres::PostgresLog;
 use crate::sqlite::SqliteLog;
 use crate::store_url::StoreUrl;
+use crate::tail::TailedLog;
 
 /// Opens (and, when new, makes) the log that `url` names, bringing its schema up to date.
 pub async fn open(url: &StoreUrl) -> Result<SharedLog, EventLogError> {
-    Ok(match url {
+    let log: SharedLog = match url {
         StoreUrl::Sqlite(directory) => Arc::new(SqliteLog::open(directory).await?),
         StoreUrl::Postgres(url) => Arc::new(PostgresLog::open(url).await?),
-    })
+    };
+    Ok(Arc::new(TailedLog::over(log).await?))
 }

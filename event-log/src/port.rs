@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aggregates::ids::EventId;
-use aggregates::{AggregateKind, DomainEvent, StreamId, UnreadableEvent};
+use aggregates::{AggregateKind, DomainEvent, Metadata, StreamId, Timestamp, UnreadableEvent};
 use async_trait::async_trait;
 use tokio::sync::watch;
 
@@ -62,6 +62,10 @@ pub trait EventLog: Send + Sync + 'static {
 
     /// Up to `limit` events behind `position`, in order.
     async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError>;
+
+    /// Tells those who [`EventLog::listen`], here and in other processes, that something was written up to `position`.
+    /// Said by whoever appended, as soon as it can be read here; an append alone says nothing.
+    fn tell(&self, position: Position);
 
     /// The head as this process last heard of it. A hint to look, never a substitute for looking: writers elsewhere may
     /// be heard late. Its sender goes away when the log is closed.
@@ -127,6 +131,31 @@ pub struct NewEvent {
     pub payload: String,
     /// [`aggregates::Metadata`] as JSON; shared by the events of one command.
     pub metadata: Arc<str>,
+    /// What was written down above, for those who read along in this process. `None`: they read it from the log.
+    pub original: Option<Original>,
+}
+
+/// An event before it was written down.
+#[derive(Debug, Clone)]
+pub struct Original {
+    pub event: DomainEvent,
+    pub metadata: Arc<Metadata>,
+}
+
+impl NewEvent {
+    /// As a reader will see it once it is written; `None` without the original.
+    pub(crate) fn recorded(&self, position: Position, recorded_at: Timestamp) -> Option<RecordedEvent> {
+        let Original { event, metadata } = self.original.as_ref()?;
+        Some(RecordedEvent {
+            position,
+            event_id: self.event_id,
+            stream: self.stream.clone(),
+            sequence: self.sequence,
+            event: event.clone(),
+            metadata: Metadata::clone(metadata),
+            recorded_at,
+        })
+    }
 }
 
 /// An append that was carried out.
@@ -139,7 +168,16 @@ pub struct Appended {
     /// What others wrote behind `known`, up to `base`, in order.
     pub foreign: Vec<RecordedEvent>,
     /// When the log took the events.
-    pub recorded_at: aggregates::Timestamp,
+    pub recorded_at: Timestamp,
+}
+
+impl Appended {
+    /// The head after it: what was written follows `base` without gaps.
+    pub fn end(&self, batch: &Batch) -> Position {
+        let left_out = |event: &NewEvent| self.left_out.binary_search(&event.group).is_ok();
+        let written = batch.events.iter().filter(|event| !left_out(event)).count();
+        Position(self.base.0 + written as u64)
+    }
 }
 
 /// Where an event is.
@@ -153,9 +191,17 @@ pub struct Found {
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Page {
-    pub events: Vec<RecordedEvent>,
+    /// Shared with everybody else who reads along.
+    pub events: Vec<Arc<RecordedEvent>>,
     /// Everything up to here has been looked at, also what the filter left out.
     pub scanned_to: Position,
+}
+
+impl Page {
+    /// The events as one's own.
+    pub fn into_events(self) -> impl Iterator<Item = RecordedEvent> {
+        self.events.into_iter().map(Arc::unwrap_or_clone)
+    }
 }
 
 /// Which streams a reader wants.

@@ -16,13 +16,15 @@ pub struct Subscription {
     filter: Filter,
     position: Position,
     heard: watch::Receiver<Position>,
+    /// Whether to look although nothing was heard: at first, and when nobody called for long.
+    look: bool,
 }
 
 impl Subscription {
     /// Starts with the first event behind `position`.
     pub fn new(log: SharedLog, position: Position, filter: Filter) -> Self {
         let heard = log.listen();
-        Self { log, filter, position, heard }
+        Self { log, filter, position, heard, look: true }
     }
 
     /// Up to `limit` events, waiting until there are any. A page may be empty when the filter left everything out;
@@ -32,15 +34,18 @@ impl Subscription {
     pub async fn next(&mut self, limit: usize) -> Result<Page, EventLogError> {
         loop {
             // Marked as seen *before* looking: what lands in between wakes the wait below.
-            self.heard.borrow_and_update();
-            let page = self.log.read_after(self.position, limit, self.filter).await?;
-            if page.scanned_to > self.position {
-                self.position = page.scanned_to;
-                return Ok(page);
+            let heard = *self.heard.borrow_and_update();
+            if self.look || heard > self.position {
+                let page = self.log.read_after(self.position, limit, self.filter).await?;
+                self.look = false;
+                if page.scanned_to > self.position {
+                    self.position = page.scanned_to;
+                    return Ok(page);
+                }
             }
             tokio::select! {
                 changed = self.heard.changed() => changed.map_err(|_| EventLogError::Closed)?,
-                () = tokio::time::sleep(POLL_INTERVAL) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => self.look = true,
             }
         }
     }

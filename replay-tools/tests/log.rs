@@ -69,6 +69,7 @@ impl Store {
             version: "1",
             payload: payload.to_string(),
             metadata: Arc::from(serde_json::to_string(metadata).expect("JSON")),
+            original: None,
         };
         let known = self.log.head().await.expect("a head");
         let batch = Batch { known, conditions: Vec::new(), events: vec![event], groups: 1 };

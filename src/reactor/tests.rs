@@ -43,7 +43,7 @@ impl Running {
 
 async fn raised(world: &World) -> Vec<(RecordedEvent, NotificationRaised)> {
     let page = world.log.read_after(Position::START, 10_000, Filter::All).await.expect("reads");
-    let raised = page.events.into_iter().filter_map(|recorded| {
+    let raised = page.into_events().filter_map(|recorded| {
         let DomainEvent::Notification(NotificationEvent::NotificationRaised(raised)) = recorded.event.clone() else {
             return None;
         };
@@ -54,7 +54,7 @@ async fn raised(world: &World) -> Vec<(RecordedEvent, NotificationRaised)> {
 
 async fn cause(world: &World, position: Position) -> RecordedEvent {
     let page = world.log.read_after(Position(position.0 - 1), 1, Filter::All).await.expect("reads");
-    page.events.into_iter().next().expect("an event")
+    page.into_events().next().expect("an event")
 }
 
 #[tokio::test]

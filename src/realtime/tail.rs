@@ -94,14 +94,14 @@ impl Tail<'_> {
         let wanted: Vec<bool> = self.inner.hub.take(page.scanned_to, |interest| {
             // Who comes in within the page hears what is said behind it, and is not counted as inside yet.
             let mut entered = HashSet::new();
-            let look = |recorded: &RecordedEvent| {
+            let mut look = |recorded: &RecordedEvent| {
                 entered.extend(entrance(interest, recorded));
                 let said = room_of_message(recorded).is_some_and(|room| entered.contains(&room));
                 recorded.metadata.origin.is_live() && (said || wants(interest, recorded))
             };
-            page.events.iter().map(look).collect()
+            page.events.iter().map(|recorded| look(recorded)).collect()
         });
-        let rendered = page.events.iter().zip(&wanted).filter(|(_, wanted)| **wanted).map(|(recorded, _)| recorded);
+        let rendered = page.events.iter().zip(&wanted).filter(|(_, wanted)| **wanted).map(|(recorded, _)| &**recorded);
         let people = self.people(rendered).await;
         for (recorded, wanted) in page.events.iter().zip(wanted) {
             self.bring_forward(recorded);

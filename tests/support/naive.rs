@@ -19,7 +19,7 @@ pub async fn whole_log(log: &dyn EventLog) -> Vec<RecordedEvent> {
         let page = log.read_after(position, 2_000, Filter::All).await.expect("a page of the log");
         assert!(page.scanned_to > position, "the log stands still at {position} before its head {head}");
         position = page.scanned_to;
-        all.extend(page.events);
+        all.extend(page.into_events());
     }
     all
 }

@@ -173,6 +173,10 @@ impl Running {
         }
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
     /// What it wrote to stdout and stderr.
     pub fn said(&self) -> String {
         std::fs::read_to_string(&self.output).unwrap_or_default()

@@ -125,7 +125,7 @@ impl Cache {
     }
 
     /// Takes what others wrote, in order. A state it does not follow on is forgotten and read anew when needed.
-    pub fn foreign(&mut self, events: &[RecordedEvent]) {
+    pub fn foreign<'a>(&mut self, events: impl IntoIterator<Item = &'a RecordedEvent>) {
         for recorded in events {
             match self.slots.get_mut(&recorded.stream) {
                 Some(Slot::Loading { stale, .. }) => *stale = true,

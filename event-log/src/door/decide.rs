@@ -15,7 +15,7 @@ use super::intake::Intake;
 use super::job::{Job, Verdict};
 use super::settle::Recent;
 use super::types::CommandError;
-use crate::port::{Batch, Condition, EventLogError, NewEvent};
+use crate::port::{Batch, Condition, EventLogError, NewEvent, Original};
 use crate::position::Position;
 
 /// Bytes of events in one append; a batch that reaches it is full.
@@ -162,7 +162,8 @@ impl Deciding {
     ) -> Result<(), serde_json::Error> {
         let mut metadata = job.wish.metadata.clone();
         metadata.command = Some(job.wish.id);
-        let metadata: Arc<str> = serde_json::to_string(&metadata)?.into();
+        let written: Arc<str> = serde_json::to_string(&metadata)?.into();
+        let metadata = Arc::new(metadata);
         for (index, event) in events.iter().enumerate() {
             let payload = event.to_json()?;
             self.bytes += payload.len();
@@ -175,7 +176,8 @@ impl Deciding {
                 name: schema.name(),
                 version: schema.version(),
                 payload,
-                metadata: Arc::clone(&metadata),
+                metadata: Arc::clone(&written),
+                original: Some(Original { event: event.clone(), metadata: Arc::clone(&metadata) }),
             });
         }
         Ok(())

@@ -282,8 +282,8 @@ impl Task {
             let known = self.known;
             match self.pump(log.read_after(known, CATCH_UP_EVENTS, Filter::All)).await {
                 Ok(page) if page.scanned_to > self.known => {
-                    self.recent.others(&page.events);
-                    self.intake.cache.foreign(&page.events);
+                    self.recent.others(page.events.iter().map(AsRef::as_ref));
+                    self.intake.cache.foreign(page.events.iter().map(AsRef::as_ref));
                     self.known = page.scanned_to;
                 }
                 Ok(_) => return,

@@ -30,7 +30,7 @@ impl Recent {
 
     /// Commands that others carried out: one that is waiting here under the same id is a repeat, although it was not in
     /// the log when it was looked up. Decided on what its twin wrote it would be told that nothing was to be done.
-    pub fn others(&mut self, events: &[RecordedEvent]) {
+    pub fn others<'a>(&mut self, events: impl IntoIterator<Item = &'a RecordedEvent>) {
         for recorded in events {
             let Some(command) = recorded.metadata.command else { continue };
             if recorded.event_id == EventId::of(command, 0) {
@@ -67,8 +67,7 @@ pub(super) fn carried_out(
     recent.others(&appended.foreign);
     // After the commits: a stream that others wrote to was left out, and goes on from what is durable.
     intake.cache.foreign(&appended.foreign);
-    let written = decision.batch.events.iter().filter(|event| !left_out(event.group)).count() as u64;
-    let head = Position(appended.base.0 + written);
+    let head = appended.end(&decision.batch);
     let mut position = appended.base;
     let mut back = Vec::new();
     for Entry { job, group, verdict } in decision.entries {

@@ -3,7 +3,6 @@
 //! An answer that was lost says nothing: the old backend may still be at it. So whoever connects anew first terminates
 //! the backend before (by pid and start time) and waits until it is gone: the fence. Only then does looking help.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use aggregates::Timestamp;
@@ -15,9 +14,8 @@ use tokio::sync::OwnedMutexGuard;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::heard::Heard;
 use super::rows::{self, EVENT_COLUMNS, EventRow, FoundRow};
-use super::{end_of, unavailable};
+use super::{single, unavailable};
 use crate::port::{AppendError, Appended, Batch, EventLogError, Found, LockedLog};
 use crate::position::Position;
 use crate::recorded::RecordedEvent;
@@ -50,21 +48,25 @@ pub(super) struct Appender {
     /// The backend that may still be at work for us.
     backend: Option<Backend>,
     closed: bool,
+    /// Nobody else wrote when this process last did.
+    alone: bool,
 }
 
 impl Appender {
     pub(super) fn new(options: PgConnectOptions) -> Self {
         let options = options.application_name("kabar-append").options(SESSION);
-        Self { options, connection: None, backend: None, closed: false }
+        Self { options, connection: None, backend: None, closed: false, alone: true }
     }
 
     pub(super) async fn append(&mut self, batch: &Batch) -> Result<Appended, AppendError> {
         let mut connection = self.take().await.map_err(AppendError::NothingWritten)?;
-        let answer = timeout(APPEND_PATIENCE, call_append(&mut connection, batch)).await;
+        let answer = timeout(APPEND_PATIENCE, self.write(&mut connection, batch)).await;
         match answer {
-            Ok(Ok(row)) => {
+            Ok(Ok(appended)) => {
                 self.connection = Some(connection);
-                appended(row)
+                let appended = appended?;
+                self.alone = appended.foreign.is_empty();
+                Ok(appended)
             }
             Ok(Err(error)) => {
                 let error = judge(error, batch.known);
@@ -75,6 +77,20 @@ impl Appender {
             }
             Err(elapsed) => Err(AppendError::Unknown(unavailable(elapsed))),
         }
+    }
+
+    async fn write(
+        &self,
+        connection: &mut PgConnection,
+        batch: &Batch,
+    ) -> Result<Result<Appended, AppendError>, sqlx::Error> {
+        if self.alone
+            && let Some(event) = single::only_event(batch)
+            && let Some(recorded_at) = single::insert(connection, batch, event).await?
+        {
+            return Ok(Ok(Appended { base: batch.known, recorded_at, ..Appended::default() }));
+        }
+        call_append(connection, batch).await.map(appended)
     }
 
     pub(super) async fn settle(&mut self, ids: &[EventId]) -> Result<Vec<Found>, EventLogError> {
@@ -264,14 +280,12 @@ fn judge(error: sqlx::Error, known: Position) -> AppendError {
 pub(super) struct Held {
     appender: OwnedMutexGuard<Appender>,
     connection: PgConnection,
-    heard: Arc<Heard>,
 }
 
 impl Held {
     pub(super) async fn take(
         mut appender: OwnedMutexGuard<Appender>,
         known: Position,
-        heard: Arc<Heard>,
     ) -> Result<(Self, Vec<RecordedEvent>), AppendError> {
         let mut connection = appender.take().await.map_err(AppendError::NothingWritten)?;
         let tail = timeout(APPEND_PATIENCE, take_and_read(&mut connection, known)).await;
@@ -283,7 +297,7 @@ impl Held {
         match tail {
             Ok(tail) => {
                 let tail = tail.into_iter().map(rows::recorded).collect::<Result<_, _>>();
-                Ok((Self { appender, connection, heard }, tail.map_err(AppendError::NothingWritten)?))
+                Ok((Self { appender, connection }, tail.map_err(AppendError::NothingWritten)?))
             }
             Err(error) => {
                 if matches!(timeout(CONNECT_PATIENCE, connection.execute("ROLLBACK")).await, Ok(Ok(_))) {
@@ -316,7 +330,7 @@ async fn take_and_read(
 #[async_trait]
 impl LockedLog for Held {
     async fn append(self: Box<Self>, batch: &Batch) -> Result<Appended, AppendError> {
-        let Self { mut appender, mut connection, heard } = *self;
+        let Self { mut appender, mut connection } = *self;
         let answer = timeout(APPEND_PATIENCE, call_append(&mut connection, batch)).await;
         let row = match answer {
             Ok(Ok(row)) => row,
@@ -335,8 +349,6 @@ impl LockedLog for Held {
             Err(elapsed) => return Err(AppendError::Unknown(unavailable(elapsed))),
         }
         appender.connection = Some(connection);
-        let appended = appended(row)?;
-        heard.tell(end_of(batch, &appended));
-        Ok(appended)
+        appended(row)
     }
 }

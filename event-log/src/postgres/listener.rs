@@ -7,10 +7,10 @@ use sqlx::PgPool;
 use sqlx::postgres::PgListener;
 use tokio_util::sync::CancellationToken;
 
-use super::heard::Heard;
+use crate::heard::Heard;
 use crate::position::Position;
 
-const CHANNEL: &str = "kabar_log";
+pub(super) const CHANNEL: &str = "kabar_log";
 const RECONNECT_PAUSE: Duration = Duration::from_millis(500);
 
 pub(super) fn spawn(pool: PgPool, heard: Arc<Heard>, closing: CancellationToken) {

@@ -4,12 +4,13 @@
 //! through a listener (`listener`). Commit order is position order because positions are given under one advisory lock
 //! that is held to the end of the transaction; so no reader ever has to guess about gaps.
 
+mod announcer;
 mod appender;
-mod heard;
 mod listener;
 mod reactors;
 mod reading;
 mod rows;
+mod single;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,12 +23,12 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::heard::Heard;
 use crate::port::{AppendError, Appended, Batch, EventLog, EventLogError, Filter, Found, LockedLog, Page};
 use crate::position::{LogId, Position};
 use crate::recorded::RecordedEvent;
 
 use appender::Appender;
-use heard::Heard;
 
 /// Connections for reading; appends have one of their own.
 const READERS_MAX: u32 = 8;
@@ -41,6 +42,8 @@ pub struct PostgresLog {
     pool: PgPool,
     appender: Arc<Mutex<Appender>>,
     heard: Arc<Heard>,
+    /// What this process wrote itself.
+    own: Arc<Heard>,
     closing: CancellationToken,
 }
 
@@ -58,11 +61,13 @@ impl PostgresLog {
         MIGRATIONS.run(&pool).await.map_err(unavailable)?;
         let id: uuid::Uuid =
             sqlx::query_scalar("SELECT log_id FROM log_identity").fetch_one(&pool).await.map_err(unavailable)?;
-        let heard = Arc::new(Heard::new(reading::head(&pool).await?));
+        let head = reading::head(&pool).await?;
+        let (heard, own) = (Arc::new(Heard::new(head)), Arc::new(Heard::new(head)));
         let closing = CancellationToken::new();
         listener::spawn(pool.clone(), Arc::clone(&heard), closing.clone());
+        announcer::spawn(pool.clone(), Arc::clone(&own), closing.clone());
         let appender = Arc::new(Mutex::new(Appender::new(options)));
-        Ok(Self { id: LogId(id), pool, appender, heard, closing })
+        Ok(Self { id: LogId(id), pool, appender, heard, own, closing })
     }
 }
 
@@ -79,14 +84,12 @@ impl EventLog for PostgresLog {
     }
 
     async fn append(&self, batch: &Batch) -> Result<Appended, AppendError> {
-        let appended = self.appender.lock().await.append(batch).await?;
-        self.heard.tell(end_of(batch, &appended));
-        Ok(appended)
+        self.appender.lock().await.append(batch).await
     }
 
     async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Vec<RecordedEvent>), AppendError> {
         let appender = Arc::clone(&self.appender).lock_owned().await;
-        let (held, foreign) = appender::Held::take(appender, known, Arc::clone(&self.heard)).await?;
+        let (held, foreign) = appender::Held::take(appender, known).await?;
         Ok((Box::new(held), foreign))
     }
 
@@ -115,6 +118,11 @@ impl EventLog for PostgresLog {
         reading::read_after(&self.pool, position, limit, filter).await
     }
 
+    fn tell(&self, position: Position) {
+        self.heard.tell(position);
+        self.own.tell(position);
+    }
+
     fn listen(&self) -> watch::Receiver<Position> {
         self.heard.listen()
     }
@@ -134,19 +142,10 @@ impl EventLog for PostgresLog {
     async fn close(&self) {
         self.closing.cancel();
         self.heard.end();
+        self.own.end();
         self.appender.lock().await.close().await;
         self.pool.close().await;
     }
-}
-
-/// The last position after an append: what was written follows `base` without gaps.
-fn end_of(batch: &Batch, appended: &Appended) -> Position {
-    let written = if appended.left_out.is_empty() {
-        batch.events.len()
-    } else {
-        batch.events.iter().filter(|event| appended.left_out.binary_search(&event.group).is_err()).count()
-    };
-    Position(appended.base.0 + written as u64)
 }
 
 fn unavailable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> EventLogError {

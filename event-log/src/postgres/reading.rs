@@ -1,5 +1,7 @@
 //! Everything that only looks.
 
+use std::sync::Arc;
+
 use aggregates::feed::Feed;
 use aggregates::ids::EventId;
 use aggregates::notification::Notification;
@@ -73,7 +75,7 @@ pub(super) async fn read_after(
             let rows = sqlx::query_as(&query).bind(position.0.cast_signed()).bind(at_most(limit)).fetch_all(pool).await;
             let events = recorded(rows)?;
             let scanned_to = events.last().map_or(position, |last| last.position);
-            Ok(Page { events, scanned_to })
+            Ok(page(events, scanned_to))
         }
         Filter::Kinds(kinds) => read_kinds_after(pool, position, limit, kinds).await,
     }
@@ -106,7 +108,11 @@ async fn read_kinds_after(
     let events = recorded(rows)?;
     let full = events.len() == limit;
     let scanned_to = events.last().filter(|_| full).map_or(end, |last| last.position);
-    Ok(Page { events, scanned_to })
+    Ok(page(events, scanned_to))
+}
+
+fn page(events: Vec<RecordedEvent>, scanned_to: Position) -> Page {
+    Page { events: events.into_iter().map(Arc::new).collect(), scanned_to }
 }
 
 fn recorded(rows: Result<Vec<EventRow>, sqlx::Error>) -> Result<Vec<RecordedEvent>, EventLogError> {

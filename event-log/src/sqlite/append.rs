@@ -6,7 +6,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use aggregates::ids::EventId;
 use aggregates::{StreamId, Timestamp};
 use rusqlite::{Connection, ffi, params};
-use tokio::sync::watch;
 
 use super::rows::{self, Head};
 use crate::port::{AppendError, Appended, Batch, Condition, EventLogError, Found};
@@ -20,15 +19,14 @@ const TAIL_EVENTS_MAX: u64 = 2_000;
 pub(super) struct Pen {
     connection: Connection,
     log: LogId,
-    heard: watch::Sender<Position>,
     /// A commit failed, and the file may hold its pages behind the last good one: after a crash SQLite could take them
     /// for written. Overwritten by the next commit that succeeds.
     doubtful: bool,
 }
 
 impl Pen {
-    pub fn new(connection: Connection, log: LogId, heard: watch::Sender<Position>) -> Self {
-        Self { connection, log, heard, doubtful: false }
+    pub fn new(connection: Connection, log: LogId) -> Self {
+        Self { connection, log, doubtful: false }
     }
 
     pub fn append(&mut self, batch: &Batch) -> Result<Appended, AppendError> {
@@ -65,7 +63,6 @@ impl Pen {
             return Ok(appended);
         }
         self.commit(batch)?;
-        self.tell(Position(appended.base.0 + count));
         Ok(appended)
     }
 
@@ -138,14 +135,6 @@ impl Pen {
         self.connection.execute("UPDATE log_identity SET fences = fences + 1", [])?;
         self.doubtful = false;
         Ok(())
-    }
-
-    fn tell(&self, head: Position) {
-        self.heard.send_if_modified(|heard| {
-            let news = head > *heard;
-            *heard = head.max(*heard);
-            news
-        });
     }
 }
 

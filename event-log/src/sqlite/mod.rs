@@ -22,6 +22,7 @@ use aggregates::{DomainEvent, StreamId};
 use async_trait::async_trait;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
+use crate::heard::Heard;
 use crate::port::{AppendError, Appended, Batch, EventLog, EventLogError, Filter, Found, LockedLog, Page};
 use crate::position::{LogId, Position};
 use crate::recorded::RecordedEvent;
@@ -34,8 +35,8 @@ pub struct SqliteLog {
     id: LogId,
     jobs: mpsc::Sender<Job>,
     readers: Arc<Readers>,
-    /// The senders are with the threads, so that whoever listens learns when they have ended.
-    heard: watch::Receiver<Position>,
+    /// Ends with the writer's thread.
+    heard: Arc<Heard>,
     /// `None` once closed.
     threads: Mutex<Option<Threads>>,
 }
@@ -58,16 +59,16 @@ impl SqliteLog {
         let file: PathBuf = StoreUrl::file(directory, "log");
         let connection = connection::open_writer(directory, &file)?;
         let id = rows::log_id(&connection)?;
-        let (sender, heard) = watch::channel(rows::head(&connection)?.position);
+        let heard = Arc::new(Heard::new(rows::head(&connection)?.position));
 
         let ear = connection::open_reader(&file)?;
         let (stop_listening, stop) = blocking::channel();
-        let listening = sender.clone();
+        let listening = Arc::clone(&heard);
         let listener = named_thread("log-listener", move || readers::listen(&ear, &listening, &stop))?;
 
         let (jobs, queue) = mpsc::channel(writer::QUEUE_JOBS_MAX);
-        let pen = append::Pen::new(connection, id, sender);
-        let writer = named_thread("log-writer", move || writer::run(pen, queue))?;
+        let (pen, news) = (append::Pen::new(connection, id), Arc::clone(&heard));
+        let writer = named_thread("log-writer", move || writer::run(pen, queue, news))?;
 
         let threads = Mutex::new(Some(Threads { writer, listener, stop_listening }));
         Ok(Self { id, jobs, readers: Arc::new(Readers::new(file)), heard, threads })
@@ -139,8 +140,12 @@ impl EventLog for SqliteLog {
         self.readers.ask(move |connection| rows::read_after(connection, position, limit, filter)).await
     }
 
+    fn tell(&self, position: Position) {
+        self.heard.tell(position);
+    }
+
     fn listen(&self) -> watch::Receiver<Position> {
-        self.heard.clone()
+        self.heard.listen()
     }
 
     async fn reactor_checkpoint(&self, reactor: &str) -> Result<Option<Position>, EventLogError> {

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::Connection;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 
 use super::connection::open_reader;
 use super::rows;
+use crate::heard::Heard;
 use crate::port::EventLogError;
-use crate::position::Position;
 
 /// Questions answered at once; the others wait.
 const READERS_MAX: u32 = 4;
@@ -67,7 +67,7 @@ impl Readers {
 }
 
 /// Runs on a thread of its own until `stop` is dropped.
-pub(super) fn listen(connection: &Connection, heard: &watch::Sender<Position>, stop: &blocking::Receiver<()>) {
+pub(super) fn listen(connection: &Connection, heard: &Heard, stop: &blocking::Receiver<()>) {
     let mut last_version = None;
     while stop.recv_timeout(LISTEN_INTERVAL) == Err(blocking::RecvTimeoutError::Timeout) {
         if let Err(error) = listen_once(connection, heard, &mut last_version) {
@@ -76,11 +76,7 @@ pub(super) fn listen(connection: &Connection, heard: &watch::Sender<Position>, s
     }
 }
 
-fn listen_once(
-    connection: &Connection,
-    heard: &watch::Sender<Position>,
-    last_version: &mut Option<i64>,
-) -> Result<(), EventLogError> {
+fn listen_once(connection: &Connection, heard: &Heard, last_version: &mut Option<i64>) -> Result<(), EventLogError> {
     // Changes whenever any other connection has committed; costs no more than a look into shared memory.
     let version: i64 = connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
     if *last_version == Some(version) {
@@ -88,10 +84,6 @@ fn listen_once(
     }
     let head = rows::head(connection)?.position;
     *last_version = Some(version);
-    heard.send_if_modified(|heard| {
-        let news = head > *heard;
-        *heard = head.max(*heard);
-        news
-    });
+    heard.tell(head);
     Ok(())
 }

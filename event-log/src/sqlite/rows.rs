@@ -1,5 +1,7 @@
 //! From rows to events, and the few questions every connection may ask.
 
+use std::sync::Arc;
+
 use aggregates::ids::EventId;
 use aggregates::{AggregateKind, DomainEvent, StreamId, Timestamp, UnreadableEvent};
 use rusqlite::types::FromSqlError;
@@ -103,7 +105,7 @@ pub(super) fn read_after(
                 connection.prepare_cached(select_events!("WHERE position > ?1 ORDER BY position LIMIT ?2"))?;
             let events = collect(statement.query(params![capped(position.0), capped(limit as u64)])?)?;
             let scanned_to = events.last().map_or(position, |event| event.position);
-            Ok(Page { events, scanned_to })
+            Ok(page(events, scanned_to))
         }
         Filter::Kinds(kinds) => read_kinds_after(connection, position, limit, kinds),
     }
@@ -133,7 +135,11 @@ fn read_kinds_after(
     let events = collect(statement.query(params_from_iter(values))?)?;
     let full = events.len() == limit;
     let scanned_to = events.last().filter(|_| full).map_or(Position(end), |event| event.position);
-    Ok(Page { events, scanned_to })
+    Ok(page(events, scanned_to))
+}
+
+fn page(events: Vec<RecordedEvent>, scanned_to: Position) -> Page {
+    Page { events: events.into_iter().map(Arc::new).collect(), scanned_to }
 }
 
 pub(super) fn find(connection: &Connection, ids: &[EventId]) -> Result<Vec<Found>, EventLogError> {

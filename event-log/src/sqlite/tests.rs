@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use aggregates::StreamId;
 use aggregates::ids::{CommandId, EventId, RoomId};
-use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::append::Pen;
@@ -30,6 +29,7 @@ fn one_message() -> Batch {
             r#"{{"type":"message_sent","room_id":"{room}","message_id":"{room}","seq":1,"sender_id":"ana","kind":"text","content":"halo","at":"2026-11-22T09:00:00.000Z"}}"#
         ),
         metadata: Arc::from("{}"),
+        original: None,
     };
     Batch { known: Position::START, conditions: Vec::new(), events: vec![event], groups: 1 }
 }
@@ -53,6 +53,7 @@ async fn a_closed_log_leaves_one_file_and_answers_nothing() {
     let log = SqliteLog::open(directory.path()).await.expect("opens");
     let mut heard = log.listen();
     log.append(&one_message()).await.expect("written");
+    log.tell(Position(1));
     log.close().await;
     log.close().await;
 
@@ -93,8 +94,8 @@ fn failing_pen(directory: &std::path::Path) -> (Pen, Arc<AtomicU32>) {
     let failures = Arc::clone(&due);
     let fails = move || failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |due| due.checked_sub(1)).is_ok();
     connection.commit_hook(Some(fails));
-    let (log, heard) = (rows::log_id(&connection).expect("readable"), watch::Sender::default());
-    (Pen::new(connection, log, heard), due)
+    let log = rows::log_id(&connection).expect("readable");
+    (Pen::new(connection, log), due)
 }
 
 #[test]
@@ -131,7 +132,7 @@ fn a_full_disk_writes_nothing_and_says_so() {
     let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).expect("a number");
     connection.pragma_update_and_check(None, "max_page_count", pages + 2, |_| Ok(())).expect("limited");
     let log = rows::log_id(&connection).expect("readable");
-    let mut pen = Pen::new(connection, log, watch::Sender::default());
+    let mut pen = Pen::new(connection, log);
     let mut written = 0;
     let refused = loop {
         match pen.append(&Batch { known: Position(written), ..one_message() }) {

@@ -3,7 +3,7 @@
 //! SQLite blocks, and has one writer at a time anyway: a thread of its own keeps both away from the async threads, and
 //! the order of its queue is what makes a settled look-up final.
 
-use std::sync::mpsc as blocking;
+use std::sync::{Arc, mpsc as blocking};
 use std::time::Duration;
 
 use aggregates::ids::EventId;
@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot};
 
 use super::append::Pen;
+use crate::heard::Heard;
 use crate::port::{AppendError, Appended, Batch, EventLogError, Found, LockedLog};
 use crate::position::Position;
 use crate::recorded::RecordedEvent;
@@ -32,7 +33,8 @@ pub(super) enum Job {
 }
 
 /// Runs until the queue is closed and empty. A caller that went away changes nothing: its job is done all the same.
-pub(super) fn run(mut pen: Pen, mut jobs: mpsc::Receiver<Job>) {
+pub(super) fn run(mut pen: Pen, mut jobs: mpsc::Receiver<Job>, heard: Arc<Heard>) {
+    let _end = EndOfNews(heard);
     while let Some(job) = jobs.blocking_recv() {
         match job {
             Job::Append { batch, answer } => drop(answer.send(pen.append(&batch))),
@@ -45,6 +47,15 @@ pub(super) fn run(mut pen: Pen, mut jobs: mpsc::Receiver<Job>) {
         }
     }
     pen.finish();
+}
+
+/// However the writer ends: nothing comes any more, and whoever listens is to know.
+struct EndOfNews(Arc<Heard>);
+
+impl Drop for EndOfNews {
+    fn drop(&mut self) {
+        self.0.end();
+    }
 }
 
 struct HeldAppend {

@@ -76,7 +76,6 @@ CREATE FUNCTION kabar_append(
 ) LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     at timestamptz;
-    written int8;
 BEGIN
     PERFORM kabar_take_log();
     SELECT e.position, e.recorded_at INTO base, at FROM events e ORDER BY e.position DESC LIMIT 1;
@@ -116,7 +115,6 @@ BEGIN
         SELECT u.type, u.id, u.seq, u.name, u.version, u.payload::json, u.metadata::json, base + u.o, u.event, at
           FROM unnest(e_type, e_id, e_sequence, e_event, e_name, e_version, e_payload, e_metadata)
                WITH ORDINALITY u(type, id, seq, event, name, version, payload, metadata, o);
-        written := cardinality(e_event);
     ELSE
         INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
                             position, event_id, recorded_at)
@@ -125,10 +123,6 @@ BEGIN
           FROM unnest(e_group, e_type, e_id, e_sequence, e_event, e_name, e_version, e_payload, e_metadata)
                WITH ORDINALITY u(grp, type, id, seq, event, name, version, payload, metadata, o)
          WHERE NOT u.grp = ANY (left_out);
-        GET DIAGNOSTICS written = ROW_COUNT;
-    END IF;
-    IF written > 0 THEN
-        PERFORM pg_notify('kabar_log', (base + written)::text);
     END IF;
 END $$;
 

@@ -12,7 +12,7 @@ use super::world::{World, at, user};
 
 async fn event_at(world: &World, position: Position) -> (EventId, DomainEvent) {
     let page = world.log.read_after(Position(position.0 - 1), 1, Filter::All).await.expect("reads");
-    let recorded = page.events.into_iter().next().expect("an event");
+    let recorded = page.into_events().next().expect("an event");
     (recorded.event_id, recorded.event)
 }
 

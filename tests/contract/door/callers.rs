@@ -181,7 +181,7 @@ async fn read_all(log: &dyn EventLog) -> Vec<RecordedEvent> {
             return events;
         }
         position = page.scanned_to;
-        events.extend(page.events);
+        events.extend(page.into_events());
     }
 }
 

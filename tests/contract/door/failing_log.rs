@@ -86,6 +86,10 @@ impl EventLog for FailingLog {
         self.log.read_after(position, limit, filter).await
     }
 
+    fn tell(&self, position: Position) {
+        self.log.tell(position);
+    }
+
     fn listen(&self) -> watch::Receiver<Position> {
         self.log.listen()
     }

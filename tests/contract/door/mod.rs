@@ -1,6 +1,6 @@
 //! What the door promises, over every log, with other doors beside it and with the log failing under it.
 
-mod callers;
+pub(crate) mod callers;
 mod failing_log;
 
 mod promise_1_answers_are_durable;

@@ -113,6 +113,7 @@ fn new_event(stream: &StreamId, sequence: u64, event: &DomainEvent) -> NewEvent 
         version: event.schema().version(),
         payload: event.to_json().expect("events are JSON"),
         metadata: Arc::from(r#"{"actor":"ana"}"#),
+        original: None,
     }
 }
 
@@ -155,18 +156,18 @@ pub fn remove(room_id: RoomId, who: &str) -> RoomCommand {
 }
 
 /// What was said, in order; events without words are left out.
-pub fn words(events: &[RecordedEvent]) -> Vec<String> {
+pub fn words<E: std::borrow::Borrow<RecordedEvent>>(events: &[E]) -> Vec<String> {
     let words = |recorded: &RecordedEvent| match &recorded.event {
         DomainEvent::Room(RoomEvent::MessageSent(message)) => Some(message.content.reveal().to_owned()),
         _ => None,
     };
-    events.iter().filter_map(words).collect()
+    events.iter().filter_map(|event| words(event.borrow())).collect()
 }
 
 /// Everything in the log.
 pub async fn everything(log: &dyn EventLog) -> Vec<RecordedEvent> {
     let page = log.read_after(Position::START, 100_000, event_log::Filter::All).await.expect("readable");
-    page.events
+    page.into_events().collect()
 }
 
 /// Appends until it is written, bringing the known head forward as the door would. Answers where it was written.

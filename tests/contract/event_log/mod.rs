@@ -6,6 +6,7 @@ mod promise_2_one_total_order;
 mod promise_3_whole_or_not_at_all;
 mod promise_5_nothing_is_counted_twice;
 mod reading;
+mod reading_along;
 mod through_cqrs_es;
 
 /// One test per backend and promise: `{backend}::{promise}` in the module it is called in.

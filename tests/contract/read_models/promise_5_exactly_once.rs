@@ -168,6 +168,7 @@ async fn an_unreadable_event_stops_its_unit_and_no_other(backend: Backend) {
         version: "1",
         payload: r#"{"type": "user_registered", "nonsense": true}"#.to_owned(),
         metadata: "{}".into(),
+        original: None,
     };
     let batch = Batch { known: good, events: vec![nonsense], groups: 1, ..Batch::default() };
     world.log.append(&batch).await.expect("the log takes any text");

@@ -56,6 +56,7 @@ impl World {
                 version: event.schema().version(),
                 payload: event.to_json().expect("plain"),
                 metadata: metadata.as_str().into(),
+                original: None,
             });
         }
         let count = batch.events.len() as u64;

@@ -1,0 +1,352 @@
+//! The newest events, kept in memory for everybody in this process who reads along.
+//!
+//! Projectors, reactor and realtime all want the same events in the same moment. What this process appended is here
+//! before its callers are answered; what others wrote is read once, by whoever asks first. Whoever is further behind than
+//! this reaches reads the log itself. Never in here: anything that is not durable, or a gap: `events` is all there is
+//! behind `base`, in order.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use aggregates::ids::EventId;
+use aggregates::room::RoomEvent;
+use aggregates::{DomainEvent, StreamId};
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use crate::port::{AppendError, Appended, Batch, EventLog, EventLogError, Filter, Found, LockedLog, Page, SharedLog};
+use crate::position::{LogId, Position};
+use crate::recorded::RecordedEvent;
+
+/// Events kept, whatever their size.
+const TAIL_EVENTS_MAX: usize = 16_384;
+/// What they may weigh together, about.
+const TAIL_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Events read from the log at once by whoever stands at the end of what is known here.
+const EDGE_EVENTS: usize = 500;
+
+/// A log whose newest part is in memory. Promises what the log itself promises.
+pub struct TailedLog {
+    log: SharedLog,
+    tail: Arc<RwLock<Tail>>,
+    /// Held by whoever reads on from the end: the others want the same.
+    edge: tokio::sync::Mutex<()>,
+}
+
+impl TailedLog {
+    /// Begins at the log's present head.
+    pub async fn over(log: SharedLog) -> Result<Self, EventLogError> {
+        let tail = Arc::new(RwLock::new(Tail::at(log.head().await?)));
+        Ok(Self { log, tail, edge: tokio::sync::Mutex::new(()) })
+    }
+
+    fn place(&self, position: Position, limit: usize, filter: Filter) -> Place {
+        self.tail.read().unwrap_or_else(PoisonError::into_inner).place(position, limit, filter)
+    }
+
+    /// The page behind the end of what is known here, which everybody gets to see.
+    async fn read_edge(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError> {
+        let _one_at_a_time = self.edge.lock().await;
+        match self.place(position, limit, filter) {
+            Place::Here(page) => return Ok(page),
+            Place::Before => return self.log.read_after(position, limit, filter).await,
+            Place::Edge => {}
+        }
+        // Far behind what was heard of: the log looks for what this reader wants faster than all of it is read.
+        if self.log.listen().borrow().0.saturating_sub(position.0) > EDGE_EVENTS as u64 {
+            return self.log.read_after(position, limit, filter).await;
+        }
+        let read = match self.log.read_after(position, EDGE_EVENTS, Filter::All).await {
+            // It may be of a kind that this reader does not read.
+            Err(EventLogError::Unreadable { .. }) => return self.log.read_after(position, limit, filter).await,
+            read => read?,
+        };
+        if read.scanned_to == position {
+            return Ok(read);
+        }
+        write(&self.tail).take(position, read.events.into_iter(), read.scanned_to);
+        match self.place(position, limit, filter) {
+            Place::Here(page) => Ok(page),
+            // It has moved far ahead meanwhile.
+            Place::Before | Place::Edge => self.log.read_after(position, limit, filter).await,
+        }
+    }
+}
+
+/// Where a reader stands.
+enum Place {
+    Here(Page),
+    /// Behind everything that is known here.
+    Edge,
+    /// Before the oldest event that is kept.
+    Before,
+}
+
+/// `events` is everything in `(base, end]`.
+struct Tail {
+    base: Position,
+    end: Position,
+    events: VecDeque<(usize, Arc<RecordedEvent>)>,
+    bytes: usize,
+}
+
+impl Tail {
+    fn at(head: Position) -> Self {
+        Self { base: head, end: head, events: VecDeque::new(), bytes: 0 }
+    }
+
+    fn place(&self, position: Position, limit: usize, filter: Filter) -> Place {
+        if position >= self.end {
+            return Place::Edge;
+        }
+        if position < self.base {
+            return Place::Before;
+        }
+        let first = self.events.partition_point(|(_, event)| event.position <= position);
+        let mut page = Page { events: Vec::new(), scanned_to: position };
+        for (_, event) in self.events.range(first..) {
+            if page.events.len() == limit {
+                return Place::Here(page);
+            }
+            page.scanned_to = event.position;
+            if filter.wants(event.stream.kind) {
+                page.events.push(Arc::clone(event));
+            }
+        }
+        if page.events.len() < limit {
+            page.scanned_to = self.end;
+        }
+        Place::Here(page)
+    }
+
+    /// Everything in `(from, end]`. What is here already stays as it is; after a gap it begins anew.
+    fn take(&mut self, from: Position, events: impl Iterator<Item = Arc<RecordedEvent>>, end: Position) {
+        if end <= self.end {
+            return;
+        }
+        if from > self.end {
+            *self = Self::at(from);
+        }
+        for event in events.filter(|event| event.position > self.end) {
+            let bytes = weight(&event);
+            self.bytes += bytes;
+            self.events.push_back((bytes, event));
+        }
+        self.end = end;
+        while self.events.len() > TAIL_EVENTS_MAX || self.bytes > TAIL_BYTES_MAX {
+            let Some((bytes, oldest)) = self.events.pop_front() else { break };
+            self.bytes -= bytes;
+            self.base = oldest.position;
+        }
+    }
+}
+
+/// About what an event takes in memory.
+fn weight(recorded: &RecordedEvent) -> usize {
+    const SMALL: usize = 512;
+    const MEMBER: usize = 64;
+    let DomainEvent::Room(event) = &recorded.event else { return 2 * SMALL };
+    match event {
+        RoomEvent::MessageSent(sent) => SMALL + sent.content.reveal().len(),
+        RoomEvent::RoomOpened(opened) => SMALL + opened.members.len() * MEMBER,
+        RoomEvent::MembersAdded(added) => SMALL + added.members.len() * MEMBER,
+        RoomEvent::MemberRemoved(_) | RoomEvent::MemberRoleChanged(_) => SMALL,
+    }
+}
+
+fn write(tail: &RwLock<Tail>) -> std::sync::RwLockWriteGuard<'_, Tail> {
+    tail.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What an append brought: what others wrote behind the known head, then our own.
+fn take_appended(tail: &RwLock<Tail>, batch: &Batch, appended: &Appended) {
+    let mut position = appended.base;
+    let mut own = Vec::with_capacity(batch.events.len());
+    for event in &batch.events {
+        if appended.left_out.binary_search(&event.group).is_ok() {
+            continue;
+        }
+        position.0 += 1;
+        // One that nobody kept in memory: whoever reads along reads the log.
+        let Some(recorded) = event.recorded(position, appended.recorded_at) else { return };
+        own.push(Arc::new(recorded));
+    }
+    if position > batch.known {
+        let foreign = appended.foreign.iter().cloned().map(Arc::new);
+        write(tail).take(batch.known, foreign.chain(own), position);
+    }
+}
+
+#[async_trait]
+impl EventLog for TailedLog {
+    fn id(&self) -> LogId {
+        self.log.id()
+    }
+
+    async fn head(&self) -> Result<Position, EventLogError> {
+        self.log.head().await
+    }
+
+    async fn append(&self, batch: &Batch) -> Result<Appended, AppendError> {
+        let appended = self.log.append(batch).await?;
+        take_appended(&self.tail, batch, &appended);
+        self.log.tell(appended.end(batch));
+        Ok(appended)
+    }
+
+    async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Vec<RecordedEvent>), AppendError> {
+        let (locked, foreign) = self.log.lock(known).await?;
+        Ok((Box::new(TailedLock { locked, log: Arc::clone(&self.log), tail: Arc::clone(&self.tail) }), foreign))
+    }
+
+    async fn settle(&self, ids: &[EventId]) -> Result<Vec<Found>, EventLogError> {
+        self.log.settle(ids).await
+    }
+
+    async fn find(&self, ids: &[EventId]) -> Result<Vec<Found>, EventLogError> {
+        self.log.find(ids).await
+    }
+
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, EventLogError> {
+        self.log.read_stream(stream, after, limit).await
+    }
+
+    async fn load(&self, stream: &StreamId, after: u64) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
+        self.log.load(stream, after).await
+    }
+
+    async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError> {
+        match self.place(position, limit, filter) {
+            Place::Here(page) => Ok(page),
+            Place::Edge => self.read_edge(position, limit, filter).await,
+            Place::Before => self.log.read_after(position, limit, filter).await,
+        }
+    }
+
+    fn tell(&self, position: Position) {
+        self.log.tell(position);
+    }
+
+    fn listen(&self) -> watch::Receiver<Position> {
+        self.log.listen()
+    }
+
+    async fn reactor_checkpoint(&self, reactor: &str) -> Result<Option<Position>, EventLogError> {
+        self.log.reactor_checkpoint(reactor).await
+    }
+
+    async fn reactors(&self) -> Result<Vec<(String, Position)>, EventLogError> {
+        self.log.reactors().await
+    }
+
+    async fn save_reactor_checkpoint(&self, reactor: &str, position: Position) -> Result<(), EventLogError> {
+        self.log.save_reactor_checkpoint(reactor, position).await
+    }
+
+    async fn close(&self) {
+        self.log.close().await;
+    }
+}
+
+struct TailedLock {
+    locked: Box<dyn LockedLog>,
+    log: SharedLog,
+    tail: Arc<RwLock<Tail>>,
+}
+
+#[async_trait]
+impl LockedLog for TailedLock {
+    async fn append(self: Box<Self>, batch: &Batch) -> Result<Appended, AppendError> {
+        let appended = self.locked.append(batch).await?;
+        take_appended(&self.tail, batch, &appended);
+        self.log.tell(appended.end(batch));
+        Ok(appended)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aggregates::user::{Profile, UserEvent, UserRegistered};
+    use aggregates::{Metadata, Timestamp};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn event(position: u64) -> Arc<RecordedEvent> {
+        let user_id = aggregates::ids::UserId::parse("ana").expect("a valid id");
+        let at = Timestamp::from_millis(0);
+        Arc::new(RecordedEvent {
+            position: Position(position),
+            event_id: EventId(Uuid::from_u128(position.into())),
+            stream: StreamId::user(&user_id),
+            sequence: position,
+            event: UserEvent::UserRegistered(UserRegistered { user_id, profile: Profile::default(), at }).into(),
+            metadata: Metadata::default(),
+            recorded_at: at,
+        })
+    }
+
+    fn events(positions: std::ops::RangeInclusive<u64>) -> impl Iterator<Item = Arc<RecordedEvent>> {
+        positions.map(event)
+    }
+
+    fn seen(tail: &Tail, position: u64, limit: usize) -> Option<(Vec<u64>, u64)> {
+        match tail.place(Position(position), limit, Filter::All) {
+            Place::Here(page) => Some((page.events.iter().map(|event| event.position.0).collect(), page.scanned_to.0)),
+            Place::Edge | Place::Before => None,
+        }
+    }
+
+    #[test]
+    fn pages_end_at_their_limit_or_at_the_end() {
+        let mut tail = Tail::at(Position(10));
+        tail.take(Position(10), events(11..=15), Position(15));
+        assert_eq!(seen(&tail, 10, 2), Some((vec![11, 12], 12)));
+        assert_eq!(seen(&tail, 12, 100), Some((vec![13, 14, 15], 15)));
+        assert!(matches!(tail.place(Position(15), 1, Filter::All), Place::Edge));
+        assert!(matches!(tail.place(Position(9), 1, Filter::All), Place::Before));
+    }
+
+    #[test]
+    fn what_a_filter_leaves_out_is_passed_over_and_counted_as_looked_at() {
+        let mut tail = Tail::at(Position(0));
+        tail.take(Position(0), events(1..=3), Position(3));
+        let rooms = Filter::Kinds(&[aggregates::AggregateKind::Room]);
+        let Place::Here(page) = tail.place(Position(1), 1, rooms) else { panic!("it is here") };
+        assert_eq!((page.events.len(), page.scanned_to), (0, Position(3)));
+    }
+
+    #[test]
+    fn what_is_here_already_is_not_taken_twice() {
+        let mut tail = Tail::at(Position(0));
+        tail.take(Position(0), events(1..=3), Position(3));
+        tail.take(Position(1), events(2..=5), Position(5));
+        tail.take(Position(0), events(1..=2), Position(2));
+        assert_eq!(seen(&tail, 0, 100), Some((vec![1, 2, 3, 4, 5], 5)));
+    }
+
+    #[test]
+    fn after_a_gap_it_begins_anew() {
+        let mut tail = Tail::at(Position(0));
+        tail.take(Position(0), events(1..=3), Position(3));
+        tail.take(Position(7), events(8..=9), Position(9));
+        assert!(matches!(tail.place(Position(3), 1, Filter::All), Place::Before));
+        assert_eq!(seen(&tail, 7, 100), Some((vec![8, 9], 9)));
+    }
+
+    #[test]
+    fn promise_8_it_forgets_the_oldest_past_its_limit() {
+        let mut tail = Tail::at(Position(0));
+        let over = TAIL_EVENTS_MAX as u64 + 10;
+        tail.take(Position(0), events(1..=over), Position(over));
+        assert_eq!((tail.events.len(), tail.base), (TAIL_EVENTS_MAX, Position(10)));
+        assert_eq!(tail.bytes, tail.events.iter().map(|(bytes, _)| bytes).sum::<usize>());
+        assert!(matches!(tail.place(Position(9), 1, Filter::All), Place::Before));
+        assert_eq!(seen(&tail, 10, 1), Some((vec![11], 11)));
+    }
+}
