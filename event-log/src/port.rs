@@ -60,7 +60,8 @@ pub trait EventLog: Send + Sync + 'static {
         }
     }
 
-    /// Up to `limit` events behind `position`, in order.
+    /// Up to `limit` events behind `position`, in order. A page may be short although the log goes on: only one that did
+    /// not move at all is the end.
     async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError>;
 
     /// Tells those who [`EventLog::listen`], here and in other processes, that something was written up to `position`.

@@ -166,8 +166,16 @@ pub fn words<E: std::borrow::Borrow<RecordedEvent>>(events: &[E]) -> Vec<String>
 
 /// Everything in the log.
 pub async fn everything(log: &dyn EventLog) -> Vec<RecordedEvent> {
-    let page = log.read_after(Position::START, 100_000, event_log::Filter::All).await.expect("readable");
-    page.into_events().collect()
+    let (mut all, mut position) = (Vec::new(), Position::START);
+    loop {
+        // A page may end before the log does: at the end of what is in memory.
+        let page = log.read_after(position, 100_000, event_log::Filter::All).await.expect("readable");
+        if page.scanned_to == position {
+            return all;
+        }
+        position = page.scanned_to;
+        all.extend(page.into_events());
+    }
 }
 
 /// Appends until it is written, bringing the known head forward as the door would. Answers where it was written.
