@@ -33,7 +33,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 pub use answer::Answer;
 pub use problem::{FieldError, Problem};
-pub use state::AppState;
+pub use state::{AppState, Handles};
 
 use crate::config::Config;
 use crate::realtime;
