@@ -213,6 +213,7 @@ fn door_options(config: &DoorConfig) -> DoorOptions {
         queue_commands_max: config.queue_commands_max,
         command_budget: Duration::from_millis(config.command_ms_max),
         cached_streams_max: config.cached_streams_max,
+        ..DoorOptions::default()
     }
 }
 

@@ -23,6 +23,7 @@ pub mod sealed;
 pub mod time;
 pub mod upcasting;
 pub mod user;
+pub mod versions;
 
 pub use aggregate::{Command, Need, Refusal, State};
 pub use catalogue::{AggregateKind, DomainEvent, EventSchema, StreamId, UnreadableEvent};

@@ -18,6 +18,7 @@ use aggregates::room::{
 };
 use aggregates::upcasting::{STEPS, Step, upcast, upcasters_of};
 use aggregates::user::{Profile, ProfileChanged, UserEvent, UserRegistered, UserRole};
+use aggregates::versions::WRITTEN;
 use aggregates::{AggregateKind, DomainEvent, Metadata, Origin, Sealed, StreamId, Timestamp, UnreadableEvent};
 use cqrs_es::persist::SerializedEvent;
 use serde_json::{Value, json};
@@ -110,6 +111,17 @@ samples! {
     Feed(FeedEvent::FeedRead) = FeedRead { user_id: user("ben"), up_to: 1_000_001, at: noon() };
     User(UserEvent::UserRegistered) = UserRegistered { user_id: user("ana"), profile: profile(), at: noon() };
     User(UserEvent::ProfileChanged) = ProfileChanged { user_id: user("ana"), profile: profile(), at: noon() };
+}
+
+#[test]
+fn the_list_of_what_is_written_today_has_every_event_once() {
+    let schema = |event: &DomainEvent| (event.kind(), event.schema().name().to_owned(), version_of(event));
+    let mut events: Vec<_> = samples().iter().map(schema).collect();
+    let mut listed: Vec<_> =
+        WRITTEN.iter().map(|(kind, name, version)| (*kind, (*name).to_owned(), *version)).collect();
+    events.sort();
+    listed.sort();
+    assert_eq!(listed, events, "aggregates/src/versions.rs");
 }
 
 #[test]

@@ -85,6 +85,11 @@ pub trait EventLog: Send + Sync + 'static {
     /// one is of another log.
     async fn save_reactor_checkpoint(&self, reactor: &str, position: Position) -> Result<(), EventLogError>;
 
+    /// Connections that answer a question right now. For operators.
+    fn connections_in_use(&self) -> usize {
+        0
+    }
+
     /// Stops background work (listeners, the writer thread) after finishing what was begun.
     async fn close(&self);
 }

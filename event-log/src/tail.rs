@@ -236,6 +236,10 @@ impl EventLog for TailedLog {
         self.log.listen()
     }
 
+    fn connections_in_use(&self) -> usize {
+        self.log.connections_in_use()
+    }
+
     async fn reactor_checkpoint(&self, reactor: &str) -> Result<Option<Position>, EventLogError> {
         self.log.reactor_checkpoint(reactor).await
     }

@@ -10,6 +10,7 @@
 pub mod feed;
 pub mod generations;
 pub mod inbox;
+pub mod measures;
 mod projector;
 mod store;
 mod text;
@@ -20,6 +21,7 @@ pub mod views;
 use libsqlite3_hotbundle as _;
 
 pub use generations::{
-    Difference, Progress, RebuildReport, UnitState, UnitStatus, VerifyReport, rebuild, status, verify,
+    Difference, Progress, RebuildReport, UnitStage, UnitStanding, UnitState, UnitStatus, VerifyReport, rebuild,
+    standings, status, verify,
 };
 pub use views::{Lagging, ReadError, UnitHealth, UnitName, UnitRun, Views};

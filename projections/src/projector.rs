@@ -4,7 +4,7 @@
 //! Never in here: SQL, what an event means.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aggregates::AggregateKind;
 use event_log::{EventLogError, Filter, Page, Position, SharedLog, Subscription};
@@ -63,7 +63,7 @@ pub(crate) async fn run(unit: Arc<Unit>, shutdown: CancellationToken) -> Result<
         // A database that fell may come back without its last moments: nobody is told of a position until it is seen again.
         unit.retract();
         tracing::error!(unit = %unit.name(), %reason, again_in = ?backoff, "the view cannot be moved");
-        metrics::counter!("kabar_view_retries_total", "unit" => unit.name().name()).increment(1);
+        unit.measures.retries.increment(1);
         unit.set_run(UnitRun::Retrying { reason });
         tokio::select! {
             () = shutdown.cancelled() => {
@@ -118,8 +118,10 @@ async fn follow(unit: &Unit, shutdown: &CancellationToken) -> Result<Turn, Store
         let page = page?;
         for step in steps(unit.name(), unit.log(), position, &page) {
             let to = step.to;
+            let began = Instant::now();
             match live.generation.apply(Arc::new(step)).await? {
                 Applied::Done => {
+                    unit.measures.apply.record(began.elapsed());
                     position = to;
                     unit.publish(to);
                 }
@@ -130,7 +132,7 @@ async fn follow(unit: &Unit, shutdown: &CancellationToken) -> Result<Turn, Store
                 Applied::Closed => return reopened(unit).await,
             }
         }
-        observe(unit, page.events.len());
+        observe(unit, &page);
     }
 }
 
@@ -139,9 +141,15 @@ async fn reopened(unit: &Unit) -> Result<Turn, StoreError> {
     Ok(Turn::Again)
 }
 
-fn observe(unit: &Unit, events: usize) {
+fn observe(unit: &Unit, page: &Page) {
     // How far behind it is, is asked when somebody looks: a projector that is stuck would go on showing its last word.
-    metrics::counter!("kabar_view_events_total", "unit" => unit.name().name()).increment(events as u64);
+    unit.measures.events.increment(page.events.len() as u64);
+    if tracing::enabled!(tracing::Level::DEBUG) {
+        for recorded in &page.events {
+            let correlation = recorded.metadata.correlation.map(tracing::field::display);
+            tracing::debug!(correlation, position = recorded.position.0, unit = %unit.name(), "a view shows an event");
+        }
+    }
 }
 
 /// Cuts a page into transactions. The last one reaches to the page's end, also when nothing in it concerns the unit.

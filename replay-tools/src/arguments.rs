@@ -12,8 +12,8 @@ use crate::outcome::Failure;
 const AFTER_HELP: &str = "\
 Exit codes:
   0    done, nothing to complain of
-  1    differences found, or the server refused; the output says what
-  2    the wish makes no sense (unknown flag, store that does not exist)
+  1    differences found, or something was refused (by the server; a damaged backup; a place that is not empty)
+  2    the wish makes no sense (unknown flag, store that does not exist); doctor: it could not look
   3    the store or the server cannot be reached or read
   130  interrupted (Ctrl-C); nothing half-done is left in use
 
@@ -22,6 +22,9 @@ Examples:
   replay --database postgres://kabar@db/kabar status --json
   replay rebuild inbox
   replay verify --all
+  replay doctor --json
+  replay backup --to /backups/kabar-2026-11-28
+  replay restore --from /backups/kabar-2026-11-28 --database sqlite:./restored
   replay tail --from 0 --kind room --no-follow --json | jq .event
   replay tail --url ws://127.0.0.1:8080 --token \"$TOKEN\" --channel private-user-ana";
 
@@ -63,6 +66,20 @@ pub enum Wanted {
     ///
     /// Changes nothing. Prints the rows that differ and exits 1 if there are any.
     Verify(VerifyWanted),
+    /// Looks over the whole log: order, streams, every event readable, orphans, checkpoints
+    ///
+    /// Changes nothing and stops nobody; beside a running server too. Exit 1 when something is not as it should be, 2
+    /// when it could not look.
+    Doctor,
+    /// Writes log and reactor checkpoints, as they are at one moment, to a new folder; beside a running server too
+    ///
+    /// Views are not in it: a restore makes them anew.
+    Backup(BackupWanted),
+    /// Makes a log from a backup, of any engine, in a place that has none
+    ///
+    /// It becomes a log of its own, under a new id: positions that clients hold of the old one mean "reload". Interrupted,
+    /// there is no log, and the next restore begins anew.
+    Restore(RestoreWanted),
     /// Prints events as they are recorded; with --url, the frames of one channel of a running server
     Tail(Box<TailWanted>),
 }
@@ -92,6 +109,20 @@ pub struct VerifyWanted {
     /// Every view, one after the other (the default)
     #[arg(long)]
     all: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct BackupWanted {
+    /// The folder to make; it must not exist
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct RestoreWanted {
+    /// The folder that `replay backup` has made
+    #[arg(long, value_name = "DIR")]
+    pub from: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -238,9 +269,20 @@ mod tests {
     #[test]
     fn the_manual_names_every_exit_code_and_an_example_of_every_command() {
         let manual = Arguments::command().render_long_help().to_string();
-        for told in
-            ["0  ", "1  ", "2  ", "3  ", "130", "replay status", "replay rebuild", "replay verify", "replay tail"]
-        {
+        for told in [
+            "0  ",
+            "1  ",
+            "2  ",
+            "3  ",
+            "130",
+            "replay status",
+            "replay rebuild",
+            "replay verify",
+            "replay tail",
+            "replay doctor",
+            "replay backup",
+            "replay restore",
+        ] {
             assert!(manual.contains(told), "{told:?} is not in the manual:\n{manual}");
         }
     }

@@ -3,8 +3,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod backups;
 mod built_binary;
 mod chat_sample;
 mod crashes;
+mod doctoring;
 mod http;
+mod observing;
 mod replaying;

@@ -9,6 +9,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use super::job::{Job, Message};
 use super::run::Task;
+use crate::measures::Endings;
 use crate::port::{EventLogError, SharedLog};
 use crate::position::Position;
 
@@ -85,6 +86,8 @@ pub struct DoorOptions {
     pub command_budget: Duration,
     /// Aggregates kept in memory.
     pub cached_streams_max: usize,
+    /// A batch slower than this is worth a line in the log that says where the time went.
+    pub slow_batch: Duration,
 }
 
 impl Default for DoorOptions {
@@ -94,6 +97,7 @@ impl Default for DoorOptions {
             queue_commands_max: 8_192,
             command_budget: Duration::from_secs(2),
             cached_streams_max: 100_000,
+            slow_batch: Duration::from_millis(500),
         }
     }
 }
@@ -106,6 +110,7 @@ pub struct Door {
     places: Arc<Semaphore>,
     options: DoorOptions,
     failed: watch::Receiver<Option<String>>,
+    endings: Arc<Endings>,
 }
 
 impl Door {
@@ -117,7 +122,7 @@ impl Door {
         let task = Task::new(log, options, known, (inbox.clone(), receiver));
         let places = Arc::new(Semaphore::new(options.queue_commands_max));
         tokio::spawn(watch_over(task, failing, Arc::clone(&places)));
-        Ok(Self { inbox, places, options, failed })
+        Ok(Self { inbox, places, options, failed, endings: Arc::new(Endings::new()) })
     }
 
     /// Carries a command out. Runs to its end even when the caller goes away.
@@ -132,7 +137,8 @@ impl Door {
             .map_err(|_| CommandError::Unavailable(None))?
             .map_err(|_| CommandError::Stopping)?;
         let (answer, answered) = oneshot::channel();
-        let job = Job { wish, born, tries: 0, answer, _place: place };
+        let endings = Arc::clone(&self.endings);
+        let job = Job { wish, born, tries: 0, answer, endings, _place: place };
         self.inbox.send(Message::Wish(job)).map_err(|_| CommandError::Stopping)?;
         match answered.await {
             Ok(answer) => answer,
@@ -157,6 +163,11 @@ impl Door {
     /// `None` while it works.
     pub fn failure(&self) -> Option<String> {
         self.failed.borrow().clone()
+    }
+
+    /// Commands inside that are not answered yet.
+    pub fn inside(&self) -> usize {
+        self.options.queue_commands_max.saturating_sub(self.places.available_permits())
     }
 
     /// Lets in what has come, then no more; returns when all is answered.

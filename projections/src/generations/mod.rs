@@ -4,6 +4,7 @@
 //! and then takes its place, so reads never go down and never go back in time. Never in here: SQL.
 
 mod rebuild;
+mod standings;
 mod verify;
 
 use std::sync::Arc;
@@ -13,6 +14,8 @@ use event_log::{Position, SharedLog, StoreUrl};
 use crate::store::{Generation, GenerationName, GenerationState, RebuildLock, StoreError, UnitStore};
 use crate::views::{ReadError, UnitName};
 use crate::{projector, store};
+
+pub use standings::{UnitStage, UnitStanding, standings};
 
 /// How far a rebuild or a comparison has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,12 +109,13 @@ pub async fn status(url: &StoreUrl, log: &SharedLog) -> Result<Vec<UnitStatus>, 
 }
 
 async fn status_of(unit: UnitName, store: &dyn UnitStore, log: &SharedLog) -> Result<Vec<UnitStatus>, StoreError> {
-    let head = log.head().await?;
     let mut found = Vec::new();
     for number in store.numbers().await? {
         // One that was begun and not finished has nothing to say of itself.
         let Some(generation) = store.open(&GenerationName::Numbered(number)).await? else { continue };
         let standing = generation.standing().await?;
+        // Behind the checkpoint: read the other way round, a busy view would seem to be past the head.
+        let head = log.head().await?;
         let state = match standing.state {
             _ if standing.log != log.id() => UnitState::Foreign,
             _ if standing.checkpoint > head => UnitState::PastHead,

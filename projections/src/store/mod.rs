@@ -193,6 +193,9 @@ pub(crate) trait Generation: Send + Sync {
 
     fn reads(&self) -> UnitReads;
 
+    /// Connections that are at work right now.
+    fn connections_in_use(&self) -> usize;
+
     /// Rows and checkpoint as they are at one moment, for comparing.
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError>;
 }

@@ -170,6 +170,12 @@ impl Generation for PostgresGeneration {
         }
     }
 
+    /// Of the pool, which the units share.
+    fn connections_in_use(&self) -> usize {
+        let pool = &self.schema.pool;
+        (pool.size() as usize).saturating_sub(pool.num_idle())
+    }
+
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
         Ok(Box::new(PostgresSnapshot::open(&self.schema).await?))
     }

@@ -31,6 +31,11 @@ pub(super) struct Connections {
 }
 
 impl Connections {
+    /// Questions under way.
+    pub(super) fn in_use(&self) -> usize {
+        READERS_MAX.saturating_sub(self.turns.available_permits())
+    }
+
     /// Opens an existing file, or makes it when `create` says so.
     pub(super) fn open(path: &Path, create: bool) -> Result<Self, StoreError> {
         let connection = writing(path, create)?;

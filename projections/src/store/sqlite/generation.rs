@@ -109,6 +109,10 @@ impl Generation for SqliteGeneration {
         }
     }
 
+    fn connections_in_use(&self) -> usize {
+        self.connections.in_use()
+    }
+
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
         let path = self.connections.path().to_owned();
         let opened = tokio::task::spawn_blocking(move || SqliteSnapshot::open(&path));
