@@ -24,6 +24,7 @@ pub const WRITTEN: &[(AggregateKind, &str, u32)] = &[
     (AggregateKind::Feed, "feed_read", 1),
     (AggregateKind::User, "user_registered", 1),
     (AggregateKind::User, "profile_changed", 1),
+    (AggregateKind::User, "user_erased", 1),
 ];
 
 /// What this program knows of a stored name and version.

@@ -12,6 +12,7 @@ use super::run::Task;
 use crate::measures::Endings;
 use crate::port::{EventLogError, SharedLog};
 use crate::position::Position;
+use crate::sealing::Sealing;
 
 /// A command on its way to its stream.
 #[derive(Debug, Clone)]
@@ -108,6 +109,8 @@ pub struct Door {
     inbox: mpsc::UnboundedSender<Message>,
     /// Places inside: the door's queue has an end.
     places: Arc<Semaphore>,
+    /// Words are sealed out here, on as many tasks as there are callers.
+    sealing: Option<Sealing>,
     options: DoorOptions,
     failed: watch::Receiver<Option<String>>,
     endings: Arc<Endings>,
@@ -117,21 +120,24 @@ impl Door {
     /// Opens the door before `log`.
     pub async fn open(log: SharedLog, options: DoorOptions) -> Result<Self, EventLogError> {
         let known = log.head().await?;
+        let sealing = log.sealing().cloned();
         let (inbox, receiver) = mpsc::unbounded_channel();
         let (failing, failed) = watch::channel(None);
         let task = Task::new(log, options, known, (inbox.clone(), receiver));
         let places = Arc::new(Semaphore::new(options.queue_commands_max));
         tokio::spawn(watch_over(task, failing, Arc::clone(&places)));
-        Ok(Self { inbox, places, options, failed, endings: Arc::new(Endings::new()) })
+        let endings = Arc::new(Endings::new());
+        Ok(Self { inbox, places, sealing, options, failed, endings })
     }
 
     /// Carries a command out. Runs to its end even when the caller goes away.
-    pub async fn execute(&self, wish: Wish) -> Result<Decided, CommandError> {
+    pub async fn execute(&self, mut wish: Wish) -> Result<Decided, CommandError> {
         if wish.command.kind() != wish.stream.kind {
             // Refused out here: inside, a rule would have no answer to it, and everybody's commands are inside.
             return Err(CommandError::Misaddressed { stream: wish.stream, command: wish.command.kind() });
         }
         let born = Instant::now();
+        self.seal(&mut wish).await?;
         let place = tokio::time::timeout(self.options.command_budget, Arc::clone(&self.places).acquire_owned())
             .await
             .map_err(|_| CommandError::Unavailable(None))?
@@ -143,6 +149,16 @@ impl Door {
         match answered.await {
             Ok(answer) => answer,
             Err(_) => Err(self.unanswered().await),
+        }
+    }
+
+    /// No command comes in with words that could be read in the log.
+    async fn seal(&self, wish: &mut Wish) -> Result<(), CommandError> {
+        let Some(sealing) = &self.sealing else { return Ok(()) };
+        let sealed = sealing.seal(std::slice::from_mut(&mut wish.command));
+        match tokio::time::timeout(self.options.command_budget, sealed).await {
+            Ok(sealed) => sealed.map_err(|error| CommandError::Unavailable(Some(Arc::new(error)))),
+            Err(_) => Err(CommandError::Unavailable(None)),
         }
     }
 

@@ -15,6 +15,8 @@ CREATE TABLE rooms (
     -- Lower case, made when written, so that every engine finds the same.
     name_folded text NOT NULL,
     avatar text,
+    -- Whose words name and avatar are.
+    opened_by text COLLATE "C" NOT NULL,
     group_id text,
     -- The two of a DIRECT room, sorted.
     first_id text COLLATE "C",
@@ -42,6 +44,8 @@ CREATE TABLE members (
 );
 
 CREATE UNIQUE INDEX members_now ON members (user_id, room_id) WHERE to_position IS NULL;
+-- Where somebody may have said something, also of those who left: for erasing them.
+CREATE INDEX members_ever ON members (user_id, room_id);
 
 -- How far somebody has read; survives leaving.
 CREATE TABLE participants (

@@ -22,7 +22,7 @@ use crate::views::{ReadError, UnitName};
 
 /// Part of a generation's name: tables of another format are another family of files or schemas, so that two versions
 /// of the program can live side by side.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// A store that cannot do its work.
 #[derive(Debug, thiserror::Error)]

@@ -154,6 +154,7 @@ fn own(event: &DomainEvent) -> StreamId {
         DomainEvent::Feed(FeedEvent::FeedRead(event)) => StreamId::feed(&event.user_id),
         DomainEvent::User(UserEvent::UserRegistered(event)) => StreamId::user(&event.user_id),
         DomainEvent::User(UserEvent::ProfileChanged(event)) => StreamId::user(&event.user_id),
+        DomainEvent::User(UserEvent::UserErased(event)) => StreamId::user(&event.user_id),
     }
 }
 
@@ -198,6 +199,8 @@ fn spoken_of(event: &DomainEvent) -> Vec<StreamId> {
             NotificationEvent::NotificationRead(_) | NotificationEvent::NotificationUnread(_),
         ) => Vec::new(),
         DomainEvent::Feed(FeedEvent::FeedRead(event)) => users(&[&event.user_id]),
-        DomainEvent::User(UserEvent::UserRegistered(_) | UserEvent::ProfileChanged(_)) => Vec::new(),
+        DomainEvent::User(UserEvent::UserRegistered(_) | UserEvent::ProfileChanged(_) | UserEvent::UserErased(_)) => {
+            Vec::new()
+        }
     }
 }

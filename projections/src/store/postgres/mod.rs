@@ -43,7 +43,7 @@ pub(crate) async fn connect(url: &str) -> Result<PgPool, StoreError> {
 #[derive(Debug, Clone)]
 struct Schema {
     pool: PgPool,
-    /// `inbox_1_g2`: unit, format, generation. Made of our own words only, so it needs no quoting.
+    /// `inbox_2_g3`: unit, format, generation. Made of our own words only, so it needs no quoting.
     name: Arc<str>,
 }
 

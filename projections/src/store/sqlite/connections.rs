@@ -149,6 +149,8 @@ pub(super) fn writing(path: &Path, create: bool) -> Result<Connection, StoreErro
         connection.busy_timeout(BUSY_MAX)?;
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "normal")?;
+        // What is blanked for an erased user is not to be found in the free space of a page.
+        connection.pragma_update(None, "secure_delete", "on")?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
         Ok(())
     };

@@ -6,7 +6,7 @@ use aggregates::ids::RoomId;
 use event_log::Position;
 use rusqlite::{OptionalExtension, Result, Row, Transaction, params};
 
-use super::columns::{maybe_moment, maybe_user, moment, named, number, position};
+use super::columns::{maybe_moment, maybe_user, moment, named, number, position, user};
 use crate::inbox::batch::{FollowCounts, InboxBatch, Reader, RoomState, Since, Stay};
 use crate::inbox::project::InboxChange;
 use crate::inbox::rows::MessageRow;
@@ -22,7 +22,8 @@ pub(super) fn write(tx: &Transaction<'_>, changes: &[InboxChange]) -> Result<()>
     save_members(tx, &batch)?;
     save_messages(tx, &batch.messages)?;
     save_people(tx, &batch)?;
-    save_relations(tx, &batch)
+    save_relations(tx, &batch)?;
+    blank(tx, &batch)
 }
 
 /// Loads every wanted row with one statement, asked once per key.
@@ -49,7 +50,8 @@ fn id(room: &RoomId) -> rusqlite::types::Value {
 }
 
 fn load(tx: &Transaction<'_>, batch: &mut InboxBatch) -> Result<()> {
-    const ROOM: &str = "SELECT kind, name, avatar, group_id, first_id, second_id, participant_count, last_seq,
+    const ROOM: &str =
+        "SELECT kind, name, avatar, opened_by, group_id, first_id, second_id, participant_count, last_seq,
         last_position, last_message_at, last_message, created_at, updated_at FROM rooms WHERE room_id = ?";
     const STAY: &str = "SELECT from_position, role, join_seq, joined_at FROM members
         WHERE user_id = ? AND room_id = ? AND to_position IS NULL";
@@ -88,15 +90,16 @@ fn room_state(row: &Row<'_>) -> Result<RoomState> {
         kind: named(row, 0, room_kind)?,
         name: row.get(1)?,
         avatar: row.get(2)?,
-        group_id: row.get(3)?,
-        pair: maybe_user(row, 4)?.zip(maybe_user(row, 5)?),
-        participant_count: number(row, 6)?,
-        last_seq: number(row, 7)?,
-        last_position: position(row, 8)?,
-        last_message_at: maybe_moment(row, 9)?,
-        last_message: row.get(10)?,
-        created_at: moment(row, 11)?,
-        updated_at: moment(row, 12)?,
+        opened_by: user(row, 3)?,
+        group_id: row.get(4)?,
+        pair: maybe_user(row, 5)?.zip(maybe_user(row, 6)?),
+        participant_count: number(row, 7)?,
+        last_seq: number(row, 8)?,
+        last_position: position(row, 9)?,
+        last_message_at: maybe_moment(row, 10)?,
+        last_message: row.get(11)?,
+        created_at: moment(row, 12)?,
+        updated_at: moment(row, 13)?,
     })
 }
 
@@ -124,7 +127,7 @@ fn load_relations(tx: &Transaction<'_>, batch: &mut InboxBatch) -> Result<()> {
 
 fn save_rooms(tx: &Transaction<'_>, batch: &InboxBatch) -> Result<()> {
     let mut statement =
-        tx.prepare_cached("INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+        tx.prepare_cached("INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
     for (id, room) in batch.rooms.changed() {
         let pair = room.pair.as_ref();
         statement.execute(params![
@@ -133,6 +136,7 @@ fn save_rooms(tx: &Transaction<'_>, batch: &InboxBatch) -> Result<()> {
             room.name,
             folded(room.name.as_deref().unwrap_or_default()),
             room.avatar,
+            room.opened_by.as_str(),
             room.group_id,
             pair.map(|(first, _)| first.as_str()),
             pair.map(|(_, second)| second.as_str()),
@@ -204,7 +208,12 @@ fn save_messages(tx: &Transaction<'_>, messages: &[MessageRow]) -> Result<()> {
 
 fn save_people(tx: &Transaction<'_>, batch: &InboxBatch) -> Result<()> {
     let mut statement = tx.prepare_cached("INSERT OR REPLACE INTO users VALUES (?, ?, ?, ?, ?, ?, ?)")?;
+    let mut delete = tx.prepare_cached("DELETE FROM users WHERE user_id = ?")?;
     for (user, person) in &batch.people {
+        let Some(person) = person else {
+            delete.execute([user.as_str()])?;
+            continue;
+        };
         statement.execute(params![
             user.as_str(),
             person.name,
@@ -236,6 +245,25 @@ fn save_relations(tx: &Transaction<'_>, batch: &InboxBatch) -> Result<()> {
     let mut counts = tx.prepare_cached("INSERT OR REPLACE INTO follow_counts VALUES (?, ?, ?)")?;
     for (user, count) in batch.follow_counts.changed() {
         counts.execute(params![user.as_str(), signed(count.followers), signed(count.following)])?;
+    }
+    Ok(())
+}
+
+/// What the erased said and how they called their rooms, up to where they were erased. Behind everything else: it covers
+/// what this batch wrote as well.
+fn blank(tx: &Transaction<'_>, batch: &InboxBatch) -> Result<()> {
+    const MESSAGES: &str = "UPDATE messages SET content = '', attachment_url = NULL
+        WHERE room_id IN (SELECT room_id FROM members WHERE user_id = ?1) AND sender_id = ?1 AND position < ?2";
+    const LAST: &str = "UPDATE rooms SET last_message = ''
+        WHERE room_id IN (SELECT room_id FROM members WHERE user_id = ?1) AND last_message IS NOT NULL
+        AND EXISTS (SELECT 1 FROM messages m WHERE m.room_id = rooms.room_id AND m.seq = rooms.last_seq
+        AND m.sender_id = ?1 AND m.position < ?2)";
+    const ROOMS: &str = "UPDATE rooms SET name = NULL, name_folded = '', avatar = NULL
+        WHERE room_id IN (SELECT room_id FROM members WHERE user_id = ?1 AND from_position < ?2) AND opened_by = ?1";
+    for (user, position) in &batch.erased {
+        for sql in [MESSAGES, LAST, ROOMS] {
+            tx.prepare_cached(sql)?.execute(params![user.as_str(), signed(position.0)])?;
+        }
     }
     Ok(())
 }
