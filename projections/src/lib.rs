@@ -22,6 +22,6 @@ use libsqlite3_hotbundle as _;
 
 pub use generations::{
     Difference, Progress, RebuildReport, UnitStage, UnitStanding, UnitState, UnitStatus, VerifyReport, rebuild,
-    standings, status, verify,
+    scrub, standings, status, verify,
 };
 pub use views::{Lagging, ReadError, UnitHealth, UnitName, UnitRun, Views};

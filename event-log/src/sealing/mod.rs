@@ -202,6 +202,11 @@ impl Sealing {
         self.keys.save_mended(log, position).await
     }
 
+    /// Leaves nothing of dropped keys behind, as far as the engine lets it. May lock the keys for a moment.
+    pub async fn scrub(&self) -> Result<(), EventLogError> {
+        self.keys.scrub().await
+    }
+
     pub async fn close(&self) {
         self.keys.close().await;
     }

@@ -4,12 +4,15 @@
 //! and then takes its place, so reads never go down and never go back in time. Never in here: SQL.
 
 mod rebuild;
+mod scrub;
 mod standings;
 mod verify;
 
 use std::sync::Arc;
 
 use event_log::{Position, SharedLog, StoreUrl};
+
+pub use scrub::scrub;
 
 use crate::store::{Generation, GenerationName, GenerationState, RebuildLock, StoreError, UnitStore};
 use crate::views::{ReadError, UnitName};

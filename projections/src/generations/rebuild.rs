@@ -54,7 +54,7 @@ pub(super) async fn run(
 }
 
 /// Removes what a rebuild that died left behind, and says which numbers are taken.
-async fn clear_unfinished(store: &dyn UnitStore) -> Result<Vec<u32>, StoreError> {
+pub(super) async fn clear_unfinished(store: &dyn UnitStore) -> Result<Vec<u32>, StoreError> {
     let mut kept = Vec::new();
     for number in store.numbers().await? {
         let name = GenerationName::Numbered(number);
@@ -101,7 +101,7 @@ async fn fill_and_switch(
 }
 
 /// Deletes the generations before `kept`: everybody has gone over to `kept` at least, or will not miss them.
-async fn remove_unused(store: &dyn UnitStore, kept: u32) -> Result<Vec<u32>, StoreError> {
+pub(super) async fn remove_unused(store: &dyn UnitStore, kept: u32) -> Result<Vec<u32>, StoreError> {
     let mut removed = Vec::new();
     for number in store.numbers().await?.into_iter().filter(|number| *number < kept) {
         let name = GenerationName::Numbered(number);

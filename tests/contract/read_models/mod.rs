@@ -9,6 +9,8 @@ mod private_files;
 mod promise_4_rebuild_equals_live;
 mod promise_5_exactly_once;
 mod promise_6_rebuild_keeps_reads_up;
+mod promise_9_erased;
+mod raw;
 mod tables;
 mod world;
 

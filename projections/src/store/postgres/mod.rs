@@ -19,7 +19,7 @@ use sqlx::{PgConnection, PgPool};
 
 use self::columns::postgres_error;
 use self::generation::PostgresGeneration;
-use super::{FORMAT, Generation, GenerationName, GenerationState, RebuildLock, StoreError, UnitStore};
+use super::{FORMAT, Generation, GenerationName, GenerationState, RebuildLock, StoreError, UnitStore, tables};
 use crate::views::UnitName;
 
 /// Connections of the views: a projector per unit, the rest for questions.
@@ -104,6 +104,15 @@ impl UnitStore for PostgresStore {
         let sql = format!("DROP SCHEMA IF EXISTS {} CASCADE", self.schema(name).name);
         sqlx::query(&sql).execute(&self.pool).await.map_err(postgres_error)?;
         Ok(())
+    }
+
+    async fn scrub(&self, name: &GenerationName) -> Result<bool, StoreError> {
+        let schema = self.schema(name).name;
+        for table in tables(self.unit) {
+            let sql = format!("VACUUM (FULL) {schema}.{}", table.name);
+            sqlx::query(&sql).execute(&self.pool).await.map_err(postgres_error)?;
+        }
+        Ok(true)
     }
 
     async fn lock_rebuild(&self) -> Result<Option<Box<dyn RebuildLock>>, StoreError> {
