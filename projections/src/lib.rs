@@ -21,7 +21,7 @@ pub mod views;
 use libsqlite3_hotbundle as _;
 
 pub use generations::{
-    Difference, Progress, RebuildReport, UnitStage, UnitStanding, UnitState, UnitStatus, VerifyReport, rebuild,
-    scrub, standings, status, verify,
+    Difference, Progress, RebuildReport, UnitStage, UnitStanding, UnitState, UnitStatus, VerifyReport, rebuild, scrub,
+    standings, status, verify,
 };
 pub use views::{Lagging, ReadError, UnitHealth, UnitName, UnitRun, Views};
