@@ -2,7 +2,7 @@
 //! everybody else goes on.
 
 use aggregates::StreamId;
-use event_log::{CommandError, Door, EventLogError, Filter, Position, StoreUrl};
+use event_log::{CommandError, Door, DoorOptions, EventLogError, Filter, Position, StoreUrl};
 use sqlx::{Connection, Executor, PgConnection};
 
 use super::callers::*;
@@ -14,6 +14,7 @@ every_log!(
     an_event_of_an_unknown_kind_of_stream_stops_nobody,
     more_of_them_than_one_answer_carries_stop_nobody,
     a_race_that_was_lost_beside_one_is_decided_again,
+    who_reads_along_in_the_doors_own_process_does_not_pass_over_it,
 );
 
 /// As a program of tomorrow writes: at the end of the log, `count` events of one stream, from `sequence` on.
@@ -64,6 +65,9 @@ async fn an_unreadable_event_stops_its_own_stream_and_no_other(store: &TestStore
     assert_eq!(says(&door, 1).await, 3);
     assert_eq!(says(&other, 1).await, 4);
     for door in [&door, &other] {
+        // Nor does anything rest on what the stream was before: who is a member of it now is not known.
+        let told = door.execute(read(group(2), "ana")).await;
+        assert!(matches!(told, Err(CommandError::Corrupt(_))), "{told:?}");
         for _ in 0..2 {
             let told = door.execute(send(group(2), "ana")).await;
             assert!(matches!(told, Err(CommandError::Corrupt(_))), "{told:?}");
@@ -101,4 +105,16 @@ async fn a_race_that_was_lost_beside_one_is_decided_again(store: &TestStore) {
     write(store, ("poll", "1"), 1, 1).await;
     let decided = door.execute(send(group(1), "ana")).await.expect("sent");
     assert_eq!((message_of(&decided).1, decided.tries), (3, 2), "lost once, then decided under the lock");
+}
+
+async fn who_reads_along_in_the_doors_own_process_does_not_pass_over_it(store: &TestStore) {
+    let log = store.open().await;
+    let door = Door::open(log.clone(), DoorOptions::default()).await.expect("opens");
+    door.execute(create_group(group(1), &["ana"])).await.expect("created");
+    write(store, ("poll", "1"), 1, 1).await;
+    assert_eq!((says(&door, 1).await, says(&door, 1).await), (1, 2));
+    for _ in 0..2 {
+        let read = log.read_after(Position(1), 10, Filter::All).await;
+        assert!(matches!(read, Err(EventLogError::Unreadable { position: Position(2), .. })), "{read:?}");
+    }
 }
