@@ -20,6 +20,8 @@ pub mod views;
 use libsqlite3_hotbundle as _;
 
 pub use generations::{
-    Difference, Progress, RebuildReport, UnitState, UnitStatus, VerifyReport, rebuild, status, verify,
+    Difference, Pace, Progress, RebuildOptions, RebuildReport, RepairReport, Retired, Touching, UnitState, UnitStatus,
+    VerifyReport, rebuild, repair, retire, status, verify,
 };
+pub use store::Format;
 pub use views::{Lagging, ReadError, UnitHealth, UnitName, UnitRun, Views};

@@ -7,4 +7,5 @@ mod built_binary;
 mod chat_sample;
 mod crashes;
 mod http;
+mod rebuilding;
 mod replaying;

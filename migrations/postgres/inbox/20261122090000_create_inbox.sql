@@ -41,8 +41,6 @@ CREATE TABLE members (
     PRIMARY KEY (room_id, user_id, from_position)
 );
 
-CREATE UNIQUE INDEX members_now ON members (user_id, room_id) WHERE to_position IS NULL;
-
 -- How far somebody has read; survives leaving.
 CREATE TABLE participants (
     room_id uuid NOT NULL,
@@ -54,11 +52,9 @@ CREATE TABLE participants (
     PRIMARY KEY (room_id, user_id)
 );
 
-CREATE INDEX participants_active ON participants (room_id, active_position DESC, user_id);
-
 CREATE TABLE messages (
     position bigint NOT NULL PRIMARY KEY,
-    message_id uuid NOT NULL UNIQUE,
+    message_id uuid NOT NULL,
     room_id uuid NOT NULL,
     seq bigint NOT NULL,
     sender_id text COLLATE "C" NOT NULL,
@@ -70,9 +66,6 @@ CREATE TABLE messages (
     client_message_id text,
     created_at bigint NOT NULL
 );
-
-CREATE INDEX messages_in_room ON messages (room_id, position);
-CREATE UNIQUE INDEX messages_by_seq ON messages (room_id, seq);
 
 CREATE TABLE users (
     user_id text COLLATE "C" NOT NULL PRIMARY KEY,
@@ -92,9 +85,6 @@ CREATE TABLE follows (
     followed_at bigint NOT NULL,
     PRIMARY KEY (from_id, to_id)
 );
-
-CREATE INDEX follows_from ON follows (from_id, position);
-CREATE INDEX follows_to ON follows (to_id, position);
 
 CREATE TABLE follow_counts (
     user_id text COLLATE "C" NOT NULL PRIMARY KEY,

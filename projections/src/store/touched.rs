@@ -5,8 +5,14 @@ use std::collections::BTreeMap;
 #[derive(Debug)]
 struct Slot<V> {
     row: Option<V>,
+    /// Whether it is known what the store has; until then the slot only says that it is wanted.
+    known: bool,
     stored: bool,
     changed: bool,
+}
+
+impl<V> Slot<V> {
+    const WANTED: Self = Self { row: None, known: false, stored: false, changed: false };
 }
 
 /// Ordered by key, so that two writers never wait for each other crosswise.
@@ -24,16 +30,32 @@ impl<K: Ord + Clone, V> Default for Touched<K, V> {
 impl<K: Ord + Clone, V> Touched<K, V> {
     /// Says that the batch will look at this row.
     pub(crate) fn want(&mut self, key: K) {
-        self.slots.entry(key).or_insert(Slot { row: None, stored: false, changed: false });
+        self.slots.entry(key).or_insert(Slot::WANTED);
     }
 
     pub(crate) fn wanted(&self) -> impl Iterator<Item = &K> {
         self.slots.keys()
     }
 
+    /// What has to be loaded: wanted, and not remembered from a batch before.
+    pub(crate) fn unknown(&self) -> impl Iterator<Item = &K> {
+        self.slots.iter().filter(|(_, slot)| !slot.known).map(|(key, _)| key)
+    }
+
     /// The row as it is stored.
     pub(crate) fn load(&mut self, key: K, row: V) {
-        self.slots.insert(key, Slot { row: Some(row), stored: true, changed: false });
+        self.slots.insert(key, Slot { row: Some(row), known: true, stored: true, changed: false });
+    }
+
+    /// The batch is written: its rows are what is stored. For whoever writes alone, see [`super::Generation::fill`];
+    /// beyond `rows_max` all are forgotten.
+    pub(crate) fn settle(&mut self, rows_max: usize) {
+        if self.slots.len() > rows_max {
+            self.slots.clear();
+        }
+        for slot in self.slots.values_mut() {
+            *slot = Slot { known: true, stored: slot.row.is_some(), changed: false, row: slot.row.take() };
+        }
     }
 
     pub(crate) fn get(&self, key: &K) -> Option<&V> {
@@ -48,7 +70,7 @@ impl<K: Ord + Clone, V> Touched<K, V> {
     }
 
     pub(crate) fn put(&mut self, key: K, row: V) {
-        let slot = self.slots.entry(key).or_insert(Slot { row: None, stored: false, changed: true });
+        let slot = self.slots.entry(key).or_insert(Slot::WANTED);
         slot.row = Some(row);
         slot.changed = true;
     }
@@ -74,6 +96,25 @@ impl<K: Ord + Clone, V> Touched<K, V> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_written_is_remembered_and_written_no_second_time() {
+        let mut rows = Touched::default();
+        rows.want("a");
+        rows.want("absent");
+        assert_eq!(rows.unknown().collect::<Vec<_>>(), [&"a", &"absent"]);
+        rows.load("a", 1);
+        rows.put("new", 2);
+        rows.settle(3);
+        assert_eq!((rows.changed().count(), rows.removed().count(), rows.unknown().count()), (0, 0, 0));
+        rows.want("other");
+        assert_eq!(rows.unknown().collect::<Vec<_>>(), [&"other"]);
+        rows.remove(&"new");
+        assert_eq!(rows.removed().collect::<Vec<_>>(), [&"new"]);
+        rows.settle(3);
+        assert_eq!(rows.get(&"a"), None, "beyond the limit all are forgotten");
+        assert_eq!(rows.wanted().count(), 0);
+    }
 
     #[test]
     fn only_what_changed_is_written_and_only_what_was_stored_is_deleted() {

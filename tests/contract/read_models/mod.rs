@@ -8,7 +8,9 @@ mod naive;
 mod private_files;
 mod promise_4_rebuild_equals_live;
 mod promise_5_exactly_once;
+mod promise_6_rebuild_at_full_strength;
 mod promise_6_rebuild_keeps_reads_up;
+mod promise_6_two_formats;
 mod tables;
 mod world;
 

@@ -1,9 +1,10 @@
 //! What a batch of inbox changes came to, written: one statement per table, rows as arrays.
 
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::inbox::MessageRow;
-use crate::inbox::batch::{Directed, InboxBatch, Since};
+use crate::inbox::batch::{Directed, InboxBatch, Since, late_comers};
 use crate::store::names::signed;
 use crate::store::touched::Touched;
 use crate::text::folded;
@@ -218,6 +219,23 @@ async fn save_counts(connection: &mut PgConnection, schema: &str, batch: &InboxB
         .bind(column(&rows, |(user, _)| user.as_str()))
         .bind(column(&rows, |(_, counts)| signed(counts.followers)))
         .bind(column(&rows, |(_, counts)| signed(counts.following)))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// What the unique indexes of messages would have kept out while the rows were written without them: of those that
+/// share an id or a place in a room, the first stays.
+pub(super) async fn keep_first_messages(connection: &mut PgConnection) -> sqlx::Result<()> {
+    const SHARED: &str = "SELECT position, message_id, room_id, seq FROM messages
+        WHERE message_id IN (SELECT message_id FROM messages GROUP BY message_id HAVING count(*) > 1)
+        OR (room_id, seq) IN (SELECT room_id, seq FROM messages GROUP BY room_id, seq HAVING count(*) > 1)
+        ORDER BY position";
+    let rows: Vec<(i64, Uuid, Uuid, i64)> =
+        sqlx::query_as(SHARED).persistent(false).fetch_all(&mut *connection).await?;
+    sqlx::query("DELETE FROM messages WHERE position = ANY($1)")
+        .persistent(false)
+        .bind(late_comers(rows))
         .execute(connection)
         .await?;
     Ok(())

@@ -14,15 +14,33 @@ use crate::store::names::{role, room_kind, signed};
 use crate::store::touched::Touched;
 use crate::text::folded;
 
-pub(super) fn write(tx: &Transaction<'_>, changes: &[InboxChange]) -> Result<()> {
-    let mut batch = InboxBatch::wanting(changes);
-    load(tx, &mut batch)?;
-    batch.play(changes.to_vec());
-    save_rooms(tx, &batch)?;
-    save_members(tx, &batch)?;
+/// `batch` is a new one, or remembers the rows of those before it.
+pub(super) fn write(tx: &Transaction<'_>, batch: &mut InboxBatch, changes: Vec<InboxChange>) -> Result<()> {
+    batch.want_all(&changes);
+    load(tx, batch)?;
+    batch.play(changes);
+    save_rooms(tx, batch)?;
+    save_members(tx, batch)?;
     save_messages(tx, &batch.messages)?;
-    save_people(tx, &batch)?;
-    save_relations(tx, &batch)
+    save_people(tx, batch)?;
+    save_relations(tx, batch)
+}
+
+/// What the unique indexes of messages would have kept out while the rows were written without them: of those that
+/// share an id or a place in a room, the first stays.
+pub(super) fn keep_first_messages(tx: &Transaction<'_>) -> Result<()> {
+    const SHARED: &str = "SELECT position, message_id, room_id, seq FROM messages
+        WHERE message_id IN (SELECT message_id FROM messages GROUP BY message_id HAVING count(*) > 1)
+        OR (room_id, seq) IN (SELECT room_id, seq FROM messages GROUP BY room_id, seq HAVING count(*) > 1)
+        ORDER BY position";
+    let mut statement = tx.prepare(SHARED)?;
+    let rows: Vec<(i64, uuid::Uuid, uuid::Uuid, i64)> = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+        .collect::<Result<_>>()?;
+    for position in crate::inbox::batch::late_comers(rows) {
+        tx.execute("DELETE FROM messages WHERE position = ?", [position])?;
+    }
+    Ok(())
 }
 
 /// Loads every wanted row with one statement, asked once per key.
@@ -34,7 +52,7 @@ fn load_each<K: Ord + Clone, V>(
     read: impl Fn(&Row<'_>) -> Result<V>,
 ) -> Result<()> {
     let mut statement = tx.prepare_cached(sql)?;
-    let keys: Vec<K> = rows.wanted().cloned().collect();
+    let keys: Vec<K> = rows.unknown().cloned().collect();
     for key in keys {
         let found = statement.query_row(rusqlite::params_from_iter(bind(&key)), &read).optional()?;
         if let Some(row) = found {
