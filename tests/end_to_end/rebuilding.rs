@@ -64,6 +64,7 @@ async fn a_rebuild_killed_again_and_again_goes_on_where_it_was(backend: Backend)
             interrupted(&mut child).await;
         }
         assert!(ben.unread_in(&room, None).await > 0, "reads go on");
+        tells_the_truth(&http, &installation).await;
     }
 
     let rebuilt = installation.replay(&["rebuild", "inbox", "--full-speed", "--json"]).await;
@@ -95,6 +96,23 @@ async fn further_than(url: &StoreUrl, log: &SharedLog, reached: Position) -> Pos
         }
     };
     tokio::time::timeout(PATIENCE, look).await.unwrap_or_else(|_| panic!("it does not come further than {reached}"))
+}
+
+/// /readyz and /metrics speak of the live view, not of what is being filled beside it.
+async fn tells_the_truth(http: &reqwest::Client, installation: &Installation) {
+    let page = async |path: &str| {
+        let answer = http.get(format!("http://{}{path}", installation.address)).send().await.expect("answered");
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        answer.text().await.expect("text")
+    };
+    let ready: Value = serde_json::from_str(&page("/readyz").await).expect("JSON");
+    let checks = ready["checks"].as_array().expect("checks");
+    for unit in UnitName::ALL {
+        let check = checks.iter().find(|check| check["name"] == unit.name()).expect("every unit is checked");
+        assert!(check["ok"] == true && number(&check["behind"]) < 100, "{check}");
+        let gauge = format!("kabar_behind_events{{part=\"{unit}\"}}");
+        assert!(page("/metrics").await.contains(&gauge), "{gauge}");
+    }
 }
 
 /// Ctrl-C: exit 130, and it says what is left.

@@ -44,7 +44,7 @@ async fn a_rebuild_that_was_cut_short_is_gone_on_with(backend: Backend) {
     let Some((world, driven)) = talked(backend, 300).await else { return };
     let url = world.store.store_url();
     let (reached, mut news) = tokio::sync::mpsc::unbounded_channel();
-    let tell = move |progress: Progress| drop(reached.send(progress.position));
+    let tell = move |progress: Progress| _ = reached.send(progress.position);
     let options = in_small_steps();
     let cut = rebuild(&url, world.log.clone(), UnitName::Inbox, &options, &tell);
     let at = tokio::select! {
