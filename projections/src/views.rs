@@ -11,8 +11,8 @@ use crate::feed::FeedReads;
 use crate::feed::live::LiveFeed;
 use crate::inbox::InboxReads;
 use crate::inbox::live::LiveInbox;
-use crate::unit::Unit;
 use crate::store::Format;
+use crate::unit::Unit;
 use crate::{projector, store};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -313,10 +313,19 @@ mod tests {
     #[test]
     fn the_manual_names_every_exit_code_and_an_example_of_every_command() {
         let manual = Arguments::command().render_long_help().to_string();
-        for told in
-            ["0  ", "1  ", "2  ", "3  ", "130", "replay status", "replay rebuild", "replay verify", "replay repair",
-             "replay retire", "replay tail"]
-        {
+        for told in [
+            "0  ",
+            "1  ",
+            "2  ",
+            "3  ",
+            "130",
+            "replay status",
+            "replay rebuild",
+            "replay verify",
+            "replay repair",
+            "replay retire",
+            "replay tail",
+        ] {
             assert!(manual.contains(told), "{told:?} is not in the manual:\n{manual}");
         }
     }

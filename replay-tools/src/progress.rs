@@ -30,7 +30,13 @@ impl Bars {
         bar.set_style(style.progress_chars("=> "));
         bar.set_prefix(format!("{doing} {unit}"));
         let now = Instant::now();
-        Progressing { bar, unit, terminal: self.terminal, began: now, seen: Mutex::new(Seen { first: None, line: now }) }
+        Progressing {
+            bar,
+            unit,
+            terminal: self.terminal,
+            began: now,
+            seen: Mutex::new(Seen { first: None, line: now }),
+        }
     }
 }
 

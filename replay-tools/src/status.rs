@@ -147,7 +147,8 @@ fn print(status: &Status) -> Result<(), Failure> {
 
     let mut table = table(["view", "format", "generation", "state", "checkpoint", "events behind", "seconds behind"]);
     for unit in &status.units {
-        let mut row = vec![Cell::new(unit.unit), Cell::new(unit.format), Cell::new(unit.generation), state_cell(unit.state)];
+        let mut row =
+            vec![Cell::new(unit.unit), Cell::new(unit.format), Cell::new(unit.generation), state_cell(unit.state)];
         row.push(Cell::new(unit.checkpoint));
         row.extend(lag_cells(unit.lag));
         table.add_row(row);

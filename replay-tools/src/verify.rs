@@ -83,7 +83,8 @@ pub fn as_json(report: &VerifyReport) -> Value {
         row.as_deref().map(|text| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)))
     };
     let events = |one: &Difference| -> Vec<Value> {
-        let event = |one: &projections::Touching| json!({ "position": one.position, "event": one.event, "stream": one.stream });
+        let event =
+            |one: &projections::Touching| json!({ "position": one.position, "event": one.event, "stream": one.stream });
         one.touched_by.iter().map(event).collect()
     };
     let differences: Vec<Value> = report

@@ -87,8 +87,7 @@ async fn further_than(url: &StoreUrl, log: &SharedLog, reached: Position) -> Pos
         loop {
             // In the moment of a kill, or of the beginning, it may not be readable.
             let found = projections::status(url, log).await.unwrap_or_default();
-            let filled =
-                found.iter().find(|one| (one.unit, one.state) == (UnitName::Inbox, UnitState::Building));
+            let filled = found.iter().find(|one| (one.unit, one.state) == (UnitName::Inbox, UnitState::Building));
             if let Some(at) = filled.map(|one| one.checkpoint).filter(|at| *at > reached) {
                 return at;
             }

@@ -116,7 +116,9 @@ impl Reading {
             let events = page.events.len() as u64;
             for step in steps(self.unit, self.log.id(), gathered.step.to, page, STEP_CHANGES_MAX) {
                 gathered.take(step);
-                if gathered.step.changes.len() >= STEP_CHANGES_MAX && ready.send(Ok(gathered.hand_over())).await.is_err() {
+                if gathered.step.changes.len() >= STEP_CHANGES_MAX
+                    && ready.send(Ok(gathered.hand_over())).await.is_err()
+                {
                     return Ok(());
                 }
             }
@@ -149,7 +151,8 @@ impl Gathered {
     }
 
     fn hand_over(&mut self) -> (Step, u64) {
-        let next = Step { from: self.step.to, to: self.step.to, log: self.step.log, changes: UnitChanges::none(self.unit) };
+        let next =
+            Step { from: self.step.to, to: self.step.to, log: self.step.log, changes: UnitChanges::none(self.unit) };
         (std::mem::replace(&mut self.step, next), std::mem::take(&mut self.events))
     }
 }

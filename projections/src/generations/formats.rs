@@ -109,7 +109,10 @@ async fn retire_locked(own: &dyn UnitStore, old: &dyn UnitStore, log: &SharedLog
     if unit::check(&standing, log).await.is_err() {
         return Ok(Retired::Refused("this program's own format is not of this log: rebuild it first"));
     }
-    if unit::newest_ready(old).await?.is_some_and(|(_, theirs)| theirs.log == standing.log && theirs.checkpoint > standing.checkpoint) {
+    if unit::newest_ready(old)
+        .await?
+        .is_some_and(|(_, theirs)| theirs.log == standing.log && theirs.checkpoint > standing.checkpoint)
+    {
         return Ok(Retired::Refused("this program's own format is not as far yet"));
     }
     let numbers = old.numbers().await?;

@@ -90,11 +90,7 @@ impl Next {
 }
 
 /// Brings it about to the head, beside the live one.
-pub(super) async fn fill(
-    next: &dyn Generation,
-    log: &SharedLog,
-    filling: &mut Filling<'_>,
-) -> Result<(), StoreError> {
+pub(super) async fn fill(next: &dyn Generation, log: &SharedLog, filling: &mut Filling<'_>) -> Result<(), StoreError> {
     for _ in 0..CHASES_MAX {
         let head = log.head().await?;
         filling.to(next, head).await?;

@@ -76,7 +76,7 @@ fn a_message_costs_three_rows_however_many_are_in_the_room() {
         before.want_all(&changes);
         before.play(std::mem::take(&mut changes));
         let mut batch = InboxBatch::default();
-    batch.want_all(&said);
+        batch.want_all(&said);
         let wanted: Vec<_> = batch.rooms.wanted().copied().collect();
         for room in wanted {
             batch.rooms.load(room, before.rooms.get(&room).expect("opened").clone());

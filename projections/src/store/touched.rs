@@ -1,6 +1,8 @@
 //! The rows of one table that a batch touches: loaded once, changed in memory in the order of the log, written once.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::hash::Hash;
 
 #[derive(Debug)]
 struct Slot<V> {
@@ -15,19 +17,24 @@ impl<V> Slot<V> {
     const WANTED: Self = Self { row: None, known: false, stored: false, changed: false };
 }
 
-/// Ordered by key, so that two writers never wait for each other crosswise.
+/// Looked up by hash, for a filling does so many times an event; read and written in the order of keys, as tables are.
 #[derive(Debug)]
 pub(crate) struct Touched<K, V> {
-    slots: BTreeMap<K, Slot<V>>,
+    slots: HashMap<K, Slot<V>>,
 }
 
-impl<K: Ord + Clone, V> Default for Touched<K, V> {
+impl<K, V> Default for Touched<K, V> {
     fn default() -> Self {
-        Self { slots: BTreeMap::new() }
+        Self { slots: HashMap::new() }
     }
 }
 
-impl<K: Ord + Clone, V> Touched<K, V> {
+fn in_order<T>(mut found: Vec<T>, compare: impl Fn(&T, &T) -> Ordering) -> impl Iterator<Item = T> {
+    found.sort_unstable_by(compare);
+    found.into_iter()
+}
+
+impl<K: Ord + Hash + Clone, V> Touched<K, V> {
     /// Says that the batch will look at this row.
     pub(crate) fn want(&mut self, key: K) {
         self.slots.entry(key).or_insert(Slot::WANTED);
@@ -39,7 +46,8 @@ impl<K: Ord + Clone, V> Touched<K, V> {
 
     /// What has to be loaded: wanted, and not remembered from a batch before.
     pub(crate) fn unknown(&self) -> impl Iterator<Item = &K> {
-        self.slots.iter().filter(|(_, slot)| !slot.known).map(|(key, _)| key)
+        let found = self.slots.iter().filter(|(_, slot)| !slot.known).map(|(key, _)| key).collect();
+        in_order(found, |a: &&K, b: &&K| a.cmp(b))
     }
 
     /// The row as it is stored.
@@ -54,7 +62,9 @@ impl<K: Ord + Clone, V> Touched<K, V> {
             self.slots.clear();
         }
         for slot in self.slots.values_mut() {
-            *slot = Slot { known: true, stored: slot.row.is_some(), changed: false, row: slot.row.take() };
+            slot.known = true;
+            slot.stored = slot.row.is_some();
+            slot.changed = false;
         }
     }
 
@@ -84,12 +94,20 @@ impl<K: Ord + Clone, V> Touched<K, V> {
 
     /// Rows to write.
     pub(crate) fn changed(&self) -> impl Iterator<Item = (&K, &V)> {
-        self.slots.iter().filter(|(_, slot)| slot.changed).filter_map(|(key, slot)| Some((key, slot.row.as_ref()?)))
+        let changed = self.slots.iter().filter(|(_, slot)| slot.changed);
+        let found = changed.filter_map(|(key, slot)| Some((key, slot.row.as_ref()?))).collect();
+        in_order(found, |(a, _): &(&K, &V), (b, _): &(&K, &V)| a.cmp(b))
+    }
+
+    /// Whether the store has a row of this key.
+    pub(crate) fn is_stored(&self, key: &K) -> bool {
+        self.slots.get(key).is_some_and(|slot| slot.stored)
     }
 
     /// Rows to delete.
     pub(crate) fn removed(&self) -> impl Iterator<Item = &K> {
-        self.slots.iter().filter(|(_, slot)| slot.stored && slot.row.is_none()).map(|(key, _)| key)
+        let removed = self.slots.iter().filter(|(_, slot)| slot.stored && slot.row.is_none());
+        in_order(removed.map(|(key, _)| key).collect(), |a: &&K, b: &&K| a.cmp(b))
     }
 }
 

@@ -146,7 +146,8 @@ async fn a_row_that_differs_names_the_events_that_touched_it(backend: Backend) {
         tables::run(&world.store, unit, 1, sql).await;
         projections::verify(&world.store.store_url(), world.log.clone(), unit, &|_| {}).await.expect("compared")
     };
-    let report = found(UnitName::Inbox, "UPDATE rooms SET last_seq = 99; INSERT INTO follow_counts VALUES ('x', 1, 1)").await;
+    let report =
+        found(UnitName::Inbox, "UPDATE rooms SET last_seq = 99; INSERT INTO follow_counts VALUES ('x', 1, 1)").await;
     let [room, stranger] = report.differences.as_slice() else { panic!("{report:?}") };
     assert_eq!(room.touched_by_total, 16, "the opening and 15 messages");
     assert_eq!(room.touched_by.len(), 10, "the latest ones are named");
@@ -154,10 +155,7 @@ async fn a_row_that_differs_names_the_events_that_touched_it(backend: Backend) {
     assert_eq!((stranger.touched_by_total, &*stranger.touched_by), (0, &[][..]), "no event made this row");
 
     let report = found(UnitName::Feed, "UPDATE notifications SET read_at = 5").await;
-    let events: Vec<Vec<&str>> = report
-        .differences
-        .iter()
-        .map(|one| one.touched_by.iter().map(|touching| touching.event).collect())
-        .collect();
+    let events: Vec<Vec<&str>> =
+        report.differences.iter().map(|one| one.touched_by.iter().map(|touching| touching.event).collect()).collect();
     assert_eq!(events, [vec!["notification_raised", "feed_read"], vec!["notification_raised"]], "{report:?}");
 }

@@ -149,12 +149,7 @@ impl PostgresGeneration {
         Ok(Applied::Done)
     }
 
-    async fn write(
-        &self,
-        tx: &mut PgConnection,
-        changes: UnitChanges,
-        batch: &mut InboxBatch,
-    ) -> sqlx::Result<()> {
+    async fn write(&self, tx: &mut PgConnection, changes: UnitChanges, batch: &mut InboxBatch) -> sqlx::Result<()> {
         match changes {
             UnitChanges::Inbox(changes) => {
                 batch.want_all(&changes);
@@ -206,11 +201,18 @@ impl Generation for PostgresGeneration {
         let mut tx = self.schema.pool.begin().await.map_err(postgres_error)?;
         let path = format!("SET LOCAL search_path TO {}", self.schema.name);
         tx.execute(path.as_str()).await.map_err(postgres_error)?;
-        if self.unit == UnitName::Inbox {
-            inbox_save::keep_first_messages(&mut tx).await.map_err(postgres_error)?;
-        }
         let [_, indexes] = migrations(self.unit);
-        tx.execute(indexes).await.map_err(postgres_error)?;
+        let mut tried = tx.begin().await.map_err(postgres_error)?;
+        match tried.execute(indexes).await {
+            Ok(_) => tried.commit().await.map_err(postgres_error)?,
+            // Two rows share what a unique index is of.
+            Err(error) if error.as_database_error().is_some_and(|error| error.is_unique_violation()) => {
+                tried.rollback().await.map_err(postgres_error)?;
+                inbox_save::keep_first_messages(&mut tx).await.map_err(postgres_error)?;
+                tx.execute(indexes).await.map_err(postgres_error)?;
+            }
+            Err(error) => return Err(postgres_error(error)),
+        }
         // A server that plans by the sizes of an empty schema would read whole tables for its first questions.
         for table in tables(self.unit) {
             tx.execute(format!("ANALYZE {}", table.name).as_str()).await.map_err(postgres_error)?;

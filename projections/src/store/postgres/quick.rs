@@ -176,7 +176,12 @@ fn raised(changes: &[FeedChange]) -> Option<Vec<&NotificationRow>> {
 }
 
 /// A notification that is there already is not counted a second time.
-async fn raise(connection: &mut PgConnection, schema: &str, step: &Step, rows: &[&NotificationRow]) -> sqlx::Result<bool> {
+async fn raise(
+    connection: &mut PgConnection,
+    schema: &str,
+    step: &Step,
+    rows: &[&NotificationRow],
+) -> sqlx::Result<bool> {
     let sql = format!(
         "WITH {claim},
          raised AS (INSERT INTO {schema}.notifications ({columns})

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use event_log::migrations::{Migration, migrate};
+use event_log::migrations::{Migration, MigrationError, migrate};
 use event_log::{LogId, Position};
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::connections::{Connections, sqlite_error, writing};
 use super::feed_reads::SqliteFeedReads;
@@ -15,7 +15,8 @@ use super::{feed_writes, inbox_writes};
 use crate::inbox::batch::InboxBatch;
 use crate::store::names::{natural, signed};
 use crate::store::{
-    Applied, Generation, GenerationState, Held, REMEMBERED_ROWS_MAX, Snapshot, Standing, Step, StoreError, UnitChanges, UnitReads,
+    Applied, Generation, GenerationState, Held, REMEMBERED_ROWS_MAX, Snapshot, Standing, Step, StoreError, UnitChanges,
+    UnitReads,
 };
 use crate::views::UnitName;
 
@@ -43,6 +44,14 @@ fn migrations(unit: UnitName) -> &'static [Migration] {
                 sql: include_str!("../../../../migrations/sqlite/feed/20261128090000_index_feed.sql"),
             },
         ],
+    }
+}
+
+/// A unique index could not be made: two rows share what it is of.
+fn is_taken(error: &MigrationError) -> bool {
+    match error {
+        MigrationError::Step { source, .. } => source.sqlite_error_code() == Some(ErrorCode::ConstraintViolation),
+        MigrationError::FromTheFuture { .. } | MigrationError::Version(_) => false,
     }
 }
 
@@ -121,11 +130,14 @@ impl Generation for SqliteGeneration {
         let unit = self.unit;
         self.connections
             .write(move |connection| {
-                if unit == UnitName::Inbox {
-                    let tx = connection.transaction().map_err(sqlite_error)?;
-                    inbox_writes::keep_first_messages(&tx).map_err(sqlite_error)?;
-                    tx.commit().map_err(sqlite_error)?;
+                match migrate(connection, migrations(unit)) {
+                    Ok(()) => return Ok(()),
+                    Err(error) if !is_taken(&error) => return Err(StoreError::unreachable(error)),
+                    Err(_) => {}
                 }
+                let tx = connection.transaction().map_err(sqlite_error)?;
+                inbox_writes::keep_first_messages(&tx).map_err(sqlite_error)?;
+                tx.commit().map_err(sqlite_error)?;
                 migrate(connection, migrations(unit)).map_err(StoreError::unreachable)
             })
             .await

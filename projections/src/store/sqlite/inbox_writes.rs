@@ -2,6 +2,8 @@
 //!
 //! Single prepared statements: inside one transaction of this engine they cost microseconds, there is no wire.
 
+use std::hash::Hash;
+
 use aggregates::ids::RoomId;
 use event_log::Position;
 use rusqlite::{OptionalExtension, Result, Row, Transaction, params};
@@ -44,7 +46,7 @@ pub(super) fn keep_first_messages(tx: &Transaction<'_>) -> Result<()> {
 }
 
 /// Loads every wanted row with one statement, asked once per key.
-fn load_each<K: Ord + Clone, V>(
+fn load_each<K: Ord + Hash + Clone, V>(
     tx: &Transaction<'_>,
     rows: &mut Touched<K, V>,
     sql: &str,
@@ -184,15 +186,22 @@ fn save_members(tx: &Transaction<'_>, batch: &InboxBatch) -> Result<()> {
             stay.joined_at.as_millis(),
         ])?;
     }
-    let mut readers = tx.prepare_cached("INSERT OR REPLACE INTO participants VALUES (?, ?, ?, ?, ?)")?;
-    for ((room, user), reader) in batch.readers.changed() {
-        readers.execute(params![
-            room.0,
-            user.as_str(),
-            signed(reader.read_seq),
-            reader.last_read_at.map(|at| at.as_millis()),
-            reader.active_position,
-        ])?;
+    save_readers(tx, batch)
+}
+
+/// An update costs half of what a replacement does, and a message moves a reader.
+fn save_readers(tx: &Transaction<'_>, batch: &InboxBatch) -> Result<()> {
+    let mut new = tx.prepare_cached(
+        "INSERT INTO participants (read_seq, last_read_at, active_position, room_id, user_id) VALUES (?, ?, ?, ?, ?)",
+    )?;
+    let mut moved = tx.prepare_cached(
+        "UPDATE participants SET read_seq = ?, last_read_at = ?, active_position = ? WHERE room_id = ? AND user_id = ?",
+    )?;
+    for (key, reader) in batch.readers.changed() {
+        let statement = if batch.readers.is_stored(key) { &mut moved } else { &mut new };
+        let last_read_at = reader.last_read_at.map(|at| at.as_millis());
+        let (room, user) = (key.0.0, key.1.as_str());
+        statement.execute(params![signed(reader.read_seq), last_read_at, reader.active_position, room, user])?;
     }
     Ok(())
 }
