@@ -58,6 +58,7 @@ impl Community {
             version: event.schema().version(),
             payload: event.to_json().expect("plain"),
             metadata: serde_json::to_string(&metadata).expect("plain").into(),
+            original: None,
         }
     }
 

@@ -92,6 +92,7 @@ pub async fn record_on(log: &SharedLog, events: &[DomainEvent], known: Position,
         version: event.schema().version(),
         payload: event.to_json().expect("plain"),
         metadata: "{}".into(),
+        original: None,
     };
     let events = events.iter().enumerate().map(new).collect();
     log.append(&Batch { known, groups: 1, events, ..Batch::default() }).await.expect("nobody else writes");
