@@ -23,7 +23,7 @@ use crate::http::layers::gate::Gate;
 use crate::http::listener::BoundedListener;
 use crate::http::operations::Health;
 use crate::http::serving;
-use crate::http::{self, AppState};
+use crate::http::{self, AppState, Handles};
 use crate::reactor::Reactor;
 use crate::realtime::{AppCredentials, Realtime, RealtimeConfig};
 
@@ -72,7 +72,7 @@ impl App {
         let reactor = Reactor::new(log.clone(), views.clone(), door.clone());
         let auth = Arc::new(Authenticator::new(&config.auth));
         let gate = Arc::new(Gate::new(&config, auth, ports.clock.clone()));
-        let state = AppState {
+        let state = AppState::new(Handles {
             config: Arc::new(config),
             clock: ports.clock,
             commands,
@@ -86,7 +86,7 @@ impl App {
             reactor: reactor.health(),
             health: Arc::new(Health::default()),
             metrics: ports.metrics,
-        };
+        });
         Ok(Self { state, reactor })
     }
 
@@ -213,6 +213,7 @@ fn door_options(config: &DoorConfig) -> DoorOptions {
         queue_commands_max: config.queue_commands_max,
         command_budget: Duration::from_millis(config.command_ms_max),
         cached_streams_max: config.cached_streams_max,
+        ..DoorOptions::default()
     }
 }
 

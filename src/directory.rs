@@ -97,16 +97,18 @@ impl Directory {
 
     /// Takes what an event says of somebody; other events do not concern it. To be called in the order of the log.
     pub fn note(&self, recorded: &RecordedEvent) {
-        let (user_id, profile) = match &recorded.event {
-            DomainEvent::User(UserEvent::UserRegistered(event)) => (&event.user_id, &event.profile),
-            DomainEvent::User(UserEvent::ProfileChanged(event)) => (&event.user_id, &event.profile),
+        let (user_id, person) = match &recorded.event {
+            DomainEvent::User(UserEvent::UserRegistered(event)) => (&event.user_id, person_of(&event.profile)),
+            DomainEvent::User(UserEvent::ProfileChanged(event)) => (&event.user_id, person_of(&event.profile)),
+            // Nobody any more: shown by their id alone, and no row that is on its way brings the name back.
+            DomainEvent::User(UserEvent::UserErased(event)) => (&event.user_id, Person::default()),
             DomainEvent::Room(_)
             | DomainEvent::Participant(_)
             | DomainEvent::Relationship(_)
             | DomainEvent::Notification(_)
             | DomainEvent::Feed(_) => return,
         };
-        let row = UserRow { id: user_id.clone(), person: person_of(profile) };
+        let row = UserRow { id: user_id.clone(), person };
         self.write().note(row, recorded.position);
     }
 
@@ -170,7 +172,8 @@ impl Known {
 }
 
 fn person_of(profile: &Profile) -> Person {
-    let text = |words: &Option<aggregates::Sealed>| words.as_ref().map(|words| words.reveal().to_owned());
+    let text =
+        |words: &Option<aggregates::Sealed>| words.as_ref().and_then(aggregates::Sealed::words).map(str::to_owned);
     Person {
         name: text(&profile.name),
         username: text(&profile.username),

@@ -8,6 +8,7 @@ pub mod config;
 pub mod demo;
 pub mod directory;
 pub mod http;
+pub mod measures;
 pub mod queries;
 pub mod reactor;
 pub mod realtime;

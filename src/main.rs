@@ -14,9 +14,12 @@ use kabar::auth::{NewToken, mint};
 use kabar::clock::{Clock, SystemClock};
 use kabar::config::{self, Config, DemoMode, LogConfig, LogFormat};
 use kabar::demo;
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Chat, social and notification backend, built on events.
 #[derive(Parser)]
@@ -170,8 +173,7 @@ fn start_logging(config: &LogConfig) -> anyhow::Result<()> {
 }
 
 fn record_measurements() -> anyhow::Result<PrometheusHandle> {
-    // From a memory answer to the end of a request's time.
-    const SECONDS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
-    let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?;
-    Ok(builder.install_recorder()?)
+    let handle = kabar::measures::recorder()?.install_recorder()?;
+    kabar::measures::describe();
+    Ok(handle)
 }

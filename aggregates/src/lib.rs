@@ -23,9 +23,11 @@ pub mod sealed;
 pub mod time;
 pub mod upcasting;
 pub mod user;
+pub mod versions;
+pub mod words;
 
 pub use aggregate::{Command, Need, Refusal, State};
 pub use catalogue::{AggregateKind, DomainEvent, EventSchema, StreamId, UnreadableEvent};
 pub use metadata::{Metadata, Origin};
-pub use sealed::Sealed;
+pub use sealed::{KeyId, Sealed, Unreadable};
 pub use time::Timestamp;

@@ -17,8 +17,9 @@ use aggregates::room::{
     RoomEvent, RoomKind, RoomOpened,
 };
 use aggregates::upcasting::{STEPS, Step, upcast, upcasters_of};
-use aggregates::user::{Profile, ProfileChanged, UserEvent, UserRegistered, UserRole};
-use aggregates::{AggregateKind, DomainEvent, Metadata, Origin, Sealed, StreamId, Timestamp, UnreadableEvent};
+use aggregates::user::{Profile, ProfileChanged, UserErased, UserEvent, UserRegistered, UserRole};
+use aggregates::versions::WRITTEN;
+use aggregates::{AggregateKind, DomainEvent, KeyId, Metadata, Origin, Sealed, StreamId, Timestamp, UnreadableEvent};
 use cqrs_es::persist::SerializedEvent;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -49,8 +50,8 @@ samples! {
             NewMember { user_id: user("ben"), role: Role::Admin },
             NewMember { user_id: user("cici"), role: Role::Member },
         ],
-        name: Some(Sealed::new("Kelas Menulis")),
-        avatar: Some("https://cdn.example/kelas.png".to_owned()),
+        name: Some(sealed("Kelas Menulis")),
+        avatar: Some(sealed("https://cdn.example/kelas.png")),
         group_id: Some("group-9".to_owned()),
         join_policy: JoinPolicy::Invite,
         at: noon(),
@@ -77,9 +78,9 @@ samples! {
         seq: 42,
         sender_id: user("cici"),
         kind: MessageKind::Image,
-        content: Sealed::new("Halo \"semua\" 👋\n"),
+        content: sealed("Halo \"semua\" 👋\n"),
         attachment: Some(Attachment {
-            url: Sealed::new("https://cdn.example/foto.png"),
+            url: sealed("https://cdn.example/foto.png"),
             media_type: Some("image/png".to_owned()),
         }),
         reply_to: Some(message_id(1)),
@@ -110,6 +111,18 @@ samples! {
     Feed(FeedEvent::FeedRead) = FeedRead { user_id: user("ben"), up_to: 1_000_001, at: noon() };
     User(UserEvent::UserRegistered) = UserRegistered { user_id: user("ana"), profile: profile(), at: noon() };
     User(UserEvent::ProfileChanged) = ProfileChanged { user_id: user("ana"), profile: profile(), at: noon() };
+    User(UserEvent::UserErased) = UserErased { user_id: user("ana"), keys: vec![key()], at: noon() };
+}
+
+#[test]
+fn the_list_of_what_is_written_today_has_every_event_once() {
+    let schema = |event: &DomainEvent| (event.kind(), event.schema().name().to_owned(), version_of(event));
+    let mut events: Vec<_> = samples().iter().map(schema).collect();
+    let mut listed: Vec<_> =
+        WRITTEN.iter().map(|(kind, name, version)| (*kind, (*name).to_owned(), *version)).collect();
+    events.sort();
+    listed.sort();
+    assert_eq!(listed, events, "aggregates/src/versions.rs");
 }
 
 #[test]
@@ -394,13 +407,23 @@ fn marked() -> NotificationMarked {
 
 fn profile() -> Profile {
     Profile {
-        name: Some(Sealed::new("Ana Putri")),
-        username: Some(Sealed::new("ana")),
-        avatar: Some(Sealed::new("https://cdn.example/ana.png")),
-        email: Some(Sealed::new("ana@example.org")),
-        phone: Some(Sealed::new("+6281100000000")),
+        name: Some(sealed("Ana Putri")),
+        username: Some(sealed("ana")),
+        avatar: Some(sealed("https://cdn.example/ana.png")),
+        email: Some(sealed("ana@example.org")),
+        phone: Some(sealed("+6281100000000")),
         role: Some(UserRole::MemberPremium),
     }
+}
+
+/// Words as the log has them: sealed. What stands for the ciphertext here says which words it stands for.
+fn sealed(words: &str) -> Sealed {
+    let ciphertext: String = words.bytes().map(|byte| format!("{byte:02x}")).collect();
+    Sealed::from_stored(Sealed::compose(key(), &ciphertext))
+}
+
+fn key() -> KeyId {
+    KeyId::parse("Zm9yLWV4YW1wbGUtb25seQ").expect("a key id")
 }
 
 fn noon() -> Timestamp {

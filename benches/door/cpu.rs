@@ -1,4 +1,5 @@
-//! Processor time, from /proc: ours and the database server's.
+//! Processor time, from /proc: ours and the database server's. Part of several benches, and each uses some of it.
+#![allow(dead_code)]
 
 use crate::support::postgres::Cluster;
 
@@ -46,7 +47,6 @@ impl Server {
 }
 
 /// Microseconds that a process has used.
-#[allow(dead_code, reason = "each bench uses its part")]
 pub fn of_process(pid: u32) -> f64 {
     stat(&pid.to_string()).map_or(0.0, |stat| stat.own)
 }

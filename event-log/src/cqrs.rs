@@ -117,7 +117,11 @@ where
         if events.is_empty() {
             return Ok(Vec::new());
         }
-        let batch = batch_of::<A>(&events, &context, &metadata)?;
+        let mut written: Vec<DomainEvent> = events.iter().cloned().map(Into::into).collect();
+        if let Some(sealing) = self.log.sealing() {
+            sealing.seal(&mut written).await.map_err(unavailable)?;
+        }
+        let batch = batch_of::<A>(&written, &context, &metadata)?;
         match self.append(batch.clone()).await {
             Ok(appended) if appended.left_out.is_empty() => {}
             Ok(_) | Err(AppendError::Taken) => return Err(AggregateError::AggregateConflict),
@@ -138,16 +142,15 @@ where
 }
 
 /// One group on one condition: the stream is where it was when it was loaded.
-fn batch_of<A>(events: &[A::Event], context: &Loaded<A>, metadata: &HashMap<String, String>) -> Result<Batch, Failed<A>>
-where
-    A: Aggregate,
-    A::Event: Into<DomainEvent>,
-{
+fn batch_of<A: Aggregate>(
+    events: &[DomainEvent],
+    context: &Loaded<A>,
+    metadata: &HashMap<String, String>,
+) -> Result<Batch, Failed<A>> {
     let command = CommandId(Uuid::new_v4());
     let metadata: Arc<str> = serde_json::to_string(metadata).map_err(unreadable)?.into();
     let mut new_events = Vec::with_capacity(events.len());
     for (event, index) in events.iter().zip(0..) {
-        let event: DomainEvent = event.clone().into();
         new_events.push(NewEvent {
             group: 0,
             stream: context.stream.clone(),

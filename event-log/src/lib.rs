@@ -1,6 +1,7 @@
 //! The log: where decisions are made durable, in one total order, and read back by everything else.
 //!
-//! `port` says what a log is; `sqlite` and `postgres` are logs; `door` is the one way in for commands. Separate so that
+//! `port` says what a log is; `sqlite` and `postgres` are logs; `sealing` keeps words unreadable in them; `door` is the one
+//! way in for commands. Separate so that
 //! the order of events, the one thing that must never be wrong, is in one room with one contract suite over every
 //! backend. Never in here: rules (they are in `aggregates`), read models, anything that sends.
 
@@ -11,13 +12,16 @@ pub mod cqrs;
 pub mod door;
 pub mod existing;
 mod heard;
+pub mod measures;
 pub mod migrations;
 pub mod open;
 pub mod port;
 pub mod position;
 pub mod postgres;
+pub mod raw;
 mod reactor_place;
 pub mod recorded;
+pub mod sealing;
 pub mod sqlite;
 pub mod store_url;
 pub mod subscription;
@@ -30,6 +34,7 @@ pub use open::open;
 pub use port::{EventLog, EventLogError, Filter, Page, SharedLog};
 pub use position::{LogId, Position, PositionToken};
 pub use recorded::RecordedEvent;
+pub use sealing::Sealing;
 pub use store_url::StoreUrl;
 pub use subscription::Subscription;
 pub use tail::TailedLog;

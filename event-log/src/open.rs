@@ -4,15 +4,19 @@ use std::sync::Arc;
 
 use crate::port::{EventLogError, SharedLog};
 use crate::postgres::PostgresLog;
+use crate::sealing::{Sealing, Unsealed};
 use crate::sqlite::SqliteLog;
 use crate::store_url::StoreUrl;
 use crate::tail::TailedLog;
 
-/// Opens (and, when new, makes) the log that `url` names, bringing its schema up to date.
+/// Opens (and, when new, makes) the log that `url` names, bringing its schema up to date, and the keys that its words are
+/// sealed with.
 pub async fn open(url: &StoreUrl) -> Result<SharedLog, EventLogError> {
-    let log: SharedLog = match url {
+    let sealing = Sealing::open(url).await?;
+    let engine: SharedLog = match url {
         StoreUrl::Sqlite(directory) => Arc::new(SqliteLog::open(directory).await?),
         StoreUrl::Postgres(url) => Arc::new(PostgresLog::open(url).await?),
     };
-    Ok(Arc::new(TailedLog::over(log).await?))
+    let unsealed = Arc::new(Unsealed::over(engine, sealing).await?);
+    Ok(Arc::new(TailedLog::over(unsealed).await?))
 }

@@ -9,12 +9,19 @@ use tokio::sync::watch;
 
 use crate::position::{LogId, Position};
 use crate::recorded::RecordedEvent;
+use crate::sealing::Sealing;
 
 /// One total order of events: appended in batches, read by stream or from a position on.
 #[async_trait]
 pub trait EventLog: Send + Sync + 'static {
     /// Which log this is; positions of another one mean nothing here.
     fn id(&self) -> LogId;
+
+    /// What words are sealed with on their way in; `None` for an engine without its keys, which opens nothing either.
+    /// A wrapper passes on what it wraps.
+    fn sealing(&self) -> Option<&Sealing> {
+        None
+    }
 
     /// The last position that is durable now.
     async fn head(&self) -> Result<Position, EventLogError>;
@@ -85,6 +92,11 @@ pub trait EventLog: Send + Sync + 'static {
     /// one is of another log.
     async fn save_reactor_checkpoint(&self, reactor: &str, position: Position) -> Result<(), EventLogError>;
 
+    /// Connections that answer a question right now. For operators.
+    fn connections_in_use(&self) -> usize {
+        0
+    }
+
     /// Stops background work (listeners, the writer thread) after finishing what was begun.
     async fn close(&self);
 }
@@ -128,7 +140,7 @@ pub struct NewEvent {
     pub event_id: EventId,
     pub name: &'static str,
     pub version: &'static str,
-    /// Flat JSON, see [`aggregates::DomainEvent::to_json`].
+    /// Flat JSON, its words sealed, see [`aggregates::DomainEvent::to_json`].
     pub payload: String,
     /// [`aggregates::Metadata`] as JSON; shared by the events of one command.
     pub metadata: Arc<str>,

@@ -1,6 +1,7 @@
 //! An event as the log keeps it.
 
 use aggregates::ids::EventId;
+use aggregates::words::HasWords;
 use aggregates::{AggregateKind, DomainEvent, Metadata, StreamId, Timestamp, UnreadableEvent};
 use uuid::Uuid;
 
@@ -37,6 +38,13 @@ pub(crate) struct StoredEvent<'a> {
 }
 
 impl RecordedEvent {
+    /// Whether it holds words that nobody tried to open.
+    pub(crate) fn is_closed(&self) -> bool {
+        let mut closed = false;
+        self.event.clone().visit_words(&mut |_, words| closed |= words.closed().is_some());
+        closed
+    }
+
     /// Reads a row of any version; the one place where all engines do it.
     pub(crate) fn from_stored(row: StoredEvent<'_>) -> Result<Self, EventLogError> {
         let position = Position(row.position);

@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use crate::port::{AppendError, Appended, Batch, EventLog, EventLogError, Filter, Found, LockedLog, Page, SharedLog};
 use crate::position::{LogId, Position};
 use crate::recorded::RecordedEvent;
+use crate::sealing::Sealing;
 
 /// Events kept, whatever their size.
 const TAIL_EVENTS_MAX: usize = 16_384;
@@ -159,7 +160,11 @@ fn write(tail: &RwLock<Tail>) -> std::sync::RwLockWriteGuard<'_, Tail> {
 }
 
 /// What an append brought: what others wrote behind the known head, then our own.
-fn take_appended(tail: &RwLock<Tail>, batch: &Batch, appended: &Appended) {
+fn take_appended(log: &SharedLog, tail: &RwLock<Tail>, batch: &Batch, appended: &Appended) {
+    // Their words could not be opened just now: whoever reads along reads the log.
+    if appended.foreign.iter().any(RecordedEvent::is_closed) {
+        return;
+    }
     let mut position = appended.base;
     let mut own = Vec::with_capacity(batch.events.len());
     for event in &batch.events {
@@ -168,7 +173,10 @@ fn take_appended(tail: &RwLock<Tail>, batch: &Batch, appended: &Appended) {
         }
         position.0 += 1;
         // One that nobody kept in memory: whoever reads along reads the log.
-        let Some(recorded) = event.recorded(position, appended.recorded_at) else { return };
+        let Some(mut recorded) = event.recorded(position, appended.recorded_at) else { return };
+        if let Some(sealing) = log.sealing() {
+            sealing.lose_erased(&mut recorded.event);
+        }
         own.push(Arc::new(recorded));
     }
     if position > batch.known {
@@ -183,13 +191,17 @@ impl EventLog for TailedLog {
         self.log.id()
     }
 
+    fn sealing(&self) -> Option<&Sealing> {
+        self.log.sealing()
+    }
+
     async fn head(&self) -> Result<Position, EventLogError> {
         self.log.head().await
     }
 
     async fn append(&self, batch: &Batch) -> Result<Appended, AppendError> {
         let appended = self.log.append(batch).await?;
-        take_appended(&self.tail, batch, &appended);
+        take_appended(&self.log, &self.tail, batch, &appended);
         self.log.tell(appended.end(batch));
         Ok(appended)
     }
@@ -236,6 +248,10 @@ impl EventLog for TailedLog {
         self.log.listen()
     }
 
+    fn connections_in_use(&self) -> usize {
+        self.log.connections_in_use()
+    }
+
     async fn reactor_checkpoint(&self, reactor: &str) -> Result<Option<Position>, EventLogError> {
         self.log.reactor_checkpoint(reactor).await
     }
@@ -263,7 +279,7 @@ struct TailedLock {
 impl LockedLog for TailedLock {
     async fn append(self: Box<Self>, batch: &Batch) -> Result<Appended, AppendError> {
         let appended = self.locked.append(batch).await?;
-        take_appended(&self.tail, batch, &appended);
+        take_appended(&self.log, &self.tail, batch, &appended);
         self.log.tell(appended.end(batch));
         Ok(appended)
     }

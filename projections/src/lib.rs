@@ -10,6 +10,7 @@
 pub mod feed;
 pub mod generations;
 pub mod inbox;
+pub mod measures;
 mod projector;
 mod store;
 mod text;
@@ -20,8 +21,8 @@ pub mod views;
 use libsqlite3_hotbundle as _;
 
 pub use generations::{
-    Difference, Pace, Progress, RebuildOptions, RebuildReport, RepairReport, Retired, Touching, UnitState, UnitStatus,
-    VerifyReport, rebuild, repair, retire, status, verify,
+    Difference, Pace, Progress, RebuildOptions, RebuildReport, RepairReport, Retired, Touching, UnitStage,
+    UnitStanding, UnitState, UnitStatus, VerifyReport, rebuild, repair, retire, standings, status, verify,
 };
 pub use store::Format;
 pub use views::{Lagging, ReadError, UnitHealth, UnitName, UnitRun, Views};

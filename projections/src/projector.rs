@@ -67,7 +67,7 @@ pub(crate) async fn run(unit: Arc<Unit>, shutdown: CancellationToken) -> Result<
         // A database that fell may come back without its last moments: nobody is told of a position until it is seen again.
         unit.retract();
         tracing::error!(unit = %unit.name(), %reason, again_in = ?backoff, "the view cannot be moved");
-        metrics::counter!("kabar_view_retries_total", "unit" => unit.name().name()).increment(1);
+        unit.measures.retries.increment(1);
         unit.set_run(UnitRun::Retrying { reason });
         tokio::select! {
             () = shutdown.cancelled() => {
@@ -123,8 +123,7 @@ async fn follow(unit: &Unit, shutdown: &CancellationToken) -> Result<Turn, Store
         // Nothing came, or an answer was lost: ask anew.
         let Ok(page) = page else { continue };
         let page = page?;
-        let events = page.events.len();
-        for step in steps(unit.name(), unit.log().id(), place.seen, page, BATCH_CHANGES_MAX) {
+        for step in steps(unit.name(), unit.log().id(), place.seen, &page, BATCH_CHANGES_MAX) {
             match place.take(unit, step).await? {
                 Applied::Done => {}
                 Applied::Moved(elsewhere) => {
@@ -134,7 +133,7 @@ async fn follow(unit: &Unit, shutdown: &CancellationToken) -> Result<Turn, Store
                 Applied::Closed => return reopened(unit).await,
             }
         }
-        observe(unit, events);
+        observe(unit, &page);
     }
 }
 
@@ -173,8 +172,10 @@ impl Place {
 
     async fn store(&mut self, unit: &Unit, step: Step) -> Result<Applied, StoreError> {
         let to = step.to;
+        let began = Instant::now();
         let applied = self.live.generation.apply(step).await?;
         if applied == Applied::Done {
+            unit.measures.apply.record(began.elapsed());
             self.stored = to;
             self.saved = Instant::now();
             unit.publish(to);
@@ -188,13 +189,19 @@ async fn reopened(unit: &Unit) -> Result<Turn, StoreError> {
     Ok(Turn::Again)
 }
 
-fn observe(unit: &Unit, events: usize) {
+fn observe(unit: &Unit, page: &Page) {
     // How far behind it is, is asked when somebody looks: a projector that is stuck would go on showing its last word.
-    metrics::counter!("kabar_view_events_total", "unit" => unit.name().name()).increment(events as u64);
+    unit.measures.events.increment(page.events.len() as u64);
+    if tracing::enabled!(tracing::Level::DEBUG) {
+        for recorded in &page.events {
+            let correlation = recorded.metadata.correlation.map(tracing::field::display);
+            tracing::debug!(correlation, position = recorded.position.0, unit = %unit.name(), "a view shows an event");
+        }
+    }
 }
 
 /// Cuts a page into transactions. The last one reaches to the page's end, also when nothing in it concerns the unit.
-pub(crate) fn steps(unit: UnitName, log: LogId, from: Position, page: Page, changes_max: usize) -> Vec<Step> {
+pub(crate) fn steps(unit: UnitName, log: LogId, from: Position, page: &Page, changes_max: usize) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut from = from;
     let mut changes = UnitChanges::none(unit);
@@ -220,7 +227,7 @@ pub(crate) async fn advance(
     let mut position = generation.standing().await?.checkpoint;
     while position < target {
         let page = page_up_to(unit, log, position, target, BATCH_EVENTS_MAX).await?;
-        for step in steps(unit, log.id(), position, page, BATCH_CHANGES_MAX) {
+        for step in steps(unit, log.id(), position, &page, BATCH_CHANGES_MAX) {
             let to = step.to;
             match generation.apply(step).await? {
                 Applied::Done => position = to,

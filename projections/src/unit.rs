@@ -10,6 +10,7 @@ use event_log::{Position, SharedLog};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::measures::UnitMeasures;
 use crate::store::{Generation, GenerationName, GenerationState, InUse, Standing, StoreError, UnitReads, UnitStore};
 use crate::views::{Lagging, UnitHealth, UnitName, UnitRun};
 use crate::{generations, projector};
@@ -44,6 +45,7 @@ pub(crate) struct Unit {
     looked: tokio::sync::Mutex<Instant>,
     /// Held while the next generation is opened.
     reopening: tokio::sync::Mutex<()>,
+    pub(crate) measures: UnitMeasures,
 }
 
 impl Unit {
@@ -66,6 +68,7 @@ impl Unit {
             run: Mutex::new(UnitRun::Idle),
             looked: tokio::sync::Mutex::new(Instant::now()),
             reopening: tokio::sync::Mutex::new(()),
+            measures: UnitMeasures::new(name),
         }))
     }
 

@@ -149,6 +149,11 @@ impl Views {
         self.unit(unit).progress()
     }
 
+    /// Connections that are at work for a unit right now. For operators.
+    pub fn connections_in_use(&self) -> Vec<(UnitName, usize)> {
+        self.units.iter().map(|unit| (unit.name(), unit.live().generation.connections_in_use())).collect()
+    }
+
     /// How every unit fares now.
     pub fn health(&self) -> Vec<UnitHealth> {
         self.units.iter().map(|unit| unit.health()).collect()

@@ -13,8 +13,9 @@ use crate::outcome::Failure;
 const AFTER_HELP: &str = "\
 Exit codes:
   0    done, nothing to complain of
-  1    differences found (and, by repair, left), something refused; the output says what
-  2    the wish makes no sense (unknown flag, store that does not exist)
+  1    differences found (and, by repair, left), or something was refused (by the server; a damaged backup; a place that
+       is not empty); the output says what
+  2    the wish makes no sense (unknown flag, store that does not exist); doctor: it could not look
   3    the store or the server cannot be reached or read
   130  interrupted (Ctrl-C); nothing half-done is left in use, a rebuild can be gone on with
 
@@ -26,6 +27,9 @@ Examples:
   replay verify --all
   replay repair inbox --yes
   replay retire --format 1 --yes
+  replay doctor --json
+  replay backup --to /backups/kabar-2026-11-28
+  replay restore --from /backups/kabar-2026-11-28 --database sqlite:./restored
   replay tail --from 0 --kind room --no-follow --json | jq .event
   replay tail --url ws://127.0.0.1:8080 --token \"$TOKEN\" --channel private-user-ana";
 
@@ -78,6 +82,20 @@ pub enum Wanted {
     /// Refused (exit 1) while a program of that format runs, and when the views of this program's own format are not
     /// live or not as far.
     Retire(RetireWanted),
+    /// Looks over the whole log: order, streams, every event readable, orphans, checkpoints
+    ///
+    /// Changes nothing and stops nobody; beside a running server too. Exit 1 when something is not as it should be, 2
+    /// when it could not look.
+    Doctor,
+    /// Writes log and reactor checkpoints, as they are at one moment, to a new folder; beside a running server too
+    ///
+    /// Views are not in it: a restore makes them anew.
+    Backup(BackupWanted),
+    /// Makes a log from a backup, of any engine, in a place that has none
+    ///
+    /// It becomes a log of its own, under a new id: positions that clients hold of the old one mean "reload". Interrupted,
+    /// there is no log, and the next restore begins anew.
+    Restore(RestoreWanted),
     /// Prints events as they are recorded; with --url, the frames of one channel of a running server
     Tail(Box<TailWanted>),
 }
@@ -153,6 +171,20 @@ pub struct VerifyWanted {
     /// Every view, one after the other (the default)
     #[arg(long)]
     all: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct BackupWanted {
+    /// The folder to make; it must not exist
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct RestoreWanted {
+    /// The folder that `replay backup` has made
+    #[arg(long, value_name = "DIR")]
+    pub from: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -325,6 +357,9 @@ mod tests {
             "replay repair",
             "replay retire",
             "replay tail",
+            "replay doctor",
+            "replay backup",
+            "replay restore",
         ] {
             assert!(manual.contains(told), "{told:?} is not in the manual:\n{manual}");
         }

@@ -1,15 +1,20 @@
 //! `replay`: what operators and analysts do with the log.
 //!
 //! A program of its own, and one that links nothing that sends: no e-mail, no push, no socket server. However often the
-//! past is replayed in here, nobody outside hears of it. Never in here: a rule, a write to the log.
+//! past is replayed in here, nobody outside hears of it. Never in here: a rule, a write to a log that is there.
 
+mod archive;
 mod arguments;
+mod backup;
 mod channel;
+mod counting;
+mod doctor;
 mod outcome;
 mod paint;
 mod progress;
 mod rebuild;
 mod repair;
+mod restore;
 mod retire;
 mod status;
 mod store;
@@ -50,6 +55,9 @@ async fn carry_out(arguments: Arguments) -> Result<Verdict, Failure> {
         Wanted::Repair(wanted) => repair::run(shared, &wanted).await,
         Wanted::Retire(wanted) => retire::run(shared, &wanted).await,
         Wanted::Verify(wanted) => verify::run(shared, &wanted).await,
+        Wanted::Doctor => doctor::run(shared).await,
+        Wanted::Backup(wanted) => backup::run(shared, &wanted).await,
+        Wanted::Restore(wanted) => restore::run(shared, &wanted).await,
         Wanted::Tail(wanted) => match wanted.server()? {
             Some(server) => channel::run(shared, server).await,
             None => tail::run(shared, &wanted).await,

@@ -30,10 +30,12 @@ impl Verdict {
 pub enum Failure {
     /// The wish makes no sense: exit 2, like a flag that does not exist.
     Usage(String),
-    /// The server said no: exit 1.
+    /// The server said no, or something must not be used as it is: exit 1.
     Refused(String),
     /// Store or server cannot be reached or read: exit 3.
     Unreachable(anyhow::Error),
+    /// The doctor could not look: exit 2, because its 1 says that it has looked.
+    CouldNotLook(anyhow::Error),
     /// Nobody reads our output any more (`replay tail | head`): no failure at all.
     NobodyReads,
 }
@@ -49,6 +51,7 @@ impl Failure {
             Self::NobodyReads => return ExitCode::SUCCESS,
             Self::Refused(text) => (1, text),
             Self::Usage(text) => (2, text),
+            Self::CouldNotLook(error) => (2, format!("{error:#}")),
             // The whole chain: the operator is the one who can do something about the cause.
             Self::Unreachable(error) => (3, format!("{error:#}")),
         };

@@ -1,7 +1,5 @@
 //! `replay status`: how far everything is.
 
-use std::time::SystemTime;
-
 use aggregates::Timestamp;
 use comfy_table::{Cell, Color, Table, presets};
 use event_log::{Filter, Position, SharedLog, StoreUrl};
@@ -114,7 +112,7 @@ async fn lag(log: &SharedLog, checkpoint: Position, head: Position) -> Result<Op
         return Ok(None);
     };
     let since = if lag_events == 0 { None } else { recorded_behind(log, checkpoint).await? };
-    let waited_ms = since.map_or(0, |since| (now().as_millis() - since.as_millis()).max(0));
+    let waited_ms = since.map_or(0, |since| (store::now().as_millis() - since.as_millis()).max(0));
     Ok(Some(Lag { lag_events, lag_seconds: waited_ms as f64 / 1_000.0 }))
 }
 
@@ -122,11 +120,6 @@ async fn lag(log: &SharedLog, checkpoint: Position, head: Position) -> Result<Op
 async fn recorded_behind(log: &SharedLog, position: Position) -> Result<Option<Timestamp>, Failure> {
     let page = log.read_after(position, 1, Filter::All).await?;
     Ok(page.events.first().map(|recorded| recorded.recorded_at))
-}
-
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 const fn name(state: UnitState) -> &'static str {

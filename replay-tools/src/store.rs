@@ -1,7 +1,9 @@
 //! Finding the store that is meant, and opening its log. Never makes one.
 
 use std::path::Path;
+use std::time::SystemTime;
 
+use aggregates::Timestamp;
 use anyhow::Context;
 use event_log::{SharedLog, StoreUrl};
 
@@ -28,13 +30,24 @@ pub fn locate(shared: &Shared) -> Result<StoreUrl, Failure> {
 
 /// The log of a store that is there.
 pub async fn open(url: &StoreUrl) -> Result<SharedLog, Failure> {
+    require(url).await?;
+    Ok(event_log::open(url).await.with_context(|| format!("the log of {url} cannot be opened"))?)
+}
+
+/// Refuses a place where there is no log.
+pub async fn require(url: &StoreUrl) -> Result<(), Failure> {
     let found = event_log::exists(url).await.with_context(|| format!("{url} cannot be reached"))?;
     if !found {
         return Err(Failure::usage(format!(
             "there is no Kabar store at {url} (the server makes it when it starts; replay never does)"
         )));
     }
-    Ok(event_log::open(url).await.with_context(|| format!("the log of {url} cannot be opened"))?)
+    Ok(())
+}
+
+pub fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 fn configured(file: &Path) -> Result<Option<String>, Failure> {

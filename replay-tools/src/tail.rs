@@ -69,7 +69,7 @@ struct Line<'a> {
 }
 
 fn as_json(recorded: &RecordedEvent) -> Result<String, Failure> {
-    let event = RawValue::from_string(recorded.event.to_json()?)?;
+    let event = RawValue::from_string(recorded.event.to_open_json()?)?;
     let line = Line {
         position: recorded.position,
         recorded_at: recorded.recorded_at,
@@ -92,6 +92,6 @@ fn as_text(recorded: &RecordedEvent, paint: Paint) -> Result<String, Failure> {
         harmless(&format!("{stream}#{sequence}")),
         paint.text(Colour::Cyan, event.schema().name()),
         paint.text(Colour::Dim, &format!("by {actor}")),
-        harmless(&event.to_json()?),
+        harmless(&event.to_open_json()?),
     ))
 }

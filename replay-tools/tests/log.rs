@@ -191,7 +191,9 @@ async fn a_reactor_past_the_head_is_exit_1() {
 async fn no_command_makes_a_store() {
     let folder = tempfile::tempdir().expect("a folder");
     let absent = folder.path().join("absent");
-    for arguments in [&["status"][..], &["rebuild", "--all"], &["verify"], &["tail"]] {
+    for arguments in
+        [&["status"][..], &["rebuild", "--all"], &["verify"], &["tail"], &["doctor"], &["backup", "--to", "x"]]
+    {
         let output = ended(replay(&absent, arguments)).await;
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(String::from_utf8_lossy(&output.stderr).contains("no Kabar store"), "{arguments:?}");
@@ -209,4 +211,10 @@ async fn a_database_that_cannot_be_reached_is_exit_3_and_its_password_is_not_sho
     assert_eq!(output.status.code(), Some(3));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains(&free.to_string()) && !said.contains("hunter2"), "{said}");
+
+    let mut command = Command::new(env!("CARGO_BIN_EXE_replay"));
+    command.args(["doctor", "--json"]).env("KABAR__DATABASE__URL", format!("postgres://kabar:hunter2@{free}/kabar"));
+    let output = ended(command).await;
+    assert_eq!(output.status.code(), Some(2), "the doctor could not look; 1 would say that it has found something");
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("hunter2"));
 }

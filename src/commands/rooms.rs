@@ -17,7 +17,7 @@ use super::{Caller, Commands, Done, Failure};
 pub struct GroupPlan {
     pub name: Sealed,
     pub members: Vec<UserId>,
-    pub avatar: Option<String>,
+    pub avatar: Option<Sealed>,
     /// The platform's own group.
     pub group_id: Option<String>,
     pub join_policy: JoinPolicy,

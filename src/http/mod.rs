@@ -26,14 +26,14 @@ mod validity;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, from_fn_with_state, map_response};
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::get;
 use event_log::LogId;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use answer::Answer;
 pub use problem::{FieldError, Problem};
-pub use state::AppState;
+pub use state::{AppState, Handles};
 
 use crate::config::Config;
 use crate::realtime;
@@ -58,7 +58,7 @@ fn layered<S: Clone + Send + Sync + 'static>(routes: Router<S>, config: &Config,
         .layer(CatchPanicLayer::custom(load::panicked))
         .layer(security::cors(config))
         .layer(map_response(security::headers))
-        .layer(from_fn(observe::observe))
+        .layer(from_fn_with_state(observe::RequestSeconds::default(), observe::observe))
 }
 
 /// Routes of whoever runs Kabar.

@@ -14,13 +14,14 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use event_log::Position;
+use event_log::{Filter, Position};
 use metrics::gauge;
 use projections::views::UnitRun;
 use serde::Serialize;
 
 use super::problem::Problem;
 use super::state::AppState;
+use crate::{measures, realtime};
 
 /// A log that does not say where it is in this time does not answer commands either.
 const LOG_PATIENCE: Duration = Duration::from_secs(1);
@@ -95,18 +96,39 @@ pub async fn metrics(State(state): State<AppState>) -> Result<Response, Problem>
     let Some(recorded) = state.metrics.as_ref().filter(|_| state.config.server.metrics) else {
         return Err(Problem::not_found("there is no such route"));
     };
+    // What a look is enough for is asked now, and costs nothing meanwhile.
     for check in checks(&state).await {
-        gauge!("kabar_ready", "part" => check.name).set(if check.ok { 1.0 } else { 0.0 });
+        gauge!(measures::READY, "part" => check.name).set(if check.ok { 1.0 } else { 0.0 });
         if let Some(position) = check.position {
-            gauge!("kabar_position", "part" => check.name).set(as_float(position));
+            gauge!(measures::POSITION, "part" => check.name).set(as_float(position));
         }
         if let Some(behind) = check.behind {
-            gauge!("kabar_behind_events", "part" => check.name).set(as_float(behind));
+            gauge!(measures::BEHIND_EVENTS, "part" => check.name).set(as_float(behind));
+            if let Some(seconds) = seconds_behind(&state, &check, behind).await {
+                gauge!(measures::BEHIND_SECONDS, "part" => check.name).set(seconds);
+            }
         }
     }
+    gauge!(event_log::measures::DOOR_QUEUE).set(as_float(state.door.inside() as u64));
+    gauge!(event_log::measures::LOG_CONNECTIONS).set(as_float(state.log.connections_in_use() as u64));
+    for (unit, in_use) in state.views.connections_in_use() {
+        gauge!(projections::measures::VIEW_CONNECTIONS, "unit" => unit.name()).set(as_float(in_use as u64));
+    }
+    gauge!(realtime::measures::OUTGOING).set(as_float(state.realtime.take_outgoing_max() as u64));
     let mut response = recorded.render().into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
     Ok(response)
+}
+
+/// How long the first event that a part has not seen has been waiting. `None` when the log does not say.
+async fn seconds_behind(state: &AppState, check: &Check, behind: u64) -> Option<f64> {
+    if behind == 0 {
+        return Some(0.0);
+    }
+    let first = state.log.read_after(Position(check.position?), 1, Filter::All);
+    let page = tokio::time::timeout(LOG_PATIENCE, first).await.ok()?.ok()?;
+    let waiting = page.events.first().map_or(0, |first| state.clock.now().as_millis() - first.recorded_at.as_millis());
+    Some(as_float(waiting.max(0).unsigned_abs()) / 1_000.0)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 events")]

@@ -8,6 +8,7 @@ use aggregates::notification::NotificationError;
 use aggregates::participant::ParticipantError;
 use aggregates::relationship::RelationshipError;
 use aggregates::room::RoomError;
+use aggregates::user::UserError;
 
 use super::problem::Problem;
 
@@ -19,7 +20,7 @@ pub(super) fn refused(refusal: &Refusal) -> Problem {
         Refusal::Relationship(error) => relationship(*error, text),
         Refusal::Notification(error) => notification(*error, text),
         Refusal::Feed(error) => match *error {},
-        Refusal::User(error) => match *error {},
+        Refusal::User(UserError::Unknown) => Problem::not_found(text),
     }
 }
 

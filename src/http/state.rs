@@ -1,5 +1,6 @@
-//! What every handler can reach. A small `Clone` of handles, made once in `app`; nothing in here is ever replaced.
+//! What every handler can reach. Made once in `app`; nothing in here is ever replaced.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use event_log::{Door, LogId, SharedLog};
@@ -16,8 +17,25 @@ use crate::directory::Directory;
 use crate::reactor::ReactorHealth;
 use crate::realtime::Realtime;
 
+/// Cloned for every layer and handler that a request passes: one count, not one for each handle.
 #[derive(Clone)]
-pub struct AppState {
+pub struct AppState(Arc<Handles>);
+
+impl AppState {
+    pub fn new(handles: Handles) -> Self {
+        Self(Arc::new(handles))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Handles;
+
+    fn deref(&self) -> &Handles {
+        &self.0
+    }
+}
+
+pub struct Handles {
     pub config: Arc<Config>,
     pub clock: SharedClock,
     /// The only way to change anything.

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use aggregates::Sealed;
 use aggregates::ids::{RoomId, UserId};
 use aggregates::room::{MembersAdded, RoomKind, RoomOpened};
 use projections::ReadError;
@@ -113,8 +114,8 @@ fn opened_row(event: &RoomOpened, entered: Option<&MembersAdded>, participant_co
     RoomRow {
         id: event.room_id,
         kind: event.kind,
-        name: event.name.as_ref().map(|name| name.reveal().to_owned()),
-        avatar: event.avatar.clone(),
+        name: shown(event.name.as_ref()),
+        avatar: shown(event.avatar.as_ref()),
         group_id: event.group_id.clone(),
         pair,
         last_seq: entered.map_or(0, |entered| entered.join_seq),
@@ -125,4 +126,9 @@ fn opened_row(event: &RoomOpened, entered: Option<&MembersAdded>, participant_co
         updated_at: entered.map_or(event.at, |entered| entered.at),
         unread: 0,
     }
+}
+
+/// `None` also for words that nobody can read any more.
+fn shown(words: Option<&Sealed>) -> Option<String> {
+    words.and_then(Sealed::words).map(str::to_owned)
 }

@@ -8,6 +8,7 @@
 // Adding an event must break the build where it has to be answered.
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod measuring;
 mod notification;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use aggregates::Timestamp;
 use aggregates::ids::UserId;
 use event_log::{CommandError, Door, EventLogError, Page, Position, SharedLog, Subscription, Wish};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -22,7 +24,9 @@ use projections::{UnitName, Views};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
+use measuring::ReactorMeasures;
 pub use notification::{NotificationReactor, Reaction};
 
 /// Events taken at a time, and so the most that are seen again after a crash.
@@ -50,6 +54,7 @@ pub struct Reactor {
     views: Views,
     door: Door,
     health: watch::Sender<ReactorHealth>,
+    measures: ReactorMeasures,
 }
 
 /// Why the loop leaves its work.
@@ -68,7 +73,13 @@ struct Place {
 
 impl Reactor {
     pub fn new(log: SharedLog, views: Views, door: Door) -> Self {
-        Self { log, views, door, health: watch::Sender::new(ReactorHealth::default()) }
+        Self {
+            log,
+            views,
+            door,
+            health: watch::Sender::new(ReactorHealth::default()),
+            measures: ReactorMeasures::new(),
+        }
     }
 
     /// Where it stands, also while it runs.
@@ -160,10 +171,10 @@ impl Reactor {
     /// keeps its order; different people's wishes go through the door side by side.
     async fn heed(&self, page: &Page, shutdown: &CancellationToken) -> Result<(), Halt> {
         let mut last = None;
-        let mut lanes: BTreeMap<UserId, Vec<Wish>> = BTreeMap::new();
+        let mut lanes: BTreeMap<UserId, Vec<(Wish, Timestamp)>> = BTreeMap::new();
         for recorded in &page.events {
             if let Some(Reaction { recipient, wish }) = NotificationReactor::react(recorded) {
-                lanes.entry(recipient).or_default().push(wish);
+                lanes.entry(recipient).or_default().push((wish, recorded.recorded_at));
                 last = Some(recorded.position);
             }
         }
@@ -173,8 +184,14 @@ impl Reactor {
             () = self.views_have(last) => {}
         }
         let under_way = lanes.into_values().map(|wishes| async move {
-            for wish in wishes {
-                self.fulfil(wish, shutdown).await?;
+            for (wish, recorded_at) in wishes {
+                let span = tracing::debug_span!(
+                    "reaction",
+                    correlation = wish.metadata.correlation.map(tracing::field::display),
+                    cause = wish.metadata.causation.map(|cause| tracing::field::display(cause.0)),
+                    stream = %wish.stream
+                );
+                self.fulfil(wish, recorded_at, shutdown).instrument(span).await?;
             }
             Ok(())
         });
@@ -191,14 +208,19 @@ impl Reactor {
     }
 
     /// Until the door has carried it out or a rule has refused it.
-    async fn fulfil(&self, wish: Wish, shutdown: &CancellationToken) -> Result<(), Halt> {
+    async fn fulfil(&self, wish: Wish, recorded_at: Timestamp, shutdown: &CancellationToken) -> Result<(), Halt> {
         let mut backoff = BACKOFF_FIRST;
         loop {
             let error = match self.door.execute(wish.clone()).await {
-                Ok(_) => return Ok(()),
+                Ok(_) => {
+                    self.measures.carried_out(recorded_at);
+                    tracing::debug!("what follows is durable");
+                    return Ok(());
+                }
                 // That one of the two blocked the other is a fact like any other: nobody is to hear of it.
                 Err(CommandError::Refused { refusal, .. }) => {
-                    tracing::debug!(stream = %wish.stream, %refusal, "nothing follows");
+                    self.measures.refused.increment(1);
+                    tracing::debug!(%refusal, "nothing follows");
                     return Ok(());
                 }
                 Err(CommandError::Corrupt(error)) => {

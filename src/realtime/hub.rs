@@ -14,19 +14,20 @@ use tokio::sync::{mpsc, watch};
 
 use super::channel_name::PusherChannel;
 use super::config::RealtimeConfig;
+use super::frame::Frame;
+use super::measures::RealtimeMeasures;
 use super::outbox::Outbox;
 use super::people::{People, Reading, Turn};
 use super::protocol::CloseCode;
 use super::socket_id::SocketId;
 use super::subscriber::{Gate, Subscriber};
-use axum::extract::ws::Utf8Bytes;
 
 /// A new socket.
 pub struct Connected {
     pub id: SocketId,
     pub outbox: Arc<Outbox>,
     /// What is to be written to it.
-    pub waiting: mpsc::Receiver<Utf8Bytes>,
+    pub waiting: mpsc::Receiver<Frame>,
 }
 
 /// Why there is no subscription.
@@ -110,6 +111,7 @@ pub struct Hub {
     /// Everything up to here is delivered. `None` until the tail has begun.
     delivered: watch::Sender<Option<Position>>,
     connections: watch::Sender<usize>,
+    pub(super) measures: Arc<RealtimeMeasures>,
 }
 
 impl Hub {
@@ -121,6 +123,7 @@ impl Hub {
             state: Mutex::default(),
             delivered: watch::Sender::new(None),
             connections: watch::Sender::new(0),
+            measures: Arc::new(RealtimeMeasures::new()),
         }
     }
 
@@ -142,7 +145,7 @@ impl Hub {
         while state.sockets.contains_key(&id) {
             id = SocketId::random();
         }
-        let (outbox, waiting) = Outbox::new(self.outgoing_frames_max);
+        let (outbox, waiting) = Outbox::new(self.outgoing_frames_max, self.measures.clone());
         let outbox = Arc::new(outbox);
         state.sockets.insert(id, Socket { outbox: outbox.clone(), channels: HashSet::new() });
         self.count(&state);
@@ -161,7 +164,7 @@ impl Hub {
 
     fn count(&self, state: &State) {
         self.connections.send_replace(state.sockets.len());
-        metrics::gauge!("kabar_realtime_connections").set(state.sockets.len() as f64);
+        self.measures.connections.set(state.sockets.len() as f64);
     }
 
     /// How many sockets there are; wakes on every change.

@@ -9,9 +9,11 @@ mod audience;
 pub mod channel_name;
 pub mod config;
 pub mod endpoint;
+mod frame;
 mod frames;
 mod gathering;
 mod hub;
+pub mod measures;
 mod outbox;
 mod pacing;
 mod people;
@@ -44,6 +46,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::directory::Directory;
 use channel_name::PusherChannel;
+use frame::Cause;
 use frames::EventName;
 use gathering::Gathering;
 use hub::Hub;
@@ -213,6 +216,11 @@ impl Realtime {
         Authorisation { auth, channel_data }
     }
 
+    /// The most frames that waited for one socket since this was last asked.
+    pub fn take_outgoing_max(&self) -> usize {
+        self.0.hub.measures.take_outgoing_max()
+    }
+
     pub fn health(&self) -> RealtimeHealth {
         RealtimeHealth {
             position: *self.0.hub.progress().borrow(),
@@ -237,12 +245,13 @@ impl Inner {
         channel: &str,
         event: EventName,
         data: &impl Serialize,
-        position: Option<Position>,
+        cause: Option<Cause>,
         except: Except<'_>,
     ) {
         let Some(data) = encode(event, data) else { return };
+        tracing::debug!(frame = event.name, channel, "a frame goes out");
         for name in self.names(event) {
-            self.hub.publish(channel, &data.frame(name, channel), position, except);
+            self.hub.publish(channel, &data.frame(name, channel), cause, except);
         }
     }
 

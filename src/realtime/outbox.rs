@@ -3,17 +3,19 @@
 //! Bounded: a client that does not keep up is sent away with 4200 and comes back at once, instead of being buffered or,
 //! worse, silently missing something.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use axum::extract::ws::Utf8Bytes;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::frame::Frame;
+use super::measures::RealtimeMeasures;
 use super::protocol::CloseCode;
 
 /// The writing end, shared by everything that has something for this socket.
 pub struct Outbox {
-    frames: mpsc::Sender<Utf8Bytes>,
+    frames: mpsc::Sender<Frame>,
+    measures: Arc<RealtimeMeasures>,
     closing: Closing,
 }
 
@@ -25,18 +27,18 @@ struct Closing {
 
 impl Outbox {
     /// Room for `frames_max` frames.
-    pub fn new(frames_max: usize) -> (Self, mpsc::Receiver<Utf8Bytes>) {
+    pub fn new(frames_max: usize, measures: Arc<RealtimeMeasures>) -> (Self, mpsc::Receiver<Frame>) {
         let (frames, waiting) = mpsc::channel(frames_max.max(1));
-        (Self { frames, closing: Closing::default() }, waiting)
+        (Self { frames, measures, closing: Closing::default() }, waiting)
     }
 
     /// Never waits. A full box closes the socket.
-    pub fn put(&self, frame: Utf8Bytes) {
-        match self.frames.try_send(frame) {
-            Ok(()) => {}
+    pub fn put(&self, frame: impl Into<Frame>) {
+        match self.frames.try_send(frame.into()) {
+            Ok(()) => self.measures.waiting(self.frames.max_capacity() - self.frames.capacity()),
             Err(mpsc::error::TrySendError::Full(_)) => {
                 if self.close(CloseCode::Reconnect, "too slow: too many frames were waiting") {
-                    metrics::counter!("kabar_realtime_slow_sockets_total").increment(1);
+                    self.measures.slow.increment(1);
                 }
             }
             // It is going away; whoever reads it knows.
@@ -61,16 +63,19 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::extract::ws::Utf8Bytes;
 
     #[tokio::test]
     async fn a_full_box_closes_with_4200_and_the_first_reason_stays() {
-        let (outbox, mut waiting) = Outbox::new(2);
+        let measures = Arc::new(RealtimeMeasures::new());
+        let (outbox, mut waiting) = Outbox::new(2, measures.clone());
         for text in ["1", "2"] {
             outbox.put(Utf8Bytes::from_static(text));
         }
         outbox.put(Utf8Bytes::from_static("3"));
         assert!(!outbox.close(CloseCode::OverCapacity, "later"));
         assert_eq!(outbox.closed().await.0.number(), 4200);
-        assert_eq!(waiting.recv().await, Some(Utf8Bytes::from_static("1")));
+        assert_eq!(waiting.recv().await, Some(Utf8Bytes::from_static("1").into()));
+        assert_eq!((measures.take_outgoing_max(), measures.take_outgoing_max()), (2, 0), "since the last look");
     }
 }

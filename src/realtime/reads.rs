@@ -98,7 +98,7 @@ async fn show(inner: &Inner, room_id: RoomId, user_id: &UserId, mark: &ReadMark)
         position: &token,
     };
     let except = Except { socket: mark.except, user: None };
-    inner.announce(&channel, frames::MESSAGE_READ, &data, Some(mark.position), except);
+    inner.announce(&channel, frames::MESSAGE_READ, &data, Some(mark.position.into()), except);
 }
 
 async fn is_small(inner: &Inner, room: RoomId, position: Position) -> Result<bool, ReadError> {

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aggregates::Timestamp;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
@@ -14,6 +15,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::Inner;
+use super::frame::Frame;
 use super::hub::Connected;
 use super::outbox::Outbox;
 use super::protocol::{self, ClientFrame, CloseCode};
@@ -37,8 +39,10 @@ struct Connection {
     inner: Arc<Inner>,
     id: SocketId,
     outbox: Arc<Outbox>,
-    waiting: mpsc::Receiver<Utf8Bytes>,
+    waiting: mpsc::Receiver<Frame>,
     subscriptions: FuturesUnordered<BoxFuture<'static, Answer>>,
+    /// Times of the events whose frames are being written; kept for its memory.
+    recorded: Vec<Timestamp>,
     heard_at: Instant,
     /// Since when a sign of life is waited for.
     pinged_at: Option<Instant>,
@@ -76,6 +80,7 @@ pub(super) async fn serve(mut ws: WebSocket, inner: Arc<Inner>) {
         outbox,
         waiting,
         subscriptions: FuturesUnordered::new(),
+        recorded: Vec::with_capacity(WRITE_FRAMES_MAX),
         heard_at: Instant::now(),
         pinged_at: None,
     };
@@ -93,7 +98,7 @@ pub(super) async fn serve(mut ws: WebSocket, inner: Arc<Inner>) {
 impl Connection {
     async fn run(&mut self) -> Result<std::convert::Infallible, End> {
         let first = protocol::connection_established(&self.id.to_string(), self.inner.config.activity_timeout);
-        self.write([first]).await?;
+        self.write([first.into()]).await?;
         let mut frames = Vec::with_capacity(WRITE_FRAMES_MAX);
         let silence = tokio::time::sleep_until(self.silent_at());
         tokio::pin!(silence);
@@ -195,13 +200,19 @@ impl Connection {
     }
 
     /// A client that takes nothing is left alone with what it has; it is told when it must go.
-    async fn write(&mut self, frames: impl IntoIterator<Item = Utf8Bytes>) -> Result<(), End> {
-        let ws = &mut self.ws;
+    async fn write(&mut self, frames: impl IntoIterator<Item = Frame>) -> Result<(), End> {
+        let (ws, recorded, inner) = (&mut self.ws, &mut self.recorded, &self.inner);
+        recorded.clear();
         let writing = async {
-            for frame in frames {
-                ws.feed(Message::Text(frame)).await?;
+            let mut count = 0;
+            for Frame { text, recorded_at } in frames {
+                count += 1;
+                recorded.extend(recorded_at);
+                ws.feed(Message::Text(text)).await?;
             }
-            ws.flush().await
+            ws.flush().await?;
+            inner.hub.measures.written(count, recorded);
+            Ok::<_, axum::Error>(())
         };
         tokio::select! {
             biased;

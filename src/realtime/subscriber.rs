@@ -7,6 +7,7 @@ use axum::extract::ws::Utf8Bytes;
 use event_log::Position;
 
 use super::channel_name::{room_channel, user_channel};
+use super::frame::{Cause, Frame};
 use super::hub::{Hub, State};
 use super::outbox::Outbox;
 use super::people::Step;
@@ -24,7 +25,7 @@ pub(super) enum Gate {
     /// Not listening yet.
     Shut,
     /// Frames wait until it opens.
-    Held(Vec<Utf8Bytes>),
+    Held(Vec<Frame>),
     Open,
 }
 
@@ -51,7 +52,7 @@ impl Subscriber {
         }
     }
 
-    fn give(&mut self, frame: Utf8Bytes, held_max: usize) {
+    fn give(&mut self, frame: Frame, held_max: usize) {
         match &mut self.gate {
             Gate::Shut => {}
             Gate::Held(held) if held.len() < held_max => held.push(frame),
@@ -90,10 +91,10 @@ impl Hub {
         look(&Interest(&state))
     }
 
-    /// To everybody on a channel. `position` of the event that it comes from.
-    pub fn publish(&self, channel: &str, frame: &Utf8Bytes, position: Option<Position>, except: Except<'_>) {
+    /// To everybody on a channel. `cause` is the event that it comes from.
+    pub fn publish(&self, channel: &str, frame: &Utf8Bytes, cause: Option<Cause>, except: Except<'_>) {
         let mut state = self.state();
-        deliver(&mut state, channel, position, except, self.outgoing_frames_max, || frame.clone());
+        deliver(&mut state, channel, cause, except, self.outgoing_frames_max, || frame.clone());
     }
 
     /// To the own channel of every connected member of a room but `except.user`.
@@ -101,7 +102,7 @@ impl Hub {
         &self,
         room: RoomId,
         (event, data): (&str, &EventData),
-        position: Position,
+        cause: Cause,
         except: Except<'_>,
     ) {
         let mut state = self.state();
@@ -115,7 +116,7 @@ impl Hub {
         for channel in members {
             let mut frame = None;
             let text = || frame.get_or_insert_with(|| data.frame(event, &channel)).clone();
-            deliver(&mut state, &channel, Some(position), except, self.outgoing_frames_max, text);
+            deliver(&mut state, &channel, Some(cause), except, self.outgoing_frames_max, text);
         }
     }
 
@@ -156,7 +157,7 @@ impl Hub {
 fn deliver(
     state: &mut State,
     channel: &str,
-    position: Option<Position>,
+    cause: Option<Cause>,
     except: Except<'_>,
     held_max: usize,
     mut frame: impl FnMut() -> Utf8Bytes,
@@ -165,9 +166,10 @@ fn deliver(
     for (id, subscriber) in subscribers {
         let passed_by =
             Some(*id) == except.socket || (except.user.is_some() && subscriber.user.as_ref() == except.user);
-        let seen = position.is_some_and(|position| position <= subscriber.as_of);
+        let seen = cause.is_some_and(|cause| cause.position <= subscriber.as_of);
         if !passed_by && !seen {
-            subscriber.give(frame(), held_max);
+            let recorded_at = cause.and_then(|cause| cause.recorded_at);
+            subscriber.give(Frame { text: frame(), recorded_at }, held_max);
         }
     }
 }
@@ -205,12 +207,14 @@ mod tests {
     impl Scene {
         fn publish(&self, text: &'static str, position: u64) {
             let frame = Utf8Bytes::from_static(text);
-            let position = Some(Position(position));
-            self.hub.publish(&room_channel(self.room), &frame, position, Except::default());
+            let cause = Some(Cause::from(Position(position)));
+            self.hub.publish(&room_channel(self.room), &frame, cause, Except::default());
         }
 
         fn waiting(&mut self) -> Vec<String> {
-            std::iter::from_fn(|| self.socket.waiting.try_recv().ok()).map(|frame| frame.as_str().to_owned()).collect()
+            std::iter::from_fn(|| self.socket.waiting.try_recv().ok())
+                .map(|frame| frame.text.as_str().to_owned())
+                .collect()
         }
     }
 

@@ -13,6 +13,7 @@ use aggregates::room::{MemberRemoved, MembersAdded, MessageSent, NewMember, Room
 use event_log::{EventLogError, Filter, Page, RecordedEvent, Subscription};
 use projections::inbox::UserRow;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::Inner;
 use super::audience::{entrance, named, room_of_message, wants};
@@ -106,7 +107,13 @@ impl Tail<'_> {
         for (recorded, wanted) in page.events.iter().zip(wanted) {
             self.bring_forward(recorded);
             if wanted {
-                self.tell(recorded, &people).await;
+                let span = tracing::debug_span!(
+                    "frames",
+                    correlation = recorded.metadata.correlation.map(tracing::field::display),
+                    position = recorded.position.0,
+                    event = recorded.event.schema().name()
+                );
+                self.tell(recorded, &people).instrument(span).await;
             }
         }
         self.inner.hub.delivered(page.scanned_to);

@@ -17,6 +17,7 @@ use serde::Serialize;
 use super::audience::recipient;
 use super::channel_name::{room_channel, user_channel};
 use super::encode;
+use super::frame::Cause;
 use super::frames::{self, EventName, MessageHint, NewFollower, NotificationRead, Passage, UserUnfollowed};
 use super::reads::ReadMark;
 use super::subscriber::Except;
@@ -30,6 +31,7 @@ const HINT_CHARACTERS: usize = 50;
 /// Where an event stands, for its frames.
 struct Place<'a> {
     position: Position,
+    cause: Cause,
     token: &'a str,
     /// The socket that asked for it.
     except: Except<'a>,
@@ -38,7 +40,7 @@ impl Tail<'_> {
     pub(super) async fn tell(&mut self, recorded: &RecordedEvent, people: &People) {
         let token = self.inner.token(recorded.position);
         let except = Except { socket: self.inner.skips.socket(recorded.metadata.command), user: None };
-        let place = Place { position: recorded.position, token: &token, except };
+        let place = Place { position: recorded.position, cause: Cause::from(recorded), token: &token, except };
         match &recorded.event {
             DomainEvent::Room(RoomEvent::MessageSent(event)) => self.message_sent(event, &place, people).await,
             DomainEvent::Room(RoomEvent::MembersAdded(event)) => self.members_added(event, &place, people),
@@ -80,7 +82,7 @@ impl Tail<'_> {
             let receiver = pair.as_ref().map(|(a, b)| if *a == event.sender_id { b } else { a });
             let token = PositionToken { log: inner.log.id(), position: place.position };
             let message = wire::Message::from_event(event, token, sender, receiver);
-            inner.announce(&channel, frames::NEW_MESSAGE, &message, Some(place.position), place.except);
+            inner.announce(&channel, frames::NEW_MESSAGE, &message, Some(place.cause), place.except);
             // Sending moves the sender's own read position.
             let mark = ReadMark {
                 up_to: event.message_id,
@@ -105,7 +107,7 @@ impl Tail<'_> {
         };
         if let Some(data) = encode(frames::NEW_MESSAGE, &hint) {
             let except = Except { user: Some(&event.sender_id), ..place.except };
-            inner.hub.publish_to_members(event.room_id, (frames::NEW_MESSAGE.name, &data), place.position, except);
+            inner.hub.publish_to_members(event.room_id, (frames::NEW_MESSAGE.name, &data), place.cause, except);
         }
         self.unread(listening, place.position);
     }
@@ -133,7 +135,7 @@ impl Tail<'_> {
     ) {
         let user_name = display_name(user_id, people.get(user_id).map(Arc::as_ref));
         let data = Passage { room_id, user_id, user_name, by, position: place.token };
-        self.inner.announce(&room_channel(room_id), event, &data, Some(place.position), place.except);
+        self.inner.announce(&room_channel(room_id), event, &data, Some(place.cause), place.except);
     }
 
     fn related(&self, event: &RelationshipEvent, notification_id: NotificationId, place: &Place<'_>, people: &People) {
@@ -181,7 +183,7 @@ impl Tail<'_> {
     }
 
     fn to_user(&self, user: &UserId, event: EventName, data: &impl Serialize, place: &Place<'_>) {
-        self.inner.announce(&user_channel(user), event, data, Some(place.position), place.except);
+        self.inner.announce(&user_channel(user), event, data, Some(place.cause), place.except);
     }
 
     /// What waits for these people has changed; shown to those who listen.

@@ -94,7 +94,7 @@ impl Message {
             receiver_id: receiver.cloned(),
             content: event.content.reveal().to_owned(),
             kind: event.kind.name(),
-            attachment_url: attachment.map(|attachment| attachment.url.reveal().to_owned()),
+            attachment_url: attachment.and_then(|attachment| attachment.url.words()).map(str::to_owned),
             attachment_type: attachment.and_then(|attachment| attachment.media_type.clone()),
             receipt: Receipt::default(),
             reactions: BTreeMap::new(),

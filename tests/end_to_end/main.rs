@@ -3,9 +3,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod backups;
 mod built_binary;
 mod chat_sample;
 mod crashes;
+mod doctoring;
 mod http;
+mod observing;
 mod rebuilding;
 mod replaying;

@@ -130,6 +130,11 @@ impl Person {
         position
     }
 
+    /// How many entries the first page of the feed shows.
+    pub async fn notifications(&self) -> usize {
+        self.get("/api/notifications?limit=100").await.ok()["notifications"].as_array().expect("notifications").len()
+    }
+
     /// Unread messages of one room, as the list of rooms shows them, not before `after`.
     pub async fn unread_in(&self, room: &str, after: Option<&str>) -> u64 {
         let after = after.map_or_else(String::new, |position| format!("&after={position}"));

@@ -70,8 +70,30 @@ impl Installation {
         }
     }
 
+    /// Another setting, in the place of its default.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.settings.retain(|(known, _)| known != name);
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Starts it and waits until it is ready to serve.
     pub async fn start(&self) -> Running {
+        let mut running = self.spawn();
+        running.ready().await;
+        running
+    }
+
+    /// Starts it where it must not serve; answers with what it says as it ends.
+    pub async fn refuses_to_start(&self) -> String {
+        let mut running = self.spawn();
+        let ended = tokio::time::timeout(READY_PATIENCE, running.child.wait()).await;
+        let status = ended.expect("it ends by itself").expect("a child can be waited for");
+        assert!(!status.success(), "it ended with {status}");
+        running.said()
+    }
+
+    fn spawn(&self) -> Running {
         let output = self.folder.path().join("output.txt");
         let file = std::fs::OpenOptions::new().create(true).append(true).open(&output).expect("a file for its output");
         let mut command = Command::new(kabar());
@@ -87,9 +109,7 @@ impl Installation {
         }
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         let child = command.spawn().unwrap_or_else(|error| panic!("{} cannot be run: {error}", kabar().display()));
-        let mut running = Running { child, output, address: self.address };
-        running.ready().await;
-        running
+        Running { child, output, address: self.address }
     }
 
     /// A session token of somebody.

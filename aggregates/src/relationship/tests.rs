@@ -135,7 +135,7 @@ fn every_wish_asks_whether_the_other_person_is_known() {
     for wish in EVERY_WISH {
         let mut command = Command::Relationship(wish(relate(&ana(), &ben(), false)));
         let needs = State::empty(AggregateKind::Relationship).needs(&command);
-        assert_eq!(needs, [Need { stream: StreamId::user(&ben()), kinds: &["user_registered"] }]);
+        assert_eq!(needs, [Need { stream: StreamId::user(&ben()), kinds: &["user_registered", "user_erased"] }]);
 
         command.learn(&StreamId::user(&ben()), &state_after(AggregateKind::User, [registered(&ben())]));
         assert_eq!(command, Command::Relationship(wish(relate(&ana(), &ben(), true))));

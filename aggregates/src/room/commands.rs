@@ -38,7 +38,7 @@ pub struct CreateGroup {
     /// The creator may be named or not; duplicates count once.
     pub members: Vec<UserId>,
     pub name: Sealed,
-    pub avatar: Option<String>,
+    pub avatar: Option<Sealed>,
     pub group_id: Option<String>,
     pub join_policy: JoinPolicy,
     pub at: Timestamp,

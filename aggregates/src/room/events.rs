@@ -28,7 +28,7 @@ pub struct RoomOpened {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<Sealed>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub avatar: Option<String>,
+    pub avatar: Option<Sealed>,
     /// The platform's own group this room belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group_id: Option<String>,

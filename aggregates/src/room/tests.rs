@@ -318,7 +318,10 @@ fn opening_a_direct_room_asks_for_blocks_between_the_two_and_for_the_other_perso
     let needs = State::empty(AggregateKind::Room).needs(&Command::Room(open_direct(&ana(), &ben())));
     assert_eq!(
         needs,
-        [blocks_between(&ana(), &ben()), Need { stream: StreamId::user(&ben()), kinds: &["user_registered"] }]
+        [
+            blocks_between(&ana(), &ben()),
+            Need { stream: StreamId::user(&ben()), kinds: &["user_registered", "user_erased"] }
+        ]
     );
 }
 

@@ -4,13 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalogue::EventSchema;
 use crate::ids::UserId;
-use crate::{Sealed, Timestamp};
+use crate::{KeyId, Sealed, Timestamp};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum UserEvent {
     UserRegistered(UserRegistered),
     ProfileChanged(ProfileChanged),
+    UserErased(UserErased),
 }
 
 /// Kabar heard of somebody for the first time.
@@ -26,6 +27,16 @@ pub struct UserRegistered {
 pub struct ProfileChanged {
     pub user_id: UserId,
     pub profile: Profile,
+    pub at: Timestamp,
+}
+
+/// From here on nothing that they said or were called before can be read. Their id, their places in rooms and what is
+/// counted stay. Whoever comes back under the id is somebody new, with another key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UserErased {
+    pub user_id: UserId,
+    /// The keys that are dropped with this: whoever reads it and still has one drops it too.
+    pub keys: Vec<KeyId>,
     pub at: Timestamp,
 }
 
@@ -77,14 +88,16 @@ impl UserRole {
 
 impl UserEvent {
     pub const USER_REGISTERED: &'static str = "user_registered";
-    /// What makes [`super::User::exists`] another: who is not there yet may come, who is there stays.
-    pub const EXISTENCE: &'static [&'static str] = &[Self::USER_REGISTERED];
+    pub const USER_ERASED: &'static str = "user_erased";
+    /// What makes [`super::User::exists`] another: who is not there yet may come, who is there may be erased.
+    pub const EXISTENCE: &'static [&'static str] = &[Self::USER_REGISTERED, Self::USER_ERASED];
 
     /// The stored name and current version of each event. Append-only.
     pub const fn schema(&self) -> EventSchema {
         match self {
             Self::UserRegistered(_) => EventSchema::new(Self::USER_REGISTERED, "1"),
             Self::ProfileChanged(_) => EventSchema::new("profile_changed", "1"),
+            Self::UserErased(_) => EventSchema::new(Self::USER_ERASED, "1"),
         }
     }
 }

@@ -3,10 +3,17 @@
 use serde::{Deserialize, Serialize};
 
 use super::events::{Profile, UserEvent};
+use crate::KeyId;
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct User {
     pub(super) profile: Option<Profile>,
+    /// It happened once at least.
+    #[serde(default)]
+    pub(super) erased: bool,
+    /// What was dropped: nothing sealed with these can be read.
+    #[serde(default)]
+    pub(super) erased_keys: Vec<KeyId>,
 }
 
 impl User {
@@ -18,6 +25,11 @@ impl User {
         match event {
             UserEvent::UserRegistered(event) => self.profile = Some(event.profile.clone()),
             UserEvent::ProfileChanged(event) => self.profile = Some(event.profile.clone()),
+            UserEvent::UserErased(event) => {
+                self.profile = None;
+                self.erased = true;
+                self.erased_keys.extend(&event.keys);
+            }
         }
     }
 }

@@ -3,10 +3,10 @@
 use cqrs_es::test::TestFramework;
 
 use super::*;
-use crate::Sealed;
 use crate::aggregate::{Command, State};
 use crate::cast::{ana, noon};
 use crate::catalogue::AggregateKind;
+use crate::{KeyId, Sealed};
 
 #[test]
 fn somebody_unknown_is_registered_with_what_is_known_of_them() {
@@ -64,6 +64,43 @@ fn the_directory_asks_other_streams_for_nothing() {
 }
 
 #[test]
+fn who_is_erased_is_not_there_any_more_and_may_come_back_as_somebody_new() {
+    user().given(vec![registered(named("Ana"))]).when(erase(&[key(1)])).then_expect_events(vec![erased(&[key(1)])]);
+    let given = || vec![registered(named("Ana")), erased(&[key(1)])];
+    user().given(given()).when(fill(named("Nina"))).then_expect_events(vec![registered(named("Nina"))]);
+    let mut user = User::default();
+    given().iter().for_each(|event| user.evolve(event));
+    assert!(!user.exists());
+}
+
+#[test]
+fn erasing_twice_is_erasing_once() {
+    let given = || vec![registered(named("Ana")), erased(&[key(1)])];
+    user().given(given()).when(erase(&[key(1)])).then_expect_events(vec![]);
+    user().given(given()).when(erase(&[])).then_expect_events(vec![]);
+    // Somebody came back and said something: there is another key to drop.
+    user().given(given()).when(erase(&[key(2)])).then_expect_events(vec![erased(&[key(2)])]);
+}
+
+#[test]
+fn somebody_of_whom_nothing_is_known_cannot_be_erased() {
+    user().given_no_previous_events().when(erase(&[])).then_expect_error_message("there is no such user");
+    // Not registered, but their words are here.
+    user().given_no_previous_events().when(erase(&[key(1)])).then_expect_events(vec![erased(&[key(1)])]);
+}
+
+#[test]
+fn words_sealed_with_a_dropped_key_are_passed_over() {
+    let sealed = |key: KeyId| Some(Sealed::from_stored(Sealed::compose(key, "xyz")));
+    let offered = Profile { name: sealed(key(1)), username: sealed(key(2)), ..Profile::default() };
+    let kept = Profile { username: sealed(key(2)), ..Profile::default() };
+    user()
+        .given(vec![registered(named("Ana")), erased(&[key(1)])])
+        .when(fill(offered))
+        .then_expect_events(vec![registered(kept)]);
+}
+
+#[test]
 fn every_role_is_found_by_its_name() {
     let roles = [UserRole::Admin, UserRole::Mentor, UserRole::Affiliate, UserRole::MemberPremium, UserRole::MemberFree];
     for role in roles {
@@ -83,6 +120,18 @@ fn named(name: &str) -> Profile {
 
 fn fill(profile: Profile) -> UserCommand {
     UserCommand::FillProfile(PutProfile { user_id: ana(), profile, at: noon() })
+}
+
+fn erase(keys: &[KeyId]) -> UserCommand {
+    UserCommand::Erase(EraseUser { user_id: ana(), keys: keys.to_vec(), at: noon() })
+}
+
+fn erased(keys: &[KeyId]) -> UserEvent {
+    UserEvent::UserErased(UserErased { user_id: ana(), keys: keys.to_vec(), at: noon() })
+}
+
+fn key(number: u8) -> KeyId {
+    KeyId::parse(&format!("{number:022}")).expect("a key id")
 }
 
 fn registered(profile: Profile) -> UserEvent {

@@ -8,6 +8,7 @@ use aggregates::{DomainEvent, Refusal, StreamId};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::types::{CommandError, Decided, Outcome, Wish};
+use crate::measures::{Ending, Endings};
 use crate::port::{EventLogError, Found};
 use crate::position::Position;
 
@@ -17,6 +18,7 @@ pub(super) struct Job {
     /// How often it was decided.
     pub tries: u32,
     pub answer: oneshot::Sender<Result<Decided, CommandError>>,
+    pub endings: Arc<Endings>,
     /// Its place inside; given back with the answer.
     pub _place: OwnedSemaphorePermit,
 }
@@ -29,6 +31,21 @@ impl Job {
 
     /// A caller who went away is not an error: the command runs to its end all the same.
     pub fn answer(self, answer: Result<Decided, CommandError>) {
+        let ending = ending(&answer);
+        self.endings.count(ending);
+        if tracing::enabled!(tracing::Level::DEBUG) {
+            let Wish { stream, metadata, id, .. } = &self.wish;
+            tracing::debug!(
+                correlation = metadata.correlation.map(tracing::field::display),
+                command = %id.0,
+                %stream,
+                outcome = ending.name(),
+                position = answer.as_ref().ok().map(|decided| decided.position.0),
+                tries = self.tries,
+                micros = self.born.elapsed().as_micros(),
+                "a command was answered"
+            );
+        }
         let _ = self.answer.send(answer);
     }
 
@@ -43,6 +60,21 @@ impl Job {
 
     pub fn refused(self, refusal: Refusal, position: Position) {
         self.answer(Err(CommandError::Refused { refusal, position }));
+    }
+}
+
+fn ending(answer: &Result<Decided, CommandError>) -> Ending {
+    match answer {
+        Ok(decided) => match decided.outcome {
+            Outcome::Written(_) => Ending::Written,
+            Outcome::Repeated(_) => Ending::Repeated,
+            Outcome::Nothing => Ending::Nothing,
+        },
+        Err(CommandError::Refused { .. }) => Ending::Refused,
+        Err(CommandError::Unavailable(_)) => Ending::Unavailable,
+        Err(CommandError::OutcomeUnknown(_)) => Ending::Unknown,
+        Err(CommandError::Corrupt(_) | CommandError::Misaddressed { .. }) => Ending::Corrupt,
+        Err(CommandError::Stopping) => Ending::Stopping,
     }
 }
 

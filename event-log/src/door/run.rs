@@ -12,6 +12,7 @@ use super::intake::{Chain, Intake};
 use super::job::{Job, Message};
 use super::settle::{self, Recent};
 use super::types::DoorOptions;
+use crate::measures::{BatchTimes, DoorMeasures};
 use crate::port::{AppendError, Appended, EventLogError, Filter, SharedLog};
 use crate::position::Position;
 
@@ -25,8 +26,6 @@ const UNKNOWN_PATIENCE: Duration = Duration::from_secs(10);
 const CATCH_UP_EVENTS: usize = 1_000;
 /// Below this a timer is too coarse to linger with.
 const TIMER_GRAIN: Duration = Duration::from_millis(2);
-/// An append slower than this is worth a line in the log.
-const SLOW_APPEND: Duration = Duration::from_millis(500);
 
 pub(super) struct Task {
     log: SharedLog,
@@ -43,6 +42,7 @@ pub(super) struct Task {
     last_append: Duration,
     closing: Option<oneshot::Sender<()>>,
     tick: Interval,
+    measures: DoorMeasures,
 }
 
 impl Task {
@@ -66,6 +66,7 @@ impl Task {
             last_append: Duration::ZERO,
             closing: None,
             tick,
+            measures: DoorMeasures::new(),
         }
     }
 
@@ -162,7 +163,7 @@ impl Task {
 
     /// The ordinary way: decide on what is known, append, see whether it held.
     async fn round(&mut self) -> Result<(), AppendError> {
-        let decision = decide(&mut self.intake, &self.recent, self.known, self.options.batch_commands_max);
+        let (decision, mut times) = self.decide();
         if decision.entries.is_empty() {
             settle::undone(&mut self.intake, decision);
             return Ok(());
@@ -170,7 +171,8 @@ impl Task {
         let log = Arc::clone(&self.log);
         let began = Instant::now();
         let answer = self.pump(log.append(&decision.batch)).await;
-        self.settle(decision, answer, began).await
+        times.append = began.elapsed();
+        self.settle(decision, answer, times).await
     }
 
     /// After a lost race: hold the log, learn what others wrote, decide on that. Optimism alone can lose for ever.
@@ -197,31 +199,35 @@ impl Task {
             self.known = last.position;
         }
         self.drain();
-        let decision = decide(&mut self.intake, &self.recent, self.known, self.options.batch_commands_max);
+        let (decision, mut times) = self.decide();
         if decision.entries.is_empty() {
             settle::undone(&mut self.intake, decision);
             return Ok(());
         }
-        metrics::counter!("kabar_door_locked_batches_total").increment(1);
+        self.measures.locked.increment(1);
         let answer = self.pump(locked.append(&decision.batch)).await;
-        self.settle(decision, answer, began).await
+        // With the wait for the lock: to those inside it is all the same.
+        times.append = began.elapsed().saturating_sub(times.decide);
+        self.settle(decision, answer, times).await
     }
 
     async fn settle(
         &mut self,
         decision: Decision,
         answer: Result<Appended, AppendError>,
-        began: Instant,
+        times: BatchTimes,
     ) -> Result<(), AppendError> {
         let commands = decision.entries.len();
-        self.measure(commands, began);
+        self.measure(&decision, times);
         match answer {
             Ok(appended) => {
+                let base = appended.base;
                 let (back, head) = settle::carried_out(&mut self.intake, &mut self.recent, decision, appended);
                 self.known = head;
+                self.measures.events.increment(head.0.saturating_sub(base.0));
                 self.last_answered = commands - back.len();
                 if !back.is_empty() {
-                    metrics::counter!("kabar_door_lost_races_total").increment(back.len() as u64);
+                    self.measures.lost_races.increment(back.len() as u64);
                     self.contended = true;
                     self.put_back(back);
                 }
@@ -250,7 +256,7 @@ impl Task {
     async fn ask_the_log(&mut self, mut decision: Decision, error: Option<EventLogError>) {
         if let Some(error) = &error {
             tracing::warn!(error = %Chain(error), "an append's answer was lost; looking it up");
-            metrics::counter!("kabar_door_unknown_outcomes_total").increment(1);
+            self.measures.unknown.increment(1);
         }
         let ids = decision.event_ids();
         let began = Instant::now();
@@ -295,7 +301,7 @@ impl Task {
     /// The log cannot be reached: a moment's rest, in which time runs out for those who have waited long.
     async fn fault(&mut self, error: &(dyn std::error::Error + Send + Sync)) {
         tracing::warn!(error = %Chain(error), "the log could not be written; trying again");
-        metrics::counter!("kabar_door_faults_total").increment(1);
+        self.measures.faults.increment(1);
         self.pump(tokio::time::sleep(FAULT_PAUSE)).await;
         self.intake.expire();
     }
@@ -307,12 +313,38 @@ impl Task {
         self.intake.expire();
     }
 
-    fn measure(&mut self, commands: usize, began: Instant) {
-        self.last_append = began.elapsed();
-        metrics::histogram!("kabar_door_batch_commands").record(commands as f64);
-        metrics::histogram!("kabar_door_append_seconds").record(self.last_append.as_secs_f64());
-        if self.last_append > SLOW_APPEND {
-            tracing::warn!(commands, seconds = self.last_append.as_secs_f64(), "a slow append");
+    fn decide(&mut self) -> (Decision, BatchTimes) {
+        let began = Instant::now();
+        let decision = decide(&mut self.intake, &self.recent, self.known, self.options.batch_commands_max);
+        let mut times = BatchTimes { decide: began.elapsed(), ..BatchTimes::default() };
+        for entry in &decision.entries {
+            let waited = began.saturating_duration_since(entry.job.born);
+            self.measures.wait.record(waited);
+            times.waited_max = times.waited_max.max(waited);
         }
+        (decision, times)
+    }
+
+    fn measure(&mut self, decision: &Decision, times: BatchTimes) {
+        let commands = decision.entries.len();
+        self.last_append = times.append;
+        self.measures.batch.record(commands as f64);
+        self.measures.decide.record(times.decide);
+        self.measures.append.record(times.append);
+        if times.decide + times.append <= self.options.slow_batch {
+            return;
+        }
+        self.measures.slow.increment(1);
+        let milliseconds = |time: Duration| time.as_secs_f64() * 1_000.0;
+        tracing::warn!(
+            commands,
+            events = decision.batch.events.len(),
+            streams = decision.touched.len(),
+            known = %decision.batch.known,
+            waited_ms_max = milliseconds(times.waited_max),
+            decide_ms = milliseconds(times.decide),
+            append_ms = milliseconds(times.append),
+            "a slow batch"
+        );
     }
 }

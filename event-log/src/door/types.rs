@@ -9,8 +9,10 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use super::job::{Job, Message};
 use super::run::Task;
+use crate::measures::Endings;
 use crate::port::{EventLogError, SharedLog};
 use crate::position::Position;
+use crate::sealing::Sealing;
 
 /// A command on its way to its stream.
 #[derive(Debug, Clone)]
@@ -85,6 +87,8 @@ pub struct DoorOptions {
     pub command_budget: Duration,
     /// Aggregates kept in memory.
     pub cached_streams_max: usize,
+    /// A batch slower than this is worth a line in the log that says where the time went.
+    pub slow_batch: Duration,
 }
 
 impl Default for DoorOptions {
@@ -94,6 +98,7 @@ impl Default for DoorOptions {
             queue_commands_max: 8_192,
             command_budget: Duration::from_secs(2),
             cached_streams_max: 100_000,
+            slow_batch: Duration::from_millis(500),
         }
     }
 }
@@ -104,39 +109,56 @@ pub struct Door {
     inbox: mpsc::UnboundedSender<Message>,
     /// Places inside: the door's queue has an end.
     places: Arc<Semaphore>,
+    /// Words are sealed out here, on as many tasks as there are callers.
+    sealing: Option<Sealing>,
     options: DoorOptions,
     failed: watch::Receiver<Option<String>>,
+    endings: Arc<Endings>,
 }
 
 impl Door {
     /// Opens the door before `log`.
     pub async fn open(log: SharedLog, options: DoorOptions) -> Result<Self, EventLogError> {
         let known = log.head().await?;
+        let sealing = log.sealing().cloned();
         let (inbox, receiver) = mpsc::unbounded_channel();
         let (failing, failed) = watch::channel(None);
         let task = Task::new(log, options, known, (inbox.clone(), receiver));
         let places = Arc::new(Semaphore::new(options.queue_commands_max));
         tokio::spawn(watch_over(task, failing, Arc::clone(&places)));
-        Ok(Self { inbox, places, options, failed })
+        let endings = Arc::new(Endings::new());
+        Ok(Self { inbox, places, sealing, options, failed, endings })
     }
 
     /// Carries a command out. Runs to its end even when the caller goes away.
-    pub async fn execute(&self, wish: Wish) -> Result<Decided, CommandError> {
+    pub async fn execute(&self, mut wish: Wish) -> Result<Decided, CommandError> {
         if wish.command.kind() != wish.stream.kind {
             // Refused out here: inside, a rule would have no answer to it, and everybody's commands are inside.
             return Err(CommandError::Misaddressed { stream: wish.stream, command: wish.command.kind() });
         }
         let born = Instant::now();
+        self.seal(&mut wish).await?;
         let place = tokio::time::timeout(self.options.command_budget, Arc::clone(&self.places).acquire_owned())
             .await
             .map_err(|_| CommandError::Unavailable(None))?
             .map_err(|_| CommandError::Stopping)?;
         let (answer, answered) = oneshot::channel();
-        let job = Job { wish, born, tries: 0, answer, _place: place };
+        let endings = Arc::clone(&self.endings);
+        let job = Job { wish, born, tries: 0, answer, endings, _place: place };
         self.inbox.send(Message::Wish(job)).map_err(|_| CommandError::Stopping)?;
         match answered.await {
             Ok(answer) => answer,
             Err(_) => Err(self.unanswered().await),
+        }
+    }
+
+    /// No command comes in with words that could be read in the log.
+    async fn seal(&self, wish: &mut Wish) -> Result<(), CommandError> {
+        let Some(sealing) = &self.sealing else { return Ok(()) };
+        let sealed = sealing.seal(std::slice::from_mut(&mut wish.command));
+        match tokio::time::timeout(self.options.command_budget, sealed).await {
+            Ok(sealed) => sealed.map_err(|error| CommandError::Unavailable(Some(Arc::new(error)))),
+            Err(_) => Err(CommandError::Unavailable(None)),
         }
     }
 
@@ -157,6 +179,11 @@ impl Door {
     /// `None` while it works.
     pub fn failure(&self) -> Option<String> {
         self.failed.borrow().clone()
+    }
+
+    /// Commands inside that are not answered yet.
+    pub fn inside(&self) -> usize {
+        self.options.queue_commands_max.saturating_sub(self.places.available_permits())
     }
 
     /// Lets in what has come, then no more; returns when all is answered.

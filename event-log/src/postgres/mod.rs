@@ -7,28 +7,34 @@
 mod announcer;
 mod appender;
 mod listener;
+mod making;
+mod raw;
 mod reactors;
 mod reading;
 mod rows;
 mod single;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aggregates::ids::EventId;
 use aggregates::{DomainEvent, StreamId};
 use async_trait::async_trait;
+use metrics::{Histogram, histogram};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::heard::Heard;
+use crate::measures;
 use crate::port::{AppendError, Appended, Batch, EventLog, EventLogError, Filter, Found, LockedLog, Page};
 use crate::position::{LogId, Position};
 use crate::recorded::RecordedEvent;
 
 use appender::Appender;
+pub use making::PostgresMaking;
+pub use raw::PostgresRaw;
 
 /// Connections for reading; appends have one of their own.
 const READERS_MAX: u32 = 8;
@@ -45,6 +51,7 @@ pub struct PostgresLog {
     /// What this process wrote itself.
     own: Arc<Heard>,
     closing: CancellationToken,
+    append_seconds: Histogram,
 }
 
 impl PostgresLog {
@@ -58,6 +65,9 @@ impl PostgresLog {
             .connect_with(options.clone())
             .await
             .map_err(unavailable)?;
+        let mut connection = pool.acquire().await.map_err(unavailable)?;
+        making::require_finished(&mut connection).await?;
+        drop(connection);
         MIGRATIONS.run(&pool).await.map_err(unavailable)?;
         let id: uuid::Uuid =
             sqlx::query_scalar("SELECT log_id FROM log_identity").fetch_one(&pool).await.map_err(unavailable)?;
@@ -67,7 +77,8 @@ impl PostgresLog {
         listener::spawn(pool.clone(), Arc::clone(&heard), closing.clone());
         announcer::spawn(pool.clone(), Arc::clone(&own), closing.clone());
         let appender = Arc::new(Mutex::new(Appender::new(options)));
-        Ok(Self { id: LogId(id), pool, appender, heard, own, closing })
+        let append_seconds = histogram!(measures::LOG_APPEND);
+        Ok(Self { id: LogId(id), pool, appender, heard, own, closing, append_seconds })
     }
 }
 
@@ -84,7 +95,11 @@ impl EventLog for PostgresLog {
     }
 
     async fn append(&self, batch: &Batch) -> Result<Appended, AppendError> {
-        self.appender.lock().await.append(batch).await
+        let mut appender = self.appender.lock().await;
+        let began = Instant::now();
+        let appended = appender.append(batch).await?;
+        self.append_seconds.record(began.elapsed());
+        Ok(appended)
     }
 
     async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Vec<RecordedEvent>), AppendError> {
@@ -137,6 +152,10 @@ impl EventLog for PostgresLog {
 
     async fn reactors(&self) -> Result<Vec<(String, Position)>, EventLogError> {
         reactors::all(&self.pool).await
+    }
+
+    fn connections_in_use(&self) -> usize {
+        (self.pool.size() as usize).saturating_sub(self.pool.num_idle())
     }
 
     async fn close(&self) {

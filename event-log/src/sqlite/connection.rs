@@ -33,7 +33,7 @@ macro_rules! steps {
 }
 
 /// Append-only, in order.
-const STEPS: &[Migration] = steps![
+pub(super) const STEPS: &[Migration] = steps![
     "20261122090000_create_events",
     "20261122090100_create_log_identity",
     "20261122090200_create_reactor_checkpoints",
@@ -85,7 +85,7 @@ fn base_flags() -> OpenFlags {
     OpenFlags::SQLITE_OPEN_NO_MUTEX
 }
 
-fn require_linked_version(linked: i32) -> Result<(), EventLogError> {
+pub(super) fn require_linked_version(linked: i32) -> Result<(), EventLogError> {
     if linked < SQLITE_VERSION_MIN {
         return Err(EventLogError::Unavailable(
             format!("SQLite {linked} is linked; {SQLITE_VERSION_MIN} or later is needed").into(),

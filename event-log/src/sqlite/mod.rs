@@ -6,6 +6,8 @@
 
 mod append;
 mod connection;
+mod making;
+mod raw;
 mod readers;
 mod rows;
 #[cfg(test)]
@@ -16,17 +18,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc as blocking;
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use aggregates::ids::EventId;
 use aggregates::{DomainEvent, StreamId};
 use async_trait::async_trait;
+use metrics::{Histogram, histogram};
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
 use crate::heard::Heard;
+use crate::measures;
 use crate::port::{AppendError, Appended, Batch, EventLog, EventLogError, Filter, Found, LockedLog, Page};
 use crate::position::{LogId, Position};
 use crate::recorded::RecordedEvent;
 use crate::store_url::StoreUrl;
+pub use making::SqliteMaking;
+pub use raw::SqliteRaw;
 use readers::Readers;
 use writer::Job;
 
@@ -39,6 +46,7 @@ pub struct SqliteLog {
     heard: Arc<Heard>,
     /// `None` once closed.
     threads: Mutex<Option<Threads>>,
+    append_seconds: Histogram,
 }
 
 struct Threads {
@@ -57,6 +65,13 @@ impl SqliteLog {
 
     fn open_blocking(directory: &Path) -> Result<Self, EventLogError> {
         let file: PathBuf = StoreUrl::file(directory, "log");
+        let unfinished = making::unfinished(directory);
+        if unfinished.exists() {
+            return Err(EventLogError::Corrupt(format!(
+                "a restore was begun here and not finished: run `replay restore` again, or delete {}",
+                unfinished.display()
+            )));
+        }
         let connection = connection::open_writer(directory, &file)?;
         let id = rows::log_id(&connection)?;
         let heard = Arc::new(Heard::new(rows::head(&connection)?.position));
@@ -71,7 +86,8 @@ impl SqliteLog {
         let writer = named_thread("log-writer", move || writer::run(pen, queue, news))?;
 
         let threads = Mutex::new(Some(Threads { writer, listener, stop_listening }));
-        Ok(Self { id, jobs, readers: Arc::new(Readers::new(file)), heard, threads })
+        let append_seconds = histogram!(measures::LOG_APPEND);
+        Ok(Self { id, jobs, readers: Arc::new(Readers::new(file)), heard, threads, append_seconds })
     }
 
     /// Hands a job to the writer's thread. `Err` when it was certainly not taken.
@@ -96,11 +112,14 @@ impl EventLog for SqliteLog {
     }
 
     async fn append(&self, batch: &Batch) -> Result<Appended, AppendError> {
-        let batch = Box::new(batch.clone());
-        let answered = self.hand_in(|answer| Job::Append { batch, answer }).await;
+        let began = Instant::now();
+        let handed_in = Box::new(batch.clone());
+        let answered = self.hand_in(|answer| Job::Append { batch: handed_in, answer }).await;
         let answered = answered.map_err(AppendError::NothingWritten)?;
         // Without an answer the writer's thread is gone, nobody knows how far it came.
-        answered.await.unwrap_or_else(|_| Err(AppendError::Unknown(EventLogError::Closed)))
+        let appended = answered.await.unwrap_or_else(|_| Err(AppendError::Unknown(EventLogError::Closed)))?;
+        self.append_seconds.record(began.elapsed());
+        Ok(appended)
     }
 
     async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Vec<RecordedEvent>), AppendError> {
@@ -161,6 +180,10 @@ impl EventLog for SqliteLog {
         let reactor = reactor.to_owned();
         let answered = self.hand_in(|answer| Job::SaveCheckpoint { reactor, position, answer }).await?;
         answered.await.unwrap_or(Err(EventLogError::Closed))
+    }
+
+    fn connections_in_use(&self) -> usize {
+        self.readers.in_use()
     }
 
     async fn close(&self) {

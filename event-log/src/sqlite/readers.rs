@@ -31,6 +31,11 @@ impl Readers {
         Self { file, idle: Mutex::default(), permits: Arc::new(Semaphore::new(READERS_MAX as usize)) }
     }
 
+    /// Questions under way.
+    pub fn in_use(&self) -> usize {
+        (READERS_MAX as usize).saturating_sub(self.permits.available_permits())
+    }
+
     /// Asks on a thread that may block. The question runs to its end even when the caller goes away.
     pub async fn ask<T: Send + 'static>(
         self: &Arc<Self>,

@@ -15,6 +15,8 @@ CREATE TABLE rooms (
     -- Lower case, made when written, so that every engine finds the same.
     name_folded text NOT NULL,
     avatar text,
+    -- Whose words name and avatar are.
+    opened_by text COLLATE "C" NOT NULL,
     group_id text,
     -- The two of a DIRECT room, sorted.
     first_id text COLLATE "C",
@@ -76,6 +78,12 @@ CREATE TABLE users (
     role text,
     -- Name and username in lower case, a line each.
     folded text NOT NULL
+);
+
+-- Whom a rebuild has yet to blank: their messages are found by the indexes, which it makes last. Empty in a live view.
+CREATE TABLE erased (
+    user_id text COLLATE "C" NOT NULL PRIMARY KEY,
+    position bigint NOT NULL
 );
 
 CREATE TABLE follows (

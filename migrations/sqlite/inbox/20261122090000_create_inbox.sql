@@ -15,6 +15,8 @@ CREATE TABLE rooms (
     -- Lower case, made when written, so that every engine finds the same.
     name_folded TEXT NOT NULL,
     avatar TEXT,
+    -- Whose words name and avatar are.
+    opened_by TEXT NOT NULL,
     group_id TEXT,
     -- The two of a DIRECT room, sorted.
     first_id TEXT,
@@ -76,6 +78,12 @@ CREATE TABLE users (
     role TEXT,
     -- Name and username in lower case, a line each.
     folded TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Whom a rebuild has yet to blank: their messages are found by the indexes, which it makes last. Empty in a live view.
+CREATE TABLE erased (
+    user_id TEXT NOT NULL PRIMARY KEY,
+    position INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE follows (

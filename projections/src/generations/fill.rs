@@ -114,7 +114,7 @@ impl Reading {
             let page = page_up_to(self.unit, &self.log, position, target, limit).await?;
             position = page.scanned_to;
             let events = page.events.len() as u64;
-            for step in steps(self.unit, self.log.id(), gathered.step.to, page, STEP_CHANGES_MAX) {
+            for step in steps(self.unit, self.log.id(), gathered.step.to, &page, STEP_CHANGES_MAX) {
                 gathered.take(step);
                 if gathered.step.changes.len() >= STEP_CHANGES_MAX
                     && ready.send(Ok(gathered.hand_over())).await.is_err()

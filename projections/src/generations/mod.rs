@@ -7,6 +7,7 @@
 mod fill;
 mod formats;
 mod rebuild;
+mod standings;
 mod touches;
 mod verify;
 
@@ -20,6 +21,7 @@ use tokio::time::Instant;
 use self::fill::Filling;
 pub(crate) use self::formats::catch_up;
 pub use self::formats::{Retired, retire};
+pub use self::standings::{UnitStage, UnitStanding, standings};
 use crate::store::{self, Format, GenerationName, GenerationState, RebuildLock, StoreError, UnitStore};
 use crate::views::{ReadError, UnitName};
 
@@ -184,13 +186,14 @@ pub async fn status(url: &StoreUrl, log: &SharedLog) -> Result<Vec<UnitStatus>, 
 }
 
 async fn status_of(unit: UnitName, store: &dyn UnitStore, log: &SharedLog) -> Result<Vec<UnitStatus>, StoreError> {
-    let head = log.head().await?;
     let mut found = Vec::new();
     for (format, number) in store.all().await? {
         // One that was begun and not finished has nothing to say of itself.
         let opened = store.in_format(format).open(&GenerationName::Numbered(number)).await?;
         let Some(generation) = opened else { continue };
         let standing = generation.standing().await?;
+        // Behind the checkpoint: read the other way round, a busy view would seem to be past the head.
+        let head = log.head().await?;
         let state = match standing.state {
             _ if standing.log != log.id() => UnitState::Foreign,
             _ if standing.checkpoint > head => UnitState::PastHead,

@@ -25,6 +25,10 @@ enum Touch {
     Keyed(&'static str, String),
     /// The notifications of somebody, raised up to a position.
     Swept(UserId, Position),
+    /// Somebody has the last word in a room, which only their erasure asks for.
+    Spoken(RoomId, UserId),
+    /// What somebody said, the rooms they opened, and where they have the last word, before a position.
+    Blanked(UserId, Position),
 }
 
 /// Fills in who touched the rows of `differences`, up to `until`.
@@ -37,7 +41,7 @@ pub(super) async fn name_events(
     if differences.is_empty() {
         return Ok(());
     }
-    let rows = Rows::of(differences);
+    let mut rows = Rows::of(differences);
     let mut position = Position::START;
     while position < until {
         let page = page_up_to(unit, log, position, until, PAGE_EVENTS_MAX).await?;
@@ -71,11 +75,20 @@ fn note(difference: &mut Difference, recorded: &RecordedEvent) {
 struct Rows {
     keyed: HashMap<(&'static str, String), Vec<usize>>,
     notifications: HashMap<String, Vec<(usize, u64)>>,
+    /// Messages by who said them, rooms by who opened them, each with its position.
+    words: HashMap<String, Vec<(usize, u64)>>,
+    /// Who has the last word so far, in the rooms that differ.
+    last_words: HashMap<usize, UserId>,
 }
 
 impl Rows {
     fn of(differences: &[Difference]) -> Self {
-        let mut rows = Self { keyed: HashMap::new(), notifications: HashMap::new() };
+        let mut rows = Self {
+            keyed: HashMap::new(),
+            notifications: HashMap::new(),
+            words: HashMap::new(),
+            last_words: HashMap::new(),
+        };
         for (index, difference) in differences.iter().enumerate() {
             // Under every beginning of the key: who leaves a room is known, not since when they were in.
             let ends = difference.key.match_indices('/').map(|(end, _)| end).chain([difference.key.len()]);
@@ -88,16 +101,32 @@ impl Rows {
             if let (Some(recipient), Some(raised)) = (row["recipient_id"].as_str(), row["position"].as_u64()) {
                 rows.notifications.entry(recipient.to_owned()).or_default().push((index, raised));
             }
+            if let (Some(sender), Some(said)) = (row["sender_id"].as_str(), row["position"].as_u64()) {
+                rows.words.entry(sender.to_owned()).or_default().push((index, said));
+            }
+            if let Some(opener) = row["opened_by"].as_str() {
+                rows.words.entry(opener.to_owned()).or_default().push((index, 0));
+            }
         }
         rows
     }
 
-    fn touched_by(&self, touch: &Touch) -> Vec<usize> {
+    fn touched_by(&mut self, touch: &Touch) -> Vec<usize> {
         match touch {
             Touch::Keyed(table, key) => self.keyed.get(&(*table, key.clone())).cloned().unwrap_or_default(),
             Touch::Swept(recipient, up_to) => {
                 let theirs = self.notifications.get(recipient.as_str()).into_iter().flatten();
                 theirs.filter(|(_, raised)| *raised <= up_to.0).map(|(index, _)| *index).collect()
+            }
+            Touch::Spoken(room, user) => {
+                let rooms = self.keyed.get(&("rooms", room.to_string())).into_iter().flatten();
+                self.last_words.extend(rooms.map(|index| (*index, user.clone())));
+                Vec::new()
+            }
+            Touch::Blanked(user, before) => {
+                let theirs = self.words.get(user.as_str()).into_iter().flatten();
+                let shown = self.last_words.iter().filter(|(_, last)| *last == user).map(|(index, _)| *index);
+                theirs.filter(|(_, said)| *said < before.0).map(|(index, _)| *index).chain(shown).collect()
             }
         }
     }
@@ -130,10 +159,17 @@ fn in_inbox(change: &InboxChange) -> Vec<Touch> {
             vec![room(room_id), in_room("members", room_id, user_id), in_room("participants", room_id, user_id)]
         }
         InboxChange::SetRole { room_id, user_id, .. } => vec![room(room_id), in_room("members", room_id, user_id)],
-        InboxChange::AddMessage(row) => vec![Touch::Keyed("messages", format!("{:020}", row.position.0))],
+        InboxChange::AddMessage(row) => vec![
+            Touch::Keyed("messages", format!("{:020}", row.position.0)),
+            Touch::Spoken(row.room_id, row.sender_id.clone()),
+        ],
         InboxChange::ShowLast { room_id, .. } => vec![room(room_id)],
         InboxChange::MoveReader { room_id, user_id, .. } => vec![in_room("participants", room_id, user_id)],
         InboxChange::SetPerson { user_id, .. } => vec![Touch::Keyed("users", user_id.to_string())],
+        InboxChange::Erase(erased) => vec![
+            Touch::Keyed("users", erased.user_id.to_string()),
+            Touch::Blanked(erased.user_id.clone(), erased.position),
+        ],
         InboxChange::Follow(relation) | InboxChange::Unfollow(relation) => {
             let count = |user: &UserId| Touch::Keyed("follow_counts", user.to_string());
             vec![directed("follows", relation), count(&relation.from), count(&relation.to)]

@@ -11,7 +11,7 @@ use aggregates::room::{Role, RoomKind};
 use event_log::Position;
 use uuid::Uuid;
 
-use super::project::{Admitted, InboxChange, OpenedRoom, Relation};
+use super::project::{Admitted, Erased, InboxChange, OpenedRoom, Relation};
 use super::rows::{MessageRow, Person};
 use crate::store::touched::Touched;
 
@@ -23,6 +23,7 @@ pub(crate) struct RoomState {
     pub kind: RoomKind,
     pub name: Option<String>,
     pub avatar: Option<String>,
+    pub opened_by: UserId,
     pub group_id: Option<String>,
     pub pair: Option<(UserId, UserId)>,
     pub participant_count: u64,
@@ -78,7 +79,10 @@ pub(crate) struct InboxBatch {
     pub stays: BTreeMap<(RoomId, UserId, Position), Stay>,
     pub readers: Touched<InRoom, Reader>,
     pub messages: Vec<MessageRow>,
-    pub people: BTreeMap<UserId, Person>,
+    /// `None`: not there any more.
+    pub people: BTreeMap<UserId, Option<Person>>,
+    /// Whose words up to where are blanked, after everything else is written: it may be any number of rows.
+    pub erased: BTreeMap<UserId, Position>,
     pub follows: Touched<Directed, Since>,
     pub follow_counts: Touched<UserId, FollowCounts>,
     pub blocks: Touched<Directed, Since>,
@@ -100,6 +104,11 @@ impl InboxBatch {
         self.follows.settle(rows_max);
         self.follow_counts.settle(rows_max);
         self.blocks.settle(rows_max);
+        if !self.erased.is_empty() {
+            // Blanking went past what is remembered of them.
+            self.rooms = Touched::default();
+            self.erased.clear();
+        }
         self.stays.clear();
         self.messages.clear();
         self.people.clear();
@@ -117,7 +126,7 @@ impl InboxBatch {
                 self.readers.want((*room_id, user_id.clone()));
             }
             InboxChange::ShowLast { room_id, .. } => self.rooms.want(*room_id),
-            InboxChange::AddMessage(_) | InboxChange::SetPerson { .. } => {}
+            InboxChange::AddMessage(_) | InboxChange::SetPerson { .. } | InboxChange::Erase(_) => {}
             InboxChange::Follow(relation) | InboxChange::Unfollow(relation) => {
                 self.follows.want((relation.from.clone(), relation.to.clone()));
                 self.follow_counts.want(relation.from.clone());
@@ -147,7 +156,11 @@ impl InboxBatch {
                     self.move_reader((room_id, user_id), seq, at, position);
                 }
                 InboxChange::SetPerson { user_id, person } => {
-                    self.people.insert(user_id, person);
+                    self.people.insert(user_id, Some(person));
+                }
+                InboxChange::Erase(Erased { user_id, position }) => {
+                    self.people.insert(user_id.clone(), None);
+                    self.erased.insert(user_id, position);
                 }
                 InboxChange::Follow(relation) => self.follow(relation),
                 InboxChange::Unfollow(relation) => self.unfollow(relation),
@@ -173,6 +186,7 @@ impl InboxBatch {
                 kind: room.kind,
                 name: room.name,
                 avatar: room.avatar,
+                opened_by: room.opened_by,
                 group_id: room.group_id,
                 pair: room.pair,
                 participant_count: 0,

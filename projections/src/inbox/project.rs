@@ -56,6 +56,8 @@ pub enum InboxChange {
         user_id: UserId,
         person: Person,
     },
+    /// Who they are, and every word they said up to here, is blank.
+    Erase(Erased),
     Follow(Relation),
     Unfollow(Relation),
     Block(Relation),
@@ -68,6 +70,8 @@ pub struct OpenedRoom {
     pub kind: RoomKind,
     pub name: Option<String>,
     pub avatar: Option<String>,
+    /// Whose words name and avatar are.
+    pub opened_by: UserId,
     pub group_id: Option<String>,
     pub pair: Option<(UserId, UserId)>,
     pub at: Timestamp,
@@ -81,6 +85,13 @@ pub struct Admitted {
     pub role: Role,
     pub join_seq: u64,
     pub at: Timestamp,
+    pub position: Position,
+}
+
+/// Somebody who was erased at `position`; what they say behind it is somebody else's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Erased {
+    pub user_id: UserId,
     pub position: Position,
 }
 
@@ -99,7 +110,7 @@ pub fn project(recorded: &RecordedEvent) -> Vec<InboxChange> {
         DomainEvent::Room(event) => in_room(event, position),
         DomainEvent::Participant(event) => in_participant(event, position),
         DomainEvent::Relationship(event) => in_relationship(event, position),
-        DomainEvent::User(event) => in_user(event),
+        DomainEvent::User(event) => in_user(event, position),
         DomainEvent::Notification(_) | DomainEvent::Feed(_) => vec![],
     }
 }
@@ -140,7 +151,8 @@ fn opened(event: &RoomOpened, position: Position) -> Vec<InboxChange> {
         room_id: event.room_id,
         kind: event.kind,
         name: words(event.name.as_ref()),
-        avatar: event.avatar.as_deref().map(storable),
+        avatar: words(event.avatar.as_ref()),
+        opened_by: event.opened_by.clone(),
         group_id: event.group_id.as_deref().map(storable),
         pair,
         at: event.at,
@@ -215,10 +227,13 @@ fn in_relationship(event: &RelationshipEvent, position: Position) -> Vec<InboxCh
     }]
 }
 
-fn in_user(event: &UserEvent) -> Vec<InboxChange> {
+fn in_user(event: &UserEvent, position: Position) -> Vec<InboxChange> {
     let (user_id, profile) = match event {
         UserEvent::UserRegistered(event) => (&event.user_id, &event.profile),
         UserEvent::ProfileChanged(event) => (&event.user_id, &event.profile),
+        UserEvent::UserErased(event) => {
+            return vec![InboxChange::Erase(Erased { user_id: event.user_id.clone(), position })];
+        }
     };
     vec![InboxChange::SetPerson { user_id: user_id.clone(), person: person(profile) }]
 }
@@ -233,6 +248,7 @@ fn person(profile: &Profile) -> Person {
     }
 }
 
+/// `None` also for words that nobody can read any more.
 fn words(sealed: Option<&Sealed>) -> Option<String> {
-    sealed.map(|sealed| storable(sealed.reveal()))
+    sealed.and_then(Sealed::words).map(storable)
 }

@@ -28,7 +28,7 @@ pub struct Format(pub u32);
 
 impl Format {
     /// What this program makes, drives and reads. Grows with every change of a table or of what an event means in one.
-    pub const CURRENT: Self = Self(1);
+    pub const CURRENT: Self = Self(2);
 }
 
 impl fmt::Display for Format {
@@ -225,6 +225,9 @@ pub(crate) trait Generation: Send + Sync {
     async fn hold(&self) -> Result<Box<dyn Held>, StoreError>;
 
     fn reads(&self) -> UnitReads;
+
+    /// Connections that are at work right now.
+    fn connections_in_use(&self) -> usize;
 
     /// Rows and checkpoint as they are at one moment, for comparing.
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError>;

@@ -36,7 +36,7 @@ impl GroupBody {
         GroupPlan {
             name: Sealed::new(self.name.trim()),
             members: self.member_ids,
-            avatar: self.avatar,
+            avatar: self.avatar.map(Sealed::new),
             group_id: self.group_id,
             join_policy: self.join_policy,
         }

@@ -51,6 +51,10 @@ impl EventLog for FailingLog {
         self.log.id()
     }
 
+    fn sealing(&self) -> Option<&event_log::Sealing> {
+        self.log.sealing()
+    }
+
     async fn head(&self) -> Result<Position, EventLogError> {
         self.log.head().await
     }

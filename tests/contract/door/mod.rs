@@ -7,3 +7,4 @@ mod promise_1_answers_are_durable;
 mod promise_3_nothing_after_a_block;
 mod promise_5_unknown_outcomes;
 mod promise_8_limits;
+mod slow_batches;

@@ -111,7 +111,8 @@ fn new_event(stream: &StreamId, sequence: u64, event: &DomainEvent) -> NewEvent 
         event_id: EventId::of(CommandId(Uuid::new_v4()), 0),
         name: event.schema().name(),
         version: event.schema().version(),
-        payload: event.to_json().expect("events are JSON"),
+        // Words as they are, as a program that seals nothing writes them: what is tested here is the log, not its keys.
+        payload: event.to_open_json().expect("events are JSON"),
         metadata: Arc::from(r#"{"actor":"ana"}"#),
         original: None,
     }

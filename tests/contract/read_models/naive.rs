@@ -164,10 +164,16 @@ impl Naive {
                 }
             }
             DomainEvent::User(event) => {
-                let (aggregates::user::UserEvent::UserRegistered(aggregates::user::UserRegistered { user_id, .. })
-                | aggregates::user::UserEvent::ProfileChanged(aggregates::user::ProfileChanged { user_id, .. })) =
-                    event;
-                self.people.insert(user_id.clone());
+                use aggregates::user::{ProfileChanged, UserErased, UserEvent, UserRegistered};
+                match event {
+                    UserEvent::UserRegistered(UserRegistered { user_id, .. })
+                    | UserEvent::ProfileChanged(ProfileChanged { user_id, .. }) => {
+                        self.people.insert(user_id.clone());
+                    }
+                    UserEvent::UserErased(UserErased { user_id, .. }) => {
+                        self.people.remove(user_id);
+                    }
+                }
             }
         }
     }

@@ -20,14 +20,14 @@ pub fn tables(unit: UnitName) -> &'static [&'static str] {
 pub async fn run(store: &TestStore, unit: UnitName, generation: u32, sql: &str) {
     match store.store_url() {
         StoreUrl::Sqlite(directory) => {
-            let path = directory.join(format!("{}-1-g{generation}.db", unit.name()));
+            let path = directory.join(format!("{}-2-g{generation}.db", unit.name()));
             let connection = rusqlite::Connection::open(path).expect("the file opens");
             connection.busy_timeout(crate::read_models::world::PATIENCE).expect("valid");
             connection.execute_batch(sql).expect("valid SQL");
         }
         StoreUrl::Postgres(url) => {
             let mut connection = PgConnection::connect(&url).await.expect("the database answers");
-            let path = format!("SET search_path TO {}_1_g{generation}", unit.name());
+            let path = format!("SET search_path TO {}_2_g{generation}", unit.name());
             connection.execute(path.as_str()).await.expect("valid SQL");
             connection.execute(sql).await.expect("valid SQL");
         }

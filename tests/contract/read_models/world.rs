@@ -43,6 +43,8 @@ impl World {
         let mut batch = Batch { known: self.head, groups: 1, ..Batch::default() };
         let command = CommandId(Uuid::now_v7());
         let metadata = serde_json::to_string(&Metadata::default()).expect("plain");
+        let mut events: Vec<DomainEvent> = events.into_iter().collect();
+        self.log.sealing().expect("a store has keys").seal(&mut events).await.expect("sealed");
         for (index, event) in events.into_iter().enumerate() {
             let stream = stream_of(&event);
             let sequence = self.sequences.entry(stream.clone()).or_insert(0);
@@ -173,6 +175,7 @@ fn stream_of(event: &DomainEvent) -> StreamId {
         DomainEvent::User(event) => StreamId::user(match event {
             UserEvent::UserRegistered(event) => &event.user_id,
             UserEvent::ProfileChanged(event) => &event.user_id,
+            UserEvent::UserErased(event) => &event.user_id,
         }),
     }
 }

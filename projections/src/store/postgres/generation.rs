@@ -12,7 +12,7 @@ use super::columns::{position, postgres_error};
 use super::feed_reads::PostgresFeedReads;
 use super::inbox_reads::PostgresInboxReads;
 use super::snapshot::PostgresSnapshot;
-use super::{Schema, feed_writes, inbox_load, inbox_save, quick};
+use super::{Schema, erasing, feed_writes, inbox_load, inbox_save, quick};
 use crate::inbox::batch::InboxBatch;
 use crate::store::names::signed;
 use crate::store::{
@@ -213,6 +213,13 @@ impl Generation for PostgresGeneration {
             }
             Err(error) => return Err(postgres_error(error)),
         }
+        match self.unit {
+            UnitName::Inbox => {
+                *self.remembered.lock().await = InboxBatch::default();
+                erasing::blank_noted(&mut tx, &self.schema.name).await.map_err(postgres_error)?;
+            }
+            UnitName::Feed => {}
+        }
         // A server that plans by the sizes of an empty schema would read whole tables for its first questions.
         for table in tables(self.unit) {
             tx.execute(format!("ANALYZE {}", table.name).as_str()).await.map_err(postgres_error)?;
@@ -245,6 +252,12 @@ impl Generation for PostgresGeneration {
             UnitName::Inbox => UnitReads::Inbox(Arc::new(PostgresInboxReads::new(self.schema.clone()))),
             UnitName::Feed => UnitReads::Feed(Arc::new(PostgresFeedReads::new(self.schema.clone()))),
         }
+    }
+
+    /// Of the pool, which the units share.
+    fn connections_in_use(&self) -> usize {
+        let pool = &self.schema.pool;
+        (pool.size() as usize).saturating_sub(pool.num_idle())
     }
 
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {

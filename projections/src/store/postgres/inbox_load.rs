@@ -29,7 +29,7 @@ async fn load_rooms(
         return Ok(());
     }
     let sql = format!(
-        "SELECT room_id, kind, name, avatar, group_id, first_id, second_id, participant_count, last_seq,
+        "SELECT room_id, kind, name, avatar, opened_by, group_id, first_id, second_id, participant_count, last_seq,
          last_position, last_message_at, last_message, created_at, updated_at
          FROM {schema}.rooms WHERE room_id = ANY($1)"
     );
@@ -44,15 +44,16 @@ fn room_state(row: &PgRow) -> sqlx::Result<RoomState> {
         kind: named(row, 1, room_kind)?,
         name: row.try_get(2)?,
         avatar: row.try_get(3)?,
-        group_id: row.try_get(4)?,
-        pair: maybe_user(row, 5)?.zip(maybe_user(row, 6)?),
-        participant_count: number(row, 7)?,
-        last_seq: number(row, 8)?,
-        last_position: position(row, 9)?,
-        last_message_at: maybe_moment(row, 10)?,
-        last_message: row.try_get(11)?,
-        created_at: moment(row, 12)?,
-        updated_at: moment(row, 13)?,
+        opened_by: user(row, 4)?,
+        group_id: row.try_get(5)?,
+        pair: maybe_user(row, 6)?.zip(maybe_user(row, 7)?),
+        participant_count: number(row, 8)?,
+        last_seq: number(row, 9)?,
+        last_position: position(row, 10)?,
+        last_message_at: maybe_moment(row, 11)?,
+        last_message: row.try_get(12)?,
+        created_at: moment(row, 13)?,
+        updated_at: moment(row, 14)?,
     })
 }
 

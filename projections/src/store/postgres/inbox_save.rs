@@ -3,6 +3,7 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::erasing;
 use crate::inbox::MessageRow;
 use crate::inbox::batch::{Directed, InboxBatch, Since, late_comers};
 use crate::store::names::signed;
@@ -17,7 +18,8 @@ pub(super) async fn save(connection: &mut PgConnection, schema: &str, batch: &In
     save_people(connection, schema, batch).await?;
     save_since(connection, &format!("{schema}.follows"), "followed_at", &batch.follows).await?;
     save_since(connection, &format!("{schema}.blocks"), "blocked_at", &batch.blocks).await?;
-    save_counts(connection, schema, batch).await
+    save_counts(connection, schema, batch).await?;
+    erasing::write(connection, schema, &batch.erased).await
 }
 
 /// One column of the rows to write, as an array.
@@ -31,13 +33,14 @@ async fn save_rooms(connection: &mut PgConnection, schema: &str, batch: &InboxBa
         return Ok(());
     }
     let sql = format!(
-        "INSERT INTO {schema}.rooms (room_id, kind, name, name_folded, avatar, group_id, first_id, second_id,
+        "INSERT INTO {schema}.rooms (room_id, kind, name, name_folded, avatar, opened_by, group_id, first_id, second_id,
          participant_count, last_seq, last_position, last_message_at, last_message, created_at, updated_at)
          SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-         $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::bigint[],
-         $15::bigint[])
+         $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::text[],
+         $15::bigint[], $16::bigint[])
          ON CONFLICT (room_id) DO UPDATE SET kind = excluded.kind, name = excluded.name,
-         name_folded = excluded.name_folded, avatar = excluded.avatar, group_id = excluded.group_id,
+         name_folded = excluded.name_folded, avatar = excluded.avatar, opened_by = excluded.opened_by,
+         group_id = excluded.group_id,
          first_id = excluded.first_id, second_id = excluded.second_id,
          participant_count = excluded.participant_count, last_seq = excluded.last_seq,
          last_position = excluded.last_position, last_message_at = excluded.last_message_at,
@@ -49,6 +52,7 @@ async fn save_rooms(connection: &mut PgConnection, schema: &str, batch: &InboxBa
         .bind(column(&rows, |(_, room)| room.name.as_deref()))
         .bind(column(&rows, |(_, room)| folded(room.name.as_deref().unwrap_or_default())))
         .bind(column(&rows, |(_, room)| room.avatar.as_deref()))
+        .bind(column(&rows, |(_, room)| room.opened_by.as_str()))
         .bind(column(&rows, |(_, room)| room.group_id.as_deref()))
         .bind(column(&rows, |(_, room)| room.pair.as_ref().map(|(first, _)| first.as_str())))
         .bind(column(&rows, |(_, room)| room.pair.as_ref().map(|(_, second)| second.as_str())))
@@ -145,7 +149,14 @@ async fn save_messages(connection: &mut PgConnection, schema: &str, rows: &[Mess
 }
 
 async fn save_people(connection: &mut PgConnection, schema: &str, batch: &InboxBatch) -> sqlx::Result<()> {
-    let rows: Vec<_> = batch.people.iter().collect();
+    let gone: Vec<&str> =
+        batch.people.iter().filter(|(_, person)| person.is_none()).map(|(user, _)| user.as_str()).collect();
+    if !gone.is_empty() {
+        let sql = format!("DELETE FROM {schema}.users WHERE user_id = ANY($1)");
+        sqlx::query(&sql).bind(gone).execute(&mut *connection).await?;
+    }
+    let rows: Vec<_> =
+        batch.people.iter().filter_map(|(user, person)| person.as_ref().map(|person| (user, person))).collect();
     if rows.is_empty() {
         return Ok(());
     }

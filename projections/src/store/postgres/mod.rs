@@ -1,6 +1,7 @@
 //! Views in PostgreSQL: one schema per generation of a unit, all names qualified.
 
 mod columns;
+mod erasing;
 mod feed_reads;
 mod feed_writes;
 mod generation;
@@ -49,7 +50,7 @@ fn session_name(format: Format) -> String {
 #[derive(Debug, Clone)]
 struct Schema {
     pool: PgPool,
-    /// `inbox_1_g2`: unit, format, generation. Made of our own words only, so it needs no quoting.
+    /// `inbox_2_g3`: unit, format, generation. Made of our own words only, so it needs no quoting.
     name: Arc<str>,
 }
 

@@ -96,6 +96,7 @@ impl<'a> Talk<'a> {
                 | InboxChange::Dismiss { .. }
                 | InboxChange::SetRole { .. }
                 | InboxChange::SetPerson { .. }
+                | InboxChange::Erase(_)
                 | InboxChange::Follow(_)
                 | InboxChange::Unfollow(_)
                 | InboxChange::Block(_)

@@ -34,6 +34,11 @@ pub(super) struct Connections {
 }
 
 impl Connections {
+    /// Questions under way.
+    pub(super) fn in_use(&self) -> usize {
+        READERS_MAX.saturating_sub(self.turns.available_permits())
+    }
+
     /// Opens an existing file, or makes it when `create` says so.
     pub(super) fn open(path: &Path, create: bool) -> Result<Self, StoreError> {
         let connection = writing(path, create)?;
@@ -149,6 +154,8 @@ pub(super) fn writing(path: &Path, create: bool) -> Result<Connection, StoreErro
         connection.pragma_update(None, "synchronous", "normal")?;
         connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        // What is blanked for an erased user is not to be found in the free space of a page.
+        connection.pragma_update(None, "secure_delete", "on")?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
         Ok(())
     };

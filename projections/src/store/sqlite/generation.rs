@@ -11,7 +11,7 @@ use super::connections::{Connections, sqlite_error, writing};
 use super::feed_reads::SqliteFeedReads;
 use super::inbox_reads::SqliteInboxReads;
 use super::snapshot::SqliteSnapshot;
-use super::{feed_writes, inbox_writes};
+use super::{erasing, feed_writes, inbox_writes};
 use crate::inbox::batch::InboxBatch;
 use crate::store::names::{natural, signed};
 use crate::store::{
@@ -128,17 +128,17 @@ impl Generation for SqliteGeneration {
 
     async fn finish(&self) -> Result<(), StoreError> {
         let unit = self.unit;
+        let remembered = Arc::clone(&self.remembered);
         self.connections
             .write(move |connection| {
-                match migrate(connection, migrations(unit)) {
-                    Ok(()) => return Ok(()),
-                    Err(error) if !is_taken(&error) => return Err(StoreError::unreachable(error)),
-                    Err(_) => {}
+                make_indexes(connection, unit)?;
+                match unit {
+                    UnitName::Inbox => {
+                        *remembered.lock().unwrap_or_else(PoisonError::into_inner) = InboxBatch::default();
+                        in_transaction(connection, erasing::blank_noted)
+                    }
+                    UnitName::Feed => Ok(()),
                 }
-                let tx = connection.transaction().map_err(sqlite_error)?;
-                inbox_writes::keep_first_messages(&tx).map_err(sqlite_error)?;
-                tx.commit().map_err(sqlite_error)?;
-                migrate(connection, migrations(unit)).map_err(StoreError::unreachable)
             })
             .await
     }
@@ -171,11 +171,34 @@ impl Generation for SqliteGeneration {
         }
     }
 
+    fn connections_in_use(&self) -> usize {
+        self.connections.in_use()
+    }
+
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
         let path = self.connections.path().to_owned();
         let opened = tokio::task::spawn_blocking(move || SqliteSnapshot::open(&path));
         Ok(Box::new(opened.await.map_err(StoreError::unreachable)??))
     }
+}
+
+fn make_indexes(connection: &mut Connection, unit: UnitName) -> Result<(), StoreError> {
+    match migrate(connection, migrations(unit)) {
+        Ok(()) => return Ok(()),
+        Err(error) if !is_taken(&error) => return Err(StoreError::unreachable(error)),
+        Err(_) => {}
+    }
+    in_transaction(connection, inbox_writes::keep_first_messages)?;
+    migrate(connection, migrations(unit)).map_err(StoreError::unreachable)
+}
+
+fn in_transaction(
+    connection: &mut Connection,
+    job: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
+) -> Result<(), StoreError> {
+    let tx = connection.transaction().map_err(sqlite_error)?;
+    job(&tx).map_err(sqlite_error)?;
+    tx.commit().map_err(sqlite_error)
 }
 
 /// Nobody else gets the file's write lock until it is dropped, which rolls back.

@@ -8,7 +8,8 @@ use aggregates::ids::RoomId;
 use event_log::Position;
 use rusqlite::{OptionalExtension, Result, Row, Transaction, params};
 
-use super::columns::{maybe_moment, maybe_user, moment, named, number, position};
+use super::columns::{maybe_moment, maybe_user, moment, named, number, position, user};
+use super::erasing;
 use crate::inbox::batch::{FollowCounts, InboxBatch, Reader, RoomState, Since, Stay};
 use crate::inbox::project::InboxChange;
 use crate::inbox::rows::MessageRow;
@@ -25,7 +26,8 @@ pub(super) fn write(tx: &Transaction<'_>, batch: &mut InboxBatch, changes: Vec<I
     save_members(tx, batch)?;
     save_messages(tx, &batch.messages)?;
     save_people(tx, batch)?;
-    save_relations(tx, batch)
+    save_relations(tx, batch)?;
+    erasing::write(tx, &batch.erased)
 }
 
 /// What the unique indexes of messages would have kept out while the rows were written without them: of those that
@@ -69,7 +71,8 @@ fn id(room: &RoomId) -> rusqlite::types::Value {
 }
 
 fn load(tx: &Transaction<'_>, batch: &mut InboxBatch) -> Result<()> {
-    const ROOM: &str = "SELECT kind, name, avatar, group_id, first_id, second_id, participant_count, last_seq,
+    const ROOM: &str =
+        "SELECT kind, name, avatar, opened_by, group_id, first_id, second_id, participant_count, last_seq,
         last_position, last_message_at, last_message, created_at, updated_at FROM rooms WHERE room_id = ?";
     const STAY: &str = "SELECT from_position, role, join_seq, joined_at FROM members
         WHERE user_id = ? AND room_id = ? AND to_position IS NULL";
@@ -108,15 +111,16 @@ fn room_state(row: &Row<'_>) -> Result<RoomState> {
         kind: named(row, 0, room_kind)?,
         name: row.get(1)?,
         avatar: row.get(2)?,
-        group_id: row.get(3)?,
-        pair: maybe_user(row, 4)?.zip(maybe_user(row, 5)?),
-        participant_count: number(row, 6)?,
-        last_seq: number(row, 7)?,
-        last_position: position(row, 8)?,
-        last_message_at: maybe_moment(row, 9)?,
-        last_message: row.get(10)?,
-        created_at: moment(row, 11)?,
-        updated_at: moment(row, 12)?,
+        opened_by: user(row, 3)?,
+        group_id: row.get(4)?,
+        pair: maybe_user(row, 5)?.zip(maybe_user(row, 6)?),
+        participant_count: number(row, 7)?,
+        last_seq: number(row, 8)?,
+        last_position: position(row, 9)?,
+        last_message_at: maybe_moment(row, 10)?,
+        last_message: row.get(11)?,
+        created_at: moment(row, 12)?,
+        updated_at: moment(row, 13)?,
     })
 }
 
@@ -144,7 +148,7 @@ fn load_relations(tx: &Transaction<'_>, batch: &mut InboxBatch) -> Result<()> {
 
 fn save_rooms(tx: &Transaction<'_>, batch: &InboxBatch) -> Result<()> {
     let mut statement =
-        tx.prepare_cached("INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+        tx.prepare_cached("INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
     for (id, room) in batch.rooms.changed() {
         let pair = room.pair.as_ref();
         statement.execute(params![
@@ -153,6 +157,7 @@ fn save_rooms(tx: &Transaction<'_>, batch: &InboxBatch) -> Result<()> {
             room.name,
             folded(room.name.as_deref().unwrap_or_default()),
             room.avatar,
+            room.opened_by.as_str(),
             room.group_id,
             pair.map(|(first, _)| first.as_str()),
             pair.map(|(_, second)| second.as_str()),
@@ -231,7 +236,12 @@ fn save_messages(tx: &Transaction<'_>, messages: &[MessageRow]) -> Result<()> {
 
 fn save_people(tx: &Transaction<'_>, batch: &InboxBatch) -> Result<()> {
     let mut statement = tx.prepare_cached("INSERT OR REPLACE INTO users VALUES (?, ?, ?, ?, ?, ?, ?)")?;
+    let mut delete = tx.prepare_cached("DELETE FROM users WHERE user_id = ?")?;
     for (user, person) in &batch.people {
+        let Some(person) = person else {
+            delete.execute([user.as_str()])?;
+            continue;
+        };
         statement.execute(params![
             user.as_str(),
             person.name,

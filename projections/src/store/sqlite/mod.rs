@@ -2,6 +2,7 @@
 
 mod columns;
 mod connections;
+mod erasing;
 mod feed_reads;
 mod feed_writes;
 mod generation;
@@ -34,7 +35,7 @@ impl SqliteStore {
         Self { directory, unit, format }
     }
 
-    /// `inbox-1-g2.db`: unit, format, generation.
+    /// `inbox-2-g3.db`: unit, format, generation.
     fn file(&self, name: &GenerationName) -> PathBuf {
         let (unit, format) = (self.unit.name(), self.format);
         let stem = match name {

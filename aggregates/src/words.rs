@@ -1,0 +1,292 @@
+//! Where the words of users are in what is asked and in what has happened: whose they are, and which.
+//!
+//! Every struct is taken apart field by field, so that a new field does not compile until it is said here whether it is
+//! somebody's words. A place is part of what a ciphertext is bound to: it must never change for words that are stored.
+
+use uuid::Uuid;
+
+use crate::Sealed;
+use crate::aggregate::Command;
+use crate::catalogue::{DomainEvent, StreamId, UnreadableEvent};
+use crate::ids::UserId;
+use crate::room::{Attachment, CreateGroup, MessageSent, RoomCommand, RoomEvent, RoomOpened, SendMessage};
+use crate::user::{Profile, ProfileChanged, PutProfile, UserCommand, UserEvent, UserRegistered};
+
+/// Which words these are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Field {
+    MessageContent,
+    AttachmentUrl,
+    RoomName,
+    RoomAvatar,
+    PersonName,
+    PersonUsername,
+    PersonAvatar,
+    PersonEmail,
+    PersonPhone,
+}
+
+impl Field {
+    /// Part of what ciphertexts are bound to. Append-only.
+    pub const fn tag(self) -> u8 {
+        match self {
+            Self::MessageContent => 1,
+            Self::AttachmentUrl => 2,
+            Self::RoomName => 3,
+            Self::RoomAvatar => 4,
+            Self::PersonName => 5,
+            Self::PersonUsername => 6,
+            Self::PersonAvatar => 7,
+            Self::PersonEmail => 8,
+            Self::PersonPhone => 9,
+        }
+    }
+}
+
+/// Words in their place: they open nowhere else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// Whose words they are; with this person they are erased.
+    pub owner: &'a UserId,
+    pub field: Field,
+    /// The message or room they belong to; nil for what belongs to the owner alone.
+    pub of: Uuid,
+}
+
+pub type Visit<'v> = dyn FnMut(Place<'_>, &mut Sealed) + 'v;
+
+/// Something that may hold words.
+pub trait HasWords {
+    /// Shows every word there is, with its place.
+    fn visit_words(&mut self, visit: &mut Visit<'_>);
+}
+
+impl HasWords for DomainEvent {
+    fn visit_words(&mut self, visit: &mut Visit<'_>) {
+        match self {
+            Self::Room(event) => in_room(event, visit),
+            Self::User(event) => in_user(event, visit),
+            Self::Participant(_) | Self::Relationship(_) | Self::Notification(_) | Self::Feed(_) => {}
+        }
+    }
+}
+
+impl DomainEvent {
+    /// As [`DomainEvent::to_json`], with words that can be read where they can be: for people who may, and for exports.
+    pub fn to_open_json(&self) -> Result<String, serde_json::Error> {
+        let mut open = self.clone();
+        open.visit_words(&mut |_, words| *words = words.laid_open());
+        open.to_json()
+    }
+
+    /// Reads what [`DomainEvent::to_open_json`] wrote, of any version; its words are not sealed yet.
+    pub fn from_open(stream: &StreamId, name: &str, version: &str, payload: &str) -> Result<Self, UnreadableEvent> {
+        let mut event = Self::from_stored(stream, name, version, payload)?;
+        event.visit_words(&mut |_, words| *words = words.brought_in());
+        Ok(event)
+    }
+}
+
+impl HasWords for Command {
+    fn visit_words(&mut self, visit: &mut Visit<'_>) {
+        match self {
+            Self::Room(command) => to_room(command, visit),
+            Self::User(UserCommand::FillProfile(PutProfile { user_id, profile, at: _ })) => {
+                in_profile(user_id, profile, visit);
+            }
+            Self::User(UserCommand::Erase(_))
+            | Self::Participant(_)
+            | Self::Relationship(_)
+            | Self::Notification(_)
+            | Self::Feed(_) => {}
+        }
+    }
+}
+
+fn in_room(event: &mut RoomEvent, visit: &mut Visit<'_>) {
+    match event {
+        RoomEvent::RoomOpened(event) => {
+            let RoomOpened {
+                room_id,
+                kind: _,
+                opened_by,
+                members: _,
+                name,
+                avatar,
+                group_id: _,
+                join_policy: _,
+                at: _,
+            } = event;
+            in_opening(opened_by, room_id.0, (name.as_mut(), avatar.as_mut()), visit);
+        }
+        RoomEvent::MessageSent(event) => {
+            let MessageSent {
+                room_id: _,
+                message_id,
+                seq: _,
+                sender_id,
+                kind: _,
+                content,
+                attachment,
+                reply_to: _,
+                client_message_id: _,
+                at: _,
+            } = event;
+            in_message(sender_id, message_id.0, (content, attachment.as_mut()), visit);
+        }
+        RoomEvent::MembersAdded(_) | RoomEvent::MemberRemoved(_) | RoomEvent::MemberRoleChanged(_) => {}
+    }
+}
+
+fn to_room(command: &mut RoomCommand, visit: &mut Visit<'_>) {
+    match command {
+        RoomCommand::CreateGroup(command) => {
+            let CreateGroup { room_id, created_by, members: _, name, avatar, group_id: _, join_policy: _, at: _ } =
+                command;
+            in_opening(created_by, room_id.0, (Some(name), avatar.as_mut()), visit);
+        }
+        RoomCommand::SendMessage(command) => {
+            let SendMessage {
+                room_id: _,
+                message_id,
+                sender_id,
+                kind: _,
+                content,
+                attachment,
+                reply_to: _,
+                client_message_id: _,
+                blocked: _,
+                at: _,
+            } = command;
+            in_message(sender_id, message_id.0, (content, attachment.as_mut()), visit);
+        }
+        RoomCommand::OpenDirect(_)
+        | RoomCommand::AddMembers(_)
+        | RoomCommand::JoinRoom(_)
+        | RoomCommand::RemoveMember(_) => {}
+    }
+}
+
+/// A room's name and picture are its opener's words.
+fn in_opening(
+    owner: &UserId,
+    of: Uuid,
+    (name, avatar): (Option<&mut Sealed>, Option<&mut Sealed>),
+    visit: &mut Visit<'_>,
+) {
+    for (field, words) in [(Field::RoomName, name), (Field::RoomAvatar, avatar)] {
+        if let Some(words) = words {
+            visit(Place { owner, field, of }, words);
+        }
+    }
+}
+
+fn in_message(
+    owner: &UserId,
+    of: Uuid,
+    (content, attachment): (&mut Sealed, Option<&mut Attachment>),
+    visit: &mut Visit<'_>,
+) {
+    visit(Place { owner, field: Field::MessageContent, of }, content);
+    if let Some(Attachment { url, media_type: _ }) = attachment {
+        visit(Place { owner, field: Field::AttachmentUrl, of }, url);
+    }
+}
+
+fn in_user(event: &mut UserEvent, visit: &mut Visit<'_>) {
+    match event {
+        UserEvent::UserRegistered(UserRegistered { user_id, profile, at: _ })
+        | UserEvent::ProfileChanged(ProfileChanged { user_id, profile, at: _ }) => in_profile(user_id, profile, visit),
+        UserEvent::UserErased(_) => {}
+    }
+}
+
+fn in_profile(owner: &UserId, profile: &mut Profile, visit: &mut Visit<'_>) {
+    let Profile { name, username, avatar, email, phone, role: _ } = profile;
+    let parts = [
+        (Field::PersonName, name),
+        (Field::PersonUsername, username),
+        (Field::PersonAvatar, avatar),
+        (Field::PersonEmail, email),
+        (Field::PersonPhone, phone),
+    ];
+    for (field, words) in parts {
+        if let Some(words) = words {
+            visit(Place { owner, field, of: Uuid::nil() }, words);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::State;
+    use crate::cast::room::{create_group, message};
+    use crate::cast::{ana, noon};
+    use crate::room::Attachment;
+
+    fn places(of: &mut dyn HasWords) -> Vec<(UserId, Field, Uuid, Sealed)> {
+        let mut places = Vec::new();
+        of.visit_words(&mut |place, words| places.push((place.owner.clone(), place.field, place.of, words.clone())));
+        places
+    }
+
+    /// What is sealed in the command must open in the event.
+    #[test]
+    fn words_have_the_same_place_in_a_command_and_in_its_event() {
+        let words = |text: &str| Some(Sealed::new(text));
+        let profile = Profile {
+            name: words("1"),
+            username: words("2"),
+            avatar: words("3"),
+            email: words("4"),
+            phone: words("5"),
+            role: None,
+        };
+        let mut room = create_group(vec![]);
+        if let RoomCommand::CreateGroup(command) = &mut room {
+            command.avatar = words("https://cdn/kelas.png");
+        }
+        let mut sent = message(1, &ana());
+        sent.attachment = Some(Attachment { url: Sealed::new("https://cdn/x.png"), media_type: None });
+        let mut state = State::empty(crate::AggregateKind::Room);
+        let mut fields = 0;
+        for command in [Command::Room(room), Command::Room(RoomCommand::SendMessage(sent))] {
+            fields += same_places(&mut state, command);
+        }
+        let fill = PutProfile { user_id: ana(), profile, at: noon() };
+        fields +=
+            same_places(&mut State::empty(crate::AggregateKind::User), Command::User(UserCommand::FillProfile(fill)));
+        assert_eq!(fields, 9, "every field was shown");
+    }
+
+    #[test]
+    fn an_export_holds_words_and_what_is_read_from_it_is_sealed_anew() {
+        let stream = StreamId::room(crate::cast::room_id());
+        let lookalike = "s1.abcdefghijklmnopqrstuvxyz";
+        for text in ["halo", "", lookalike] {
+            let mut sent = message(1, &ana());
+            sent.content = Sealed::new(text);
+            let mut state = State::empty(crate::AggregateKind::Room);
+            let open = Command::Room(create_group(vec![]));
+            state.decide(&open).expect("allowed").iter().for_each(|event| state.evolve(event));
+            let events = state.decide(&Command::Room(RoomCommand::SendMessage(sent))).expect("allowed");
+            let json = events[0].to_open_json().expect("JSON");
+            assert!(json.contains(&format!("\"content\":\"{text}\"")), "{json}");
+            let mut read = DomainEvent::from_open(&stream, "message_sent", "1", &json).expect("readable");
+            assert_eq!(read, events[0]);
+            let mut unsealed = None;
+            read.visit_words(&mut |_, words| unsealed = words.unsealed().map(str::to_owned));
+            assert_eq!(unsealed.as_deref(), Some(text));
+        }
+    }
+
+    fn same_places(state: &mut State, mut command: Command) -> usize {
+        let mut events = state.decide(&command).expect("allowed");
+        events.iter().for_each(|event| state.evolve(event));
+        let [event] = events.as_mut_slice() else { panic!("one event") };
+        let places_in_event = places(event);
+        assert_eq!(places(&mut command), places_in_event);
+        places_in_event.len()
+    }
+}

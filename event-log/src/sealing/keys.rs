@@ -1,0 +1,78 @@
+//! Where keys are kept, as every engine promises it.
+
+use std::sync::Arc;
+
+use aggregates::KeyId;
+use aggregates::ids::UserId;
+use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::port::EventLogError;
+use crate::position::{LogId, Position};
+
+pub type Secret = [u8; 32];
+
+/// A key that is made when its owner has none.
+pub struct Offered {
+    pub owner: UserId,
+    pub id: KeyId,
+    pub secret: Secret,
+}
+
+/// What is known of a key.
+pub struct Found {
+    pub id: KeyId,
+    /// `None` once it was dropped.
+    pub secret: Option<Secret>,
+}
+
+#[async_trait]
+pub trait KeyStore: Send + Sync + 'static {
+    /// Each owner's key: the one there is, else the offered one. Durable when this returns. Two who offer at once are
+    /// given the same.
+    async fn keep(&self, offered: Vec<Offered>) -> Result<Vec<Offered>, EventLogError>;
+
+    /// The keys of these ids; one that was never here is left out.
+    async fn find(&self, ids: &[KeyId]) -> Result<Vec<Found>, EventLogError>;
+
+    async fn of_owner(&self, owner: &UserId) -> Result<Option<KeyId>, EventLogError>;
+
+    /// Forgets the secrets and remembers that it did, also of keys that are not here. Durable when this returns.
+    async fn drop_keys(&self, owner: &UserId, ids: &[KeyId]) -> Result<(), EventLogError>;
+
+    /// How far the erasures of `log` are known to be carried out; the start when it was never asked.
+    async fn mended(&self, log: LogId) -> Result<Position, EventLogError>;
+
+    async fn save_mended(&self, log: LogId, position: Position) -> Result<(), EventLogError>;
+
+    async fn close(&self);
+}
+
+pub type SharedKeys = Arc<dyn KeyStore>;
+
+impl Offered {
+    /// A new key for `owner`.
+    pub(super) fn random(owner: UserId) -> Result<Self, EventLogError> {
+        let (mut id, mut secret) = ([0; 16], [0; 32]);
+        for bytes in [&mut id[..], &mut secret[..]] {
+            aws_lc_rs::rand::fill(bytes)
+                .map_err(|_| EventLogError::Unavailable("the system has no randomness to give".into()))?;
+        }
+        let id = key_id(&URL_SAFE_NO_PAD.encode(id))?;
+        Ok(Self { owner, id, secret })
+    }
+}
+
+/// An id as a store has it.
+pub(super) fn key_id(text: &str) -> Result<KeyId, EventLogError> {
+    KeyId::parse(text).ok_or_else(|| EventLogError::Corrupt(format!("{text:?} is not the id of a key")))
+}
+
+pub(super) fn secret(id: KeyId, bytes: &[u8]) -> Result<Secret, EventLogError> {
+    bytes.try_into().map_err(|_| EventLogError::Corrupt(format!("the key {id} has {} bytes", bytes.len())))
+}
+
+pub(super) fn owner(text: &str) -> Result<UserId, EventLogError> {
+    UserId::parse(text).map_err(|error| EventLogError::Corrupt(format!("the owner of a key: {error}")))
+}

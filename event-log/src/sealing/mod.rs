@@ -1,0 +1,254 @@
+//! Words in, ciphertext out, and back as long as the key stands.
+//!
+//! Each user has a key of their own; what they say and how they are called is sealed with it before it is decided on, and
+//! erasing them is dropping it. Separate because keys live apart from the log and its backups. `cipher` is what a sealed
+//! text is, `keys` where keys are kept (one file per engine), `held` the keys at hand, `unsealed` the log as readers see
+//! it. Never in here: a rule, what a view does with words.
+
+mod cipher;
+mod held;
+pub mod keys;
+mod postgres;
+mod sqlite;
+mod unsealed;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aggregates::ids::UserId;
+use aggregates::user::{UserErased, UserEvent};
+use aggregates::words::HasWords;
+use aggregates::{DomainEvent, KeyId, Unreadable};
+
+use crate::port::EventLogError;
+use crate::position::{LogId, Position};
+use crate::recorded::RecordedEvent;
+use crate::store_url::StoreUrl;
+use cipher::Key;
+use held::Held;
+use keys::{Found, Offered, SharedKeys};
+
+pub use unsealed::Unsealed;
+
+/// Keys at hand; the others are fetched when they come up.
+const KEYS_HELD_MAX: usize = 100_000;
+
+/// A handle to the keys of one store. Clones share the keys at hand.
+#[derive(Clone)]
+pub struct Sealing {
+    keys: SharedKeys,
+    held: Arc<Mutex<Held>>,
+}
+
+impl Sealing {
+    pub fn new(keys: SharedKeys) -> Self {
+        Self { keys, held: Arc::new(Mutex::new(Held::up_to(KEYS_HELD_MAX))) }
+    }
+
+    /// The keys that belong to the log at `url`.
+    pub async fn open(url: &StoreUrl) -> Result<Self, EventLogError> {
+        let keys: SharedKeys = match url {
+            StoreUrl::Sqlite(directory) => Arc::new(sqlite::SqliteKeys::open(directory).await?),
+            StoreUrl::Postgres(text) => Arc::new(postgres::PostgresKeys::open(text).await?),
+        };
+        Ok(Self::new(keys))
+    }
+
+    /// Seals whatever is not sealed yet, many commands or events at a time: keys that are missing are made and durable
+    /// first, all in one go. The same words in the same place always give the same text.
+    pub async fn seal<T: HasWords>(&self, items: &mut [T]) -> Result<(), EventLogError> {
+        let mut missing: Vec<UserId> = Vec::new();
+        {
+            let mut held = self.held();
+            for item in items.iter_mut() {
+                item.visit_words(&mut |place, words| {
+                    let Some(plain) = words.unsealed() else { return };
+                    match held.of_owner(place.owner) {
+                        Some(key) => words.seal(key.seal(plain, &place)),
+                        None => missing.push(place.owner.clone()),
+                    }
+                });
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let made = self.keys_of(missing).await?;
+        for item in items {
+            item.visit_words(&mut |place, words| {
+                if let (Some(plain), Some(key)) = (words.unsealed(), made.get(place.owner)) {
+                    words.seal(key.seal(plain, &place));
+                }
+            });
+        }
+        Ok(())
+    }
+
+    async fn keys_of(&self, mut owners: Vec<UserId>) -> Result<HashMap<UserId, Arc<Key>>, EventLogError> {
+        owners.sort_unstable();
+        owners.dedup();
+        let offered: Vec<Offered> = owners.into_iter().map(Offered::random).collect::<Result<_, _>>()?;
+        let mut keys = HashMap::with_capacity(offered.len());
+        for stored in self.keys.keep(offered).await? {
+            let key = Arc::new(Key::new(stored.id, &stored.secret)?);
+            self.held().keep(Some(stored.owner.clone()), Arc::clone(&key));
+            keys.insert(stored.owner, key);
+        }
+        Ok(keys)
+    }
+
+    /// The key that `owner`'s words are sealed with now; made when there is none and `make` says so. What an erasure
+    /// names: with it no later key of theirs can have been used before.
+    pub async fn key_of(&self, owner: &UserId, make: bool) -> Result<Option<KeyId>, EventLogError> {
+        if make {
+            return Ok(self.keys_of(vec![owner.clone()]).await?.get(owner).map(|key| key.id()));
+        }
+        self.keys.of_owner(owner).await
+    }
+
+    /// Opens the words of a page, its keys fetched in one question. Erasures in it are carried out first: whoever reads
+    /// on behind one reads nothing that was sealed with what it names.
+    pub async fn open_page(&self, mut events: Vec<&mut RecordedEvent>) -> Result<(), EventLogError> {
+        let mut page: HashMap<KeyId, Opening> = HashMap::new();
+        let mut erased: Vec<UserErased> = Vec::new();
+        for recorded in events.iter_mut() {
+            recorded.event.visit_words(&mut |_, words| {
+                if let Some((key, _)) = words.closed() {
+                    page.entry(key).or_insert(Opening::Missing);
+                }
+            });
+            if let Some(erasure) = erasure(&recorded.event) {
+                page.extend(erasure.keys.iter().map(|key| (*key, Opening::Missing)));
+                self.forget(erasure);
+                erased.push(erasure.clone());
+            }
+        }
+        if page.is_empty() {
+            return Ok(());
+        }
+        self.fetch(&mut page).await?;
+        for erasure in &erased {
+            let standing = |key: &KeyId| matches!(page.get(key), Some(Opening::With(_)));
+            if erasure.keys.iter().any(standing) {
+                self.drop_keys(erasure).await?;
+            }
+            page.extend(erasure.keys.iter().map(|key| (*key, Opening::Erased)));
+        }
+        open_all(&mut events, &page);
+        Ok(())
+    }
+
+    async fn fetch(&self, page: &mut HashMap<KeyId, Opening>) -> Result<(), EventLogError> {
+        let mut missing: Vec<KeyId> = Vec::new();
+        {
+            let mut held = self.held();
+            for (id, opening) in page.iter_mut() {
+                match held.by_id(*id) {
+                    Some(key) => *opening = Opening::With(key),
+                    None => missing.push(*id),
+                }
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        for Found { id, secret } in self.keys.find(&missing).await? {
+            let opening = match secret {
+                None => Opening::Erased,
+                Some(secret) => {
+                    let key = Arc::new(Key::new(id, &secret)?);
+                    self.held().keep(None, Arc::clone(&key));
+                    Opening::With(key)
+                }
+            };
+            page.insert(id, opening);
+        }
+        Ok(())
+    }
+
+    /// Carries an erasure out: the keys it names are gone when this returns. As often as asked.
+    pub async fn drop_keys(&self, erasure: &UserErased) -> Result<(), EventLogError> {
+        self.forget(erasure);
+        self.keys.drop_keys(&erasure.user_id, &erasure.keys).await?;
+        // Fetched again meanwhile by another reader, before it was gone.
+        self.forget(erasure);
+        Ok(())
+    }
+
+    /// Takes the words out of an event that was sealed before an erasure and written behind it: what is shown of it is what
+    /// a reader of the log will be shown for ever.
+    pub(crate) fn lose_erased(&self, event: &mut DomainEvent) {
+        let mut held = self.held();
+        if held.any_erased() {
+            event.visit_words(&mut |_, words| {
+                if words.key().is_some_and(|key| held.is_erased(key)) {
+                    words.lose(Unreadable::Erased);
+                }
+            });
+        }
+    }
+
+    /// Lets go of the keys at hand that an erasure names: somebody else dropped them.
+    fn forget(&self, erasure: &UserErased) {
+        self.held().forget(&erasure.user_id, &erasure.keys);
+    }
+
+    /// Up to where in `log` every erasure is known to be carried out.
+    pub(crate) async fn mended(&self, log: LogId) -> Result<Position, EventLogError> {
+        self.keys.mended(log).await
+    }
+
+    pub(crate) async fn save_mended(&self, log: LogId, position: Position) -> Result<(), EventLogError> {
+        self.keys.save_mended(log, position).await
+    }
+
+    pub async fn close(&self) {
+        self.keys.close().await;
+    }
+
+    // Every change under it is one insert or remove: a panic cannot leave it half changed.
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How the words under one key are opened.
+enum Opening {
+    With(Arc<Key>),
+    Erased,
+    Missing,
+}
+
+fn open_all(events: &mut [&mut RecordedEvent], page: &HashMap<KeyId, Opening>) {
+    let mut lost: Option<(KeyId, u64)> = None;
+    for recorded in events {
+        recorded.event.visit_words(&mut |place, words| {
+            let Some((id, ciphertext)) = words.closed() else { return };
+            let opened = match page.get(&id) {
+                Some(Opening::With(key)) => key.open(ciphertext, &place).ok_or(Unreadable::Lost),
+                Some(Opening::Erased) => Err(Unreadable::Erased),
+                Some(Opening::Missing) | None => Err(Unreadable::Lost),
+            };
+            if opened == Err(Unreadable::Lost) {
+                lost = Some((id, lost.map_or(1, |(_, count)| count + 1)));
+            }
+            words.open(opened);
+        });
+    }
+    if let Some((key, words)) = lost {
+        metrics::counter!("kabar_sealing_words_lost_total").increment(words);
+        tracing::error!(%key, words, "words cannot be read: their key is lost or wrong; restore the backup of the keys");
+    }
+}
+
+fn erasure(event: &DomainEvent) -> Option<&UserErased> {
+    match event {
+        DomainEvent::User(UserEvent::UserErased(erased)) => Some(erased),
+        DomainEvent::User(UserEvent::UserRegistered(_) | UserEvent::ProfileChanged(_))
+        | DomainEvent::Room(_)
+        | DomainEvent::Participant(_)
+        | DomainEvent::Relationship(_)
+        | DomainEvent::Notification(_)
+        | DomainEvent::Feed(_) => None,
+    }
+}

@@ -1,0 +1,169 @@
+//! Keys in a PostgreSQL schema of their own: `kabar_keys`.
+
+use std::time::Duration;
+
+use aggregates::KeyId;
+use aggregates::ids::UserId;
+use async_trait::async_trait;
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use super::keys::{Found, KeyStore, Offered, key_id, owner, secret};
+use crate::port::EventLogError;
+use crate::position::{LogId, Position};
+
+/// Questions at a time: keys are at hand for nearly every word.
+const CONNECTIONS_MAX: u32 = 2;
+const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
+/// Two processes that make the tables at once stand in line.
+const MAKING: i64 = 4_954_371_190_118_802;
+
+/// Can be run again: it makes what is not there.
+const TABLES: &str = include_str!("../../../migrations/postgres/keys/20261128090000_create_keys.sql");
+
+pub(super) struct PostgresKeys {
+    pool: PgPool,
+}
+
+impl PostgresKeys {
+    pub async fn open(url: &str) -> Result<Self, EventLogError> {
+        let options: PgConnectOptions = url.parse().map_err(unavailable)?;
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS_MAX)
+            .acquire_timeout(CONNECT_PATIENCE)
+            .connect_with(options.application_name("kabar-keys"))
+            .await
+            .map_err(unavailable)?;
+        let there: bool = sqlx::query_scalar("SELECT to_regclass('kabar_keys.mended') IS NOT NULL")
+            .fetch_one(&pool)
+            .await
+            .map_err(unavailable)?;
+        if !there {
+            let mut transaction = pool.begin().await.map_err(unavailable)?;
+            let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(MAKING);
+            lock.execute(&mut *transaction).await.map_err(unavailable)?;
+            sqlx::raw_sql(TABLES).execute(&mut *transaction).await.map_err(unavailable)?;
+            transaction.commit().await.map_err(unavailable)?;
+        }
+        Ok(Self { pool })
+    }
+}
+
+#[async_trait]
+impl KeyStore for PostgresKeys {
+    async fn keep(&self, offered: Vec<Offered>) -> Result<Vec<Offered>, EventLogError> {
+        let owners: Vec<&str> = offered.iter().map(|key| key.owner.as_str()).collect();
+        let ids: Vec<&str> = offered.iter().map(|key| key.id.as_str()).collect();
+        let secrets: Vec<&[u8]> = offered.iter().map(|key| &key.secret[..]).collect();
+        let mut kept = self.kept(&owners).await?;
+        if kept.len() < owners.len() {
+            // Sorted by owner: two who make the same keys do not wait for each other crosswise.
+            sqlx::query(
+                "INSERT INTO kabar_keys.keys (key_id, owner, secret)
+                 SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[])
+                 ON CONFLICT (owner) WHERE secret IS NOT NULL DO NOTHING",
+            )
+            .bind(&ids)
+            .bind(&owners)
+            .bind(&secrets)
+            .execute(&self.pool)
+            .await
+            .map_err(unavailable)?;
+            kept = self.kept(&owners).await?;
+        }
+        if kept.len() < owners.len() {
+            // Made by somebody else and dropped since: whoever asks again gets another one.
+            return Err(EventLogError::Unavailable("the key was dropped in this moment".into()));
+        }
+        Ok(kept)
+    }
+
+    async fn find(&self, ids: &[KeyId]) -> Result<Vec<Found>, EventLogError> {
+        let ids: Vec<&str> = ids.iter().map(KeyId::as_str).collect();
+        let rows: Vec<(String, Option<Vec<u8>>)> =
+            sqlx::query_as("SELECT key_id, secret FROM kabar_keys.keys WHERE key_id = ANY ($1)")
+                .bind(&ids)
+                .fetch_all(&self.pool)
+                .await
+                .map_err(unavailable)?;
+        let found = |(id, bytes): (String, Option<Vec<u8>>)| {
+            let id = key_id(&id)?;
+            Ok(Found { id, secret: bytes.map(|bytes| secret(id, &bytes)).transpose()? })
+        };
+        rows.into_iter().map(found).collect()
+    }
+
+    async fn of_owner(&self, owner: &UserId) -> Result<Option<KeyId>, EventLogError> {
+        let id: Option<String> =
+            sqlx::query_scalar("SELECT key_id FROM kabar_keys.keys WHERE owner = $1 AND secret IS NOT NULL")
+                .bind(owner.as_str())
+                .fetch_optional(&self.pool)
+                .await
+                .map_err(unavailable)?;
+        id.as_deref().map(key_id).transpose()
+    }
+
+    async fn drop_keys(&self, owner: &UserId, ids: &[KeyId]) -> Result<(), EventLogError> {
+        let ids: Vec<&str> = ids.iter().map(KeyId::as_str).collect();
+        sqlx::query(
+            "INSERT INTO kabar_keys.keys (key_id, owner, secret) SELECT id, $2, NULL FROM unnest($1::text[]) id
+             ON CONFLICT (key_id) DO UPDATE SET secret = NULL",
+        )
+        .bind(&ids)
+        .bind(owner.as_str())
+        .execute(&self.pool)
+        .await
+        .map_err(unavailable)?;
+        Ok(())
+    }
+
+    async fn mended(&self, log: LogId) -> Result<Position, EventLogError> {
+        let position: Option<i64> = sqlx::query_scalar("SELECT position FROM kabar_keys.mended WHERE log_id = $1")
+            .bind(log.0)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(unavailable)?;
+        Ok(Position(position.unwrap_or_default().unsigned_abs()))
+    }
+
+    async fn save_mended(&self, log: LogId, position: Position) -> Result<(), EventLogError> {
+        sqlx::query(
+            "INSERT INTO kabar_keys.mended (log_id, position) VALUES ($1, $2) ON CONFLICT (log_id)
+             DO UPDATE SET position = greatest(kabar_keys.mended.position, excluded.position)",
+        )
+        .bind(log.0)
+        .bind(position.0.cast_signed())
+        .execute(&self.pool)
+        .await
+        .map_err(unavailable)?;
+        Ok(())
+    }
+
+    async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+impl PostgresKeys {
+    async fn kept(&self, owners: &[&str]) -> Result<Vec<Offered>, EventLogError> {
+        let rows: Vec<(String, String, Vec<u8>)> = sqlx::query_as(
+            "SELECT owner, key_id, secret FROM kabar_keys.keys WHERE owner = ANY ($1) AND secret IS NOT NULL",
+        )
+        .bind(owners)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(unavailable)?;
+        let kept = |(whose, id, bytes): (String, String, Vec<u8>)| {
+            let id = key_id(&id)?;
+            Ok(Offered { owner: owner(&whose)?, id, secret: secret(id, &bytes)? })
+        };
+        rows.into_iter().map(kept).collect()
+    }
+}
+
+fn unavailable(error: sqlx::Error) -> EventLogError {
+    match error {
+        sqlx::Error::PoolClosed => EventLogError::Closed,
+        error => EventLogError::Unavailable(error.into()),
+    }
+}

@@ -1,0 +1,197 @@
+//! Keys in a SQLite file of their own beside the log: `keys.db`.
+//!
+//! Not in WAL: a rollback journal is emptied with each commit, and with `secure_delete` nothing of a dropped key stays in
+//! any file. It is written once per user, so what that costs does not matter.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aggregates::KeyId;
+use aggregates::ids::UserId;
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use super::keys::{Found, KeyStore, Offered, key_id, owner, secret};
+use crate::migrations::{Migration, MigrationError, migrate};
+use crate::port::EventLogError;
+use crate::position::{LogId, Position};
+use crate::store_url::StoreUrl;
+
+/// How long to wait for another process that makes or drops a key.
+const BUSY_MAX: Duration = Duration::from_secs(5);
+
+/// Append-only, in order.
+const STEPS: &[Migration] = &[Migration {
+    name: "20261128090000_create_keys",
+    sql: include_str!("../../../migrations/sqlite/keys/20261128090000_create_keys.sql"),
+}];
+
+pub(super) struct SqliteKeys {
+    /// `None` once closed.
+    connection: Arc<Mutex<Option<Connection>>>,
+}
+
+impl SqliteKeys {
+    /// Opens `keys.db` in `directory`, making both where there are none, for their owner alone.
+    pub async fn open(directory: &Path) -> Result<Self, EventLogError> {
+        let directory = directory.to_owned();
+        let opened = tokio::task::spawn_blocking(move || open_blocking(&directory)).await;
+        let connection = opened.unwrap_or_else(|error| Err(EventLogError::Unavailable(error.into())))?;
+        Ok(Self { connection: Arc::new(Mutex::new(Some(connection))) })
+    }
+
+    /// On a thread that may block, one at a time.
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut Connection) -> Result<T, EventLogError> + Send + 'static,
+    ) -> Result<T, EventLogError> {
+        let connection = Arc::clone(&self.connection);
+        let asked = tokio::task::spawn_blocking(move || {
+            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+            question(connection.as_mut().ok_or(EventLogError::Closed)?)
+        });
+        asked.await.unwrap_or_else(|error| Err(EventLogError::Unavailable(error.into())))
+    }
+}
+
+fn open_blocking(directory: &Path) -> Result<Connection, EventLogError> {
+    let io = |error: std::io::Error| EventLogError::Unavailable(error.into());
+    let file = StoreUrl::file(directory, "keys");
+    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(io)?;
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&file).map_err(io)?;
+    let mut connection = Connection::open(&file)?;
+    connection.busy_timeout(BUSY_MAX)?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = TRUNCATE;
+         PRAGMA synchronous = FULL;
+         PRAGMA fullfsync = ON;
+         PRAGMA secure_delete = ON;
+         PRAGMA temp_store = MEMORY;",
+    )?;
+    migrate(&mut connection, STEPS).map_err(|error| match error {
+        MigrationError::FromTheFuture { .. } => EventLogError::Corrupt(error.to_string()),
+        MigrationError::Step { .. } | MigrationError::Version(_) => EventLogError::Unavailable(error.into()),
+    })?;
+    Ok(connection)
+}
+
+fn writing(connection: &mut Connection) -> Result<Transaction<'_>, EventLogError> {
+    Ok(connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+}
+
+#[async_trait]
+impl KeyStore for SqliteKeys {
+    async fn keep(&self, offered: Vec<Offered>) -> Result<Vec<Offered>, EventLogError> {
+        self.ask(move |connection| {
+            // Mostly they are there already, and a look takes no lock.
+            if let Some(kept) = all_kept(connection, &offered)? {
+                return Ok(kept);
+            }
+            let transaction = writing(connection)?;
+            for new in &offered {
+                transaction
+                    .prepare_cached("INSERT OR IGNORE INTO keys (key_id, owner, secret) VALUES (?1, ?2, ?3)")?
+                    .execute(params![new.id.as_str(), new.owner.as_str(), new.secret])?;
+            }
+            let kept = all_kept(&transaction, &offered)?;
+            transaction.commit()?;
+            kept.ok_or_else(|| EventLogError::Corrupt("a key that was just made is not there".to_owned()))
+        })
+        .await
+    }
+
+    async fn find(&self, ids: &[KeyId]) -> Result<Vec<Found>, EventLogError> {
+        let ids = ids.to_vec();
+        self.ask(move |connection| {
+            let mut statement = connection.prepare_cached("SELECT secret FROM keys WHERE key_id = ?1")?;
+            let mut found = Vec::with_capacity(ids.len());
+            for id in ids {
+                let bytes: Option<Option<Vec<u8>>> = statement.query_row([id.as_str()], |row| row.get(0)).optional()?;
+                if let Some(bytes) = bytes {
+                    found.push(Found { id, secret: bytes.map(|bytes| secret(id, &bytes)).transpose()? });
+                }
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    async fn of_owner(&self, owner: &UserId) -> Result<Option<KeyId>, EventLogError> {
+        let owner = owner.clone();
+        self.ask(move |connection| {
+            let id: Option<String> = connection
+                .prepare_cached("SELECT key_id FROM keys WHERE owner = ?1 AND secret IS NOT NULL")?
+                .query_row([owner.as_str()], |row| row.get(0))
+                .optional()?;
+            id.as_deref().map(key_id).transpose()
+        })
+        .await
+    }
+
+    async fn drop_keys(&self, owner: &UserId, ids: &[KeyId]) -> Result<(), EventLogError> {
+        let (owner, ids) = (owner.clone(), ids.to_vec());
+        self.ask(move |connection| {
+            let transaction = writing(connection)?;
+            for id in ids {
+                transaction
+                    .prepare_cached(
+                        "INSERT INTO keys (key_id, owner, secret) VALUES (?1, ?2, NULL)
+                         ON CONFLICT (key_id) DO UPDATE SET secret = NULL",
+                    )?
+                    .execute([id.as_str(), owner.as_str()])?;
+            }
+            Ok(transaction.commit()?)
+        })
+        .await
+    }
+
+    async fn mended(&self, log: LogId) -> Result<Position, EventLogError> {
+        self.ask(move |connection| {
+            let position = connection
+                .prepare_cached("SELECT position FROM mended WHERE log_id = ?1")?
+                .query_row([log.0], |row| row.get(0))
+                .optional()?;
+            Ok(Position(position.unwrap_or_default()))
+        })
+        .await
+    }
+
+    async fn save_mended(&self, log: LogId, position: Position) -> Result<(), EventLogError> {
+        self.ask(move |connection| {
+            connection
+                .prepare_cached(
+                    "INSERT INTO mended (log_id, position) VALUES (?1, ?2)
+                     ON CONFLICT (log_id) DO UPDATE SET position = max(position, excluded.position)",
+                )?
+                .execute(params![log.0, position.0.cast_signed()])?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn close(&self) {
+        let connection = Arc::clone(&self.connection);
+        let closing = move || drop(connection.lock().unwrap_or_else(PoisonError::into_inner).take());
+        // Nothing to lose: every change was durable when it was answered.
+        let _ = tokio::task::spawn_blocking(closing).await;
+    }
+}
+
+/// The keys of all these owners; `None` when one has none.
+fn all_kept(connection: &Connection, offered: &[Offered]) -> Result<Option<Vec<Offered>>, EventLogError> {
+    let mut statement =
+        connection.prepare_cached("SELECT key_id, secret, owner FROM keys WHERE owner = ?1 AND secret IS NOT NULL")?;
+    let mut kept = Vec::with_capacity(offered.len());
+    for wanted in offered {
+        let row: Option<(String, Vec<u8>, String)> = statement
+            .query_row([wanted.owner.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .optional()?;
+        let Some((id, bytes, whose)) = row else { return Ok(None) };
+        let id = key_id(&id)?;
+        kept.push(Offered { owner: owner(&whose)?, id, secret: secret(id, &bytes)? });
+    }
+    Ok(Some(kept))
+}

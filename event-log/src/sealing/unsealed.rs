@@ -1,0 +1,168 @@
+//! The log as its readers see it: with open words.
+//!
+//! A wrapper, so that engines know nothing of keys. What goes in was sealed before (by the door, or with
+//! [`super::Sealing::seal`]); what is read to decide stays closed, for no rule looks into it.
+
+use std::sync::Arc;
+
+use aggregates::ids::EventId;
+use aggregates::{AggregateKind, DomainEvent, StreamId};
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use super::{Sealing, erasure};
+use crate::port::{AppendError, Appended, Batch, EventLog, EventLogError, Filter, Found, LockedLog, Page, SharedLog};
+use crate::position::{LogId, Position};
+use crate::recorded::RecordedEvent;
+
+/// Events looked at together for erasures that were not carried out.
+const MEND_EVENTS: usize = 1_000;
+
+#[derive(Clone)]
+pub struct Unsealed {
+    log: SharedLog,
+    sealing: Sealing,
+}
+
+impl Unsealed {
+    /// Carries out what a crash left between an erasure and its key, then lets readers in.
+    pub async fn over(log: SharedLog, sealing: Sealing) -> Result<Self, EventLogError> {
+        let unsealed = Self { log, sealing };
+        unsealed.mend().await?;
+        Ok(unsealed)
+    }
+
+    /// Looks through what was written since the last time; all of it when the keys are of another log, as after a
+    /// restore of either. Reading it is carrying it out.
+    async fn mend(&self) -> Result<(), EventLogError> {
+        let begun = self.sealing.mended(self.id()).await?;
+        let mut mended = begun;
+        loop {
+            let page = self.read_after(mended, MEND_EVENTS, Filter::Kinds(&[AggregateKind::User])).await?;
+            if page.scanned_to <= mended {
+                break;
+            }
+            mended = page.scanned_to;
+        }
+        if mended > begun {
+            self.sealing.save_mended(self.id(), mended).await?;
+        }
+        Ok(())
+    }
+
+    /// What others wrote, opened, and its erasures carried out. The append was carried out whatever becomes of this: what
+    /// cannot be opened now is left closed.
+    async fn open_foreign(&self, foreign: &mut [RecordedEvent]) {
+        if let Err(error) = self.sealing.open_page(foreign.iter_mut().collect()).await {
+            tracing::warn!(%error, "what others wrote cannot be opened now");
+        }
+    }
+
+    /// An erasure of our own counts from the moment it is written.
+    async fn heed(&self, batch: &Batch) {
+        let originals = batch.events.iter().filter_map(|event| event.original.as_ref());
+        for erased in originals.filter_map(|original| erasure(&original.event)) {
+            if let Err(error) = self.sealing.drop_keys(erased).await {
+                // Every reader that passes it tries again.
+                tracing::warn!(%error, user = %erased.user_id, "the keys of an erased user cannot be dropped now");
+            }
+        }
+    }
+}
+
+struct UnsealedLock {
+    locked: Box<dyn LockedLog>,
+    log: Unsealed,
+}
+
+#[async_trait]
+impl LockedLog for UnsealedLock {
+    async fn append(self: Box<Self>, batch: &Batch) -> Result<Appended, AppendError> {
+        let mut appended = self.locked.append(batch).await?;
+        self.log.open_foreign(&mut appended.foreign).await;
+        self.log.heed(batch).await;
+        Ok(appended)
+    }
+}
+
+#[async_trait]
+impl EventLog for Unsealed {
+    fn id(&self) -> LogId {
+        self.log.id()
+    }
+
+    fn sealing(&self) -> Option<&Sealing> {
+        Some(&self.sealing)
+    }
+
+    async fn head(&self) -> Result<Position, EventLogError> {
+        self.log.head().await
+    }
+
+    async fn append(&self, batch: &Batch) -> Result<Appended, AppendError> {
+        let mut appended = self.log.append(batch).await?;
+        self.open_foreign(&mut appended.foreign).await;
+        self.heed(batch).await;
+        Ok(appended)
+    }
+
+    async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Vec<RecordedEvent>), AppendError> {
+        let (locked, mut foreign) = self.log.lock(known).await?;
+        self.open_foreign(&mut foreign).await;
+        Ok((Box::new(UnsealedLock { locked, log: self.clone() }), foreign))
+    }
+
+    async fn settle(&self, ids: &[EventId]) -> Result<Vec<Found>, EventLogError> {
+        self.log.settle(ids).await
+    }
+
+    async fn find(&self, ids: &[EventId]) -> Result<Vec<Found>, EventLogError> {
+        self.log.find(ids).await
+    }
+
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, EventLogError> {
+        let mut events = self.log.read_stream(stream, after, limit).await?;
+        self.sealing.open_page(events.iter_mut().collect()).await?;
+        Ok(events)
+    }
+
+    async fn load(&self, stream: &StreamId, after: u64) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
+        self.log.load(stream, after).await
+    }
+
+    async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError> {
+        let mut page = self.log.read_after(position, limit, filter).await?;
+        self.sealing.open_page(page.events.iter_mut().map(Arc::make_mut).collect()).await?;
+        Ok(page)
+    }
+
+    fn tell(&self, position: Position) {
+        self.log.tell(position);
+    }
+
+    fn listen(&self) -> watch::Receiver<Position> {
+        self.log.listen()
+    }
+
+    async fn reactor_checkpoint(&self, reactor: &str) -> Result<Option<Position>, EventLogError> {
+        self.log.reactor_checkpoint(reactor).await
+    }
+
+    async fn reactors(&self) -> Result<Vec<(String, Position)>, EventLogError> {
+        self.log.reactors().await
+    }
+
+    async fn save_reactor_checkpoint(&self, reactor: &str, position: Position) -> Result<(), EventLogError> {
+        self.log.save_reactor_checkpoint(reactor, position).await
+    }
+
+    async fn close(&self) {
+        self.log.close().await;
+        self.sealing.close().await;
+    }
+}

@@ -1,0 +1,146 @@
+//! A new log's file, made from rows under another name and renamed when it is whole.
+//!
+//! Until then there is no `log.db`, and the file under the other name tells [`super::SqliteLog`] to keep its hands off.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use rusqlite::{Connection, params};
+
+use super::connection::{STEPS, require_linked_version};
+use super::rows;
+use crate::migrations::migrate;
+use crate::port::EventLogError;
+use crate::position::LogId;
+use crate::raw::{MakeError, MakingLog, RawEvent, RawReactor};
+use crate::store_url::StoreUrl;
+
+/// The name of a log's file as long as it is not whole.
+pub(super) fn unfinished(directory: &Path) -> PathBuf {
+    directory.join("log.db.restoring")
+}
+
+/// See [`crate::raw::make`].
+pub struct SqliteMaking {
+    directory: PathBuf,
+    connection: Option<Connection>,
+    /// Locked: one at a time. Let go with the process, whatever becomes of it.
+    lock: File,
+}
+
+impl SqliteMaking {
+    pub(crate) async fn begin(directory: &Path) -> Result<Self, MakeError> {
+        let directory = directory.to_owned();
+        let begun = tokio::task::spawn_blocking(move || Self::begin_blocking(directory));
+        begun.await.unwrap_or_else(|error| Err(EventLogError::Unavailable(error.into()).into()))
+    }
+
+    fn begin_blocking(directory: PathBuf) -> Result<Self, MakeError> {
+        require_linked_version(rusqlite::version_number())?;
+        DirBuilder::new().recursive(true).mode(0o700).create(&directory).map_err(io)?;
+        // A write-ahead log without its file would be taken for that of the new one.
+        for there in ["log.db", "log.db-wal", "log.db-shm"] {
+            let there = directory.join(there);
+            if there.exists() {
+                return Err(MakeError::NotEmpty(format!("{} is there already", there.display())));
+            }
+        }
+        let path = unfinished(&directory);
+        let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(io)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(MakeError::NotEmpty(format!("another restore is writing {}", path.display())));
+            }
+            Err(TryLockError::Error(error)) => return Err(io(error).into()),
+        }
+        // What a restore that died has left is begun anew.
+        lock.set_len(0).map_err(io)?;
+        let mut connection = Connection::open(&path).map_err(EventLogError::from)?;
+        // Nobody reads it before it is whole, and then it is flushed as a whole.
+        connection
+            .execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;")
+            .map_err(EventLogError::from)?;
+        migrate(&mut connection, STEPS).map_err(|error| EventLogError::Unavailable(error.into()))?;
+        connection.execute_batch("BEGIN").map_err(EventLogError::from)?;
+        Ok(Self { directory, connection: Some(connection), lock })
+    }
+}
+
+#[async_trait]
+impl MakingLog for SqliteMaking {
+    async fn write(&mut self, events: Vec<RawEvent>) -> Result<(), EventLogError> {
+        let connection = self.connection.take().ok_or(EventLogError::Closed)?;
+        let written = tokio::task::spawn_blocking(move || (insert(&connection, &events), connection)).await;
+        let (written, connection) = written.map_err(|error| EventLogError::Unavailable(error.into()))?;
+        self.connection = Some(connection);
+        written
+    }
+
+    async fn finish(self: Box<Self>, from: LogId, reactors: Vec<RawReactor>) -> Result<LogId, EventLogError> {
+        let Self { directory, connection, lock } = *self;
+        let connection = connection.ok_or(EventLogError::Closed)?;
+        let finished = tokio::task::spawn_blocking(move || -> Result<LogId, EventLogError> {
+            // Made with the tables, and never anybody else's.
+            let id = rows::log_id(&connection)?;
+            for reactor in &reactors {
+                let log = if reactor.log == from { id } else { reactor.log };
+                connection.execute(
+                    "INSERT INTO reactor_checkpoints (reactor, log_id, position) VALUES (?1, ?2, ?3)",
+                    params![reactor.name, log.0, reactor.position],
+                )?;
+            }
+            connection.execute_batch("COMMIT; PRAGMA optimize;")?;
+            connection.close().map_err(|(_, error)| EventLogError::from(error))?;
+            lock.sync_all().map_err(io)?;
+            std::fs::rename(unfinished(&directory), StoreUrl::file(&directory, "log")).map_err(io)?;
+            File::open(&directory).and_then(|folder| folder.sync_all()).map_err(io)?;
+            Ok(id)
+        });
+        finished.await.unwrap_or_else(|error| Err(EventLogError::Unavailable(error.into())))
+    }
+}
+
+fn insert(connection: &Connection, events: &[RawEvent]) -> Result<(), EventLogError> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO events (position, event_id, aggregate_type, aggregate_id, sequence, event_type, \
+         event_version, payload, metadata, recorded_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?;
+    for event in events {
+        statement.execute(params![
+            event.position,
+            event.event_id,
+            event.aggregate_type,
+            event.aggregate_id,
+            event.sequence,
+            event.event_type,
+            event.event_version,
+            event.payload,
+            event.metadata,
+            event.recorded_ms(),
+        ])?;
+    }
+    Ok(())
+}
+
+fn io(error: std::io::Error) -> EventLogError {
+    EventLogError::Unavailable(error.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_write_ahead_log_without_its_file_is_not_taken_for_that_of_a_new_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("log.db-wal"), b"of a log that was taken away").expect("written");
+        let Err(MakeError::NotEmpty(what)) = SqliteMaking::begin(folder.path()).await else {
+            panic!("it would be played into the new log");
+        };
+        assert!(what.contains("log.db-wal"), "{what}");
+        assert!(!unfinished(folder.path()).exists());
+    }
+}

@@ -1,0 +1,89 @@
+//! `replay backup`: log and reactor checkpoints as they are at one moment, while everybody goes on writing.
+
+use std::path::Path;
+use std::time::Duration;
+
+use aggregates::Timestamp;
+use anyhow::Context;
+use event_log::raw::{self, BEGINNING, Reading};
+use serde_json::{Value, json};
+
+use crate::archive::{Manifest, Writer};
+use crate::arguments::{BackupWanted, Shared};
+use crate::counting::Counting;
+use crate::outcome::{Failure, Verdict};
+use crate::paint::line;
+use crate::store;
+
+/// Rows in memory at a time.
+const PAGE_EVENTS: usize = 2_000;
+
+pub async fn run(shared: &Shared, wanted: &BackupWanted) -> Result<Verdict, Failure> {
+    let url = store::locate(shared)?;
+    store::require(&url).await?;
+    require_free(&wanted.to)?;
+    let mut log = raw::look(&url, Reading::OneMoment).await.with_context(|| format!("{url} cannot be read"))?;
+    let facts = log.facts().await?;
+    let in_place = || format!("{} cannot be written", wanted.to.display());
+    let mut writer = Writer::begin(&wanted.to, facts.id, facts.head, &facts.reactors).with_context(in_place)?;
+    let mut counting = Counting::new("backing up", facts.head.max(0).unsigned_abs());
+    let mut place = BEGINNING;
+    let mut done = 0;
+    loop {
+        let page = log.page(place, facts.head, PAGE_EVENTS).await?;
+        let Some(last) = page.last() else { break };
+        place = (last.position, last.event_id);
+        done += page.len() as u64;
+        for event in page {
+            writer.event(event).with_context(in_place)?;
+        }
+        counting.is_at(done);
+    }
+    let manifest = writer.finish(store::now()).with_context(in_place)?;
+    let took = counting.finish();
+    if shared.json {
+        line(&serde_json::to_string_pretty(&as_json(&manifest, &wanted.to, took))?)?;
+    } else {
+        line(&as_text(&manifest, &wanted.to, took))?;
+    }
+    Ok(Verdict::Fine)
+}
+
+/// A backup is never written over: the one that is there may be the last one that is right.
+fn require_free(to: &Path) -> Result<(), Failure> {
+    let empty = match std::fs::read_dir(to) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    };
+    if empty { Ok(()) } else { Err(Failure::usage(format!("--to: {} is there already", to.display()))) }
+}
+
+fn as_text(manifest: &Manifest, to: &Path, took: Duration) -> String {
+    let Manifest { log_id, head, events, reactors, bytes, .. } = manifest;
+    let reactors = if *reactors == 1 { "1 reactor".to_owned() } else { format!("{reactors} reactors") };
+    format!(
+        "{}: log {log_id} up to position {head}, {events} events and {reactors}, {bytes} bytes in {:.1} s",
+        to.display(),
+        took.as_secs_f64()
+    )
+}
+
+fn as_json(manifest: &Manifest, to: &Path, took: Duration) -> Value {
+    json!({
+        "to": to.display().to_string(),
+        "log_id": manifest.log_id.to_string(),
+        "head": manifest.head,
+        "events": manifest.events,
+        "reactors": manifest.reactors,
+        "bytes": manifest.bytes,
+        "sha256": manifest.sha256,
+        "made_at": manifest.made_at,
+        "seconds": took.as_secs_f64(),
+    })
+}
+
+/// For `restore`, which says how old what it brought back is.
+pub fn age_in_words(made_at: Timestamp) -> String {
+    let seconds = (store::now().as_millis() - made_at.as_millis()).max(0) / 1_000;
+    indicatif::HumanDuration(Duration::from_secs(seconds.unsigned_abs())).to_string()
+}

@@ -1,0 +1,56 @@
+//! The places of those who read the log: are they in this log, and not past its head?
+
+use event_log::StoreUrl;
+use event_log::raw::{RawLog, RawReactor};
+use projections::{UnitStage, UnitStanding};
+
+use super::findings::{Findings, Severity};
+use crate::outcome::Failure;
+
+pub async fn check(url: &StoreUrl, log: &mut dyn RawLog, findings: &mut Findings) -> Result<(), Failure> {
+    // The head last: read the other way round, whoever is busy would seem to be past it.
+    let units = projections::standings(url).await?;
+    let facts = log.facts().await?;
+    for RawReactor { name, log, position } in &facts.reactors {
+        if *log != facts.id {
+            let advice = "nobody knows what it has done of this log: restore log and checkpoints together";
+            findings.add(Severity::Error, "places", "a reactor's checkpoint is of another log", advice, || {
+                format!("{name}: of the log {log}")
+            });
+        } else if *position > facts.head {
+            let advice = "the log lost events that it has seen: the server refuses to start it; restore a later backup";
+            findings.add(Severity::Error, "places", "a reactor is past the head", advice, || {
+                format!("{name}: at {position}, the log ends at {}", facts.head)
+            });
+        }
+    }
+    for UnitStanding { unit, format, generation, log, checkpoint, stage } in units {
+        let name = || format!("{unit}, generation {generation} of format {format}, at {checkpoint}");
+        let past = i64::try_from(checkpoint.0).unwrap_or(i64::MAX) > facts.head;
+        match stage {
+            UnitStage::Closed => {
+                let advice = "the next rebuild of the unit deletes it";
+                findings.add(Severity::Note, "places", "a closed generation is left behind", advice, name);
+            }
+            UnitStage::Building | UnitStage::Ready if log != facts.id => {
+                let advice = "the server refuses it: `replay rebuild --all`";
+                findings.add(Severity::Error, "places", "a view is of another log", advice, || {
+                    format!("{}, of the log {log}", name())
+                });
+            }
+            UnitStage::Building | UnitStage::Ready if past => {
+                let advice = "the log lost events that it shows: `replay rebuild --all`";
+                findings.add(Severity::Error, "places", "a view is past the head", advice, || {
+                    format!("{}, the log ends at {}", name(), facts.head)
+                });
+            }
+            UnitStage::Building => {
+                let advice =
+                    "a rebuild is running, or died: the next rebuild of the unit goes on with it or deletes it";
+                findings.add(Severity::Warning, "places", "a generation is not finished", advice, name);
+            }
+            UnitStage::Ready => {}
+        }
+    }
+    Ok(())
+}

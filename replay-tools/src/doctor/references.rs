@@ -1,0 +1,206 @@
+//! What events speak of: does the room, the user, the notification exist, and before that event?
+//!
+//! Which streams begin where is asked of the log, a page's worth in one question, and remembered for as many streams as
+//! [`STREAMS_MAX`] says; at the limit all are forgotten and asked for again. So memory is bounded, and a log with more
+//! streams costs more questions.
+
+use std::collections::{HashMap, HashSet};
+
+use aggregates::feed::FeedEvent;
+use aggregates::ids::{RoomId, UserId, UserPair};
+use aggregates::notification::NotificationEvent;
+use aggregates::participant::ParticipantEvent;
+use aggregates::relationship::RelationshipEvent;
+use aggregates::room::RoomEvent;
+use aggregates::user::UserEvent;
+use aggregates::{AggregateKind, DomainEvent, StreamId};
+use event_log::raw::{Beginning, RawLog, StreamKey};
+use event_log::{EventLogError, RecordedEvent};
+
+use super::findings::{Findings, Severity};
+
+/// About 40 MB of names.
+pub const STREAMS_MAX: usize = 200_000;
+
+#[derive(Debug, Default)]
+pub struct ReferenceChecks {
+    begun: HashMap<StreamKey, Begun>,
+}
+
+#[derive(Debug, Clone)]
+struct Begun {
+    position: i64,
+    event_type: String,
+}
+
+impl ReferenceChecks {
+    pub async fn check(
+        &mut self,
+        log: &mut dyn RawLog,
+        page: &[RecordedEvent],
+        findings: &mut Findings,
+    ) -> Result<(), EventLogError> {
+        let spoken: Vec<(&RecordedEvent, Vec<StreamId>)> =
+            page.iter().map(|recorded| (recorded, spoken_of(&recorded.event))).collect();
+        let mut wanted: HashSet<StreamKey> = HashSet::new();
+        for (recorded, spoken) in &spoken {
+            let streams = spoken.iter().chain([&recorded.stream]).map(key);
+            wanted.extend(streams.filter(|stream| !self.begun.contains_key(stream)));
+        }
+        let wanted: Vec<StreamKey> = wanted.into_iter().collect();
+        let found = log.beginnings(&wanted).await?;
+        if self.begun.len() + found.len() > STREAMS_MAX {
+            self.forget(&spoken);
+        }
+        for Beginning { stream, position, event_type } in found {
+            // A damaged stream may begin twice: the first time counts.
+            let begun = Begun { position, event_type };
+            let known = self.begun.entry(stream).or_insert_with(|| begun.clone());
+            if begun.position < known.position {
+                *known = begun;
+            }
+        }
+        for (recorded, spoken) in spoken {
+            self.own_stream(recorded, findings);
+            for stream in spoken {
+                self.other_stream(recorded, &stream, findings);
+            }
+        }
+        Ok(())
+    }
+
+    /// All but what this page needs.
+    fn forget(&mut self, spoken: &[(&RecordedEvent, Vec<StreamId>)]) {
+        let needed: HashSet<StreamKey> =
+            spoken.iter().flat_map(|(recorded, spoken)| spoken.iter().chain([&recorded.stream]).map(key)).collect();
+        self.begun.retain(|stream, _| needed.contains(stream));
+    }
+
+    fn own_stream(&self, recorded: &RecordedEvent, findings: &mut Findings) {
+        let named = own(&recorded.event);
+        if named != recorded.stream {
+            let advice = "no rule writes such an event: whoever reads the stream decides on somebody else's history";
+            findings.add(
+                Severity::Error,
+                "references",
+                "an event lies in the stream of something else",
+                advice,
+                || format!("{}, and speaks of {named}", place(recorded)),
+            );
+        }
+        let Some(opening) = opening(recorded.stream.kind) else { return };
+        let begun = self.begun.get(&key(&recorded.stream));
+        if begun.is_some_and(|begun| begun.event_type == opening) {
+            return;
+        }
+        let what =
+            format!("a {} that was never there: its stream does not begin with {opening}", recorded.stream.kind.name());
+        findings.add(Severity::Error, "orphans", what, ORPHANS, || place(recorded));
+    }
+
+    fn other_stream(&self, recorded: &RecordedEvent, stream: &StreamId, findings: &mut Findings) {
+        let position = i64::try_from(recorded.position.0).unwrap_or(i64::MAX);
+        if self.begun.get(&key(stream)).is_some_and(|begun| begun.position < position) {
+            return;
+        }
+        // People may be known to the platform before Kabar hears of them; a room is made here.
+        let severity = if stream.kind == AggregateKind::User { Severity::Warning } else { Severity::Error };
+        let name = recorded.event.schema().name();
+        let what = format!("{name} of a {} that is not there", stream.kind.name());
+        findings.add(severity, "orphans", what, ORPHANS, || format!("{}: {stream}", place(recorded)));
+    }
+}
+
+const ORPHANS: &str = "what it speaks of is not in the log before it: views show it without a name, or not at all";
+
+fn place(recorded: &RecordedEvent) -> String {
+    let RecordedEvent { position, stream, sequence, event, .. } = recorded;
+    format!("position {position}: {} of {stream}#{sequence}", event.schema().name())
+}
+
+fn key(stream: &StreamId) -> StreamKey {
+    StreamKey { aggregate_type: stream.kind.name().to_owned(), aggregate_id: stream.id.to_string() }
+}
+
+/// The event without which there is no stream of this kind; `None` where any may be the first.
+const fn opening(kind: AggregateKind) -> Option<&'static str> {
+    match kind {
+        AggregateKind::Room => Some(RoomEvent::ROOM_OPENED),
+        AggregateKind::User => Some(UserEvent::USER_REGISTERED),
+        AggregateKind::Notification => Some("notification_raised"),
+        AggregateKind::Participant | AggregateKind::Relationship | AggregateKind::Feed => None,
+    }
+}
+
+/// The stream that the payload names as its own.
+fn own(event: &DomainEvent) -> StreamId {
+    match event {
+        DomainEvent::Room(event) => StreamId::room(room_of(event)),
+        DomainEvent::Participant(ParticipantEvent::MessagesRead(event)) => {
+            StreamId::participant(event.room_id, &event.user_id)
+        }
+        DomainEvent::Relationship(
+            RelationshipEvent::UserFollowed(event)
+            | RelationshipEvent::UserUnfollowed(event)
+            | RelationshipEvent::UserBlocked(event)
+            | RelationshipEvent::UserUnblocked(event),
+        ) => StreamId::relationship(&UserPair::new(&event.from, &event.to)),
+        DomainEvent::Notification(NotificationEvent::NotificationRaised(event)) => {
+            StreamId::notification(event.notification_id)
+        }
+        DomainEvent::Notification(
+            NotificationEvent::NotificationRead(event) | NotificationEvent::NotificationUnread(event),
+        ) => StreamId::notification(event.notification_id),
+        DomainEvent::Feed(FeedEvent::FeedRead(event)) => StreamId::feed(&event.user_id),
+        DomainEvent::User(UserEvent::UserRegistered(event)) => StreamId::user(&event.user_id),
+        DomainEvent::User(UserEvent::ProfileChanged(event)) => StreamId::user(&event.user_id),
+        DomainEvent::User(UserEvent::UserErased(event)) => StreamId::user(&event.user_id),
+    }
+}
+
+const fn room_of(event: &RoomEvent) -> RoomId {
+    match event {
+        RoomEvent::RoomOpened(event) => event.room_id,
+        RoomEvent::MembersAdded(event) => event.room_id,
+        RoomEvent::MemberRemoved(event) => event.room_id,
+        RoomEvent::MemberRoleChanged(event) => event.room_id,
+        RoomEvent::MessageSent(event) => event.room_id,
+    }
+}
+
+/// The streams that must have begun before this event, its own left out.
+fn spoken_of(event: &DomainEvent) -> Vec<StreamId> {
+    let users = |users: &[&UserId]| users.iter().map(|user| StreamId::user(user)).collect::<Vec<_>>();
+    match event {
+        DomainEvent::Room(event) => match event {
+            RoomEvent::RoomOpened(event) => {
+                event.members.iter().map(|member| StreamId::user(&member.user_id)).collect()
+            }
+            RoomEvent::MembersAdded(event) => {
+                event.members.iter().map(|member| StreamId::user(&member.user_id)).collect()
+            }
+            RoomEvent::MemberRemoved(event) => users(&[&event.user_id]),
+            RoomEvent::MemberRoleChanged(event) => users(&[&event.user_id]),
+            RoomEvent::MessageSent(event) => users(&[&event.sender_id]),
+        },
+        DomainEvent::Participant(ParticipantEvent::MessagesRead(event)) => {
+            vec![StreamId::room(event.room_id), StreamId::user(&event.user_id)]
+        }
+        DomainEvent::Relationship(
+            RelationshipEvent::UserFollowed(event)
+            | RelationshipEvent::UserUnfollowed(event)
+            | RelationshipEvent::UserBlocked(event)
+            | RelationshipEvent::UserUnblocked(event),
+        ) => users(&[&event.from, &event.to]),
+        DomainEvent::Notification(NotificationEvent::NotificationRaised(event)) => {
+            users(&[&event.recipient_id]).into_iter().chain(event.actor_id.iter().map(StreamId::user)).collect()
+        }
+        DomainEvent::Notification(
+            NotificationEvent::NotificationRead(_) | NotificationEvent::NotificationUnread(_),
+        ) => Vec::new(),
+        DomainEvent::Feed(FeedEvent::FeedRead(event)) => users(&[&event.user_id]),
+        DomainEvent::User(UserEvent::UserRegistered(_) | UserEvent::ProfileChanged(_) | UserEvent::UserErased(_)) => {
+            Vec::new()
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! `replay restore`: a log from a backup, in an empty place, as a log of its own.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use event_log::raw::{self, MakeError};
+use event_log::{LogId, StoreUrl};
+use serde_json::json;
+
+use crate::archive::{ArchiveError, Manifest, Reader};
+use crate::arguments::{RestoreWanted, Shared};
+use crate::backup::age_in_words;
+use crate::counting::Counting;
+use crate::outcome::{Failure, Verdict};
+use crate::paint::line;
+use crate::store;
+
+/// Rows in memory at a time.
+const PAGE_EVENTS: usize = 2_000;
+
+pub async fn run(shared: &Shared, wanted: &RestoreWanted) -> Result<Verdict, Failure> {
+    let url = store::locate(shared)?;
+    let name = wanted.from.display().to_string();
+    let refused = |error: ArchiveError| Failure::Refused(format!("{name}: {}", with_source(&error)));
+    let mut backup = Reader::open(&wanted.from).map_err(refused)?;
+    let mut log = raw::make(&url).await.map_err(|error| not_made(&url, error))?;
+    let mut counting = Counting::new("restoring", backup.manifest().events);
+    let mut done = 0;
+    loop {
+        let page = backup.page(PAGE_EVENTS).map_err(refused)?;
+        if page.is_empty() {
+            break;
+        }
+        done += page.len() as u64;
+        log.write(page).await.with_context(|| format!("{url} cannot be written; there is no log there yet"))?;
+        counting.is_at(done);
+    }
+    let manifest = backup.manifest().clone();
+    let id = log.finish(manifest.log_id, backup.reactors().to_vec()).await;
+    let id = id.with_context(|| format!("{url} cannot be finished"))?;
+    let took = counting.finish();
+    let views = views_beside(&url, id).await;
+    if shared.json {
+        let report = json!({
+            "store": url.to_string(),
+            "from": name,
+            "log_id": id.to_string(),
+            "restored_log_id": manifest.log_id.to_string(),
+            "head": manifest.head,
+            "events": manifest.events,
+            "reactors": manifest.reactors,
+            "views_of_another_log": views,
+            "seconds": took.as_secs_f64(),
+        });
+        line(&serde_json::to_string_pretty(&report)?)?;
+    } else {
+        say(&url, &manifest, id, took, &views)?;
+    }
+    Ok(Verdict::Fine)
+}
+
+fn say(url: &StoreUrl, manifest: &Manifest, id: LogId, took: Duration, views: &[String]) -> Result<(), Failure> {
+    line(&format!(
+        "{url}: log {id}, {} events up to position {} in {:.1} s, as the log {} was {} ago",
+        manifest.events,
+        manifest.head,
+        took.as_secs_f64(),
+        manifest.log_id,
+        age_in_words(manifest.made_at)
+    ))?;
+    line("It is a log of its own: positions that clients hold of the old one are refused, and they reload.")?;
+    if views.is_empty() {
+        line("The server makes its views when it starts.")?;
+    } else {
+        line(&format!("Views of another log lie there ({}): run `replay rebuild --all` first.", views.join(", ")))?;
+    }
+    Ok(())
+}
+
+/// The server refuses them until they are rebuilt. A look that fails is no reason to call the restore a failure.
+async fn views_beside(url: &StoreUrl, id: LogId) -> Vec<String> {
+    let standings = projections::standings(url).await.unwrap_or_default();
+    let foreign = standings.into_iter().filter(|found| found.log != id);
+    foreign.map(|found| format!("{} {}, format {}", found.unit, found.generation, found.format)).collect()
+}
+
+fn not_made(url: &StoreUrl, error: MakeError) -> Failure {
+    match error {
+        MakeError::NotEmpty(what) => {
+            Failure::Refused(format!("{url} is not an empty place: {what}. A restore never writes over a log"))
+        }
+        MakeError::Log(error) => Failure::Unreachable(anyhow::Error::new(error).context(format!("{url}"))),
+    }
+}
+
+fn with_source(error: &ArchiveError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}

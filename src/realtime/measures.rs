@@ -1,0 +1,70 @@
+//! What realtime measures: every name once, see `event_log::measures`.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use aggregates::Timestamp;
+use event_log::measures::{Measure, count, gauge, spread};
+use metrics::{Counter, Gauge, Histogram, counter, histogram};
+
+pub const CONNECTIONS: &str = "kabar_realtime_connections";
+pub const FRAMES: &str = "kabar_realtime_frames_total";
+pub const FRAME_SECONDS: &str = "kabar_realtime_frame_seconds";
+pub const OUTGOING: &str = "kabar_realtime_outgoing_frames_max";
+pub const SLOW: &str = "kabar_realtime_slow_sockets_total";
+
+/// All of them.
+pub const MEASURES: &[Measure] = &[
+    gauge(CONNECTIONS, "open sockets"),
+    count(FRAMES, "frames written to sockets"),
+    spread(FRAME_SECONDS, "from the moment the log recorded an event until its frame was written to a socket"),
+    gauge(OUTGOING, "the most frames that waited for any one socket since the last look"),
+    count(SLOW, "sockets that were sent away because too many frames waited for them"),
+];
+
+/// Shared by the hub, its outboxes and the sockets' tasks.
+pub(super) struct RealtimeMeasures {
+    pub connections: Gauge,
+    pub slow: Counter,
+    frames: Counter,
+    frame_seconds: Histogram,
+    outgoing_max: AtomicUsize,
+}
+
+impl RealtimeMeasures {
+    pub fn new() -> Self {
+        Self {
+            connections: metrics::gauge!(CONNECTIONS),
+            slow: counter!(SLOW),
+            frames: counter!(FRAMES),
+            frame_seconds: histogram!(FRAME_SECONDS),
+            outgoing_max: AtomicUsize::new(0),
+        }
+    }
+
+    pub fn waiting(&self, frames: usize) {
+        // Most of the time it is not a new maximum: then nothing is written that other cores share.
+        if frames > self.outgoing_max.load(Ordering::Relaxed) {
+            self.outgoing_max.fetch_max(frames, Ordering::Relaxed);
+        }
+    }
+
+    /// The maximum since it was last taken.
+    pub fn take_outgoing_max(&self) -> usize {
+        self.outgoing_max.swap(0, Ordering::Relaxed)
+    }
+
+    /// Frames were written and flushed; `recorded` are the times of the events that some of them tell of.
+    pub fn written(&self, frames: usize, recorded: &[Timestamp]) {
+        self.frames.increment(frames as u64);
+        if recorded.is_empty() {
+            return;
+        }
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        for at in recorded {
+            // The log's clock may be another machine's, and ahead of ours.
+            let at = Duration::from_millis(at.as_millis().max(0).unsigned_abs());
+            self.frame_seconds.record(now.saturating_sub(at));
+        }
+    }
+}

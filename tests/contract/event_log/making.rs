@@ -1,0 +1,111 @@
+//! A log made from rows: nothing until it is whole, then a log of its own that has all of them.
+
+use event_log::raw::{self, BEGINNING, Facts, MakeError, RawEvent, RawReactor, Reading};
+use event_log::{LogId, Position};
+use uuid::Uuid;
+
+use super::drafts::{Draft, a_room, a_room_of, soon};
+use super::every_log;
+use crate::support::backend::TestStore;
+
+every_log![
+    a_log_made_from_rows_has_all_of_them_under_an_id_of_its_own,
+    a_log_that_was_not_finished_is_refused_and_begun_anew,
+    a_log_is_never_made_where_there_is_one,
+    a_look_of_one_moment_does_not_see_what_is_written_meanwhile,
+];
+
+async fn rows(store: &TestStore) -> (Facts, Vec<RawEvent>) {
+    let mut log = raw::look(&store.store_url(), Reading::OneMoment).await.expect("a look");
+    let facts = log.facts().await.expect("facts");
+    let mut rows = Vec::new();
+    let mut place = BEGINNING;
+    loop {
+        let page = log.page(place, facts.head, 2).await.expect("a page");
+        let Some(last) = page.last() else { return (facts, rows) };
+        place = (last.position, last.event_id);
+        rows.extend(page);
+    }
+}
+
+async fn a_log_made_from_rows_has_all_of_them_under_an_id_of_its_own(store: &TestStore) {
+    let Some(origin) = store.backend().store().await else { return };
+    let log = origin.open().await;
+    a_room_of(&*log, 5).await;
+    log.save_reactor_checkpoint("notification", Position(3)).await.expect("saved");
+    let (facts, written) = rows(&origin).await;
+    log.close().await;
+    let foreign = RawReactor { name: "foreign".to_owned(), log: LogId(Uuid::from_u128(1)), position: 2 };
+
+    let mut making = raw::make(&store.store_url()).await.expect("an empty place");
+    for page in written.chunks(2) {
+        making.write(page.to_vec()).await.expect("written");
+    }
+    let reactors = [facts.reactors.clone(), vec![foreign.clone()]].concat();
+    let id = making.finish(facts.id, reactors).await.expect("finished");
+    assert_ne!(id, facts.id);
+
+    let (made, read) = rows(store).await;
+    assert_eq!((made.id, made.head, &read), (id, facts.head, &written), "to the byte");
+    let own = RawReactor { log: id, ..facts.reactors[0].clone() };
+    assert_eq!(made.reactors, [foreign, own], "those of the log go with it, a foreign one stays foreign");
+    let log = store.open().await;
+    assert_eq!(log.id(), id);
+    assert_eq!(log.reactor_checkpoint("notification").await.expect("its own"), Some(Position(3)));
+    assert!(log.reactor_checkpoint("foreign").await.is_err());
+    let room = a_room();
+    Draft::at(Position(made.head.unsigned_abs())).says(&room, 1, "go on").append(&*log).await.expect("appended");
+}
+
+async fn a_log_that_was_not_finished_is_refused_and_begun_anew(store: &TestStore) {
+    let Some(origin) = store.backend().store().await else { return };
+    let log = origin.open().await;
+    a_room_of(&*log, 3).await;
+    let (facts, written) = rows(&origin).await;
+    log.close().await;
+
+    let mut making = raw::make(&store.store_url()).await.expect("an empty place");
+    making.write(written[..2].to_vec()).await.expect("written");
+    let second = raw::make(&store.store_url()).await.err().expect("one at a time");
+    assert!(matches!(&second, MakeError::NotEmpty(what) if what.contains("another restore")), "{second}");
+    // As kill -9 leaves it.
+    drop(making);
+    let refused = event_log::open(&store.store_url()).await.err().expect("no log");
+    assert!(refused.to_string().contains("not finished"), "{refused}");
+
+    // A server notices a lost connection a moment later.
+    let again = async {
+        loop {
+            match raw::make(&store.store_url()).await {
+                Ok(making) => return making,
+                Err(MakeError::NotEmpty(_)) => {}
+                Err(MakeError::Log(error)) => panic!("{error}"),
+            }
+        }
+    };
+    let mut making = soon("the second try to begin", again).await;
+    making.write(written.clone()).await.expect("written");
+    making.finish(facts.id, Vec::new()).await.expect("finished");
+    assert_eq!(rows(store).await.1, written);
+}
+
+async fn a_log_is_never_made_where_there_is_one(store: &TestStore) {
+    store.open().await.close().await;
+    let refused = raw::make(&store.store_url()).await.err().expect("there is a log, although an empty one");
+    assert!(matches!(refused, MakeError::NotEmpty(_)), "{refused}");
+}
+
+async fn a_look_of_one_moment_does_not_see_what_is_written_meanwhile(store: &TestStore) {
+    let log = store.open().await;
+    a_room_of(&*log, 2).await;
+    let mut look = raw::look(&store.store_url(), Reading::OneMoment).await.expect("a look");
+    let facts = look.facts().await.expect("facts");
+    Draft::at(Position(facts.head.unsigned_abs()))
+        .says(&a_room(), 1, "later")
+        .append(&*log)
+        .await
+        .expect("nobody waits");
+    log.save_reactor_checkpoint("notification", Position(1)).await.expect("nobody waits");
+    assert_eq!(look.facts().await.expect("facts"), facts);
+    assert_eq!(look.page(BEGINNING, i64::MAX, 100).await.expect("a page").len(), 2);
+}

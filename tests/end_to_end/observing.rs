@@ -1,0 +1,122 @@
+//! One request, followed by its id through every part of the built program, and what the program measures meanwhile.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::support::backend::Backend;
+use crate::support::person::{Person, client, text};
+use crate::support::running::{Installation, Running};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+const REQUEST: &str = "4bf92f35-77b3-4da6-a3ce-929d0e0e4736";
+
+#[tokio::test]
+async fn one_request_is_followed_from_http_to_the_frame_on_sqlite() {
+    one_request_is_followed_from_http_to_the_frame(Backend::Sqlite).await;
+}
+
+#[tokio::test]
+async fn one_request_is_followed_from_http_to_the_frame_on_postgres() {
+    one_request_is_followed_from_http_to_the_frame(Backend::Postgres).await;
+}
+
+async fn one_request_is_followed_from_http_to_the_frame(backend: Backend) {
+    let Some(store) = backend.store().await else { return };
+    let installation = Installation::new(&store.url())
+        .with("KABAR__LOG__FORMAT", "json")
+        .with("KABAR__LOG__LEVEL", "info,kabar=debug,event_log=debug,projections=debug");
+    let running = installation.start().await;
+    let http = client(PATIENCE);
+    let [ana, ben] = ["ana", "ben"].map(|id| Person::new(&http, installation.address, id));
+    ana.shows_up().await;
+    ben.shows_up().await;
+    let mut tail = installation.tail_channel("private-user-ana", ana.token());
+    tail.expect_note("following private-user-ana").await;
+
+    // As a tracing proxy before us would say it.
+    let answer = http
+        .post(format!("http://{}/api/users/ana/follow?on=true", installation.address))
+        .bearer_auth(ben.token())
+        .header("traceparent", format!("00-{}-00f067aa0ba902b7-01", REQUEST.replace('-', "")))
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(answer.headers()["x-request-id"], REQUEST);
+    let position = answer.headers()["kabar-position"].to_str().expect("text").to_owned();
+    tail.expect_frame("new-follower").await;
+    let notification = tail.expect_frame("notification").await;
+    // Both views have what the request came to.
+    for path in ["/api/notifications?after=", "/api/chat/rooms?after="] {
+        ana.get(&format!("{path}{}", position_of(&notification).unwrap_or_else(|| position.clone()))).await.ok();
+    }
+
+    for (part, line) in [
+        ("kabar::http", "answered"),
+        ("event_log::door", "a command was answered"),
+        ("projections::projector", "a view shows an event"),
+        ("kabar::reactor", "what follows is durable"),
+        ("kabar::realtime", "a frame goes out"),
+    ] {
+        says(&running, part, line);
+    }
+    let lines = installation.replay(&["tail", "--from", "0", "--no-follow", "--json"]).await;
+    let lines: Vec<Value> =
+        String::from_utf8_lossy(&lines.stdout).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let caused = lines.iter().filter(|line| line["metadata"]["correlation"] == REQUEST);
+    let names: BTreeSet<String> = caused.map(|line| text(&line["event"]["type"])).collect();
+    assert_eq!(names, ["notification_raised", "user_followed"].map(ToOwned::to_owned).into(), "{lines:#?}");
+
+    everything_that_is_measured_is_known(&installation, &http).await;
+    assert!(running.stop().await.success());
+}
+
+/// `position` of a frame's data, where it says one.
+fn position_of(frame: &Value) -> Option<String> {
+    let data = &frame["data"];
+    let parsed =
+        data.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok()).unwrap_or_else(|| data.clone());
+    parsed["position"].as_str().map(ToOwned::to_owned)
+}
+
+/// Some line of that part says so under the request's id, in the line itself or in a span around it.
+#[track_caller]
+fn says(running: &Running, part: &str, message: &str) {
+    let said = running.said();
+    let lines = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let found = lines
+        .filter(|line| line["target"].as_str().is_some_and(|target| target.starts_with(part)))
+        .filter(|line| line["fields"]["message"] == message)
+        .any(|line| {
+            let spans = line["spans"].as_array().cloned().unwrap_or_default();
+            line["fields"]["correlation"] == REQUEST || spans.iter().any(|span| span["correlation"] == REQUEST)
+        });
+    assert!(found, "{part} does not say {message:?} of {REQUEST}:\n{said}");
+}
+
+async fn everything_that_is_measured_is_known(installation: &Installation, http: &reqwest::Client) {
+    let page = http.get(format!("http://{}/metrics", installation.address)).send().await.expect("an answer");
+    let page = page.text().await.expect("text");
+    let known: BTreeSet<&str> = kabar::measures::all().iter().map(|measure| measure.name).collect();
+    let measured: BTreeSet<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE "))
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    let unknown: Vec<_> = measured.difference(&known).collect();
+    assert!(unknown.is_empty(), "{unknown:?} are not in the list of measures");
+    let silent: Vec<_> = known.difference(&measured).collect();
+    assert!(silent.is_empty(), "{silent:?} are in the list of measures and never measured:\n{page}");
+    for line in [
+        "kabar_door_commands_total{outcome=\"written\"}",
+        "kabar_reactor_wishes_total{outcome=\"carried_out\"} 1",
+        "kabar_behind_seconds{part=\"inbox\"} 0",
+        "kabar_view_apply_seconds_count{unit=\"inbox\"}",
+        "kabar_realtime_connections 1",
+    ] {
+        assert!(page.contains(line), "{line} is not in\n{page}");
+    }
+    let frames = page.lines().find_map(|line| line.strip_prefix("kabar_realtime_frame_seconds_count "));
+    assert!(frames.is_some_and(|count| count.parse::<u64>().is_ok_and(|count| count >= 2)), "{page}");
+}
