@@ -136,7 +136,8 @@ impl World {
         let people: Vec<Person> =
             (0..members).map(|number| Person::new(&http, self.running.address, &format!("{name}-{number}"))).collect();
         let mut showing_up = JoinSet::new();
-        for person in people.iter().cloned() {
+        for person in &people {
+            let person = person.clone();
             showing_up.spawn(async move { person.shows_up().await });
             if showing_up.len() >= SENDERS {
                 showing_up.join_next().await;

@@ -10,6 +10,7 @@ use aggregates::{DomainEvent, State, StreamId};
 use super::job::Job;
 use crate::recorded::RecordedEvent;
 
+#[allow(clippy::large_enum_variant, reason = "nearly all of them are ready: a box would be one more jump for each")]
 pub(super) enum Slot {
     /// Being read from the log; these commands wait for it.
     Loading {
