@@ -29,7 +29,10 @@ pub async fn write(log: &SharedLog, events: u64) {
     let mut known = Position::START;
     while known.0 < events {
         let count = BATCH_EVENTS.min(events - known.0);
-        let new: Vec<NewEvent> = (0..count).map(|nth| community.next(known.0 + nth)).collect();
+        let (streams, mut happened): (Vec<_>, Vec<_>) = (0..count).map(|nth| community.happens(known.0 + nth)).unzip();
+        log.sealing().expect("a store has keys").seal(&mut happened).await.expect("sealed");
+        let numbered = (known.0..).zip(streams.into_iter().zip(happened));
+        let new = numbered.map(|(nth, (stream, event))| community.stored(nth, stream, &event)).collect();
         let appended = log.append(&Batch { known, groups: 1, events: new, ..Batch::default() }).await;
         known = Position(appended.expect("nobody else writes").base.0 + count);
     }
@@ -43,8 +46,7 @@ struct Community {
 }
 
 impl Community {
-    fn next(&mut self, nth: u64) -> NewEvent {
-        let (stream, event) = self.happens(nth);
+    fn stored(&mut self, nth: u64, stream: StreamId, event: &DomainEvent) -> NewEvent {
         let sequence = self.sequences.entry(stream.clone()).or_insert(0);
         *sequence += 1;
         let command = CommandId(scattered(1, nth));

@@ -85,6 +85,8 @@ impl World {
 /// Puts events of one stream into a log, as another process would; `sequence` is that of the first.
 pub async fn record_on(log: &SharedLog, events: &[DomainEvent], known: Position, sequence: u64) {
     let command = CommandId(Uuid::now_v7());
+    let mut events = events.to_vec();
+    log.sealing().expect("a store has keys").seal(&mut events).await.expect("sealed");
     let new = |(index, event): (usize, &DomainEvent)| NewEvent {
         group: 0,
         stream: stream_of(event),
