@@ -52,11 +52,6 @@ impl RoomId {
     pub fn direct(a: &UserId, b: &UserId) -> Self {
         Self(derive("direct-room", &[&UserPair::new(a, b).to_string()]))
     }
-
-    /// The room that a wish brings about: the same however often it is asked for.
-    pub fn from_command(command: CommandId) -> Self {
-        Self(derive("room", &[&command.to_string()]))
-    }
 }
 
 impl MessageId {

@@ -10,6 +10,7 @@ use libsqlite3_hotbundle as _;
 
 pub mod cqrs;
 pub mod door;
+pub mod erasing;
 pub mod existing;
 mod heard;
 pub mod measures;

@@ -35,7 +35,7 @@ pub trait EventLog: Send + Sync + 'static {
     /// Takes the log for itself: nobody else appends until the answer is used or dropped.
     ///
     /// For the second try of those who lost a race. Brings what others wrote behind `known`.
-    async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Vec<RecordedEvent>), AppendError>;
+    async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Foreign), AppendError>;
 
     /// What became of events whose append was never answered. When it returns, no earlier append of this process can
     /// land any more: what was not found will not appear.
@@ -178,8 +178,8 @@ pub struct Appended {
     pub base: Position,
     /// Groups that were left out, ascending.
     pub left_out: Vec<u32>,
-    /// What others wrote behind `known`, up to `base`, in order.
-    pub foreign: Vec<RecordedEvent>,
+    /// What others wrote behind `known`, up to `base`.
+    pub foreign: Foreign,
     /// When the log took the events.
     pub recorded_at: Timestamp,
 }
@@ -190,6 +190,57 @@ impl Appended {
         let left_out = |event: &NewEvent| self.left_out.binary_search(&event.group).is_ok();
         let written = batch.events.iter().filter(|event| !left_out(event)).count();
         Position(self.base.0 + written as u64)
+    }
+}
+
+/// What others wrote behind a known head.
+#[derive(Debug, Clone, Default)]
+pub struct Foreign {
+    /// In order.
+    pub events: Vec<RecordedEvent>,
+    /// Those among them that this program cannot read, in order. Their streams can be neither brought forward nor read
+    /// anew; every other stream is none of their business.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// An event of a later program, or of a stock one with types of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    pub position: Position,
+    /// `None` for a kind of stream that this program does not know.
+    pub stream: Option<StreamId>,
+    pub sequence: u64,
+    /// As stored.
+    pub name: String,
+}
+
+impl Foreign {
+    /// The last position in it; `None` when nobody wrote.
+    pub fn end(&self) -> Option<Position> {
+        let read = self.events.last().map(|event| event.position);
+        read.max(self.unreadable.last().map(|event| event.position))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.end().is_none()
+    }
+
+    /// Takes the next event, as it was read or as it could not be.
+    pub(crate) fn push(
+        &mut self,
+        read: Result<RecordedEvent, EventLogError>,
+        row: Unreadable,
+    ) -> Result<(), EventLogError> {
+        match read {
+            Ok(event) => self.events.push(event),
+            Err(EventLogError::Unreadable { source, position }) => {
+                tracing::error!(%position, error = %source, "somebody wrote an event that this program cannot read");
+                metrics::counter!("kabar_log_unreadable_events_total").increment(1);
+                self.unreadable.push(row);
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 }
 

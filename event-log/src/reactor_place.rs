@@ -26,6 +26,18 @@ impl ReactorPlace {
     }
 }
 
+/// What it means that a reactor has no checkpoint: it is new, or it has lost it.
+pub(crate) fn missing(known: bool, reactor: &str) -> Result<Option<Position>, EventLogError> {
+    if !known {
+        return Ok(None);
+    }
+    Err(EventLogError::Corrupt(format!(
+        "reactor {reactor} ran on this log before, but its checkpoint is gone: put its row back into \
+         reactor_checkpoints from a backup, or, to let it begin anew at the head and pass over what it has not handled, \
+         delete it from reactors_known"
+    )))
+}
+
 /// Refuses a checkpoint past the head. `head` must have been read after the checkpoint.
 pub(crate) fn not_past(head: Position, position: Position, reactor: &str) -> Result<Position, EventLogError> {
     if position <= head {

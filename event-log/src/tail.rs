@@ -14,7 +14,9 @@ use aggregates::{DomainEvent, StreamId};
 use async_trait::async_trait;
 use tokio::sync::watch;
 
-use crate::port::{AppendError, Appended, Batch, EventLog, EventLogError, Filter, Found, LockedLog, Page, SharedLog};
+use crate::port::{
+    AppendError, Appended, Batch, EventLog, EventLogError, Filter, Foreign, Found, LockedLog, Page, SharedLog,
+};
 use crate::position::{LogId, Position};
 use crate::recorded::RecordedEvent;
 use crate::sealing::Sealing;
@@ -161,8 +163,12 @@ fn write(tail: &RwLock<Tail>) -> std::sync::RwLockWriteGuard<'_, Tail> {
 
 /// What an append brought: what others wrote behind the known head, then our own.
 fn take_appended(log: &SharedLog, tail: &RwLock<Tail>, batch: &Batch, appended: &Appended) {
+    // A gap: whoever reads along meets it in the log, and stops there. The next append begins behind it.
+    if !appended.foreign.unreadable.is_empty() {
+        return;
+    }
     // Their words could not be opened just now: whoever reads along reads the log.
-    if appended.foreign.iter().any(RecordedEvent::is_closed) {
+    if appended.foreign.events.iter().any(RecordedEvent::is_closed) {
         return;
     }
     let mut position = appended.base;
@@ -180,7 +186,7 @@ fn take_appended(log: &SharedLog, tail: &RwLock<Tail>, batch: &Batch, appended: 
         own.push(Arc::new(recorded));
     }
     if position > batch.known {
-        let foreign = appended.foreign.iter().cloned().map(Arc::new);
+        let foreign = appended.foreign.events.iter().cloned().map(Arc::new);
         write(tail).take(batch.known, foreign.chain(own), position);
     }
 }
@@ -206,7 +212,7 @@ impl EventLog for TailedLog {
         Ok(appended)
     }
 
-    async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Vec<RecordedEvent>), AppendError> {
+    async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Foreign), AppendError> {
         let (locked, foreign) = self.log.lock(known).await?;
         Ok((Box::new(TailedLock { locked, log: Arc::clone(&self.log), tail: Arc::clone(&self.tail) }), foreign))
     }

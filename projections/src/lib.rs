@@ -22,7 +22,7 @@ use libsqlite3_hotbundle as _;
 
 pub use generations::{
     Difference, Pace, Progress, RebuildOptions, RebuildReport, RepairReport, Retired, Touching, UnitStage,
-    UnitStanding, UnitState, UnitStatus, VerifyReport, rebuild, repair, retire, standings, status, verify,
+    UnitStanding, UnitState, UnitStatus, VerifyReport, rebuild, repair, retire, scrub, standings, status, verify,
 };
 pub use store::Format;
 pub use views::{Lagging, ReadError, UnitHealth, UnitName, UnitRun, Views};

@@ -30,6 +30,7 @@ Examples:
   replay doctor --json
   replay backup --to /backups/kabar-2026-11-28
   replay restore --from /backups/kabar-2026-11-28 --database sqlite:./restored
+  replay erase user-17
   replay tail --from 0 --kind room --no-follow --json | jq .event
   replay tail --url ws://127.0.0.1:8080 --token \"$TOKEN\" --channel private-user-ana";
 
@@ -96,6 +97,10 @@ pub enum Wanted {
     /// It becomes a log of its own, under a new id: positions that clients hold of the old one mean "reload". Interrupted,
     /// there is no log, and the next restore begins anew.
     Restore(RestoreWanted),
+    /// Makes everything that a user ever said or was called unreadable, for ever; counts stay
+    ///
+    /// The user's key is dropped and the views are blanked, also while the server runs. Asks first, or takes --yes.
+    Erase(EraseWanted),
     /// Prints events as they are recorded; with --url, the frames of one channel of a running server
     Tail(Box<TailWanted>),
 }
@@ -185,6 +190,19 @@ pub struct RestoreWanted {
     /// The folder that `replay backup` has made
     #[arg(long, value_name = "DIR")]
     pub from: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct EraseWanted {
+    /// Whom, by the platform's id
+    #[arg(value_name = "USER")]
+    pub user: aggregates::ids::UserId,
+    /// Without asking
+    #[arg(long)]
+    pub yes: bool,
+    /// On PostgreSQL: write the tables of the views anew, so that no old row stays in them (locks each meanwhile)
+    #[arg(long)]
+    pub vacuum: bool,
 }
 
 #[derive(Debug, Args)]
@@ -360,6 +378,7 @@ mod tests {
             "replay doctor",
             "replay backup",
             "replay restore",
+            "replay erase",
         ] {
             assert!(manual.contains(told), "{told:?} is not in the manual:\n{manual}");
         }

@@ -1,7 +1,8 @@
 //! `replay`: what operators and analysts do with the log.
 //!
 //! A program of its own, and one that links nothing that sends: no e-mail, no push, no socket server. However often the
-//! past is replayed in here, nobody outside hears of it. Never in here: a rule, a write to a log that is there.
+//! past is replayed in here, nobody outside hears of it. Never in here: a rule; a write to a log that is there,
+//! but for an erasure.
 
 mod archive;
 mod arguments;
@@ -9,6 +10,7 @@ mod backup;
 mod channel;
 mod counting;
 mod doctor;
+mod erase;
 mod outcome;
 mod paint;
 mod progress;
@@ -58,6 +60,7 @@ async fn carry_out(arguments: Arguments) -> Result<Verdict, Failure> {
         Wanted::Doctor => doctor::run(shared).await,
         Wanted::Backup(wanted) => backup::run(shared, &wanted).await,
         Wanted::Restore(wanted) => restore::run(shared, &wanted).await,
+        Wanted::Erase(wanted) => erase::run(shared, &wanted).await,
         Wanted::Tail(wanted) => match wanted.server()? {
             Some(server) => channel::run(shared, server).await,
             None => tail::run(shared, &wanted).await,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use event_log::{CommandError, EventLogError};
 use projections::{Lagging, ReadError};
 
-/// Nothing was written.
+/// Nothing was written, unless it says so.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     #[error(transparent)]
@@ -20,6 +20,9 @@ pub enum Failure {
     /// A value names something that is not there, or is not possible here.
     #[error("{field}: {reason}")]
     Invalid { field: Cow<'static, str>, reason: &'static str },
+    /// Of several things that were wished at once only some were carried out.
+    #[error("{done} of {wished} were carried out")]
+    Partly { done: u64, wished: usize, source: Box<Failure> },
     /// What the wish is about is not there, or not the caller's.
     #[error("{0}")]
     Unknown(&'static str),

@@ -1,6 +1,6 @@
 //! What a command must know that its own stream does not remember: which message has which seq, who exists.
 //!
-//! Such facts never change once they are so: what the view shows, however late it is, is true. Only to say that something
+//! Such facts do not change once they are so (but that somebody who is known may be erased, and is then known a moment longer): what the view shows, however late it is, is true. Only to say that something
 //! is *not* there a look-up waits until the view has the head read at arrival (architecture §5).
 
 use std::collections::HashSet;

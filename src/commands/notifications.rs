@@ -41,7 +41,8 @@ impl Commands {
     }
 
     /// Several, each a command of its own, answered when all are durable. Somebody else's are passed over and not
-    /// counted.
+    /// counted. When some could not be marked the others are all the same, and the failure says how many: asking again for
+    /// all of them is safe, a mark that is there is not made twice.
     pub async fn mark_notifications(
         &self,
         caller: &Caller,
@@ -49,6 +50,7 @@ impl Commands {
         read: bool,
     ) -> Result<Marked, Failure> {
         let mut marked = Marked { count: 0, position: Position::START };
+        let mut failed = None;
         let marks: Vec<_> = ids.iter().map(|id| self.mark_notification(caller, *id, read)).collect();
         let mut answers = futures_util::stream::iter(marks).buffer_unordered(MARKED_AT_ONCE_MAX);
         while let Some(answer) = answers.next().await {
@@ -61,10 +63,14 @@ impl Commands {
                     refusal: Refusal::Notification(NotificationError::NotFound),
                     position,
                 })) => marked.position = marked.position.max(position),
-                Err(failure) => return Err(failure),
+                Err(failure) => failed = failed.or(Some(failure)),
             }
         }
-        Ok(marked)
+        match failed {
+            None => Ok(marked),
+            Some(failure) if marked.count == 0 => Err(failure),
+            Some(failure) => Err(Failure::Partly { done: marked.count, wished: ids.len(), source: Box::new(failure) }),
+        }
     }
 
     /// Everything that is in the log by now, as one event, however much it is.

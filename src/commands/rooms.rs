@@ -9,6 +9,7 @@ use aggregates::room::{
 };
 use aggregates::{Command, DomainEvent, Sealed, StreamId};
 use event_log::Position;
+use uuid::Uuid;
 
 use super::{Caller, Commands, Done, Failure};
 
@@ -66,7 +67,7 @@ impl Commands {
         Ok(opened(done, room_id))
     }
 
-    /// The caller owns the new group. Its id derives from the wish, so that a repeat finds the same group.
+    /// The caller owns the new group. A repeat finds the same group.
     pub async fn create_group(&self, caller: &Caller, plan: GroupPlan) -> Result<Opened, Failure> {
         let others: BTreeSet<&UserId> = plan.members.iter().filter(|member| **member != caller.user_id).collect();
         if others.len() >= MEMBERS_PER_COMMAND_MAX {
@@ -74,7 +75,9 @@ impl Commands {
         }
         self.require_people(&plan.members, "memberIds").await?;
         let id = caller.wish_id("groups");
-        let room_id = RoomId::from_command(id.command);
+        // Random, not derived from a key that others could guess: knowing an open room's id is the way in. A repeat is
+        // found by its event's id and shows the room it led to first.
+        let room_id = RoomId(Uuid::new_v4());
         let command = RoomCommand::CreateGroup(CreateGroup {
             room_id,
             created_by: caller.user_id.clone(),

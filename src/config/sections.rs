@@ -193,7 +193,7 @@ pub struct DoorConfig {
     pub queue_commands_max: usize,
     /// Milliseconds a command may take before it is 503 with nothing written. Default 2,000.
     pub command_ms_max: u64,
-    /// Aggregates kept in memory. Default 100,000.
+    /// Aggregates kept in memory, at least 16. Default 100,000.
     pub cached_streams_max: usize,
 }
 

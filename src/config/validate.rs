@@ -21,6 +21,8 @@ impl fmt::Display for Invalid {
 
 const JWT_SECRET_BYTES_MIN: usize = 32;
 const RATE_MAX: u32 = 1_000_000;
+/// A command needs its own stream and those its decision rests on, all in memory at once.
+const CACHED_STREAMS_MIN: usize = 16;
 
 impl Config {
     /// Empty when the program can start. On SQLite a missing secret is no fault: it is made at the start.
@@ -91,7 +93,6 @@ impl Config {
             ("door.batch_commands_max", self.door.batch_commands_max as u64),
             ("door.queue_commands_max", self.door.queue_commands_max as u64),
             ("door.command_ms_max", self.door.command_ms_max),
-            ("door.cached_streams_max", self.door.cached_streams_max as u64),
             ("limits.users_max", self.limits.users_max as u64),
             ("realtime.connections_max", realtime.connections_max as u64),
             ("realtime.channels_per_connection_max", realtime.channels_per_connection_max as u64),
@@ -104,6 +105,9 @@ impl Config {
             if value == 0 {
                 found.push(Invalid { key, reason: "at least 1".into() });
             }
+        }
+        if self.door.cached_streams_max < CACHED_STREAMS_MIN {
+            found.push(Invalid { key: "door.cached_streams_max", reason: format!("at least {CACHED_STREAMS_MIN}") });
         }
         let rates = [
             ("limits.sends", self.limits.sends),
@@ -185,6 +189,16 @@ mod tests {
                 "log.level",
             ]
         );
+    }
+
+    #[test]
+    fn a_cache_too_small_for_one_command_is_refused() {
+        let mut config = startable();
+        config.door.cached_streams_max = CACHED_STREAMS_MIN - 1;
+        let found: Vec<_> = config.validate().into_iter().map(|invalid| invalid.to_string()).collect();
+        assert_eq!(found, ["door.cached_streams_max: at least 16"]);
+        config.door.cached_streams_max = CACHED_STREAMS_MIN;
+        assert_eq!(config.validate(), []);
     }
 
     #[test]

@@ -13,6 +13,9 @@ impl From<Failure> for Problem {
             Failure::View(error) => error.into(),
             Failure::Log(error) => Self::unavailable_fault(&error),
             Failure::Invalid { field, reason } => Self::invalid(field, reason),
+            Failure::Partly { done, wished, source } => Self::from(*source).explained(format!(
+                "{done} of {wished} were carried out; ask again for all of them, what is done already stays as it is"
+            )),
             Failure::Unknown(what) => Self::not_found(what),
         }
     }

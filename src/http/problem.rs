@@ -123,6 +123,12 @@ impl Problem {
             .retry_after(Duration::from_secs(RETRY_AFTER_SECONDS))
     }
 
+    /// The same, in words that say more.
+    pub fn explained(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
     /// Something of ours broke and coming back later may help. Logged here with its chain.
     pub fn unavailable_fault(source: &(dyn Error + 'static)) -> Self {
         tracing::error!(error = %Chain(source), "unavailable");

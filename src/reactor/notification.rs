@@ -32,7 +32,7 @@ impl NotificationReactor {
         match &recorded.event {
             DomainEvent::Relationship(event) => match event {
                 RelationshipEvent::UserFollowed(followed) => {
-                    let (notification, command) = notify_of_follower(recorded.event_id, followed);
+                    let (notification, command) = notify_of_follower(followed);
                     let wish = (StreamId::notification(notification), Command::Notification(command));
                     Some(Reaction { recipient: followed.to.clone(), wish: caused_by(recorded, "follower", wish) })
                 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use aggregates::ids::{CommandId, NotificationId};
+use aggregates::ids::CommandId;
 use aggregates::notification::{NotificationEvent, NotificationRaised};
+use aggregates::policy::follower::follower_notification;
 use aggregates::relationship::{Relate, RelationshipCommand};
 use aggregates::{Command, DomainEvent, Metadata, Origin, StreamId};
 use event_log::{Filter, Position, RecordedEvent, Wish};
@@ -69,7 +70,7 @@ async fn who_is_followed_is_notified_once_however_often_the_follow_is_seen() {
     let cause = cause(&world, position).await;
     let notified = raised(&world).await;
     let [(recorded, raised)] = notified.as_slice() else { panic!("one notification: {notified:?}") };
-    assert_eq!(raised.notification_id, NotificationId::of(&cause.event_id.to_string(), &user("ben")));
+    assert_eq!(raised.notification_id, follower_notification(&user("ana"), &user("ben")));
     assert_eq!((&raised.recipient_id, raised.actor_id.as_ref()), (&user("ben"), Some(&user("ana"))));
     assert_eq!((recorded.metadata.causation, &recorded.metadata.actor), (Some(cause.event_id), &None));
 
@@ -77,6 +78,22 @@ async fn who_is_followed_is_notified_once_however_often_the_follow_is_seen() {
     let reaction = NotificationReactor::react(&cause).expect("a wish");
     world.door.execute(reaction.wish).await.expect("carried out");
     assert_eq!(raised_count(&world).await, 1);
+}
+
+#[tokio::test]
+async fn who_unfollows_and_follows_again_is_news_once() {
+    let world = World::start().await;
+    let mut reactor = Running::start(&world);
+    reactor.handled(Position::START).await;
+    for _ in 0..3 {
+        world.relate("ana", "ben", RelationshipCommand::Follow).await;
+        world.relate("ana", "ben", RelationshipCommand::Unfollow).await;
+    }
+    let last = world.relate("cat", "ben", RelationshipCommand::Follow).await;
+    reactor.handled(last).await;
+    let of: Vec<_> = raised(&world).await.into_iter().map(|(_, raised)| raised.actor_id).collect();
+    assert_eq!(of, [Some(user("ana")), Some(user("cat"))]);
+    reactor.stop().await;
 }
 
 async fn raised_count(world: &World) -> usize {

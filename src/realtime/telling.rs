@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use aggregates::DomainEvent;
 use aggregates::feed::FeedEvent;
-use aggregates::ids::{EventId, NotificationId, RoomId, UserId};
+use aggregates::ids::{EventId, RoomId, UserId};
 use aggregates::notification::NotificationEvent;
 use aggregates::participant::ParticipantEvent;
+use aggregates::policy::follower::follower_notification;
 use aggregates::relationship::{Directed, RelationshipEvent};
 use aggregates::room::{MemberRemoved, MembersAdded, MessageSent, RoomEvent};
 use event_log::{Position, PositionToken, RecordedEvent};
 use serde::Serialize;
 
-use super::audience::recipient;
 use super::channel_name::{room_channel, user_channel};
 use super::encode;
 use super::frame::Cause;
@@ -59,10 +59,7 @@ impl Tail<'_> {
             }
             // A follow that a block ended: whoever heard of it would know that they were blocked.
             DomainEvent::Relationship(RelationshipEvent::UserUnfollowed(_)) if follows_from_a_block(recorded) => {}
-            DomainEvent::Relationship(event) => {
-                let cause = NotificationId::of(&recorded.event_id.to_string(), recipient(event));
-                self.related(event, cause, &place, people);
-            }
+            DomainEvent::Relationship(event) => self.related(event, &place, people),
             DomainEvent::Notification(event) => self.notified(event, &place, people),
             DomainEvent::Feed(FeedEvent::FeedRead(event)) => {
                 let data = NotificationRead { ids: None, all: Some(true), position: place.token };
@@ -138,7 +135,7 @@ impl Tail<'_> {
         self.inner.announce(&room_channel(room_id), event, &data, Some(place.cause), place.except);
     }
 
-    fn related(&self, event: &RelationshipEvent, notification_id: NotificationId, place: &Place<'_>, people: &People) {
+    fn related(&self, event: &RelationshipEvent, place: &Place<'_>, people: &People) {
         let person = |id: &UserId| people.get(id).map(|row| &row.person);
         match event {
             RelationshipEvent::UserFollowed(Directed { from, to, .. }) => {
@@ -148,7 +145,7 @@ impl Tail<'_> {
                     name: person.and_then(|person| person.name.as_deref()),
                     username: person.and_then(|person| person.username.as_deref()),
                     avatar: person.and_then(|person| person.avatar.as_deref()),
-                    notification_id,
+                    notification_id: follower_notification(from, to),
                     position: place.token,
                 };
                 self.to_user(to, frames::NEW_FOLLOWER, &data, place);

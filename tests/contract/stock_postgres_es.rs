@@ -107,7 +107,7 @@ async fn what_a_stock_program_writes_is_in_the_one_order_and_is_heard() {
     assert_eq!(appended.left_out, [0; 0], "another room is nobody's business");
 
     let events = everything(&*side.ours).await;
-    assert_eq!(appended.foreign, &events[3..4], "what they wrote behind the known head comes back");
+    assert_eq!(appended.foreign.events, &events[3..4], "what they wrote behind the known head comes back");
     assert_eq!(words(&events), ["theirs 1", "1", "theirs 2", "ours"], "each opened with its own key");
     let positions: Vec<u64> = events.iter().map(|event| event.position.0).collect();
     assert_eq!(positions, [1, 2, 3, 4, 5]);
@@ -175,7 +175,7 @@ async fn conflicts_are_found_both_ways() {
     assert_eq!(late.left_out, [0]);
     let events = everything(&*side.ours).await;
     assert_eq!(words(&events), ["ours", "theirs"]);
-    assert_eq!(late.foreign, &events[2..], "what broke it comes back");
+    assert_eq!(late.foreign.events, &events[2..], "what broke it comes back");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,12 +1,18 @@
 //! T8: who is followed hears of it.
 
-use crate::ids::{EventId, NotificationId};
+use crate::ids::{NotificationId, UserId};
 use crate::notification::{NotificationCommand, NotificationType, RaiseNotification, Source};
 use crate::relationship::Directed;
 
-/// The wish that follows from a follow. Its id comes from the cause, so seeing the cause twice raises one notification.
-pub fn notify_of_follower(cause: EventId, followed: &Directed) -> (NotificationId, NotificationCommand) {
-    let notification_id = NotificationId::of(&cause.to_string(), &followed.to);
+/// The one notification of `follower` that `followed` ever gets. Its cause is that the two are so related, not how often
+/// it was undone and done again: who unfollows and follows again a hundred times is news once.
+pub fn follower_notification(follower: &UserId, followed: &UserId) -> NotificationId {
+    NotificationId::of(&format!("follower:{follower}"), followed)
+}
+
+/// The wish that follows from a follow.
+pub fn notify_of_follower(followed: &Directed) -> (NotificationId, NotificationCommand) {
+    let notification_id = follower_notification(&followed.from, &followed.to);
     let raise = RaiseNotification {
         notification_id,
         recipient_id: followed.to.clone(),
@@ -22,20 +28,16 @@ pub fn notify_of_follower(cause: EventId, followed: &Directed) -> (NotificationI
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Timestamp;
     use crate::cast::{ana, ben, cici, noon};
-    use crate::ids::{CommandId, UserId};
 
     fn follow(from: &UserId, to: &UserId) -> Directed {
         Directed { from: from.clone(), to: to.clone(), at: noon() }
     }
 
-    fn cause(number: usize) -> EventId {
-        EventId::of(CommandId::keyed("ana", "follow", "key-1"), number)
-    }
-
     #[test]
     fn who_is_followed_hears_who_follows_them() {
-        let (id, NotificationCommand::Raise(raise)) = notify_of_follower(cause(0), &follow(&ana(), &ben())) else {
+        let (id, NotificationCommand::Raise(raise)) = notify_of_follower(&follow(&ana(), &ben())) else {
             panic!("a follow raises something");
         };
         assert_eq!(raise.notification_id, id);
@@ -45,10 +47,12 @@ mod tests {
     }
 
     #[test]
-    fn the_same_cause_seen_twice_is_the_same_notification() {
-        let once = notify_of_follower(cause(0), &follow(&ana(), &ben()));
-        assert_eq!(once, notify_of_follower(cause(0), &follow(&ana(), &ben())));
-        assert_ne!(once.0, notify_of_follower(cause(1), &follow(&ana(), &ben())).0, "another cause");
-        assert_ne!(once.0, notify_of_follower(cause(0), &follow(&ana(), &cici())).0, "another recipient");
+    fn the_same_follower_again_is_the_same_notification() {
+        let once = notify_of_follower(&follow(&ana(), &ben()));
+        let again = Directed { at: Timestamp::from_millis(noon().as_millis() + 86_400_000), ..follow(&ana(), &ben()) };
+        assert_eq!(once.0, notify_of_follower(&again).0);
+        assert_ne!(once.0, notify_of_follower(&follow(&cici(), &ben())).0, "another follower");
+        assert_ne!(once.0, notify_of_follower(&follow(&ana(), &cici())).0, "another recipient");
+        assert_ne!(once.0, notify_of_follower(&follow(&ben(), &ana())).0, "the other way round");
     }
 }

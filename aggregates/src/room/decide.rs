@@ -52,7 +52,7 @@ impl Room {
 
     fn create_group(&self, command: &CreateGroup) -> Result<Vec<RoomEvent>, RoomError> {
         if self.open {
-            return Ok(vec![]); // Room ids come from the command: only a repeat finds the room open.
+            return Ok(vec![]); // Groups have random ids: only a repeat finds the room open.
         }
         let mut seen = BTreeSet::from([&command.created_by]);
         let mut members = vec![NewMember { user_id: command.created_by.clone(), role: Role::Owner }];

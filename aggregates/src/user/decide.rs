@@ -25,7 +25,7 @@ impl User {
             })];
         };
         let filled = known.filled_from(&offered);
-        if filled == *known {
+        if filled == **known {
             return vec![];
         }
         vec![UserEvent::ProfileChanged(ProfileChanged {

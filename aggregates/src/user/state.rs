@@ -7,7 +7,8 @@ use crate::KeyId;
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct User {
-    pub(super) profile: Option<Profile>,
+    /// Boxed: a state in the door's cache is as large as the largest.
+    pub(super) profile: Option<Box<Profile>>,
     /// It happened once at least.
     #[serde(default)]
     pub(super) erased: bool,
@@ -23,8 +24,8 @@ impl User {
 
     pub fn evolve(&mut self, event: &UserEvent) {
         match event {
-            UserEvent::UserRegistered(event) => self.profile = Some(event.profile.clone()),
-            UserEvent::ProfileChanged(event) => self.profile = Some(event.profile.clone()),
+            UserEvent::UserRegistered(event) => self.profile = Some(Box::new(event.profile.clone())),
+            UserEvent::ProfileChanged(event) => self.profile = Some(Box::new(event.profile.clone())),
             UserEvent::UserErased(event) => {
                 self.profile = None;
                 self.erased = true;

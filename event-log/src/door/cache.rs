@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use aggregates::{DomainEvent, State, StreamId};
 
 use super::job::Job;
+use crate::port::Foreign;
 use crate::recorded::RecordedEvent;
 
 #[allow(clippy::large_enum_variant, reason = "nearly all of them are ready: a box would be one more jump for each")]
@@ -126,7 +127,13 @@ impl Cache {
     }
 
     /// Takes what others wrote, in order. A state it does not follow on is forgotten and read anew when needed.
-    pub fn foreign<'a>(&mut self, events: impl IntoIterator<Item = &'a RecordedEvent>) {
+    pub fn foreign(&mut self, tail: &Foreign) {
+        self.foreign_events(&tail.events);
+        // Nobody can say what the stream is now: whoever needs it asks the log, and is told so.
+        tail.unreadable.iter().filter_map(|event| event.stream.as_ref()).for_each(|stream| self.doubt(stream));
+    }
+
+    pub fn foreign_events<'a>(&mut self, events: impl IntoIterator<Item = &'a RecordedEvent>) {
         for recorded in events {
             match self.slots.get_mut(&recorded.stream) {
                 Some(Slot::Loading { stale, .. }) => *stale = true,
@@ -140,6 +147,25 @@ impl Cache {
                 Some(Slot::Ready(_)) | None => {}
             }
         }
+    }
+
+    fn doubt(&mut self, stream: &StreamId) {
+        match self.slots.get_mut(stream) {
+            Some(Slot::Loading { stale, .. }) => *stale = true,
+            Some(Slot::Ready(_)) => drop(self.slots.remove(stream)),
+            None => {}
+        }
+    }
+
+    /// What others wrote cannot be read: every state may be behind.
+    pub fn doubt_all(&mut self) {
+        self.slots.retain(|_, slot| match slot {
+            Slot::Loading { stale, .. } => {
+                *stale = true;
+                true
+            }
+            Slot::Ready(_) => false,
+        });
     }
 
     /// The batch is durable: what was working is now durable.

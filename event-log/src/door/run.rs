@@ -193,10 +193,10 @@ impl Task {
             }
         };
         self.contended = false;
-        self.recent.others(&foreign);
+        self.recent.others(&foreign.events);
         self.intake.cache.foreign(&foreign);
-        if let Some(last) = foreign.last() {
-            self.known = last.position;
+        if let Some(end) = foreign.end() {
+            self.known = end;
         }
         self.drain();
         let (decision, mut times) = self.decide();
@@ -289,12 +289,27 @@ impl Task {
             match self.pump(log.read_after(known, CATCH_UP_EVENTS, Filter::All)).await {
                 Ok(page) if page.scanned_to > self.known => {
                     self.recent.others(page.events.iter().map(AsRef::as_ref));
-                    self.intake.cache.foreign(page.events.iter().map(AsRef::as_ref));
+                    self.intake.cache.foreign_events(page.events.iter().map(AsRef::as_ref));
                     self.known = page.scanned_to;
                 }
                 Ok(_) => return,
+                Err(error @ EventLogError::Unreadable { .. }) => return self.leap(error).await,
                 Err(error) => return self.fault(&error).await,
             }
+        }
+    }
+
+    /// Among what others wrote is something that cannot be read. Far behind, nothing that is cached is worth bringing
+    /// forward around it: everything is forgotten, and read anew when it is needed.
+    async fn leap(&mut self, error: EventLogError) {
+        tracing::error!(error = %Chain(&error), "the door reads its streams anew");
+        let log = Arc::clone(&self.log);
+        match self.pump(log.head()).await {
+            Ok(head) => {
+                self.intake.cache.doubt_all();
+                self.known = self.known.max(head);
+            }
+            Err(error) => self.fault(&error).await,
         }
     }
 

@@ -64,7 +64,7 @@ pub(super) fn carried_out(
     for (stream, group) in &decision.touched {
         if left_out(*group) { intake.cache.discard(stream) } else { intake.cache.commit(stream) }
     }
-    recent.others(&appended.foreign);
+    recent.others(&appended.foreign.events);
     // After the commits: a stream that others wrote to was left out, and goes on from what is durable.
     intake.cache.foreign(&appended.foreign);
     let head = appended.end(&decision.batch);

@@ -16,9 +16,8 @@ use uuid::Uuid;
 
 use super::rows::{self, EVENT_COLUMNS, EventRow, FoundRow};
 use super::{single, unavailable};
-use crate::port::{AppendError, Appended, Batch, EventLogError, Found, LockedLog};
+use crate::port::{AppendError, Appended, Batch, EventLogError, Foreign, Found, LockedLog};
 use crate::position::Position;
-use crate::recorded::RecordedEvent;
 
 /// Longer than any healthy append; then its outcome counts as unknown.
 const APPEND_PATIENCE: Duration = Duration::from_secs(10);
@@ -211,7 +210,7 @@ fn appended(row: AppendRow) -> Result<Appended, AppendError> {
     if row.behind {
         return Err(AppendError::Behind { head: base });
     }
-    // The events are written whatever the foreign ones look like: an unreadable one makes the outcome one to look up.
+    // The events are written whatever the foreign ones look like: an incomplete answer is one to look up.
     let foreign = foreign(
         row.f_position.unwrap_or_default(),
         [row.f_type, row.f_id, row.f_name, row.f_version, row.f_payload, row.f_metadata],
@@ -225,34 +224,32 @@ fn appended(row: AppendRow) -> Result<Appended, AppendError> {
 type Texts = Option<Vec<String>>;
 type Numbers = (Option<Vec<i64>>, Option<Vec<Uuid>>, Option<Vec<i64>>);
 
-fn foreign(positions: Vec<i64>, texts: [Texts; 6], numbers: Numbers) -> Result<Vec<RecordedEvent>, EventLogError> {
+fn foreign(positions: Vec<i64>, texts: [Texts; 6], numbers: Numbers) -> Result<Foreign, EventLogError> {
     let mut texts = texts.map(|column| column.unwrap_or_default().into_iter());
     let (sequences, ids, times) = numbers;
     let mut sequences = sequences.unwrap_or_default().into_iter();
     let mut ids = ids.unwrap_or_default().into_iter();
     let mut times = times.unwrap_or_default().into_iter();
-    positions
-        .into_iter()
-        .map(|position| {
-            let mut next = || -> Option<EventRow> {
-                let [kind, id, name, version, payload, metadata] = &mut texts;
-                Some((
-                    position,
-                    kind.next()?,
-                    id.next()?,
-                    sequences.next()?,
-                    ids.next()?,
-                    name.next()?,
-                    version.next()?,
-                    payload.next()?,
-                    metadata.next()?,
-                    times.next()?,
-                ))
-            };
-            let row = next().ok_or_else(|| EventLogError::Corrupt("an append's answer is incomplete".to_owned()))?;
-            rows::recorded(row)
-        })
-        .collect()
+    let rows = positions.into_iter().map(|position| {
+        let mut next = || -> Option<EventRow> {
+            let [kind, id, name, version, payload, metadata] = &mut texts;
+            Some((
+                position,
+                kind.next()?,
+                id.next()?,
+                sequences.next()?,
+                ids.next()?,
+                name.next()?,
+                version.next()?,
+                payload.next()?,
+                metadata.next()?,
+                times.next()?,
+            ))
+        };
+        next().ok_or_else(|| EventLogError::Corrupt("an append's answer is incomplete".to_owned()))
+    });
+    let rows: Vec<EventRow> = rows.collect::<Result<_, _>>()?;
+    rows::tail(rows)
 }
 
 /// What an error says about whether something was written.
@@ -286,7 +283,7 @@ impl Held {
     pub(super) async fn take(
         mut appender: OwnedMutexGuard<Appender>,
         known: Position,
-    ) -> Result<(Self, Vec<RecordedEvent>), AppendError> {
+    ) -> Result<(Self, Foreign), AppendError> {
         let mut connection = appender.take().await.map_err(AppendError::NothingWritten)?;
         let tail = timeout(APPEND_PATIENCE, take_and_read(&mut connection, known)).await;
         // On a failure of the database the connection is dropped and with it the transaction, in which nothing was
@@ -296,8 +293,8 @@ impl Held {
             .map_err(|error| AppendError::NothingWritten(unavailable(error)))?;
         match tail {
             Ok(tail) => {
-                let tail = tail.into_iter().map(rows::recorded).collect::<Result<_, _>>();
-                Ok((Self { appender, connection }, tail.map_err(AppendError::NothingWritten)?))
+                let tail = rows::tail(tail).map_err(AppendError::NothingWritten)?;
+                Ok((Self { appender, connection }, tail))
             }
             Err(error) => {
                 if matches!(timeout(CONNECT_PATIENCE, connection.execute("ROLLBACK")).await, Ok(Ok(_))) {

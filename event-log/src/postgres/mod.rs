@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::heard::Heard;
 use crate::measures;
-use crate::port::{AppendError, Appended, Batch, EventLog, EventLogError, Filter, Found, LockedLog, Page};
+use crate::port::{AppendError, Appended, Batch, EventLog, EventLogError, Filter, Foreign, Found, LockedLog, Page};
 use crate::position::{LogId, Position};
 use crate::recorded::RecordedEvent;
 
@@ -102,7 +102,7 @@ impl EventLog for PostgresLog {
         Ok(appended)
     }
 
-    async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Vec<RecordedEvent>), AppendError> {
+    async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Foreign), AppendError> {
         let appender = Arc::clone(&self.appender).lock_owned().await;
         let (held, foreign) = appender::Held::take(appender, known).await?;
         Ok((Box::new(held), foreign))

@@ -6,10 +6,13 @@ use uuid::Uuid;
 use super::{reading, unavailable};
 use crate::port::EventLogError;
 use crate::position::{LogId, Position};
-use crate::reactor_place::{ReactorPlace, not_past};
+use crate::reactor_place::{ReactorPlace, missing, not_past};
 
 pub(super) async fn checkpoint(pool: &PgPool, log: LogId, reactor: &str) -> Result<Option<Position>, EventLogError> {
-    let Some(stored) = stored(pool, reactor).await? else { return Ok(None) };
+    let Some(stored) = stored(pool, reactor).await? else {
+        let known = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM reactors_known WHERE reactor = $1)");
+        return missing(known.bind(reactor).fetch_one(pool).await.map_err(unavailable)?, reactor);
+    };
     let position = stored.of_log(log, reactor)?;
     not_past(reading::head(pool).await?, position, reactor).map(Some)
 }

@@ -4,7 +4,7 @@ use aggregates::ids::EventId;
 use aggregates::{AggregateKind, DomainEvent, Metadata, StreamId, Timestamp, UnreadableEvent};
 use uuid::Uuid;
 
-use crate::port::{EventLogError, Found};
+use crate::port::{EventLogError, Foreign, Found, Unreadable};
 use crate::position::Position;
 use crate::recorded::RecordedEvent;
 
@@ -33,6 +33,21 @@ pub(super) fn recorded(row: EventRow) -> Result<RecordedEvent, EventLogError> {
         metadata: read_metadata(&metadata),
         recorded_at: Timestamp::from_millis(at),
     })
+}
+
+/// What others wrote, also what cannot be read.
+pub(super) fn tail(rows: Vec<EventRow>) -> Result<Foreign, EventLogError> {
+    let mut tail = Foreign::default();
+    for row in rows {
+        let unreadable = Unreadable {
+            position: Position(row.0.unsigned_abs()),
+            stream: AggregateKind::parse(&row.1).map(|kind| StreamId::new(kind, row.2.as_str())),
+            sequence: row.3.unsigned_abs(),
+            name: row.5.clone(),
+        };
+        tail.push(recorded(row), unreadable)?;
+    }
+    Ok(tail)
 }
 
 pub(super) fn found(row: FoundRow) -> Result<Found, EventLogError> {

@@ -46,6 +46,9 @@ pub trait KeyStore: Send + Sync + 'static {
 
     async fn save_mended(&self, log: LogId, position: Position) -> Result<(), EventLogError>;
 
+    /// Leaves nothing of dropped keys behind in what the engine keeps beside its rows.
+    async fn scrub(&self) -> Result<(), EventLogError>;
+
     async fn close(&self);
 }
 

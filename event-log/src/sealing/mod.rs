@@ -20,6 +20,7 @@ use aggregates::user::{UserErased, UserEvent};
 use aggregates::words::HasWords;
 use aggregates::{DomainEvent, KeyId, Unreadable};
 
+use crate::measures::WORDS_LOST;
 use crate::port::EventLogError;
 use crate::position::{LogId, Position};
 use crate::recorded::RecordedEvent;
@@ -202,6 +203,11 @@ impl Sealing {
         self.keys.save_mended(log, position).await
     }
 
+    /// Leaves nothing of dropped keys behind, as far as the engine lets it. May lock the keys for a moment.
+    pub async fn scrub(&self) -> Result<(), EventLogError> {
+        self.keys.scrub().await
+    }
+
     pub async fn close(&self) {
         self.keys.close().await;
     }
@@ -236,7 +242,7 @@ fn open_all(events: &mut [&mut RecordedEvent], page: &HashMap<KeyId, Opening>) {
         });
     }
     if let Some((key, words)) = lost {
-        metrics::counter!("kabar_sealing_words_lost_total").increment(words);
+        metrics::counter!(WORDS_LOST).increment(words);
         tracing::error!(%key, words, "words cannot be read: their key is lost or wrong; restore the backup of the keys");
     }
 }

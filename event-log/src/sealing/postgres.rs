@@ -139,6 +139,11 @@ impl KeyStore for PostgresKeys {
         Ok(())
     }
 
+    async fn scrub(&self) -> Result<(), EventLogError> {
+        sqlx::query("VACUUM (FULL) kabar_keys.keys").execute(&self.pool).await.map_err(unavailable)?;
+        Ok(())
+    }
+
     async fn close(&self) {
         self.pool.close().await;
     }

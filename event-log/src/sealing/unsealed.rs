@@ -11,7 +11,9 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use super::{Sealing, erasure};
-use crate::port::{AppendError, Appended, Batch, EventLog, EventLogError, Filter, Found, LockedLog, Page, SharedLog};
+use crate::port::{
+    AppendError, Appended, Batch, EventLog, EventLogError, Filter, Foreign, Found, LockedLog, Page, SharedLog,
+};
 use crate::position::{LogId, Position};
 use crate::recorded::RecordedEvent;
 
@@ -79,7 +81,7 @@ struct UnsealedLock {
 impl LockedLog for UnsealedLock {
     async fn append(self: Box<Self>, batch: &Batch) -> Result<Appended, AppendError> {
         let mut appended = self.locked.append(batch).await?;
-        self.log.open_foreign(&mut appended.foreign).await;
+        self.log.open_foreign(&mut appended.foreign.events).await;
         self.log.heed(batch).await;
         Ok(appended)
     }
@@ -101,14 +103,14 @@ impl EventLog for Unsealed {
 
     async fn append(&self, batch: &Batch) -> Result<Appended, AppendError> {
         let mut appended = self.log.append(batch).await?;
-        self.open_foreign(&mut appended.foreign).await;
+        self.open_foreign(&mut appended.foreign.events).await;
         self.heed(batch).await;
         Ok(appended)
     }
 
-    async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Vec<RecordedEvent>), AppendError> {
+    async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Foreign), AppendError> {
         let (locked, mut foreign) = self.log.lock(known).await?;
-        self.open_foreign(&mut foreign).await;
+        self.open_foreign(&mut foreign.events).await;
         Ok((Box::new(UnsealedLock { locked, log: self.clone() }), foreign))
     }
 

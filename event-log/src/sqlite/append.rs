@@ -8,9 +8,8 @@ use aggregates::{StreamId, Timestamp};
 use rusqlite::{Connection, ffi, params};
 
 use super::rows::{self, Head};
-use crate::port::{AppendError, Appended, Batch, Condition, EventLogError, Found};
+use crate::port::{AppendError, Appended, Batch, Condition, EventLogError, Foreign, Found};
 use crate::position::{LogId, Position};
-use crate::recorded::RecordedEvent;
 
 /// Events of others that one answer carries; who is further behind reads on first.
 const TAIL_EVENTS_MAX: u64 = 2_000;
@@ -40,7 +39,7 @@ impl Pen {
     }
 
     /// Takes the file for this process, until [`Pen::append_and_let_go`] or [`Pen::roll_back`].
-    pub fn begin_after(&mut self, known: Position) -> Result<Vec<RecordedEvent>, AppendError> {
+    pub fn begin_after(&mut self, known: Position) -> Result<Foreign, AppendError> {
         self.begin().map_err(AppendError::NothingWritten)?;
         let tail = rows::head(&self.connection)
             .map_err(AppendError::NothingWritten)
@@ -76,7 +75,7 @@ impl Pen {
 
     pub fn save_reactor_checkpoint(&mut self, reactor: &str, position: Position) -> Result<(), EventLogError> {
         // Also refuses to overwrite the checkpoint of another log.
-        if rows::reactor_checkpoint(&self.connection, self.log, reactor)?.is_some_and(|stored| stored >= position) {
+        if rows::stored_checkpoint(&self.connection, self.log, reactor)?.is_some_and(|stored| stored >= position) {
             return Ok(());
         }
         self.connection
@@ -153,12 +152,12 @@ fn weigh(connection: &Connection, batch: &Batch, now: Timestamp) -> Result<(Appe
     Ok((appended, left_out))
 }
 
-fn foreign_tail(connection: &Connection, known: Position, head: Head) -> Result<Vec<RecordedEvent>, AppendError> {
+fn foreign_tail(connection: &Connection, known: Position, head: Head) -> Result<Foreign, AppendError> {
     if head.position < known {
         return Err(AppendError::WentBack { known, head: head.position });
     }
     if head.position == known {
-        return Ok(Vec::new());
+        return Ok(Foreign::default());
     }
     if head.position.0 - known.0 > TAIL_EVENTS_MAX {
         return Err(AppendError::Behind { head: head.position });
@@ -166,22 +165,27 @@ fn foreign_tail(connection: &Connection, known: Position, head: Head) -> Result<
     rows::between(connection, known, head.position).map_err(AppendError::NothingWritten)
 }
 
-fn broken_groups(conditions: &[Condition], foreign: &[RecordedEvent]) -> BTreeSet<u32> {
+fn broken_groups(conditions: &[Condition], foreign: &Foreign) -> BTreeSet<u32> {
     if foreign.is_empty() {
         return BTreeSet::new();
     }
-    let mut by_stream: HashMap<&StreamId, Vec<&RecordedEvent>> = HashMap::new();
-    for event in foreign {
-        by_stream.entry(&event.stream).or_default().push(event);
+    // By their stored names: whether they can be read is another matter.
+    let mut by_stream: HashMap<&StreamId, Vec<(u64, &str)>> = HashMap::new();
+    for event in &foreign.events {
+        by_stream.entry(&event.stream).or_default().push((event.sequence, event.event.schema().name()));
     }
-    let breaks = |condition: &Condition, event: &RecordedEvent| {
-        event.sequence > condition.version
-            && (condition.kinds.is_empty() || condition.kinds.contains(&event.event.schema().name()))
+    for event in &foreign.unreadable {
+        if let Some(stream) = &event.stream {
+            by_stream.entry(stream).or_default().push((event.sequence, &event.name));
+        }
+    }
+    let breaks = |condition: &Condition, (sequence, name): (u64, &str)| {
+        sequence > condition.version && (condition.kinds.is_empty() || condition.kinds.contains(&name))
     };
     conditions
         .iter()
         .filter(|condition| {
-            by_stream.get(&condition.stream).is_some_and(|events| events.iter().any(|event| breaks(condition, event)))
+            by_stream.get(&condition.stream).is_some_and(|events| events.iter().any(|event| breaks(condition, *event)))
         })
         .map(|condition| condition.group)
         .collect()

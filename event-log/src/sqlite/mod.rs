@@ -28,7 +28,7 @@ use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
 use crate::heard::Heard;
 use crate::measures;
-use crate::port::{AppendError, Appended, Batch, EventLog, EventLogError, Filter, Found, LockedLog, Page};
+use crate::port::{AppendError, Appended, Batch, EventLog, EventLogError, Filter, Foreign, Found, LockedLog, Page};
 use crate::position::{LogId, Position};
 use crate::recorded::RecordedEvent;
 use crate::store_url::StoreUrl;
@@ -122,7 +122,7 @@ impl EventLog for SqliteLog {
         Ok(appended)
     }
 
-    async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Vec<RecordedEvent>), AppendError> {
+    async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Foreign), AppendError> {
         let answered = self.hand_in(|answer| Job::Lock { known, answer }).await;
         let locked = answered.map_err(AppendError::NothingWritten)?.await;
         let (held, tail) = locked.unwrap_or_else(|_| Err(AppendError::NothingWritten(EventLogError::Closed)))?;

@@ -8,9 +8,9 @@ use rusqlite::types::FromSqlError;
 use rusqlite::{Connection, OptionalExtension, Row, Rows, params, params_from_iter};
 use uuid::Uuid;
 
-use crate::port::{EventLogError, Filter, Found, Page};
+use crate::port::{EventLogError, Filter, Foreign, Found, Page, Unreadable};
 use crate::position::{LogId, Position};
-use crate::reactor_place::{ReactorPlace, not_past};
+use crate::reactor_place::{ReactorPlace, missing, not_past};
 use crate::recorded::{RecordedEvent, StoredEvent};
 
 /// Positions one filtered read looks at, so that a rare kind does not make it read the whole log at once.
@@ -49,15 +49,23 @@ pub(super) fn log_id(connection: &Connection) -> Result<LogId, EventLogError> {
     Ok(LogId(id))
 }
 
-/// Everything in `(after, up_to]`.
-pub(super) fn between(
-    connection: &Connection,
-    after: Position,
-    up_to: Position,
-) -> Result<Vec<RecordedEvent>, EventLogError> {
+/// Everything in `(after, up_to]`, also what cannot be read.
+pub(super) fn between(connection: &Connection, after: Position, up_to: Position) -> Result<Foreign, EventLogError> {
     let mut statement =
         connection.prepare_cached(select_events!("WHERE position > ?1 AND position <= ?2 ORDER BY position"))?;
-    collect(statement.query(params![capped(after.0), capped(up_to.0)])?)
+    let mut rows = statement.query(params![capped(after.0), capped(up_to.0)])?;
+    let mut tail = Foreign::default();
+    while let Some(row) = rows.next()? {
+        let id = text(row, 3)?;
+        let unreadable = Unreadable {
+            position: Position(row.get(0)?),
+            stream: AggregateKind::parse(text(row, 2)?).map(|kind| StreamId::new(kind, id)),
+            sequence: row.get(4)?,
+            name: text(row, 5)?.to_owned(),
+        };
+        tail.push(recorded(row), unreadable)?;
+    }
+    Ok(tail)
 }
 
 pub(super) fn read_stream(
@@ -162,8 +170,23 @@ pub(super) fn find(connection: &Connection, ids: &[EventId]) -> Result<Vec<Found
     Ok(found)
 }
 
-/// `None` for a reactor that never ran.
+/// `None` for a reactor that never ran; one that ran and has none has lost it.
 pub(super) fn reactor_checkpoint(
+    connection: &Connection,
+    log: LogId,
+    reactor: &str,
+) -> Result<Option<Position>, EventLogError> {
+    if let Some(position) = stored_checkpoint(connection, log, reactor)? {
+        return Ok(Some(position));
+    }
+    let known = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM reactors_known WHERE reactor = ?1)")?
+        .query_row(params![reactor], |row| row.get(0))?;
+    missing(known, reactor)
+}
+
+/// What is stored now.
+pub(super) fn stored_checkpoint(
     connection: &Connection,
     log: LogId,
     reactor: &str,

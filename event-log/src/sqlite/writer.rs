@@ -12,9 +12,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::append::Pen;
 use crate::heard::Heard;
-use crate::port::{AppendError, Appended, Batch, EventLogError, Found, LockedLog};
+use crate::port::{AppendError, Appended, Batch, EventLogError, Foreign, Found, LockedLog};
 use crate::position::Position;
-use crate::recorded::RecordedEvent;
 
 /// Jobs that wait; beyond it callers wait before they are let in.
 pub(super) const QUEUE_JOBS_MAX: usize = 1_024;
@@ -26,7 +25,7 @@ type Answer<T> = oneshot::Sender<T>;
 
 pub(super) enum Job {
     Append { batch: Box<Batch>, answer: Answer<Result<Appended, AppendError>> },
-    Lock { known: Position, answer: Answer<Result<(HeldLog, Vec<RecordedEvent>), AppendError>> },
+    Lock { known: Position, answer: Answer<Result<(HeldLog, Foreign), AppendError>> },
     Settle { ids: Vec<EventId>, answer: Answer<Result<Vec<Found>, EventLogError>> },
     SaveCheckpoint { reactor: String, position: Position, answer: Answer<Result<(), EventLogError>> },
     Close,
@@ -68,7 +67,7 @@ pub(super) struct HeldLog {
     appends: blocking::Sender<HeldAppend>,
 }
 
-fn hold(pen: &mut Pen, known: Position, answer: Answer<Result<(HeldLog, Vec<RecordedEvent>), AppendError>>) {
+fn hold(pen: &mut Pen, known: Position, answer: Answer<Result<(HeldLog, Foreign), AppendError>>) {
     if answer.is_closed() {
         return;
     }

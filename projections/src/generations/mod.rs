@@ -7,6 +7,7 @@
 mod fill;
 mod formats;
 mod rebuild;
+mod scrub;
 mod standings;
 mod touches;
 mod verify;
@@ -21,6 +22,7 @@ use tokio::time::Instant;
 use self::fill::Filling;
 pub(crate) use self::formats::catch_up;
 pub use self::formats::{Retired, retire};
+pub use self::scrub::scrub;
 pub use self::standings::{UnitStage, UnitStanding, standings};
 use crate::store::{self, Format, GenerationName, GenerationState, RebuildLock, StoreError, UnitStore};
 use crate::views::{ReadError, UnitName};

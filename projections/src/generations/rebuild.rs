@@ -47,6 +47,22 @@ pub(crate) async fn run(
     Ok(RebuildReport { unit, replaced, generation: number, resumed_at, events, checkpoint, removed, rested })
 }
 
+/// Removes what a rebuild that died left behind.
+pub(super) async fn clear_unfinished(store: &dyn UnitStore) -> Result<(), StoreError> {
+    for number in store.numbers().await? {
+        let name = GenerationName::Numbered(number);
+        let state = match store.open(&name).await? {
+            Some(generation) => Some(generation.standing().await?.state),
+            None => None,
+        };
+        match state {
+            Some(GenerationState::Ready | GenerationState::Closed) => {}
+            Some(GenerationState::Building) | None => store.remove(&name).await?,
+        }
+    }
+    Ok(())
+}
+
 /// The generation to fill.
 pub(super) struct Next {
     pub number: u32,
@@ -125,7 +141,7 @@ pub(super) async fn switch(
 }
 
 /// Deletes the generations before `kept`: everybody has gone over to `kept` at least, or will not miss them.
-async fn remove_unused(store: &dyn UnitStore, kept: u32) -> Result<Vec<u32>, StoreError> {
+pub(super) async fn remove_unused(store: &dyn UnitStore, kept: u32) -> Result<Vec<u32>, StoreError> {
     let mut removed = Vec::new();
     for number in store.numbers().await?.into_iter().filter(|number| *number < kept) {
         let name = GenerationName::Numbered(number);

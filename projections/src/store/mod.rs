@@ -332,6 +332,9 @@ pub(crate) trait UnitStore: Send + Sync {
 
     async fn remove(&self, name: &GenerationName) -> Result<(), StoreError>;
 
+    /// Leaves nothing behind of what rows held before. `false`: a reader was in the way.
+    async fn scrub(&self, name: &GenerationName) -> Result<bool, StoreError>;
+
     /// Only one rebuild or comparison of a unit at a time. `None` when somebody else has it.
     async fn lock_rebuild(&self) -> Result<Option<Box<dyn RebuildLock>>, StoreError>;
 }

@@ -1,20 +1,12 @@
 //! What is heard on one's own channel.
 
-use aggregates::ids::{EventId, NotificationId};
 use aggregates::notification::{MarkNotification, NotificationCommand};
-use aggregates::policy::follower::notify_of_follower;
+use aggregates::policy::follower::{follower_notification, notify_of_follower};
 use aggregates::relationship::{Directed, RelationshipCommand};
-use aggregates::{Command, DomainEvent, StreamId};
-use event_log::{Filter, Position};
+use aggregates::{Command, StreamId};
 use serde_json::json;
 
 use super::world::{World, at, user};
-
-async fn event_at(world: &World, position: Position) -> (EventId, DomainEvent) {
-    let page = world.log.read_after(Position(position.0 - 1), 1, Filter::All).await.expect("reads");
-    let recorded = page.into_events().next().expect("an event");
-    (recorded.event_id, recorded.event)
-}
 
 #[tokio::test]
 async fn unread_follows_messages_and_reading() {
@@ -47,12 +39,11 @@ async fn a_follow_is_told_with_the_id_of_the_notification_that_follows_from_it()
     let mut ben = world.client().await;
     world.subscribe(&mut ben, "ben", "private-user-ben").await;
     let position = world.relate("ana", "ben", RelationshipCommand::Follow).await;
-    let (cause, _) = event_at(&world, position).await;
     let follower = ben.expect("new-follower", "private-user-ben").await;
     assert_eq!(
         follower,
         json!({ "userId": "ana", "name": "Ana", "username": "ana.u", "avatar": null,
-                "notificationId": NotificationId::of(&cause.to_string(), &user("ben")),
+                "notificationId": follower_notification(&user("ana"), &user("ben")),
                 "position": format!("{}-{position}", world.log.id()) })
     );
     let position = world.relate("ana", "ben", RelationshipCommand::Unfollow).await;
@@ -66,10 +57,9 @@ async fn a_notification_is_told_whole_and_so_is_its_reading() {
     let world = World::start().await;
     let mut ben = world.client().await;
     world.subscribe(&mut ben, "ben", "private-user-ben").await;
-    let position = world.relate("ana", "ben", RelationshipCommand::Follow).await;
-    let (cause, _) = event_at(&world, position).await;
+    world.relate("ana", "ben", RelationshipCommand::Follow).await;
     let followed = Directed { from: user("ana"), to: user("ben"), at: at() };
-    let (id, raise) = notify_of_follower(cause, &followed);
+    let (id, raise) = notify_of_follower(&followed);
     world.done(StreamId::notification(id), Command::Notification(raise)).await;
     let notification = ben.expect("notification", "private-user-ben").await;
     assert_eq!((&notification["id"], &notification["type"]), (&json!(id), &json!("FOLLOWER")));

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use aggregates::StreamId;
 use aggregates::ids::EventId;
 use async_trait::async_trait;
-use event_log::port::{AppendError, Appended, Batch, EventLog, Found, LockedLog};
+use event_log::port::{AppendError, Appended, Batch, EventLog, Foreign, Found, LockedLog};
 use event_log::{EventLogError, Filter, LogId, Page, Position, RecordedEvent, SharedLog};
 use tokio::sync::watch;
 
@@ -65,7 +65,7 @@ impl EventLog for FailingLog {
         if self.has(Fault::Silence) { Err(AppendError::Unknown(lost())) } else { appended }
     }
 
-    async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Vec<RecordedEvent>), AppendError> {
+    async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Foreign), AppendError> {
         self.log.lock(known).await
     }
 

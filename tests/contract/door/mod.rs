@@ -8,3 +8,4 @@ mod promise_3_nothing_after_a_block;
 mod promise_5_unknown_outcomes;
 mod promise_8_limits;
 mod slow_batches;
+mod unreadable_events;

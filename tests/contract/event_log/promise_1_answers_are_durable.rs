@@ -86,12 +86,12 @@ async fn a_batch_without_events_is_checked_as_well(store: &TestStore) {
     let (ours, theirs) = (store.open().await, store.open().await);
     let (room, known) = a_room_of(&*ours, 2).await;
     let nothing_new = Draft::at(known).resting_on(&room, 2).append(&*ours).await.expect("checked");
-    assert_eq!((nothing_new.base, nothing_new.left_out.len(), nothing_new.foreign.len()), (known, 0, 0));
+    assert_eq!((nothing_new.base, nothing_new.left_out.len(), nothing_new.foreign.events.len()), (known, 0, 0));
 
     Draft::at(known).says(&room, 3, "theirs").append(&*theirs).await.expect("written");
     let overtaken = Draft::at(known).resting_on(&room, 2).append(&*ours).await.expect("checked");
     assert_eq!(overtaken.left_out, [0]);
-    assert_eq!(words(&overtaken.foreign), ["theirs"]);
+    assert_eq!(words(&overtaken.foreign.events), ["theirs"]);
     assert_eq!(overtaken.base, Position(known.0 + 1));
 }
 

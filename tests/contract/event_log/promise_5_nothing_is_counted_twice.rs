@@ -12,6 +12,7 @@ every_log![
     a_checkpoint_never_goes_back_and_outlives_the_process,
     the_checkpoint_of_another_log_is_refused,
     a_checkpoint_past_the_head_is_refused,
+    a_checkpoint_that_vanished_is_not_taken_for_a_new_reactor,
 ];
 
 async fn a_reactor_that_never_ran_has_no_checkpoint(store: &TestStore) {
@@ -69,6 +70,20 @@ async fn a_checkpoint_past_the_head_is_refused(store: &TestStore) {
     run(store, "DELETE FROM events WHERE position > 8").await;
     let ahead = log.reactor_checkpoint("notifications").await;
     assert!(matches!(ahead, Err(EventLogError::Corrupt(_))), "{ahead:?}");
+}
+
+async fn a_checkpoint_that_vanished_is_not_taken_for_a_new_reactor(store: &TestStore) {
+    let log = store.open().await;
+    a_room_of(&*log, 9).await;
+    log.save_reactor_checkpoint("notifications", Position(3)).await.expect("saved");
+    run(store, "DELETE FROM reactor_checkpoints").await;
+    let lost = log.reactor_checkpoint("notifications").await;
+    let Err(EventLogError::Corrupt(reason)) = &lost else { panic!("{lost:?}") };
+    assert!(reason.contains("notifications") && reason.contains("reactors_known"), "{reason}");
+    // Nor by the next process. Only an operator who wants it so makes it a new one.
+    assert!(store.open().await.reactor_checkpoint("notifications").await.is_err());
+    run(store, "DELETE FROM reactors_known WHERE reactor = 'notifications'").await;
+    assert_eq!(log.reactor_checkpoint("notifications").await.expect("readable"), None);
 }
 
 /// Runs a statement on the log's own tables.

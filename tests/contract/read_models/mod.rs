@@ -11,6 +11,8 @@ mod promise_5_exactly_once;
 mod promise_6_rebuild_at_full_strength;
 mod promise_6_rebuild_keeps_reads_up;
 mod promise_6_two_formats;
+mod promise_9_erased;
+mod raw;
 mod tables;
 mod world;
 

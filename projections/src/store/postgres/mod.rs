@@ -141,6 +141,21 @@ impl UnitStore for PostgresStore {
         Ok(())
     }
 
+    async fn scrub(&self, name: &GenerationName) -> Result<bool, StoreError> {
+        let schema = self.schema(name).name;
+        // Asked for: another format may have other tables.
+        let tables: Vec<String> = sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = $1")
+            .bind(&*schema)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(postgres_error)?;
+        for table in tables {
+            let sql = format!("VACUUM (FULL) {schema}.{table}");
+            sqlx::query(&sql).execute(&self.pool).await.map_err(postgres_error)?;
+        }
+        Ok(true)
+    }
+
     async fn lock_rebuild(&self) -> Result<Option<Box<dyn RebuildLock>>, StoreError> {
         // A connection of its own: the lock goes with it, also when this process dies.
         let mut connection = self.pool.acquire().await.map_err(postgres_error)?.detach();

@@ -141,6 +141,19 @@ impl UnitStore for SqliteStore {
         Ok(())
     }
 
+    async fn scrub(&self, name: &GenerationName) -> Result<bool, StoreError> {
+        let path = self.file(name);
+        let scrubbed = tokio::task::spawn_blocking(move || {
+            // Waits for readers as long as any writer would.
+            let connection = connections::writing(&path, false)?;
+            let busy: i64 = connection
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+                .map_err(connections::sqlite_error)?;
+            Ok(busy == 0)
+        });
+        scrubbed.await.map_err(StoreError::unreachable)?
+    }
+
     async fn lock_rebuild(&self) -> Result<Option<Box<dyn RebuildLock>>, StoreError> {
         let file = self.lock_file("rebuild")?;
         match file.try_lock() {

@@ -1,0 +1,79 @@
+//! Erasing somebody: the event, then the key.
+//!
+//! Apart from the door because it takes three steps around it. Each can be repeated: whatever a crash leaves undone is
+//! mended by asking again, and by every reader that passes the event. Never in here: what the views do with it.
+
+use aggregates::ids::{CommandId, UserId};
+use aggregates::user::{EraseUser, UserCommand, UserErased, UserError};
+use aggregates::{AggregateKind, Command, Metadata, Refusal, State, StreamId, Timestamp};
+use uuid::Uuid;
+
+use crate::door::{CommandError, Door, DoorOptions, Wish};
+use crate::port::{EventLogError, SharedLog};
+use crate::position::Position;
+use crate::sealing::Sealing;
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erasure {
+    /// A view that has this position shows nothing of theirs any more.
+    pub position: Position,
+    /// `false`: they were erased before, and nothing of theirs came since.
+    pub now: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum EraseError {
+    #[error("there is no such user")]
+    Unknown,
+    #[error("this log has no keys")]
+    NoKeys,
+    #[error(transparent)]
+    Log(#[from] EventLogError),
+    #[error(transparent)]
+    Command(CommandError),
+}
+
+/// Everything that `user` said and was called up to now can never be read again when this returns, from the log at
+/// least; views follow as they read it.
+pub async fn erase(log: &SharedLog, user: &UserId, at: Timestamp) -> Result<Erasure, EraseError> {
+    let sealing = log.sealing().ok_or(EraseError::NoKeys)?;
+    let keys: Vec<_> = key_to_drop(log, sealing, user).await?.into_iter().collect();
+    let command = Command::User(UserCommand::Erase(EraseUser { user_id: user.clone(), keys: keys.clone(), at }));
+    let wish = Wish {
+        stream: StreamId::user(user),
+        command,
+        id: CommandId(Uuid::new_v4()),
+        repeatable: false,
+        metadata: Metadata::default(),
+    };
+    let door = Door::open(log.clone(), DoorOptions::default()).await?;
+    let decided = door.execute(wish).await;
+    door.close().await;
+    match decided {
+        Ok(decided) => {
+            sealing.drop_keys(&UserErased { user_id: user.clone(), keys, at }).await?;
+            Ok(Erasure { position: decided.position, now: !decided.outcome.events().is_empty() })
+        }
+        Err(CommandError::Refused { refusal: Refusal::User(UserError::Unknown), .. }) => Err(EraseError::Unknown),
+        Err(error) => Err(EraseError::Command(error)),
+    }
+}
+
+/// The one key that may have been used. Made for somebody who is there and has none yet: a word of theirs that comes in
+/// this moment is then sealed with the key that is dropped.
+async fn key_to_drop(
+    log: &SharedLog,
+    sealing: &Sealing,
+    user: &UserId,
+) -> Result<Option<aggregates::KeyId>, EventLogError> {
+    if let Some(key) = sealing.key_of(user, false).await? {
+        return Ok(Some(key));
+    }
+    let mut state = State::empty(AggregateKind::User);
+    for (_, event) in log.load(&StreamId::user(user), 0).await? {
+        state.evolve(&event);
+    }
+    let State::User(known) = state else { return Ok(None) };
+    if known.exists() { sealing.key_of(user, true).await } else { Ok(None) }
+}

@@ -1,0 +1,121 @@
+//! `replay erase`: somebody's words, names and addresses become unreadable.
+
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use aggregates::Timestamp;
+use anyhow::Context;
+use event_log::erasing::{EraseError, Erasure, erase};
+use event_log::{Position, SharedLog, StoreUrl};
+use jiff::Timestamp as Now;
+use projections::{UnitName, Views};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::arguments::{EraseWanted, Shared};
+use crate::outcome::{Failure, Verdict};
+use crate::paint::line;
+use crate::store;
+
+/// How long the views may take to come as far as the erasure.
+const VIEWS_PATIENCE: Duration = Duration::from_secs(600);
+
+pub async fn run(shared: &Shared, wanted: &EraseWanted) -> Result<Verdict, Failure> {
+    let url = store::locate(shared)?;
+    let log = store::open(&url).await?;
+    if !wanted.yes && !confirmed(wanted)? {
+        return Err(Failure::usage("nothing was erased; answer with the user's id, or say --yes"));
+    }
+    let at = Timestamp::from_millis(Now::now().as_millisecond());
+    let erasure = match erase(&log, &wanted.user, at).await {
+        Ok(erasure) => erasure,
+        Err(EraseError::Unknown) => {
+            return Err(Failure::Refused(format!("{} has no entry and no words here", wanted.user)));
+        }
+        Err(error) => return Err(anyhow::Error::new(error).context("nobody was erased").into()),
+    };
+    blank_views(&url, &log, erasure.position).await?;
+    let scrubbed = scrub(&url, &log, wanted.vacuum).await?;
+    log.close().await;
+    tell(shared, wanted, &url, &erasure, scrubbed)
+}
+
+/// The views of a running server follow by themselves; without one they are brought forward here.
+async fn blank_views(url: &StoreUrl, log: &SharedLog, position: Position) -> Result<(), Failure> {
+    let views = Views::open(url, log.clone()).await?;
+    let stop = CancellationToken::new();
+    let driving = tokio::spawn({
+        let (views, stop) = (views.clone(), stop.clone());
+        async move { views.run(stop).await }
+    });
+    for unit in UnitName::ALL {
+        let blank = views.wait_for(unit, position, VIEWS_PATIENCE).await;
+        blank.with_context(|| format!("the key is gone, but {unit} still shows what it had"))?;
+    }
+    stop.cancel();
+    driving.await.context("the views cannot be driven")??;
+    Ok(())
+}
+
+/// On SQLite always; on PostgreSQL it locks tables and is asked for.
+async fn scrub(url: &StoreUrl, log: &SharedLog, vacuum: bool) -> Result<bool, Failure> {
+    let wanted = match url {
+        StoreUrl::Sqlite(_) => true,
+        StoreUrl::Postgres(_) => vacuum,
+    };
+    if !wanted {
+        return Ok(false);
+    }
+    if let Some(sealing) = log.sealing() {
+        sealing.scrub().await?;
+    }
+    Ok(projections::scrub(url).await?)
+}
+
+fn tell(
+    shared: &Shared,
+    wanted: &EraseWanted,
+    url: &StoreUrl,
+    erasure: &Erasure,
+    scrubbed: bool,
+) -> Result<Verdict, Failure> {
+    if shared.json {
+        line(&serde_json::to_string_pretty(&json!({
+            "user": wanted.user, "erased": erasure.now, "position": erasure.position.0, "scrubbed": scrubbed,
+        }))?)?;
+    } else {
+        let now = if erasure.now { "is erased" } else { "was erased before" };
+        line(&format!(
+            "{} {now}, at position {}: the key is dropped, the views are blank",
+            wanted.user, erasure.position
+        ))?;
+        let left = match (url, scrubbed) {
+            (_, true) => "nothing is left in the files of the store; backups keep what they had",
+            (StoreUrl::Sqlite(_), false) => {
+                "somebody is reading a view for long: repeat this to empty its write-ahead log"
+            }
+            (StoreUrl::Postgres(_), false) => {
+                "PostgreSQL keeps old rows until VACUUM and in its WAL until that is recycled (docs/erasure.md): \
+                 --vacuum writes the views anew, locking each table meanwhile"
+            }
+        };
+        line(left)?;
+    }
+    let unfinished = !scrubbed && matches!(url, StoreUrl::Sqlite(_));
+    Ok(if unfinished { Verdict::Differences } else { Verdict::Fine })
+}
+
+/// Cannot be undone, so it is asked about where somebody sits.
+fn confirmed(wanted: &EraseWanted) -> Result<bool, Failure> {
+    if !std::io::stdin().is_terminal() {
+        return Ok(false);
+    }
+    let user = &wanted.user;
+    write!(
+        std::io::stderr(),
+        "Every message, name and address of {user} becomes unreadable, for ever. Counts stay.\nType {user} to go on: "
+    )?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(answer.trim() == user.as_str())
+}

@@ -1,0 +1,76 @@
+//! Everything a store keeps, byte by byte, whatever it is called: units and tables that come later are in it as well.
+
+use event_log::StoreUrl;
+use sqlx::{Connection, PgConnection, Row};
+
+use crate::support::backend::TestStore;
+
+/// Each of `words` that is anywhere in the store, with where.
+pub async fn found(store: &TestStore, words: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (place, bytes) in everything(store).await {
+        for word in words {
+            if bytes.windows(word.len()).any(|window| window == word.as_bytes()) {
+                found.push(format!("{word:?} in {place}"));
+            }
+        }
+    }
+    found
+}
+
+async fn everything(store: &TestStore) -> Vec<(String, Vec<u8>)> {
+    match store.store_url() {
+        StoreUrl::Sqlite(directory) => std::fs::read_dir(directory)
+            .expect("the directory of the store")
+            .map(|entry| entry.expect("an entry").path())
+            .map(|path| (path.display().to_string(), std::fs::read(&path).expect("readable")))
+            .collect(),
+        StoreUrl::Postgres(url) => files_of_the_database(&url).await,
+    }
+}
+
+/// The files of every table, index and toast table of the database that are not PostgreSQL's own, and every row as text.
+async fn files_of_the_database(url: &str) -> Vec<(String, Vec<u8>)> {
+    let mut connection = PgConnection::connect(url).await.expect("the database answers");
+    let tables = sqlx::query(
+        "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.relkind IN ('r', 'm', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .expect("the tables");
+    let mut all = Vec::new();
+    for table in tables {
+        let table: String = table.get(0);
+        let sql = format!("SELECT coalesce(string_agg(t::text, E'\\n'), '') FROM {table} t");
+        let text: String = sqlx::query_scalar(&sql).fetch_one(&mut connection).await.expect("the rows");
+        all.push((table, text.into_bytes()));
+    }
+    all
+}
+
+/// The heap and index files themselves; only a superuser may. `CHECKPOINT` first: they are as memory has them then.
+pub async fn found_in_files(store: &TestStore, words: &[&str]) -> Vec<String> {
+    if !matches!(store.store_url(), StoreUrl::Postgres(_)) {
+        return found(store, words).await;
+    }
+    let mut superuser = store.superuser().await;
+    sqlx::query("CHECKPOINT").execute(&mut superuser).await.expect("carried out");
+    let files = sqlx::query(
+        "SELECT c.relname::text, pg_read_binary_file(pg_relation_filepath(c.oid)) FROM pg_class c
+         WHERE c.relkind IN ('r', 'i', 't', 'm') AND c.oid >= 16384 AND pg_relation_filepath(c.oid) IS NOT NULL",
+    )
+    .fetch_all(&mut superuser)
+    .await
+    .expect("the files");
+    let mut found = found(store, words).await;
+    for file in files {
+        let (name, bytes): (String, Vec<u8>) = (file.get(0), file.get(1));
+        for word in words {
+            if bytes.windows(word.len()).any(|window| window == word.as_bytes()) {
+                found.push(format!("{word:?} in the file of {name}"));
+            }
+        }
+    }
+    found
+}
