@@ -21,7 +21,8 @@ pub mod views;
 use libsqlite3_hotbundle as _;
 
 pub use generations::{
-    Difference, Progress, RebuildReport, UnitStage, UnitStanding, UnitState, UnitStatus, VerifyReport, rebuild, scrub,
-    standings, status, verify,
+    Difference, Pace, Progress, RebuildOptions, RebuildReport, RepairReport, Retired, Touching, UnitStage,
+    UnitStanding, UnitState, UnitStatus, VerifyReport, rebuild, repair, retire, scrub, standings, status, verify,
 };
+pub use store::Format;
 pub use views::{Lagging, ReadError, UnitHealth, UnitName, UnitRun, Views};

@@ -4,20 +4,24 @@
 //! Never in here: SQL, what an event means.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aggregates::AggregateKind;
-use event_log::{EventLogError, Filter, Page, Position, SharedLog, Subscription};
+use event_log::{EventLogError, Filter, LogId, Page, Position, SharedLog, Subscription};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::store::{Applied, Generation, GenerationState, Step, StoreError, UnitChanges, chain};
-use crate::unit::Unit;
+use crate::unit::{Live, Unit};
 use crate::views::{ReadError, UnitName, UnitRun};
 
 /// Small enough to commit in a few milliseconds, large enough to rebuild a million events in minutes.
 const BATCH_EVENTS_MAX: usize = 500;
 /// Rows one transaction touches, about: an event may bring five hundred members.
-const BATCH_CHANGES_MAX: usize = 5_000;
+pub(crate) const BATCH_CHANGES_MAX: usize = 5_000;
+/// How late a checkpoint may be stored when nothing but the checkpoint moved: most events concern one unit, and a write
+/// per event for every other one would cost as much as the event.
+const SAVE_INTERVAL: Duration = Duration::from_millis(500);
 /// How often an idle projector looks whether its generation was closed or moved by somebody else.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a page may take; longer, and its answer counts as lost.
@@ -94,7 +98,7 @@ async fn follow(unit: &Unit, shutdown: &CancellationToken) -> Result<Turn, Store
     unit.publish(standing.checkpoint);
     unit.set_run(UnitRun::Running);
     let mut subscription = Subscription::new(unit.log(), standing.checkpoint, filter(unit.name()));
-    let mut position = standing.checkpoint;
+    let mut place = Place { live, stored: standing.checkpoint, seen: standing.checkpoint, saved: Instant::now() };
     loop {
         let page = {
             // Kept through the looks: a page that takes longer than they are apart must still come.
@@ -103,10 +107,13 @@ async fn follow(unit: &Unit, shutdown: &CancellationToken) -> Result<Turn, Store
             loop {
                 tokio::select! {
                     biased;
-                    () = shutdown.cancelled() => return Ok(Turn::Stopped),
+                    () = shutdown.cancelled() => {
+                        place.save(unit).await?;
+                        return Ok(Turn::Stopped);
+                    }
                     page = &mut reading => break page,
-                    () = tokio::time::sleep(LOOK_INTERVAL) => {
-                        if unit.look().await? != position {
+                    () = tokio::time::sleep_until(place.next_look()) => {
+                        if place.save(unit).await? != Applied::Done || unit.look().await? != place.stored {
                             return Ok(Turn::Again);
                         }
                     }
@@ -116,15 +123,9 @@ async fn follow(unit: &Unit, shutdown: &CancellationToken) -> Result<Turn, Store
         // Nothing came, or an answer was lost: ask anew.
         let Ok(page) = page else { continue };
         let page = page?;
-        for step in steps(unit.name(), unit.log(), position, &page) {
-            let to = step.to;
-            let began = Instant::now();
-            match live.generation.apply(Arc::new(step)).await? {
-                Applied::Done => {
-                    unit.measures.apply.record(began.elapsed());
-                    position = to;
-                    unit.publish(to);
-                }
+        for step in steps(unit.name(), unit.log().id(), place.seen, &page, BATCH_CHANGES_MAX) {
+            match place.take(unit, step).await? {
+                Applied::Done => {}
                 Applied::Moved(elsewhere) => {
                     unit.publish(elsewhere);
                     return Ok(Turn::Again);
@@ -133,6 +134,53 @@ async fn follow(unit: &Unit, shutdown: &CancellationToken) -> Result<Turn, Store
             }
         }
         observe(unit, &page);
+    }
+}
+
+/// Where a projector is: what it has seen, of which the checkpoint that is stored may be a little short.
+struct Place {
+    live: Arc<Live>,
+    stored: Position,
+    /// Nothing between `stored` and here concerns the unit: its rows are those of here.
+    seen: Position,
+    saved: Instant,
+}
+
+impl Place {
+    fn next_look(&self) -> Instant {
+        self.saved + if self.seen > self.stored { SAVE_INTERVAL } else { LOOK_INTERVAL }
+    }
+
+    async fn take(&mut self, unit: &Unit, step: Step) -> Result<Applied, StoreError> {
+        self.seen = step.to;
+        if step.changes.len() == 0 && self.saved.elapsed() < SAVE_INTERVAL {
+            unit.publish(step.to);
+            return Ok(Applied::Done);
+        }
+        self.store(unit, Step { from: self.stored, ..step }).await
+    }
+
+    /// Stores the checkpoint if it is short, and says that it looked.
+    async fn save(&mut self, unit: &Unit) -> Result<Applied, StoreError> {
+        if self.seen == self.stored {
+            self.saved = Instant::now();
+            return Ok(Applied::Done);
+        }
+        let changes = UnitChanges::none(unit.name());
+        self.store(unit, Step { from: self.stored, to: self.seen, log: unit.log().id(), changes }).await
+    }
+
+    async fn store(&mut self, unit: &Unit, step: Step) -> Result<Applied, StoreError> {
+        let to = step.to;
+        let began = Instant::now();
+        let applied = self.live.generation.apply(step).await?;
+        if applied == Applied::Done {
+            unit.measures.apply.record(began.elapsed());
+            self.stored = to;
+            self.saved = Instant::now();
+            unit.publish(to);
+        }
+        Ok(applied)
     }
 }
 
@@ -153,43 +201,35 @@ fn observe(unit: &Unit, page: &Page) {
 }
 
 /// Cuts a page into transactions. The last one reaches to the page's end, also when nothing in it concerns the unit.
-fn steps(unit: UnitName, log: SharedLog, from: Position, page: &Page) -> Vec<Step> {
+pub(crate) fn steps(unit: UnitName, log: LogId, from: Position, page: &Page, changes_max: usize) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut from = from;
     let mut changes = UnitChanges::none(unit);
     for recorded in &page.events {
         changes.take(recorded);
-        if changes.len() >= BATCH_CHANGES_MAX && recorded.position < page.scanned_to {
+        if changes.len() >= changes_max && recorded.position < page.scanned_to {
             let full = std::mem::replace(&mut changes, UnitChanges::none(unit));
-            steps.push(Step { from, to: recorded.position, log: log.id(), changes: full });
+            steps.push(Step { from, to: recorded.position, log, changes: full });
             from = recorded.position;
         }
     }
-    steps.push(Step { from, to: page.scanned_to, log: log.id(), changes });
+    steps.push(Step { from, to: page.scanned_to, log, changes });
     steps
 }
 
-/// Moves `generation` exactly to `target`, which the log has. Says after each step how many events it took and where
-/// it stands.
+/// Moves a live `generation` to `target`, which the log has, beside whoever else moves it.
 pub(crate) async fn advance(
     unit: UnitName,
     generation: &dyn Generation,
     log: &SharedLog,
     target: Position,
-    on_step: &mut (dyn FnMut(u64, Position) + Send),
 ) -> Result<(), StoreError> {
     let mut position = generation.standing().await?.checkpoint;
     while position < target {
-        let mut page = log.read_after(position, BATCH_EVENTS_MAX, filter(unit)).await?;
-        page.events.retain(|recorded| recorded.position <= target);
-        page.scanned_to = page.scanned_to.min(target);
-        if page.scanned_to <= position {
-            return Err(StoreError::Log(EventLogError::Corrupt(format!("it ends at {position}, before {target}"))));
-        }
-        let events = page.events.len() as u64;
-        for step in steps(unit, Arc::clone(log), position, &page) {
+        let page = page_up_to(unit, log, position, target, BATCH_EVENTS_MAX).await?;
+        for step in steps(unit, log.id(), position, &page, BATCH_CHANGES_MAX) {
             let to = step.to;
-            match generation.apply(Arc::new(step)).await? {
+            match generation.apply(step).await? {
                 Applied::Done => position = to,
                 Applied::Moved(elsewhere) => {
                     position = elsewhere;
@@ -198,7 +238,23 @@ pub(crate) async fn advance(
                 Applied::Closed => return Err(StoreError::Gone),
             }
         }
-        on_step(events, position);
     }
     Ok(())
+}
+
+/// What the unit wants of the log behind `position`, nothing past `target`.
+pub(crate) async fn page_up_to(
+    unit: UnitName,
+    log: &SharedLog,
+    position: Position,
+    target: Position,
+    limit: usize,
+) -> Result<Page, StoreError> {
+    let mut page = log.read_after(position, limit, filter(unit)).await?;
+    page.events.retain(|recorded| recorded.position <= target);
+    page.scanned_to = page.scanned_to.min(target);
+    if page.scanned_to <= position {
+        return Err(StoreError::Log(EventLogError::Corrupt(format!("it ends at {position}, before {target}"))));
+    }
+    Ok(page)
 }

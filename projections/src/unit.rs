@@ -11,9 +11,9 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::measures::UnitMeasures;
-use crate::projector;
-use crate::store::{Generation, GenerationName, GenerationState, Standing, StoreError, UnitReads, UnitStore};
+use crate::store::{Generation, GenerationName, GenerationState, InUse, Standing, StoreError, UnitReads, UnitStore};
 use crate::views::{Lagging, UnitHealth, UnitName, UnitRun};
+use crate::{generations, projector};
 
 /// How often the stored checkpoint is looked at for those who wait, however many they are: another process may move it.
 const STORED_LOOK_INTERVAL: Duration = Duration::from_millis(50);
@@ -35,6 +35,7 @@ impl Live {
 
 pub(crate) struct Unit {
     name: UnitName,
+    _in_use: InUse,
     store: Arc<dyn UnitStore>,
     log: SharedLog,
     live: RwLock<Arc<Live>>,
@@ -54,9 +55,12 @@ impl Unit {
         store: Arc<dyn UnitStore>,
         log: SharedLog,
     ) -> Result<Arc<Self>, StoreError> {
+        // First: whoever wants to do without this format sees that it is in use.
+        let in_use = store.enter()?;
         let (live, standing) = open_or_make(name, &*store, &log).await?;
         Ok(Arc::new(Self {
             name,
+            _in_use: in_use,
             store,
             log,
             live: RwLock::new(live),
@@ -189,7 +193,7 @@ impl Unit {
             Some(_) | None => return Err(StoreError::Gone),
         };
         check(&next.generation.standing().await?, &self.log).await?;
-        projector::advance(self.name, &*next.generation, &self.log, self.position(), &mut |_, _| {}).await?;
+        projector::advance(self.name, &*next.generation, &self.log, self.position()).await?;
         tracing::info!(unit = %self.name, from = current.number, to = next.number, "the view changed its generation");
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = next;
         Ok(())
@@ -248,7 +252,13 @@ async fn open_or_make(
         if let Some((live, standing)) = newest_ready(store).await? {
             check(&standing, log).await?;
             close_older(store, live.number).await?;
+            generations::catch_up(name, store, Some(&*live.generation), log).await?;
+            let standing = live.generation.standing().await?;
             return Ok((live, standing));
+        }
+        generations::catch_up(name, store, None, log).await?;
+        if newest_ready(store).await?.is_some() {
+            continue;
         }
         let number = store.numbers().await?.last().map_or(1, |last| last + 1);
         tracing::info!(unit = %name, number, "a new view begins at the start of the log");

@@ -11,6 +11,7 @@ use crate::feed::FeedReads;
 use crate::feed::live::LiveFeed;
 use crate::inbox::InboxReads;
 use crate::inbox::live::LiveInbox;
+use crate::store::Format;
 use crate::unit::Unit;
 use crate::{projector, store};
 
@@ -92,9 +93,17 @@ impl Views {
     /// Opens the units beside `log`, making them when they are new. Does not move them: see [`Views::run`].
     ///
     /// Refuses a view of another log, and one that is ahead of the log: both need a rebuild.
+    ///
+    /// Where programs of another format answer, a unit first comes as far as they are: that may take as long as a
+    /// rebuild, and can be done before by `replay rebuild` of the new version.
     pub async fn open(url: &StoreUrl, log: SharedLog) -> Result<Self, ReadError> {
+        Self::open_format(url, log, Format::CURRENT).await
+    }
+
+    /// The same as a program of another version does it.
+    pub async fn open_format(url: &StoreUrl, log: SharedLog, format: Format) -> Result<Self, ReadError> {
         let mut units = Vec::new();
-        let stores = store::connect(url).await.map_err(|error| error.of(UnitName::Inbox))?;
+        let stores = store::connect(url, format).await.map_err(|error| error.of(UnitName::Inbox))?;
         for (name, store) in stores {
             let unit = Unit::open(name, store, Arc::clone(&log)).await.map_err(|error| error.of(name))?;
             units.push(unit);

@@ -1,10 +1,11 @@
 //! What can be asked of `replay`, and its manual.
 
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use event_log::{Position, PositionToken};
-use projections::UnitName;
+use projections::{Pace, RebuildOptions, UnitName};
 use url::Url;
 
 use crate::outcome::Failure;
@@ -12,16 +13,20 @@ use crate::outcome::Failure;
 const AFTER_HELP: &str = "\
 Exit codes:
   0    done, nothing to complain of
-  1    differences found, or something was refused (by the server; a damaged backup; a place that is not empty)
+  1    differences found (and, by repair, left), or something was refused (by the server; a damaged backup; a place that
+       is not empty); the output says what
   2    the wish makes no sense (unknown flag, store that does not exist); doctor: it could not look
   3    the store or the server cannot be reached or read
-  130  interrupted (Ctrl-C); nothing half-done is left in use
+  130  interrupted (Ctrl-C); nothing half-done is left in use, a rebuild can be gone on with
 
 Examples:
   replay status
   replay --database postgres://kabar@db/kabar status --json
   replay rebuild inbox
+  replay rebuild --all --parallel --events-per-second 20000
   replay verify --all
+  replay repair inbox --yes
+  replay retire --format 1 --yes
   replay doctor --json
   replay backup --to /backups/kabar-2026-11-28
   replay restore --from /backups/kabar-2026-11-28 --database sqlite:./restored
@@ -61,12 +66,23 @@ pub enum Wanted {
     Status,
     /// Makes a view anew from the first event, beside the live one, and switches when it has caught up
     ///
-    /// Reads go on meanwhile. Interrupted, the live view stays as it is.
+    /// Reads go on meanwhile. Interrupted or killed, the live view stays as it is and the same command goes on where it
+    /// was. While somebody writes to the log, it rests as long as it works, unless --full-speed.
     Rebuild(RebuildWanted),
     /// Compares a view, row by row, with what a rebuild from the first event gives
     ///
-    /// Changes nothing. Prints the rows that differ and exits 1 if there are any.
+    /// Changes nothing. Prints the rows that differ, with the events that touched them, and exits 1 if there are any.
     Verify(VerifyWanted),
+    /// Compares as verify does and, with --yes, puts right rows in the place of those that differ
+    ///
+    /// Where nothing differs nothing is changed. The switch is that of rebuild: reads go on. Exit 0: nothing differed,
+    /// or it is repaired; exit 1: it differs, and nothing was changed because --yes was not said.
+    Repair(RepairWanted),
+    /// After a deploy, removes the views of an older format, which no program uses any more
+    ///
+    /// Refused (exit 1) while a program of that format runs, and when the views of this program's own format are not
+    /// live or not as far.
+    Retire(RetireWanted),
     /// Looks over the whole log: order, streams, every event readable, orphans, checkpoints
     ///
     /// Changes nothing and stops nobody; beside a running server too. Exit 1 when something is not as it should be, 2
@@ -93,6 +109,52 @@ pub enum Wanted {
 pub struct RebuildWanted {
     #[command(flatten)]
     choice: RequiredUnit,
+    #[command(flatten)]
+    pace: PaceWanted,
+    /// Every view at once instead of one after the other
+    #[arg(long)]
+    pub parallel: bool,
+}
+
+#[derive(Debug, Args)]
+struct PaceWanted {
+    /// Begin at the first event also where an interrupted rebuild could be gone on with
+    #[arg(long)]
+    fresh: bool,
+    /// Read at most so many events a second (of each view)
+    #[arg(long, value_name = "N")]
+    events_per_second: Option<NonZeroU64>,
+    /// Do not make room for whoever writes to the log meanwhile
+    #[arg(long)]
+    full_speed: bool,
+}
+
+impl PaceWanted {
+    fn options(&self) -> RebuildOptions {
+        let pace = Pace { events_per_second: self.events_per_second, yields: !self.full_speed };
+        RebuildOptions { fresh: self.fresh, pace, ..RebuildOptions::default() }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct RepairWanted {
+    #[command(flatten)]
+    choice: RequiredUnit,
+    #[command(flatten)]
+    pace: PaceWanted,
+    /// Really change something
+    #[arg(long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RetireWanted {
+    /// The format (see `replay status`)
+    #[arg(long, value_name = "N")]
+    pub format: u32,
+    /// Really delete it
+    #[arg(long)]
+    pub yes: bool,
 }
 
 #[derive(Debug, Args)]
@@ -101,7 +163,7 @@ struct RequiredUnit {
     /// Which view: inbox or feed
     #[arg(value_name = "UNIT", value_parser = unit)]
     unit: Option<UnitName>,
-    /// Every view, one after the other
+    /// Every view
     #[arg(long)]
     all: bool,
 }
@@ -231,6 +293,20 @@ impl RebuildWanted {
     pub fn units(&self) -> Vec<UnitName> {
         units(self.choice.unit)
     }
+
+    pub fn options(&self) -> RebuildOptions {
+        self.pace.options()
+    }
+}
+
+impl RepairWanted {
+    pub fn units(&self) -> Vec<UnitName> {
+        units(self.choice.unit)
+    }
+
+    pub fn options(&self) -> RebuildOptions {
+        self.pace.options()
+    }
 }
 
 impl VerifyWanted {
@@ -296,6 +372,8 @@ mod tests {
             "replay status",
             "replay rebuild",
             "replay verify",
+            "replay repair",
+            "replay retire",
             "replay tail",
             "replay doctor",
             "replay backup",
@@ -311,6 +389,10 @@ mod tests {
         assert!(parsed("replay rebuild").is_err());
         assert!(parsed("replay rebuild inbox --all").is_err());
         assert!(parsed("replay rebuild --all").is_ok());
+        assert!(parsed("replay rebuild --all --parallel --fresh --events-per-second 5 --full-speed").is_ok());
+        assert!(parsed("replay rebuild --all --events-per-second 0").is_err());
+        assert!(parsed("replay repair").is_err());
+        assert!(parsed("replay retire --yes").is_err());
         let unknown = parsed("replay rebuild inbx").expect_err("no such unit");
         assert!(unknown.to_string().contains("inbox, feed"), "{unknown}");
     }

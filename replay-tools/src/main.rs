@@ -15,7 +15,9 @@ mod outcome;
 mod paint;
 mod progress;
 mod rebuild;
+mod repair;
 mod restore;
+mod retire;
 mod status;
 mod store;
 mod tail;
@@ -31,13 +33,19 @@ use outcome::{Failure, Verdict};
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let json = arguments.json;
+    let fills = matches!(arguments.command, Wanted::Rebuild(_) | Wanted::Repair(_));
     tokio::select! {
         ended = carry_out(arguments) => match ended {
             Ok(verdict) => verdict.exit_code(),
             Err(failure) => failure.report(json),
         },
         // Whatever was under way is dropped: open transactions roll back, a half-filled generation is never switched to.
-        () = interrupted() => Verdict::Interrupted.exit_code(),
+        () = interrupted() => {
+            if fills {
+                eprintln!("replay: {}", rebuild::INTERRUPTED);
+            }
+            Verdict::Interrupted.exit_code()
+        }
     }
 }
 
@@ -46,6 +54,8 @@ async fn carry_out(arguments: Arguments) -> Result<Verdict, Failure> {
     match arguments.command {
         Wanted::Status => status::run(shared).await,
         Wanted::Rebuild(wanted) => rebuild::run(shared, &wanted).await,
+        Wanted::Repair(wanted) => repair::run(shared, &wanted).await,
+        Wanted::Retire(wanted) => retire::run(shared, &wanted).await,
         Wanted::Verify(wanted) => verify::run(shared, &wanted).await,
         Wanted::Doctor => doctor::run(shared).await,
         Wanted::Backup(wanted) => backup::run(shared, &wanted).await,

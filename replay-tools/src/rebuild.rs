@@ -3,28 +3,35 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use projections::RebuildReport;
+use event_log::{SharedLog, StoreUrl};
+use futures_util::future;
+use projections::{RebuildOptions, RebuildReport, UnitName};
 use serde_json::{Value, json};
 
 use crate::arguments::{RebuildWanted, Shared};
 use crate::outcome::{Failure, Verdict};
 use crate::paint::line;
-use crate::progress::Progressing;
+use crate::progress::Bars;
 use crate::store;
+
+/// Said when a rebuild is interrupted.
+pub const INTERRUPTED: &str = "interrupted; the live views are as they were, and what was filled is kept: the same \
+                               command goes on from there (--fresh begins anew)";
 
 pub async fn run(shared: &Shared, wanted: &RebuildWanted) -> Result<Verdict, Failure> {
     let url = store::locate(shared)?;
     let log = store::open(&url).await?;
+    let (units, options, bars) = (wanted.units(), wanted.options(), Bars::new());
     let mut done = Vec::new();
-    for unit in wanted.units() {
-        let shown = Progressing::new(unit, "rebuilding");
-        let report = projections::rebuild(&url, log.clone(), unit, &|progress| shown.is_at(progress)).await;
-        let took = shown.finish();
-        let report = report.with_context(|| format!("{unit} was not rebuilt; the live view is as it was"))?;
-        if shared.json {
-            done.push(as_json(&report, took));
-        } else {
-            line(&as_text(&report, took))?;
+    if wanted.parallel {
+        // All to their ends: one that fails does not take the others with it.
+        let all = units.into_iter().map(|unit| one(&url, &log, unit, &options, &bars));
+        for rebuilt in future::join_all(all).await {
+            done.push(told(shared, rebuilt?)?);
+        }
+    } else {
+        for unit in units {
+            done.push(told(shared, one(&url, &log, unit, &options, &bars).await?)?);
         }
     }
     log.close().await;
@@ -34,10 +41,37 @@ pub async fn run(shared: &Shared, wanted: &RebuildWanted) -> Result<Verdict, Fai
     Ok(Verdict::Fine)
 }
 
-fn as_text(report: &RebuildReport, took: Duration) -> String {
+async fn one(
+    url: &StoreUrl,
+    log: &SharedLog,
+    unit: UnitName,
+    options: &RebuildOptions,
+    bars: &Bars,
+) -> Result<(RebuildReport, Duration), Failure> {
+    let shown = bars.of(unit, "rebuilding");
+    let report = projections::rebuild(url, log.clone(), unit, options, &|progress| shown.is_at(progress)).await;
+    let took = shown.finish();
+    let report = report.with_context(|| format!("{unit} was not rebuilt; the live view is as it was"))?;
+    Ok((report, took))
+}
+
+fn told(shared: &Shared, (report, took): (RebuildReport, Duration)) -> Result<Value, Failure> {
+    if !shared.json {
+        line(&as_text(&report, took))?;
+    }
+    Ok(as_json(&report, took))
+}
+
+pub fn as_text(report: &RebuildReport, took: Duration) -> String {
     let replaced = report.replaced.map_or_else(|| "the first".to_owned(), |old| format!("in the place of {old}"));
+    let resumed = report.resumed_at.map_or_else(String::new, |at| format!(", gone on with from position {at}"));
+    let rested = if report.rested.is_zero() {
+        String::new()
+    } else {
+        format!(" (of which {:.1} s at rest)", report.rested.as_secs_f64())
+    };
     format!(
-        "{}: generation {} is live, {replaced}; {} events in {:.1} s, up to position {}",
+        "{}: generation {} is live, {replaced}{resumed}; {} events in {:.1} s{rested}, up to position {}",
         report.unit,
         report.generation,
         report.events,
@@ -46,14 +80,16 @@ fn as_text(report: &RebuildReport, took: Duration) -> String {
     )
 }
 
-fn as_json(report: &RebuildReport, took: Duration) -> Value {
+pub fn as_json(report: &RebuildReport, took: Duration) -> Value {
     json!({
         "unit": report.unit.name(),
         "generation": report.generation,
         "replaced": report.replaced,
+        "resumed_at": report.resumed_at,
         "removed": report.removed,
         "events": report.events,
         "checkpoint": report.checkpoint,
         "seconds": took.as_secs_f64(),
+        "seconds_at_rest": report.rested.as_secs_f64(),
     })
 }

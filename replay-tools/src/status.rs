@@ -39,6 +39,8 @@ struct Status {
 #[derive(Debug, Serialize)]
 struct Unit {
     unit: &'static str,
+    /// Of its tables. Programs answer from their own.
+    format: u32,
     generation: u32,
     state: &'static str,
     checkpoint: Position,
@@ -92,6 +94,7 @@ async fn gather(url: &StoreUrl, log: &SharedLog) -> Result<Status, Failure> {
         };
         status.units.push(Unit {
             unit: unit.unit.name(),
+            format: unit.format.0,
             generation: unit.generation,
             state: name(unit.state),
             checkpoint: unit.checkpoint,
@@ -135,9 +138,10 @@ fn print(status: &Status) -> Result<(), Failure> {
     let recorded = status.recorded_at.map_or_else(|| "empty".to_owned(), |at| format!("recorded {at}"));
     line(&format!("head      {} ({recorded})", status.head))?;
 
-    let mut table = table(["view", "generation", "state", "checkpoint", "events behind", "seconds behind"]);
+    let mut table = table(["view", "format", "generation", "state", "checkpoint", "events behind", "seconds behind"]);
     for unit in &status.units {
-        let mut row = vec![Cell::new(unit.unit), Cell::new(unit.generation), state_cell(unit.state)];
+        let mut row =
+            vec![Cell::new(unit.unit), Cell::new(unit.format), Cell::new(unit.generation), state_cell(unit.state)];
         row.push(Cell::new(unit.checkpoint));
         row.extend(lag_cells(unit.lag));
         table.add_row(row);

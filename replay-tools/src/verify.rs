@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 use crate::arguments::{Shared, VerifyWanted};
 use crate::outcome::{Failure, Verdict};
 use crate::paint::{Colour, Paint, harmless, line};
-use crate::progress::Progressing;
+use crate::progress::Bars;
 use crate::store;
 
 pub async fn run(shared: &Shared, wanted: &VerifyWanted) -> Result<Verdict, Failure> {
     let url = store::locate(shared)?;
     let log = store::open(&url).await?;
-    let mut reports = Vec::new();
+    let (mut reports, bars) = (Vec::new(), Bars::new());
     for unit in wanted.units() {
-        let shown = Progressing::new(unit, "verifying");
+        let shown = bars.of(unit, "verifying");
         let report = projections::verify(&url, log.clone(), unit, &|progress| shown.is_at(progress)).await;
         shown.finish();
         let report = report.with_context(|| format!("{unit} cannot be verified"))?;
@@ -33,7 +33,7 @@ pub async fn run(shared: &Shared, wanted: &VerifyWanted) -> Result<Verdict, Fail
     Ok(if clean { Verdict::Fine } else { Verdict::Differences })
 }
 
-fn print(report: &VerifyReport, paint: Paint) -> Result<(), Failure> {
+pub fn print(report: &VerifyReport, paint: Paint) -> Result<(), Failure> {
     let VerifyReport { unit, generation, checkpoint, events, rows, differences, differences_total } = report;
     let verdict = if report.is_clean() {
         paint.text(Colour::Green, "clean")
@@ -58,21 +58,48 @@ fn print(report: &VerifyReport, paint: Paint) -> Result<(), Failure> {
 /// As a diff has it: `-` is what the live view has, `+` what the log says.
 fn spelled_out(difference: &Difference, paint: Paint) -> Vec<String> {
     let row = |row: &Option<String>| row.as_deref().map_or_else(|| "(no such row)".to_owned(), harmless);
-    vec![
+    let mut lines = vec![
         format!("  {} {}", difference.table, harmless(&difference.key)),
         paint.text(Colour::Red, &format!("  - {}", row(&difference.live))),
         paint.text(Colour::Green, &format!("  + {}", row(&difference.rebuilt))),
-    ]
+    ];
+    if difference.touched_by.is_empty() {
+        lines.push("    no event touched it".to_owned());
+        return lines;
+    }
+    let earlier = difference.touched_by_total.saturating_sub(difference.touched_by.len() as u64);
+    let earlier = if earlier > 0 { format!("{earlier} earlier, ") } else { String::new() };
+    let events: Vec<String> = difference
+        .touched_by
+        .iter()
+        .map(|one| format!("{} {} ({})", one.position, one.event, harmless(&one.stream)))
+        .collect();
+    lines.push(paint.text(Colour::Dim, &format!("    touched by {earlier}{}", events.join(", "))));
+    lines
 }
 
-fn as_json(report: &VerifyReport) -> Value {
+pub fn as_json(report: &VerifyReport) -> Value {
     let row = |row: &Option<String>| {
         row.as_deref().map(|text| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)))
+    };
+    let events = |one: &Difference| -> Vec<Value> {
+        let event =
+            |one: &projections::Touching| json!({ "position": one.position, "event": one.event, "stream": one.stream });
+        one.touched_by.iter().map(event).collect()
     };
     let differences: Vec<Value> = report
         .differences
         .iter()
-        .map(|one| json!({ "table": one.table, "key": one.key, "live": row(&one.live), "rebuilt": row(&one.rebuilt) }))
+        .map(|one| {
+            json!({
+                "table": one.table,
+                "key": one.key,
+                "live": row(&one.live),
+                "rebuilt": row(&one.rebuilt),
+                "touched_by_total": one.touched_by_total,
+                "touched_by": events(one),
+            })
+        })
         .collect();
     json!({
         "unit": report.unit.name(),

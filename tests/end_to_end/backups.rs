@@ -166,7 +166,7 @@ async fn a_restore_that_is_killed_leaves_no_log_and_can_be_run_again(backend: Ba
     let (Some(store), Some(place)) = (backend.store().await, backend.store().await) else { return };
     let taken = Taken::under_load(&store).await;
     let installation = Installation::new(&place.url());
-    let mut child = installation.spawn_replay(&["restore", "--from", &taken.folder()]);
+    let mut child = installation.begin_replay(&["restore", "--from", &taken.folder()]);
     while is_empty(&place).await && child.try_wait().expect("it can be asked").is_none() {}
     child.kill().await.expect("killed");
     if is_unfinished(&place).await {

@@ -10,4 +10,5 @@ mod crashes;
 mod doctoring;
 mod http;
 mod observing;
+mod rebuilding;
 mod replaying;

@@ -130,12 +130,12 @@ impl Installation {
         ended.unwrap_or_else(|_| panic!("replay {arguments:?} did not end in time")).expect("replay can be run")
     }
 
-    /// Begins to run `replay` on the same store.
-    pub fn spawn_replay(&self, arguments: &[&str]) -> Child {
+    /// `replay` on the same store, begun and not waited for. Killed when dropped.
+    pub fn begin_replay(&self, arguments: &[&str]) -> Child {
         let mut command = Command::new(replay());
         command.args(["--database", &self.store]).args(arguments).current_dir(self.folder.path());
-        let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        command.kill_on_drop(true).spawn().expect("replay can be run")
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
+        command.spawn().expect("replay can be run")
     }
 
     /// `replay tail --url`: follows a channel of the running server as the bearer of `token`.

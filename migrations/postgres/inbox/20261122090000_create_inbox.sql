@@ -43,10 +43,6 @@ CREATE TABLE members (
     PRIMARY KEY (room_id, user_id, from_position)
 );
 
-CREATE UNIQUE INDEX members_now ON members (user_id, room_id) WHERE to_position IS NULL;
--- Where somebody may have said something, also of those who left: for erasing them.
-CREATE INDEX members_ever ON members (user_id, room_id);
-
 -- How far somebody has read; survives leaving.
 CREATE TABLE participants (
     room_id uuid NOT NULL,
@@ -58,11 +54,9 @@ CREATE TABLE participants (
     PRIMARY KEY (room_id, user_id)
 );
 
-CREATE INDEX participants_active ON participants (room_id, active_position DESC, user_id);
-
 CREATE TABLE messages (
     position bigint NOT NULL PRIMARY KEY,
-    message_id uuid NOT NULL UNIQUE,
+    message_id uuid NOT NULL,
     room_id uuid NOT NULL,
     seq bigint NOT NULL,
     sender_id text COLLATE "C" NOT NULL,
@@ -75,9 +69,6 @@ CREATE TABLE messages (
     created_at bigint NOT NULL
 );
 
-CREATE INDEX messages_in_room ON messages (room_id, position);
-CREATE UNIQUE INDEX messages_by_seq ON messages (room_id, seq);
-
 CREATE TABLE users (
     user_id text COLLATE "C" NOT NULL PRIMARY KEY,
     name text,
@@ -89,6 +80,12 @@ CREATE TABLE users (
     folded text NOT NULL
 );
 
+-- Whom a rebuild has yet to blank: their messages are found by the indexes, which it makes last. Empty in a live view.
+CREATE TABLE erased (
+    user_id text COLLATE "C" NOT NULL PRIMARY KEY,
+    position bigint NOT NULL
+);
+
 CREATE TABLE follows (
     from_id text COLLATE "C" NOT NULL,
     to_id text COLLATE "C" NOT NULL,
@@ -96,9 +93,6 @@ CREATE TABLE follows (
     followed_at bigint NOT NULL,
     PRIMARY KEY (from_id, to_id)
 );
-
-CREATE INDEX follows_from ON follows (from_id, position);
-CREATE INDEX follows_to ON follows (to_id, position);
 
 CREATE TABLE follow_counts (
     user_id text COLLATE "C" NOT NULL PRIMARY KEY,

@@ -21,7 +21,6 @@ CREATE TABLE notifications (
     position INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX notifications_of ON notifications (recipient_id, position);
 CREATE INDEX notifications_unread ON notifications (recipient_id, position) WHERE read_at IS NULL;
 
 -- One row per recipient who has anything unread, so that a badge costs one look.

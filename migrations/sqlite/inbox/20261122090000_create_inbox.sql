@@ -43,10 +43,6 @@ CREATE TABLE members (
     PRIMARY KEY (room_id, user_id, from_position)
 ) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX members_now ON members (user_id, room_id) WHERE to_position IS NULL;
--- Where somebody may have said something, also of those who left: for erasing them.
-CREATE INDEX members_ever ON members (user_id, room_id);
-
 -- How far somebody has read; survives leaving.
 CREATE TABLE participants (
     room_id BLOB NOT NULL,
@@ -58,11 +54,9 @@ CREATE TABLE participants (
     PRIMARY KEY (room_id, user_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX participants_active ON participants (room_id, active_position DESC, user_id);
-
 CREATE TABLE messages (
     position INTEGER NOT NULL PRIMARY KEY,
-    message_id BLOB NOT NULL UNIQUE,
+    message_id BLOB NOT NULL,
     room_id BLOB NOT NULL,
     seq INTEGER NOT NULL,
     sender_id TEXT NOT NULL,
@@ -75,9 +69,6 @@ CREATE TABLE messages (
     created_at INTEGER NOT NULL
 ) STRICT;
 
-CREATE INDEX messages_in_room ON messages (room_id, position);
-CREATE UNIQUE INDEX messages_by_seq ON messages (room_id, seq);
-
 CREATE TABLE users (
     user_id TEXT NOT NULL PRIMARY KEY,
     name TEXT,
@@ -89,6 +80,12 @@ CREATE TABLE users (
     folded TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Whom a rebuild has yet to blank: their messages are found by the indexes, which it makes last. Empty in a live view.
+CREATE TABLE erased (
+    user_id TEXT NOT NULL PRIMARY KEY,
+    position INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE follows (
     from_id TEXT NOT NULL,
     to_id TEXT NOT NULL,
@@ -96,9 +93,6 @@ CREATE TABLE follows (
     followed_at INTEGER NOT NULL,
     PRIMARY KEY (from_id, to_id)
 ) STRICT, WITHOUT ROWID;
-
-CREATE INDEX follows_from ON follows (from_id, position);
-CREATE INDEX follows_to ON follows (to_id, position);
 
 CREATE TABLE follow_counts (
     user_id TEXT NOT NULL PRIMARY KEY,

@@ -25,6 +25,8 @@ pub(crate) struct FeedBatch {
     pub sweeps: BTreeMap<UserId, Vec<Sweep>>,
     /// The touched rows as they were stored.
     before: Vec<NotificationRow>,
+    /// The touched rows that are there, by whose they are.
+    of: BTreeMap<UserId, Vec<NotificationId>>,
 }
 
 /// All stored rows of a recipient raised at or before `up_to` that are unread become read at `at`.
@@ -51,6 +53,7 @@ impl FeedBatch {
     /// A touched row as it is stored.
     pub(crate) fn load(&mut self, row: NotificationRow) {
         self.before.push(row.clone());
+        self.of.entry(row.recipient_id.clone()).or_default().push(row.id);
         self.notifications.load(row.id, row);
     }
 
@@ -60,6 +63,7 @@ impl FeedBatch {
             match change {
                 FeedChange::Raise(row) => {
                     if self.notifications.get(&row.id).is_none() {
+                        self.of.entry(row.recipient_id.clone()).or_default().push(row.id);
                         self.notifications.put(row.id, row);
                     }
                 }
@@ -88,13 +92,10 @@ impl FeedBatch {
     }
 
     fn sweep(&mut self, user_id: UserId, sweep: Sweep) {
-        let touched: Vec<NotificationId> = self.notifications.wanted().copied().collect();
-        for id in touched {
-            let unread = self
-                .notifications
-                .get(&id)
-                .is_some_and(|row| row.recipient_id == user_id && row.position <= sweep.up_to && row.read_at.is_none());
-            if unread && let Some(row) = self.notifications.change(&id) {
+        for id in self.of.get(&user_id).into_iter().flatten() {
+            let unread =
+                self.notifications.get(id).is_some_and(|row| row.position <= sweep.up_to && row.read_at.is_none());
+            if unread && let Some(row) = self.notifications.change(id) {
                 row.read_at = Some(sweep.at);
             }
         }

@@ -1,24 +1,69 @@
-//! What an operator asks of the views: where they are, fill them anew, compare them with the log.
+//! What an operator asks of the views: where they are, fill them anew, compare them with the log, mend them.
 //!
-//! A generation is one filling of a unit: a file or schema of its own. A rebuild fills the next one beside the live one
-//! and then takes its place, so reads never go down and never go back in time. Never in here: SQL.
+//! A generation is one filling of a unit: a file or schema of its own, named by the format of its tables and a number. A
+//! rebuild fills the next one beside the live one and then takes its place, so reads never go down and never go back in
+//! time. Programs of two formats live side by side, each with generations of its own. Never in here: SQL.
 
+mod fill;
+mod formats;
 mod rebuild;
 mod scrub;
 mod standings;
+mod touches;
 mod verify;
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
+use std::time::Duration;
 
 use event_log::{Position, SharedLog, StoreUrl};
+use tokio::time::Instant;
 
-pub use scrub::scrub;
-
-use crate::store::{Generation, GenerationName, GenerationState, RebuildLock, StoreError, UnitStore};
+use self::fill::Filling;
+pub(crate) use self::formats::catch_up;
+pub use self::formats::{Retired, retire};
+pub use self::scrub::scrub;
+pub use self::standings::{UnitStage, UnitStanding, standings};
+use crate::store::{self, Format, GenerationName, GenerationState, RebuildLock, StoreError, UnitStore};
 use crate::views::{ReadError, UnitName};
-use crate::{projector, store};
 
-pub use standings::{UnitStage, UnitStanding, standings};
+/// The session of a rebuild that was killed a moment ago may hold its lock a little longer.
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+const LOCK_INTERVAL: Duration = Duration::from_millis(100);
+
+/// How fast a unit is filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// No more than this, on average since the beginning.
+    pub events_per_second: Option<NonZeroU64>,
+    /// Rests as long as it works while somebody writes to the log, so that a server in use keeps half of the machine.
+    pub yields: bool,
+}
+
+impl Pace {
+    pub const FULL: Self = Self { events_per_second: None, yields: false };
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { events_per_second: None, yields: true }
+    }
+}
+
+/// How to rebuild.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RebuildOptions {
+    pub format: Format,
+    /// Begins at the first event also where an unfinished generation could be gone on with.
+    pub fresh: bool,
+    pub pace: Pace,
+}
+
+impl Default for RebuildOptions {
+    fn default() -> Self {
+        Self { format: Format::CURRENT, fresh: false, pace: Pace::default() }
+    }
+}
 
 /// How far a rebuild or a comparison has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,11 +82,16 @@ pub struct RebuildReport {
     /// The generation that was live before; `None` when there was none.
     pub replaced: Option<u32>,
     pub generation: u32,
+    /// Where an unfinished generation was taken up; `None` when it began at the first event.
+    pub resumed_at: Option<Position>,
+    /// Events read by this run.
     pub events: u64,
     /// Where the new generation took over.
     pub checkpoint: Position,
     /// Older generations that were deleted.
     pub removed: Vec<u32>,
+    /// How long it stood still, throttled or for the sake of a server in use.
+    pub rested: Duration,
 }
 
 /// How the live rows compare with a rebuild from the first event.
@@ -61,6 +111,8 @@ pub struct VerifyReport {
 
 /// Differences that a report spells out.
 pub const DIFFERENCES_MAX: usize = 100;
+/// Events that a difference names, the latest.
+pub const TOUCHING_MAX: usize = 10;
 
 impl VerifyReport {
     pub fn is_clean(&self) -> bool {
@@ -77,12 +129,36 @@ pub struct Difference {
     /// As JSON; `None` where the row is missing.
     pub live: Option<String>,
     pub rebuilt: Option<String>,
+    /// The latest events that touched the row, at most [`TOUCHING_MAX`], in the order of the log. None: the row is not
+    /// from the log.
+    pub touched_by: Vec<Touching>,
+    /// All that did.
+    pub touched_by_total: u64,
+}
+
+/// An event that touched a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Touching {
+    pub position: Position,
+    /// As stored: `message_sent`.
+    pub event: &'static str,
+    pub stream: String,
+}
+
+/// What became of a repair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepairReport {
+    /// What was found before.
+    pub found: VerifyReport,
+    /// What was put in its place; `None` when nothing differed and nothing was changed.
+    pub repaired: Option<RebuildReport>,
 }
 
 /// One generation of a unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnitStatus {
     pub unit: UnitName,
+    pub format: Format,
     pub generation: u32,
     pub checkpoint: Position,
     pub state: UnitState,
@@ -102,10 +178,10 @@ pub enum UnitState {
     PastHead,
 }
 
-/// Every generation of every unit, the oldest first. Makes nothing: an empty store has none.
+/// Every generation of every unit and format, the oldest first. Makes nothing: an empty store has none.
 pub async fn status(url: &StoreUrl, log: &SharedLog) -> Result<Vec<UnitStatus>, ReadError> {
     let mut found = Vec::new();
-    for (unit, store) in store::connect(url).await.map_err(|error| error.of(UnitName::Inbox))? {
+    for (unit, store) in store::connect(url, Format::CURRENT).await.map_err(|error| error.of(UnitName::Inbox))? {
         found.extend(status_of(unit, &*store, log).await.map_err(|error| error.of(unit))?);
     }
     Ok(found)
@@ -113,9 +189,10 @@ pub async fn status(url: &StoreUrl, log: &SharedLog) -> Result<Vec<UnitStatus>, 
 
 async fn status_of(unit: UnitName, store: &dyn UnitStore, log: &SharedLog) -> Result<Vec<UnitStatus>, StoreError> {
     let mut found = Vec::new();
-    for number in store.numbers().await? {
+    for (format, number) in store.all().await? {
         // One that was begun and not finished has nothing to say of itself.
-        let Some(generation) = store.open(&GenerationName::Numbered(number)).await? else { continue };
+        let opened = store.in_format(format).open(&GenerationName::Numbered(number)).await?;
+        let Some(generation) = opened else { continue };
         let standing = generation.standing().await?;
         // Behind the checkpoint: read the other way round, a busy view would seem to be past the head.
         let head = log.head().await?;
@@ -126,12 +203,13 @@ async fn status_of(unit: UnitName, store: &dyn UnitStore, log: &SharedLog) -> Re
             GenerationState::Ready => UnitState::Live,
             GenerationState::Closed => UnitState::Closed,
         };
-        found.push(UnitStatus { unit, generation: number, checkpoint: standing.checkpoint, state });
+        found.push(UnitStatus { unit, format, generation: number, checkpoint: standing.checkpoint, state });
     }
     Ok(found)
 }
 
-/// Fills the next generation of `unit` from the first event and puts it in the live one's place.
+/// Fills the next generation of `unit` from the first event and puts it in the live one's place. One that was cut short
+/// is gone on with.
 ///
 /// Programs that run meanwhile go on answering and go over by themselves. Refused while another rebuild or comparison
 /// of the unit runs.
@@ -139,19 +217,22 @@ pub async fn rebuild(
     url: &StoreUrl,
     log: SharedLog,
     unit: UnitName,
+    options: &RebuildOptions,
     on_progress: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<RebuildReport, ReadError> {
     let work = async {
-        let store = store_of(url, unit).await?;
+        let store = store_of(url, unit, options.format).await?;
         let lock = lock(&*store).await?;
-        let report = rebuild::run(unit, &*store, &log, on_progress).await;
+        let mut filling = Filling::new(unit, &log, options.pace, on_progress);
+        let report = rebuild::run(unit, &*store, options, &mut filling, &log).await;
         lock.release().await;
         report
     };
     work.await.map_err(|error: StoreError| error.of(unit))
 }
 
-/// Rebuilds `unit` aside, up to where the live one is, compares row by row and leaves nothing behind.
+/// Rebuilds `unit` aside, up to where the live one is, compares row by row, says which events touched the rows that
+/// differ, and leaves nothing behind.
 pub async fn verify(
     url: &StoreUrl,
     log: SharedLog,
@@ -159,37 +240,51 @@ pub async fn verify(
     on_progress: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<VerifyReport, ReadError> {
     let work = async {
-        let store = store_of(url, unit).await?;
+        let store = store_of(url, unit, Format::CURRENT).await?;
         let lock = lock(&*store).await?;
-        let report = verify::run(unit, &*store, &log, on_progress).await;
+        let mut filling = Filling::new(unit, &log, Pace::default(), on_progress);
+        let report = verify::run(unit, &*store, &log, &mut filling).await;
         lock.release().await;
         report
     };
     work.await.map_err(|error: StoreError| error.of(unit))
 }
 
-async fn store_of(url: &StoreUrl, unit: UnitName) -> Result<Arc<dyn UnitStore>, StoreError> {
-    let stores = store::connect(url).await?;
+/// Rebuilds `unit` aside and compares; where anything differs, puts the new rows in the live ones' place as
+/// [`rebuild`] does. Where nothing does, nothing is changed.
+pub async fn repair(
+    url: &StoreUrl,
+    log: SharedLog,
+    unit: UnitName,
+    options: &RebuildOptions,
+    on_progress: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<RepairReport, ReadError> {
+    let work = async {
+        let store = store_of(url, unit, options.format).await?;
+        let lock = lock(&*store).await?;
+        let mut filling = Filling::new(unit, &log, options.pace, on_progress);
+        let report = verify::repair(unit, &*store, options, &log, &mut filling).await;
+        lock.release().await;
+        report
+    };
+    work.await.map_err(|error: StoreError| error.of(unit))
+}
+
+async fn store_of(url: &StoreUrl, unit: UnitName, format: Format) -> Result<Arc<dyn UnitStore>, StoreError> {
+    let stores = store::connect(url, format).await?;
     let found = stores.into_iter().find(|(name, _)| *name == unit);
     Ok(found.expect("a store has every unit of UnitName::ALL").1)
 }
 
 async fn lock(store: &dyn UnitStore) -> Result<Box<dyn RebuildLock>, StoreError> {
-    let taken = store.lock_rebuild().await?;
-    taken.ok_or_else(|| StoreError::Unreachable("another rebuild or comparison of it is running".into()))
-}
-
-/// Moves `generation` to `target` and tells about it.
-async fn advance_telling(
-    (unit, generation): (UnitName, &dyn Generation),
-    log: &SharedLog,
-    target: Position,
-    events: &mut u64,
-    on_progress: &(dyn Fn(Progress) + Send + Sync),
-) -> Result<(), StoreError> {
-    let mut tell = |taken: u64, position: Position| {
-        *events += taken;
-        on_progress(Progress { events_done: *events, position, head: target });
-    };
-    projector::advance(unit, generation, log, target, &mut tell).await
+    let deadline = Instant::now() + LOCK_PATIENCE;
+    loop {
+        if let Some(lock) = store.lock_rebuild().await? {
+            return Ok(lock);
+        }
+        if Instant::now() >= deadline {
+            return Err(StoreError::Unreachable("another rebuild or comparison of it is running".into()));
+        }
+        tokio::time::sleep(LOCK_INTERVAL).await;
+    }
 }

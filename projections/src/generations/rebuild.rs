@@ -1,14 +1,15 @@
 //! Fills the next generation and puts it in the live one's place, without a moment in which there is none.
 //!
-//! The order: fill beside the live one; hold the live one; bring the new one to where it stands; mark the new one
-//! ready; close the old one. A crash before the mark leaves the old one live, after it both ready, of which the newer
-//! one counts and whoever opens next closes the older.
+//! The order: fill beside the live one; make its indexes; hold the live one; bring the new one to where it stands; mark
+//! the new one ready; close the old one. A crash before the mark leaves the old one live and the new one to be gone on
+//! with; after it both are ready, of which the newer one counts and whoever opens next closes the older.
 
 use std::sync::Arc;
 
 use event_log::SharedLog;
 
-use super::{Progress, RebuildReport, advance_telling};
+use super::fill::Filling;
+use super::{RebuildOptions, RebuildReport};
 use crate::store::{Generation, GenerationName, GenerationState, StoreError, UnitStore};
 use crate::unit::{self, Live};
 use crate::views::UnitName;
@@ -18,44 +19,36 @@ const TAIL_EVENTS_MAX: u64 = 1_000;
 /// A log that grows faster than it can be read is not chased for ever.
 const CHASES_MAX: u32 = 20;
 
-pub(super) async fn run(
+pub(crate) async fn run(
     unit: UnitName,
     store: &dyn UnitStore,
+    options: &RebuildOptions,
+    filling: &mut Filling<'_>,
     log: &SharedLog,
-    on_progress: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<RebuildReport, StoreError> {
     let live = unit::newest_ready(store).await?.map(|(live, _)| live);
     if let Some(live) = &live {
         unit::close_older(store, live.number).await?;
     }
-    let numbers = clear_unfinished(store).await?;
-    let number = numbers.last().map_or(1, |last| last + 1);
-    let name = GenerationName::Numbered(number);
-    let next = store.make(&name, log.id(), GenerationState::Building).await?;
-    tracing::info!(%unit, number, "a new generation is being filled");
-
-    let filled = fill_and_switch((unit, &*next), live.as_deref(), log, on_progress).await;
-    let events = match filled {
-        Ok(events) => events,
-        Err(error) => {
-            drop(next);
-            // Nobody uses it yet; what cannot be removed now, the next rebuild removes.
-            if let Err(left) = store.remove(&name).await {
-                tracing::warn!(%unit, number, error = %left, "an unfinished generation is left behind");
-            }
-            return Err(error);
-        }
-    };
+    let next = Next::find_or_make(store, log, options.fresh).await?;
+    let (number, resumed_at) = (next.number, next.resumed_at);
+    match resumed_at {
+        Some(position) => tracing::info!(%unit, number, %position, "an unfinished generation is gone on with"),
+        None => tracing::info!(%unit, number, "a new generation is being filled"),
+    }
+    // Cut short, it stays as it is: the next rebuild goes on from there.
+    fill(&*next.generation, log, filling).await?;
+    switch(&*next.generation, live.as_deref(), log, filling).await?;
     let replaced = live.map(|live| live.number);
     let removed = remove_unused(store, replaced.unwrap_or(number)).await?;
-    let checkpoint = next.standing().await?.checkpoint;
+    let checkpoint = next.generation.standing().await?.checkpoint;
     tracing::info!(%unit, number, %checkpoint, "the new generation is live");
-    Ok(RebuildReport { unit, replaced, generation: number, events, checkpoint, removed })
+    let (events, rested) = (filling.events, filling.rested());
+    Ok(RebuildReport { unit, replaced, generation: number, resumed_at, events, checkpoint, removed, rested })
 }
 
-/// Removes what a rebuild that died left behind, and says which numbers are taken.
-pub(super) async fn clear_unfinished(store: &dyn UnitStore) -> Result<Vec<u32>, StoreError> {
-    let mut kept = Vec::new();
+/// Removes what a rebuild that died left behind.
+pub(super) async fn clear_unfinished(store: &dyn UnitStore) -> Result<(), StoreError> {
     for number in store.numbers().await? {
         let name = GenerationName::Numbered(number);
         let state = match store.open(&name).await? {
@@ -63,41 +56,88 @@ pub(super) async fn clear_unfinished(store: &dyn UnitStore) -> Result<Vec<u32>, 
             None => None,
         };
         match state {
-            Some(GenerationState::Ready | GenerationState::Closed) => kept.push(number),
+            Some(GenerationState::Ready | GenerationState::Closed) => {}
             Some(GenerationState::Building) | None => store.remove(&name).await?,
         }
     }
-    Ok(kept)
+    Ok(())
 }
 
-async fn fill_and_switch(
-    (unit, next): (UnitName, &dyn Generation),
-    live: Option<&Live>,
-    log: &SharedLog,
-    on_progress: &(dyn Fn(Progress) + Send + Sync),
-) -> Result<u64, StoreError> {
-    let mut events = 0;
+/// The generation to fill.
+pub(super) struct Next {
+    pub number: u32,
+    pub generation: Arc<dyn Generation>,
+    /// Where a rebuild before this one left it.
+    pub resumed_at: Option<event_log::Position>,
+}
+
+impl Next {
+    /// What a rebuild that died left behind is taken up when it is of this log, unless `fresh`; everything else that is
+    /// unfinished goes.
+    pub(super) async fn find_or_make(store: &dyn UnitStore, log: &SharedLog, fresh: bool) -> Result<Self, StoreError> {
+        let (mut left, mut last) = (None, 0);
+        for number in store.numbers().await?.into_iter().rev() {
+            let name = GenerationName::Numbered(number);
+            let found = match store.open(&name).await? {
+                Some(generation) => Some((generation.standing().await?, generation)),
+                None => None,
+            };
+            match found {
+                Some((standing, _)) if standing.state != GenerationState::Building => last = last.max(number),
+                Some((standing, generation))
+                    if !fresh && left.is_none() && last == 0 && unit::check(&standing, log).await.is_ok() =>
+                {
+                    left = Some(Self { number, generation, resumed_at: Some(standing.checkpoint) });
+                }
+                Some((_, generation)) => {
+                    drop(generation);
+                    store.remove(&name).await?;
+                }
+                None => store.remove(&name).await?,
+            }
+        }
+        if let Some(left) = left {
+            return Ok(left);
+        }
+        let name = GenerationName::Numbered(last + 1);
+        let generation = store.make(&name, log.id(), GenerationState::Building).await?;
+        Ok(Self { number: last + 1, generation, resumed_at: None })
+    }
+}
+
+/// Brings it about to the head, beside the live one.
+pub(super) async fn fill(next: &dyn Generation, log: &SharedLog, filling: &mut Filling<'_>) -> Result<(), StoreError> {
     for _ in 0..CHASES_MAX {
         let head = log.head().await?;
-        advance_telling((unit, next), log, head, &mut events, on_progress).await?;
+        filling.to(next, head).await?;
+        next.finish().await?;
         if log.head().await?.0.saturating_sub(head.0) <= TAIL_EVENTS_MAX {
             break;
         }
     }
+    Ok(())
+}
+
+/// Puts it in the live one's place.
+pub(super) async fn switch(
+    next: &dyn Generation,
+    live: Option<&Live>,
+    log: &SharedLog,
+    filling: &mut Filling<'_>,
+) -> Result<(), StoreError> {
     let Some(live) = live else {
-        next.set_state(GenerationState::Ready).await?;
-        return Ok(events);
+        return next.set_state(GenerationState::Ready).await;
     };
+    filling.hurry();
     let held = live.generation.hold().await?;
     let standing = held.standing();
     let head = log.head().await?;
     // One of another log, or ahead of this one, stands nowhere that could be reached.
     if standing.log == log.id() && standing.checkpoint <= head {
-        advance_telling((unit, next), log, standing.checkpoint, &mut events, on_progress).await?;
+        filling.to(next, standing.checkpoint).await?;
     }
     next.set_state(GenerationState::Ready).await?;
-    held.close().await?;
-    Ok(events)
+    held.close().await
 }
 
 /// Deletes the generations before `kept`: everybody has gone over to `kept` at least, or will not miss them.

@@ -2,12 +2,17 @@
 
 use std::cmp::Ordering;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use event_log::SharedLog;
 
-use super::{DIFFERENCES_MAX, Difference, Progress, VerifyReport, advance_telling};
-use crate::store::{GenerationName, GenerationState, KeyedRow, Snapshot, StoreError, Table, UnitStore, tables};
-use crate::unit;
+use super::fill::Filling;
+use super::rebuild::{self, Next};
+use super::{DIFFERENCES_MAX, Difference, RebuildOptions, RepairReport, VerifyReport, touches};
+use crate::store::{
+    Generation, GenerationName, GenerationState, KeyedRow, Snapshot, StoreError, Table, UnitStore, tables,
+};
+use crate::unit::{self, Live};
 use crate::views::UnitName;
 
 /// Rows of each side in memory at a time.
@@ -17,37 +22,82 @@ pub(super) async fn run(
     unit: UnitName,
     store: &dyn UnitStore,
     log: &SharedLog,
-    on_progress: &(dyn Fn(Progress) + Send + Sync),
+    filling: &mut Filling<'_>,
 ) -> Result<VerifyReport, StoreError> {
-    let Some((live, _)) = unit::newest_ready(store).await? else {
-        return Err(StoreError::Corrupt("there is none yet: start the server or rebuild it".to_owned()));
-    };
-    // From here on the live rows are seen as they are now, however the live view goes on.
-    let mut live_rows = live.generation.snapshot().await?;
-    unit::check(&live_rows.standing(), log).await?;
-    let checkpoint = live_rows.standing().checkpoint;
-
+    let (live, mut live_rows) = live_rows(store, log).await?;
     store.remove(&GenerationName::Scratch).await?;
     let compared = async {
         let scratch = store.make(&GenerationName::Scratch, log.id(), GenerationState::Building).await?;
-        let mut events = 0;
-        advance_telling((unit, &*scratch), log, checkpoint, &mut events, on_progress).await?;
-        let mut rebuilt_rows = scratch.snapshot().await?;
-        let mut findings = Findings::default();
-        for table in tables(unit) {
-            compare(table, &mut *live_rows, &mut *rebuilt_rows, &mut findings).await?;
-        }
-        Ok::<_, StoreError>((events, findings))
+        compare_with(unit, &live, &mut *live_rows, &*scratch, filling, log).await
     };
     let compared: Result<_, StoreError> = compared.await;
     let removed = store.remove(&GenerationName::Scratch).await;
-    let (events, findings) = compared?;
+    let report = compared?;
     removed?;
+    Ok(report)
+}
+
+/// Compares, and where anything differs goes on as a rebuild does: with the same new rows.
+pub(super) async fn repair(
+    unit: UnitName,
+    store: &dyn UnitStore,
+    options: &RebuildOptions,
+    log: &SharedLog,
+    filling: &mut Filling<'_>,
+) -> Result<RepairReport, StoreError> {
+    let (live, mut live_rows) = live_rows(store, log).await?;
+    unit::close_older(store, live.number).await?;
+    let mut next = Next::find_or_make(store, log, options.fresh).await?;
+    if next.resumed_at.is_some_and(|position| position > live_rows.standing().checkpoint) {
+        drop(next);
+        next = Next::find_or_make(store, log, true).await?;
+    }
+    let found = compare_with(unit, &live, &mut *live_rows, &*next.generation, filling, log).await?;
+    drop(live_rows);
+    if found.is_clean() {
+        drop(next.generation);
+        store.remove(&GenerationName::Numbered(next.number)).await?;
+        return Ok(RepairReport { found, repaired: None });
+    }
+    // The comparison has filled it up to the live one: this goes on from there, and switches.
+    drop(next);
+    let repaired = rebuild::run(unit, store, &RebuildOptions { fresh: false, ..*options }, filling, log).await?;
+    Ok(RepairReport { found, repaired: Some(repaired) })
+}
+
+/// From here on the live rows are seen as they are now, however the live view goes on.
+async fn live_rows(store: &dyn UnitStore, log: &SharedLog) -> Result<(Arc<Live>, Box<dyn Snapshot>), StoreError> {
+    let Some((live, _)) = unit::newest_ready(store).await? else {
+        return Err(StoreError::Corrupt("there is none yet: start the server or rebuild it".to_owned()));
+    };
+    let rows = live.generation.snapshot().await?;
+    unit::check(&rows.standing(), log).await?;
+    Ok((live, rows))
+}
+
+/// Fills `aside` up to where the live rows are, and walks through both.
+async fn compare_with(
+    unit: UnitName,
+    live: &Live,
+    live_rows: &mut dyn Snapshot,
+    aside: &dyn Generation,
+    filling: &mut Filling<'_>,
+    log: &SharedLog,
+) -> Result<VerifyReport, StoreError> {
+    let checkpoint = live_rows.standing().checkpoint;
+    filling.to(aside, checkpoint).await?;
+    aside.finish().await?;
+    let mut rebuilt_rows = aside.snapshot().await?;
+    let mut findings = Findings::default();
+    for table in tables(unit) {
+        compare(table, live_rows, &mut *rebuilt_rows, &mut findings).await?;
+    }
+    touches::name_events(unit, log, checkpoint, &mut findings.differences).await?;
     Ok(VerifyReport {
         unit,
         generation: live.number,
         checkpoint,
-        events,
+        events: filling.events,
         rows: findings.rows,
         differences: findings.differences,
         differences_total: findings.total,
@@ -73,6 +123,8 @@ impl Findings {
             key,
             live: live.map(|row| row.json),
             rebuilt: rebuilt.map(|row| row.json),
+            touched_by: Vec::new(),
+            touched_by_total: 0,
         });
     }
 }

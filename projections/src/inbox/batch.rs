@@ -3,12 +3,13 @@
 //! Between loading and writing, and for every engine the same: what a counter becomes, whether somebody was in already.
 //! Never in here: SQL, IO.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use aggregates::Timestamp;
 use aggregates::ids::{RoomId, UserId};
 use aggregates::room::{Role, RoomKind};
 use event_log::Position;
+use uuid::Uuid;
 
 use super::project::{Admitted, Erased, InboxChange, OpenedRoom, Relation};
 use super::rows::{MessageRow, Person};
@@ -88,13 +89,29 @@ pub(crate) struct InboxBatch {
 }
 
 impl InboxBatch {
-    /// A batch that knows which rows it needs and has none of them yet.
-    pub(crate) fn wanting(changes: &[InboxChange]) -> Self {
-        let mut batch = Self::default();
+    /// Says which rows the changes need.
+    pub(crate) fn want_all(&mut self, changes: &[InboxChange]) {
         for change in changes {
-            batch.want(change);
+            self.want(change);
         }
-        batch
+    }
+
+    /// What was played out is written. Rows are remembered, at most about `rows_max` of each table.
+    pub(crate) fn settle(&mut self, rows_max: usize) {
+        self.rooms.settle(rows_max);
+        self.open_stays.settle(rows_max);
+        self.readers.settle(rows_max);
+        self.follows.settle(rows_max);
+        self.follow_counts.settle(rows_max);
+        self.blocks.settle(rows_max);
+        if !self.erased.is_empty() {
+            // Blanking went past what is remembered of them.
+            self.rooms = Touched::default();
+            self.erased.clear();
+        }
+        self.stays.clear();
+        self.messages.clear();
+        self.people.clear();
     }
 
     fn want(&mut self, change: &InboxChange) {
@@ -281,4 +298,19 @@ impl InboxBatch {
         change(&mut counts);
         self.follow_counts.put(user.clone(), counts);
     }
+}
+
+/// Of messages (position, id, room, seq) in the order of the log, the positions of those whose id or place is taken.
+pub(crate) fn late_comers(messages: Vec<(i64, Uuid, Uuid, i64)>) -> Vec<i64> {
+    let (mut ids, mut places) = (HashSet::new(), HashSet::new());
+    let mut late = Vec::new();
+    for (position, id, room, seq) in messages {
+        if ids.contains(&id) || places.contains(&(room, seq)) {
+            late.push(position);
+        } else {
+            ids.insert(id);
+            places.insert((room, seq));
+        }
+    }
+    late
 }

@@ -72,9 +72,11 @@ fn a_message_costs_three_rows_however_many_are_in_the_room() {
         let said = project(&recorded(2, sent(1, "hi")));
         assert_eq!(said.len(), 3);
         // Played out on a room that is stored: the message, the room, the sender's pointer.
-        let mut before = InboxBatch::wanting(&changes);
+        let mut before = InboxBatch::default();
+        before.want_all(&changes);
         before.play(std::mem::take(&mut changes));
-        let mut batch = InboxBatch::wanting(&said);
+        let mut batch = InboxBatch::default();
+        batch.want_all(&said);
         let wanted: Vec<_> = batch.rooms.wanted().copied().collect();
         for room in wanted {
             batch.rooms.load(room, before.rooms.get(&room).expect("opened").clone());
@@ -112,7 +114,8 @@ fn reading_what_nobody_knows_of_changes_nothing_but_a_pointer() {
         at: Timestamp::from_millis(AT),
     }));
     let changes = project(&recorded(1, read));
-    let mut batch = InboxBatch::wanting(&changes);
+    let mut batch = InboxBatch::default();
+    batch.want_all(&changes);
     batch.play(changes);
     assert_eq!(batch.rooms.changed().count(), 0);
     assert_eq!(batch.stays.len(), 0);

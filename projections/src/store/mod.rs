@@ -9,6 +9,7 @@ pub(crate) mod postgres;
 pub(crate) mod sqlite;
 pub(crate) mod touched;
 
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -20,9 +21,24 @@ use crate::inbox::project::InboxChange;
 use crate::inbox::{self, InboxReads};
 use crate::views::{ReadError, UnitName};
 
-/// Part of a generation's name: tables of another format are another family of files or schemas, so that two versions
-/// of the program can live side by side.
-pub(crate) const FORMAT: u32 = 2;
+/// The form of the tables. Part of a generation's name: tables of another format are another family of files or
+/// schemas, so that two versions of the program can live side by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Format(pub u32);
+
+impl Format {
+    /// What this program makes, drives and reads. Grows with every change of a table or of what an event means in one.
+    pub const CURRENT: Self = Self(2);
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Rows of one table that filling remembers; memory stays flat however large the log.
+pub(crate) const REMEMBERED_ROWS_MAX: usize = 50_000;
 
 /// A store that cannot do its work.
 #[derive(Debug, thiserror::Error)]
@@ -153,6 +169,17 @@ impl UnitChanges {
         }
     }
 
+    /// Puts those of the same unit behind these.
+    pub(crate) fn append(&mut self, next: Self) {
+        match (self, next) {
+            (Self::Inbox(changes), Self::Inbox(next)) => changes.extend(next),
+            (Self::Feed(changes), Self::Feed(next)) => changes.extend(next),
+            (Self::Inbox(_), Self::Feed(_)) | (Self::Feed(_), Self::Inbox(_)) => {
+                unreachable!("changes of two units never meet in one step")
+            }
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Inbox(changes) => changes.len(),
@@ -184,7 +211,13 @@ pub(crate) trait Generation: Send + Sync {
     async fn standing(&self) -> Result<Standing, StoreError>;
 
     /// Writes rows and checkpoint in one transaction, if the unit stands where the step begins.
-    async fn apply(&self, step: Arc<Step>) -> Result<Applied, StoreError>;
+    async fn apply(&self, step: Step) -> Result<Applied, StoreError>;
+
+    /// The same for a generation that is being filled: nobody else writes it, so rows of earlier steps are remembered.
+    async fn fill(&self, step: Step) -> Result<Applied, StoreError>;
+
+    /// Makes what was left out for filling (indexes). Done twice, it does nothing.
+    async fn finish(&self) -> Result<(), StoreError>;
 
     async fn set_state(&self, state: GenerationState) -> Result<(), StoreError>;
 
@@ -265,8 +298,26 @@ pub(crate) fn tables(unit: UnitName) -> &'static [Table] {
 /// The generations of one unit in one store.
 #[async_trait]
 pub(crate) trait UnitStore: Send + Sync {
-    /// Numbers of the generations there are, ascending. Makes nothing.
-    async fn numbers(&self) -> Result<Vec<u32>, StoreError>;
+    /// Whose generations these are.
+    fn format(&self) -> Format;
+
+    /// The same unit in the same place, in another format.
+    fn in_format(&self, format: Format) -> Arc<dyn UnitStore>;
+
+    /// Every generation there is, of any format, ascending. Makes nothing.
+    async fn all(&self) -> Result<Vec<(Format, u32)>, StoreError>;
+
+    /// Numbers of the generations of this format, ascending.
+    async fn numbers(&self) -> Result<Vec<u32>, StoreError> {
+        let all = self.all().await?.into_iter();
+        Ok(all.filter(|(format, _)| *format == self.format()).map(|(_, number)| number).collect())
+    }
+
+    /// Says that a program answers from this format, until the answer is dropped or its process ends.
+    fn enter(&self) -> Result<InUse, StoreError>;
+
+    /// Whether any program answers from this format.
+    async fn is_in_use(&self) -> Result<bool, StoreError>;
 
     /// Opens a generation, `None` when there is none of that name.
     async fn open(&self, name: &GenerationName) -> Result<Option<Arc<dyn Generation>>, StoreError>;
@@ -288,6 +339,9 @@ pub(crate) trait UnitStore: Send + Sync {
     async fn lock_rebuild(&self) -> Result<Option<Box<dyn RebuildLock>>, StoreError>;
 }
 
+/// See [`UnitStore::enter`].
+pub(crate) type InUse = Box<dyn Send + Sync>;
+
 /// Ends with its process at the latest.
 #[async_trait]
 pub(crate) trait RebuildLock: Send {
@@ -296,20 +350,20 @@ pub(crate) trait RebuildLock: Send {
 }
 
 /// The stores of all units of one URL, in the order of [`UnitName::ALL`].
-pub(crate) async fn connect(url: &StoreUrl) -> Result<Vec<(UnitName, Arc<dyn UnitStore>)>, StoreError> {
+pub(crate) async fn connect(url: &StoreUrl, format: Format) -> Result<Vec<(UnitName, Arc<dyn UnitStore>)>, StoreError> {
     Ok(match url {
         StoreUrl::Sqlite(directory) => UnitName::ALL
             .into_iter()
             .map(|unit| -> (UnitName, Arc<dyn UnitStore>) {
-                (unit, Arc::new(sqlite::SqliteStore::new(directory.clone(), unit)))
+                (unit, Arc::new(sqlite::SqliteStore::new(directory.clone(), unit, format)))
             })
             .collect(),
         StoreUrl::Postgres(text) => {
-            let pool = postgres::connect(text).await?;
+            let pool = postgres::connect(text, format).await?;
             UnitName::ALL
                 .into_iter()
                 .map(|unit| -> (UnitName, Arc<dyn UnitStore>) {
-                    (unit, Arc::new(postgres::PostgresStore::new(pool.clone(), unit)))
+                    (unit, Arc::new(postgres::PostgresStore::new(pool.clone(), unit, format)))
                 })
                 .collect()
         }

@@ -24,8 +24,8 @@ pub async fn check(url: &StoreUrl, log: &mut dyn RawLog, findings: &mut Findings
             });
         }
     }
-    for UnitStanding { unit, generation, log, checkpoint, stage } in units {
-        let name = || format!("{unit}, generation {generation}, at {checkpoint}");
+    for UnitStanding { unit, format, generation, log, checkpoint, stage } in units {
+        let name = || format!("{unit}, generation {generation} of format {format}, at {checkpoint}");
         let past = i64::try_from(checkpoint.0).unwrap_or(i64::MAX) > facts.head;
         match stage {
             UnitStage::Closed => {

@@ -9,7 +9,7 @@ use aggregates::room::{
     JoinPolicy, MemberRemoved, MemberRoleChanged, MembersAdded, MessageKind, MessageSent, NewMember, Role, RoomEvent,
     RoomKind, RoomOpened,
 };
-use aggregates::user::{Profile, ProfileChanged, UserEvent, UserRegistered, UserRole};
+use aggregates::user::{Profile, ProfileChanged, UserErased, UserEvent, UserRegistered, UserRole};
 use aggregates::{DomainEvent, Sealed};
 use event_log::Position;
 use uuid::Uuid;
@@ -110,6 +110,11 @@ pub fn renamed(nth: i64, name: &str, shown_as: &str) -> DomainEvent {
         profile: profile(shown_as),
         at: at(nth),
     }))
+}
+
+/// Without a word about keys: whoever reads it can still read what they said.
+pub fn erased(nth: i64, name: &str) -> DomainEvent {
+    DomainEvent::User(UserEvent::UserErased(UserErased { user_id: user(name), keys: vec![], at: at(nth) }))
 }
 
 fn profile(shown_as: &str) -> Profile {

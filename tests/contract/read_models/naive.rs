@@ -14,7 +14,7 @@ use projections::Views;
 use projections::feed::{FeedFilter, FeedPage};
 
 use crate::read_models::events::{
-    added, feed_read, marked, opened, raised, read, registered, relation, removed, renamed, sent,
+    added, erased, feed_read, marked, opened, raised, read, registered, relation, removed, renamed, sent,
 };
 use crate::read_models::world::{room, user};
 
@@ -124,6 +124,7 @@ impl Naive {
                 vec![marked(nth, note.id.0.as_u128(), note.recipient.as_str(), act.who < act.whom)]
             }
             12 => vec![feed_read(nth, act.who, Position(head.0.saturating_sub(u64::from(act.number % 8))))],
+            15 if self.people.contains(&from) => vec![erased(nth, act.who)],
             _ => vec![raised(nth, self.notes.len() as u128 + 1, act.who, NotificationType::Follower)],
         }
     }

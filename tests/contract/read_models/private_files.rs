@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use event_log::StoreUrl;
-use projections::{UnitName, Views, rebuild, verify};
+use projections::{RebuildOptions, UnitName, Views, rebuild, verify};
 
 use crate::support::backend::Backend;
 
@@ -15,7 +15,7 @@ async fn nobody_else_can_look_into_a_file_or_the_directory() {
     let log = event_log::open(&url).await.expect("the log opens");
     let _views = Views::open(&url, log.clone()).await.expect("the views open");
     for unit in UnitName::ALL {
-        rebuild(&url, log.clone(), unit, &|_| {}).await.expect("rebuilt");
+        rebuild(&url, log.clone(), unit, &RebuildOptions::default(), &|_| {}).await.expect("rebuilt");
         verify(&url, log.clone(), unit, &|_| {}).await.expect("verified");
     }
     let mut files = 0;

@@ -7,7 +7,7 @@ use aggregates::relationship::RelationshipEvent;
 use aggregates::room::RoomKind;
 use aggregates::{AggregateKind, StreamId};
 use event_log::port::{Batch, NewEvent};
-use projections::{ReadError, UnitName, UnitRun, Views};
+use projections::{ReadError, RebuildOptions, UnitName, UnitRun, Views};
 
 use crate::read_models::events::{added, feed_read, marked, opened, raised, read, registered, relation, removed, sent};
 use crate::read_models::on_every_backend;
@@ -146,7 +146,10 @@ async fn a_view_of_another_log_or_ahead_of_it_does_not_open_until_rebuilt(backen
         assert!(refused.to_string().contains(&said) && refused.to_string().contains("rebuild"), "{refused}");
 
         let url = world.store.store_url();
-        let report = projections::rebuild(&url, world.log.clone(), UnitName::Inbox, &|_| {}).await.expect("rebuilt");
+        let report =
+            projections::rebuild(&url, world.log.clone(), UnitName::Inbox, &RebuildOptions::default(), &|_| {})
+                .await
+                .expect("rebuilt");
         assert_eq!((report.replaced, report.generation), (Some(generation), generation + 1));
         assert!(report.checkpoint >= world.head());
         world.views().await;

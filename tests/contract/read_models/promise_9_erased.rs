@@ -5,7 +5,7 @@ use aggregates::room::{Attachment, RoomEvent, RoomKind};
 use aggregates::words::HasWords;
 use aggregates::{Sealed, Unreadable};
 use event_log::{EventLog, Filter, Position, StoreUrl};
-use projections::{UnitName, rebuild, scrub};
+use projections::{RebuildOptions, UnitName, rebuild, scrub};
 
 use crate::read_models::events::{added, opened, read, registered, relation, renamed, sent};
 use crate::read_models::on_every_backend;
@@ -93,7 +93,9 @@ async fn nothing_of_somebody_erased_is_left_anywhere_and_counts_stay(backend: Ba
     assert!(!raw::found(&world.store, &["benssecret"]).await.is_empty(), "nobody else is erased");
 
     for unit in UnitName::ALL {
-        rebuild(&world.store.store_url(), world.store.open().await, unit, &|_| {}).await.expect("rebuilt");
+        rebuild(&world.store.store_url(), world.store.open().await, unit, &RebuildOptions::default(), &|_| {})
+            .await
+            .expect("rebuilt");
     }
     verified(&world, "after a rebuild without the key").await;
     assert_eq!(raw::found(&world.store, &ANAS).await, [""; 0], "a rebuild brings nothing back");
@@ -165,7 +167,9 @@ async fn a_lost_key_is_blank_words_and_its_restore_brings_them_back(backend: Bac
     driven.stop().await.expect("a lost key stops nothing");
     keys(&world, "INSERT INTO KEYS SELECT * FROM backup").await;
     for unit in UnitName::ALL {
-        rebuild(&world.store.store_url(), world.store.open().await, unit, &|_| {}).await.expect("rebuilt");
+        rebuild(&world.store.store_url(), world.store.open().await, unit, &RebuildOptions::default(), &|_| {})
+            .await
+            .expect("rebuilt");
     }
     let views = world.views().await;
     let ana = views.inbox().users(&[user("ana")]).await.expect("readable").pop().expect("is there");

@@ -90,6 +90,26 @@ impl World {
     }
 }
 
+/// Puts events of one stream into a log, as another process would; `sequence` is that of the first.
+pub async fn record_on(log: &SharedLog, events: &[DomainEvent], known: Position, sequence: u64) {
+    let command = CommandId(Uuid::now_v7());
+    let mut events = events.to_vec();
+    log.sealing().expect("a store has keys").seal(&mut events).await.expect("sealed");
+    let new = |(index, event): (usize, &DomainEvent)| NewEvent {
+        group: 0,
+        stream: stream_of(event),
+        sequence: sequence + index as u64,
+        event_id: EventId::of(command, index),
+        name: event.schema().name(),
+        version: event.schema().version(),
+        payload: event.to_json().expect("plain"),
+        metadata: "{}".into(),
+        original: None,
+    };
+    let events = events.iter().enumerate().map(new).collect();
+    log.append(&Batch { known, groups: 1, events, ..Batch::default() }).await.expect("nobody else writes");
+}
+
 /// Views that are driven until dropped or stopped.
 pub struct Driven {
     pub views: Views,

@@ -31,10 +31,10 @@ pub(super) fn notification(row: &PgRow) -> sqlx::Result<NotificationRow> {
     })
 }
 
-pub(super) async fn write(connection: &mut PgConnection, schema: &str, changes: &[FeedChange]) -> sqlx::Result<()> {
-    let mut batch = FeedBatch::wanting(changes);
+pub(super) async fn write(connection: &mut PgConnection, schema: &str, changes: Vec<FeedChange>) -> sqlx::Result<()> {
+    let mut batch = FeedBatch::wanting(&changes);
     load_notifications(connection, schema, &mut batch).await?;
-    batch.play(changes.to_vec());
+    batch.play(changes);
     load_counters(connection, schema, &mut batch).await?;
     let swept = sweep(connection, schema, &batch.sweeps).await?;
     batch.count(&swept);
@@ -43,7 +43,7 @@ pub(super) async fn write(connection: &mut PgConnection, schema: &str, changes: 
 }
 
 async fn load_notifications(connection: &mut PgConnection, schema: &str, batch: &mut FeedBatch) -> sqlx::Result<()> {
-    let ids: Vec<Uuid> = batch.notifications.wanted().map(|id| id.0).collect();
+    let ids: Vec<Uuid> = batch.notifications.unknown().map(|id| id.0).collect();
     if ids.is_empty() {
         return Ok(());
     }
@@ -55,7 +55,7 @@ async fn load_notifications(connection: &mut PgConnection, schema: &str, batch: 
 }
 
 async fn load_counters(connection: &mut PgConnection, schema: &str, batch: &mut FeedBatch) -> sqlx::Result<()> {
-    let recipients: Vec<String> = batch.unread.wanted().map(ToString::to_string).collect();
+    let recipients: Vec<String> = batch.unread.unknown().map(ToString::to_string).collect();
     if recipients.is_empty() {
         return Ok(());
     }

@@ -5,36 +5,48 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use event_log::{LogId, Position};
 use sqlx::postgres::PgRow;
-use sqlx::{Executor, PgConnection, Postgres, Row, Transaction};
+use sqlx::{Connection, Executor, PgConnection, Postgres, Row, Transaction};
+use tokio::sync::Mutex;
 
 use super::columns::{position, postgres_error};
 use super::feed_reads::PostgresFeedReads;
 use super::inbox_reads::PostgresInboxReads;
 use super::snapshot::PostgresSnapshot;
-use super::{Schema, feed_writes, inbox_load, inbox_save};
+use super::{Schema, erasing, feed_writes, inbox_load, inbox_save, quick};
 use crate::inbox::batch::InboxBatch;
 use crate::store::names::signed;
 use crate::store::{
-    Applied, Generation, GenerationState, Held, Snapshot, Standing, Step, StoreError, UnitChanges, UnitReads,
+    Applied, Generation, GenerationState, Held, REMEMBERED_ROWS_MAX, Snapshot, Standing, Step, StoreError, UnitChanges,
+    UnitReads, tables,
 };
 use crate::views::UnitName;
 
-/// Oldest first. A schema is made whole and never changed: another form of the tables is another format.
-fn migrations(unit: UnitName) -> &'static [&'static str] {
+/// The tables, and what is made when they are filled. A schema is never changed later: another form of the tables is
+/// another format.
+fn migrations(unit: UnitName) -> [&'static str; 2] {
     match unit {
-        UnitName::Inbox => &[include_str!("../../../../migrations/postgres/inbox/20261122090000_create_inbox.sql")],
-        UnitName::Feed => &[include_str!("../../../../migrations/postgres/feed/20261122090000_create_feed.sql")],
+        UnitName::Inbox => [
+            include_str!("../../../../migrations/postgres/inbox/20261122090000_create_inbox.sql"),
+            include_str!("../../../../migrations/postgres/inbox/20261128090000_index_inbox.sql"),
+        ],
+        UnitName::Feed => [
+            include_str!("../../../../migrations/postgres/feed/20261122090000_create_feed.sql"),
+            include_str!("../../../../migrations/postgres/feed/20261128090000_index_feed.sql"),
+        ],
     }
 }
 
 pub(super) struct PostgresGeneration {
     unit: UnitName,
     schema: Schema,
+    /// What filling remembers; lost with a transaction that failed.
+    remembered: Mutex<InboxBatch>,
+    writer: Mutex<Option<PgConnection>>,
 }
 
 impl PostgresGeneration {
     pub(super) fn new(unit: UnitName, schema: Schema) -> Self {
-        Self { unit, schema }
+        Self { unit, schema, remembered: Mutex::default(), writer: Mutex::default() }
     }
 
     pub(super) async fn is_made(&self) -> Result<bool, StoreError> {
@@ -64,8 +76,12 @@ impl PostgresGeneration {
             return Ok(());
         }
         let begin = format!("CREATE SCHEMA IF NOT EXISTS {name}; SET LOCAL search_path TO {name}");
-        for sql in std::iter::once(begin.as_str()).chain(migrations(self.unit).iter().copied()) {
+        let [tables, indexes] = migrations(self.unit);
+        for sql in [begin.as_str(), tables] {
             tx.execute(sql).await.map_err(postgres_error)?;
+        }
+        if state != GenerationState::Building {
+            tx.execute(indexes).await.map_err(postgres_error)?;
         }
         sqlx::query(&format!("INSERT INTO {name}.unit VALUES (1, $1, 0, $2)"))
             .bind(log.0)
@@ -105,13 +121,41 @@ impl PostgresGeneration {
         })
     }
 
-    async fn write(&self, tx: &mut Transaction<'static, Postgres>, changes: &UnitChanges) -> sqlx::Result<()> {
+    /// The connection that steps are written by. Not of the pool, which would ask it how it is before each of them.
+    async fn writer(&self) -> Result<PgConnection, StoreError> {
+        if let Some(kept) = self.writer.lock().await.take() {
+            return Ok(kept);
+        }
+        Ok(self.schema.pool.acquire().await.map_err(postgres_error)?.detach())
+    }
+
+    /// One whose last statement failed, or was given up, is not kept.
+    async fn keep(&self, writer: PgConnection) {
+        *self.writer.lock().await = Some(writer);
+    }
+
+    /// Loads, plays out and writes, in one transaction with the checkpoint.
+    async fn step(&self, step: Step, batch: &mut InboxBatch) -> Result<Applied, StoreError> {
+        let mut writer = self.writer().await?;
+        let mut tx = writer.begin().await.map_err(postgres_error)?;
+        if !self.claim(&mut tx, &step).await? {
+            tx.rollback().await.map_err(postgres_error)?;
+            self.keep(writer).await;
+            return self.refused(&step).await;
+        }
+        self.write(&mut tx, step.changes, batch).await.map_err(postgres_error)?;
+        tx.commit().await.map_err(postgres_error)?;
+        self.keep(writer).await;
+        Ok(Applied::Done)
+    }
+
+    async fn write(&self, tx: &mut PgConnection, changes: UnitChanges, batch: &mut InboxBatch) -> sqlx::Result<()> {
         match changes {
             UnitChanges::Inbox(changes) => {
-                let mut batch = InboxBatch::wanting(changes);
-                inbox_load::load(tx, &self.schema.name, &mut batch).await?;
-                batch.play(changes.clone());
-                inbox_save::save(tx, &self.schema.name, &batch).await
+                batch.want_all(&changes);
+                inbox_load::load(tx, &self.schema.name, batch).await?;
+                batch.play(changes);
+                inbox_save::save(tx, &self.schema.name, batch).await
             }
             UnitChanges::Feed(changes) => feed_writes::write(tx, &self.schema.name, changes).await,
         }
@@ -125,22 +169,62 @@ impl Generation for PostgresGeneration {
         standing(&mut connection, &self.schema.name, "").await
     }
 
-    async fn apply(&self, step: Arc<Step>) -> Result<Applied, StoreError> {
+    async fn apply(&self, step: Step) -> Result<Applied, StoreError> {
         if step.changes.len() == 0 {
-            // Nothing but the checkpoint: one trip.
-            let mut connection = self.schema.pool.acquire().await.map_err(postgres_error)?;
-            let claimed = self.claim(&mut connection, &step).await?;
-            drop(connection);
+            // Nothing but the checkpoint.
+            let mut writer = self.writer().await?;
+            let claimed = self.claim(&mut writer, &step).await?;
+            self.keep(writer).await;
             return if claimed { Ok(Applied::Done) } else { self.refused(&step).await };
         }
-        let mut tx = self.schema.pool.begin().await.map_err(postgres_error)?;
-        if !self.claim(&mut tx, &step).await? {
-            drop(tx);
-            return self.refused(&step).await;
+        let mut writer = self.writer().await?;
+        let written = quick::write(&mut writer, &self.schema.name, &step).await?;
+        self.keep(writer).await;
+        if let Some(claimed) = written {
+            return if claimed { Ok(Applied::Done) } else { self.refused(&step).await };
         }
-        self.write(&mut tx, &step.changes).await.map_err(postgres_error)?;
-        tx.commit().await.map_err(postgres_error)?;
-        Ok(Applied::Done)
+        self.step(step, &mut InboxBatch::default()).await
+    }
+
+    async fn fill(&self, step: Step) -> Result<Applied, StoreError> {
+        let mut remembered = self.remembered.lock().await;
+        let mut batch = std::mem::take(&mut *remembered);
+        let applied = self.step(step, &mut batch).await?;
+        if applied == Applied::Done {
+            batch.settle(REMEMBERED_ROWS_MAX);
+            *remembered = batch;
+        }
+        Ok(applied)
+    }
+
+    async fn finish(&self) -> Result<(), StoreError> {
+        let mut tx = self.schema.pool.begin().await.map_err(postgres_error)?;
+        let path = format!("SET LOCAL search_path TO {}", self.schema.name);
+        tx.execute(path.as_str()).await.map_err(postgres_error)?;
+        let [_, indexes] = migrations(self.unit);
+        let mut tried = tx.begin().await.map_err(postgres_error)?;
+        match tried.execute(indexes).await {
+            Ok(_) => tried.commit().await.map_err(postgres_error)?,
+            // Two rows share what a unique index is of.
+            Err(error) if error.as_database_error().is_some_and(|error| error.is_unique_violation()) => {
+                tried.rollback().await.map_err(postgres_error)?;
+                inbox_save::keep_first_messages(&mut tx).await.map_err(postgres_error)?;
+                tx.execute(indexes).await.map_err(postgres_error)?;
+            }
+            Err(error) => return Err(postgres_error(error)),
+        }
+        match self.unit {
+            UnitName::Inbox => {
+                *self.remembered.lock().await = InboxBatch::default();
+                erasing::blank_noted(&mut tx, &self.schema.name).await.map_err(postgres_error)?;
+            }
+            UnitName::Feed => {}
+        }
+        // A server that plans by the sizes of an empty schema would read whole tables for its first questions.
+        for table in tables(self.unit) {
+            tx.execute(format!("ANALYZE {}", table.name).as_str()).await.map_err(postgres_error)?;
+        }
+        tx.commit().await.map_err(postgres_error)
     }
 
     async fn set_state(&self, state: GenerationState) -> Result<(), StoreError> {

@@ -24,7 +24,7 @@ async fn load_rooms(
     schema: &str,
     rooms: &mut Touched<RoomId, RoomState>,
 ) -> sqlx::Result<()> {
-    let ids: Vec<Uuid> = rooms.wanted().map(|room| room.0).collect();
+    let ids: Vec<Uuid> = rooms.unknown().map(|room| room.0).collect();
     if ids.is_empty() {
         return Ok(());
     }
@@ -58,7 +58,7 @@ fn room_state(row: &PgRow) -> sqlx::Result<RoomState> {
 }
 
 fn in_rooms<V>(rows: &Touched<InRoom, V>) -> (Vec<Uuid>, Vec<String>) {
-    rows.wanted().map(|(room, user)| (room.0, user.to_string())).unzip()
+    rows.unknown().map(|(room, user)| (room.0, user.to_string())).unzip()
 }
 
 async fn load_stays(
@@ -120,7 +120,7 @@ async fn load_since(
     rows: &mut Touched<Directed, Since>,
 ) -> sqlx::Result<()> {
     let (from, to): (Vec<String>, Vec<String>) =
-        rows.wanted().map(|(from, to)| (from.to_string(), to.to_string())).unzip();
+        rows.unknown().map(|(from, to)| (from.to_string(), to.to_string())).unzip();
     if from.is_empty() {
         return Ok(());
     }
@@ -140,7 +140,7 @@ async fn load_counts(
     schema: &str,
     counts: &mut Touched<UserId, FollowCounts>,
 ) -> sqlx::Result<()> {
-    let users: Vec<String> = counts.wanted().map(ToString::to_string).collect();
+    let users: Vec<String> = counts.unknown().map(ToString::to_string).collect();
     if users.is_empty() {
         return Ok(());
     }

@@ -1,9 +1,11 @@
 //! What a batch of inbox changes came to, written: one statement per table, rows as arrays.
 
 use sqlx::PgConnection;
+use uuid::Uuid;
 
+use super::erasing;
 use crate::inbox::MessageRow;
-use crate::inbox::batch::{Directed, InboxBatch, Since};
+use crate::inbox::batch::{Directed, InboxBatch, Since, late_comers};
 use crate::store::names::signed;
 use crate::store::touched::Touched;
 use crate::text::folded;
@@ -17,7 +19,7 @@ pub(super) async fn save(connection: &mut PgConnection, schema: &str, batch: &In
     save_since(connection, &format!("{schema}.follows"), "followed_at", &batch.follows).await?;
     save_since(connection, &format!("{schema}.blocks"), "blocked_at", &batch.blocks).await?;
     save_counts(connection, schema, batch).await?;
-    blank(connection, schema, batch).await
+    erasing::write(connection, schema, &batch.erased).await
 }
 
 /// One column of the rows to write, as an array.
@@ -233,29 +235,19 @@ async fn save_counts(connection: &mut PgConnection, schema: &str, batch: &InboxB
     Ok(())
 }
 
-/// What the erased said and how they called their rooms, up to where they were erased. Behind everything else: it covers
-/// what this batch wrote as well.
-async fn blank(connection: &mut PgConnection, schema: &str, batch: &InboxBatch) -> sqlx::Result<()> {
-    let messages = format!(
-        "UPDATE {schema}.messages SET content = '', attachment_url = NULL
-         WHERE room_id IN (SELECT room_id FROM {schema}.members WHERE user_id = $1) AND sender_id = $1
-         AND position < $2"
-    );
-    let last = format!(
-        "UPDATE {schema}.rooms r SET last_message = ''
-         WHERE room_id IN (SELECT room_id FROM {schema}.members WHERE user_id = $1) AND last_message IS NOT NULL
-         AND EXISTS (SELECT FROM {schema}.messages m WHERE m.room_id = r.room_id AND m.seq = r.last_seq
-         AND m.sender_id = $1 AND m.position < $2)"
-    );
-    let rooms = format!(
-        "UPDATE {schema}.rooms SET name = NULL, name_folded = '', avatar = NULL
-         WHERE room_id IN (SELECT room_id FROM {schema}.members WHERE user_id = $1 AND from_position < $2)
-         AND opened_by = $1"
-    );
-    for (user, position) in &batch.erased {
-        for sql in [&messages, &last, &rooms] {
-            sqlx::query(sql).bind(user.as_str()).bind(signed(position.0)).execute(&mut *connection).await?;
-        }
-    }
+/// What the unique indexes of messages would have kept out while the rows were written without them: of those that
+/// share an id or a place in a room, the first stays.
+pub(super) async fn keep_first_messages(connection: &mut PgConnection) -> sqlx::Result<()> {
+    const SHARED: &str = "SELECT position, message_id, room_id, seq FROM messages
+        WHERE message_id IN (SELECT message_id FROM messages GROUP BY message_id HAVING count(*) > 1)
+        OR (room_id, seq) IN (SELECT room_id, seq FROM messages GROUP BY room_id, seq HAVING count(*) > 1)
+        ORDER BY position";
+    let rows: Vec<(i64, Uuid, Uuid, i64)> =
+        sqlx::query_as(SHARED).persistent(false).fetch_all(&mut *connection).await?;
+    sqlx::query("DELETE FROM messages WHERE position = ANY($1)")
+        .persistent(false)
+        .bind(late_comers(rows))
+        .execute(connection)
+        .await?;
     Ok(())
 }

@@ -1,12 +1,14 @@
 //! Views in PostgreSQL: one schema per generation of a unit, all names qualified.
 
 mod columns;
+mod erasing;
 mod feed_reads;
 mod feed_writes;
 mod generation;
 mod inbox_load;
 mod inbox_reads;
 mod inbox_save;
+mod quick;
 mod snapshot;
 
 use std::sync::Arc;
@@ -19,7 +21,7 @@ use sqlx::{PgConnection, PgPool};
 
 use self::columns::postgres_error;
 use self::generation::PostgresGeneration;
-use super::{FORMAT, Generation, GenerationName, GenerationState, RebuildLock, StoreError, UnitStore, tables};
+use super::{Format, Generation, GenerationName, GenerationState, InUse, RebuildLock, StoreError, UnitStore};
 use crate::views::UnitName;
 
 /// Connections of the views: a projector per unit, the rest for questions.
@@ -27,16 +29,21 @@ const CONNECTIONS_MAX: u32 = 12;
 /// How long a question waits for a connection.
 const ACQUIRE_PATIENCE: Duration = Duration::from_secs(5);
 
-pub(crate) async fn connect(url: &str) -> Result<PgPool, StoreError> {
+pub(crate) async fn connect(url: &str, format: Format) -> Result<PgPool, StoreError> {
     let options: PgConnectOptions = url.parse().map_err(postgres_error)?;
     // The log is the truth and a view is behind it at worst: rows and checkpoint may be lost together, never apart.
-    let options = options.application_name("kabar-views").options([("synchronous_commit", "off")]);
+    let options = options.application_name(&session_name(format)).options([("synchronous_commit", "off")]);
     PgPoolOptions::new()
         .max_connections(CONNECTIONS_MAX)
         .acquire_timeout(ACQUIRE_PATIENCE)
         .connect_with(options)
         .await
         .map_err(postgres_error)
+}
+
+/// How sessions are called, so that others see which formats are in use. A projector keeps one open.
+fn session_name(format: Format) -> String {
+    format!("kabar-views {format}")
 }
 
 /// Where the rows of one generation are.
@@ -50,15 +57,21 @@ struct Schema {
 pub(crate) struct PostgresStore {
     pool: PgPool,
     unit: UnitName,
+    format: Format,
 }
 
 impl PostgresStore {
-    pub(crate) fn new(pool: PgPool, unit: UnitName) -> Self {
-        Self { pool, unit }
+    pub(crate) fn new(pool: PgPool, unit: UnitName, format: Format) -> Self {
+        Self { pool, unit, format }
     }
 
     fn family(&self) -> String {
-        format!("{}_{FORMAT}", self.unit.name())
+        format!("{}_{}", self.unit.name(), self.format)
+    }
+
+    fn parsed(&self, schema: &str) -> Option<(Format, u32)> {
+        let (format, number) = schema.strip_prefix(self.unit.name())?.strip_prefix('_')?.split_once("_g")?;
+        Some((Format(format.parse().ok()?), number.parse().ok()?))
     }
 
     fn schema(&self, name: &GenerationName) -> Schema {
@@ -73,15 +86,37 @@ impl PostgresStore {
 
 #[async_trait]
 impl UnitStore for PostgresStore {
-    async fn numbers(&self) -> Result<Vec<u32>, StoreError> {
+    fn format(&self) -> Format {
+        self.format
+    }
+
+    fn in_format(&self, format: Format) -> Arc<dyn UnitStore> {
+        Arc::new(Self::new(self.pool.clone(), self.unit, format))
+    }
+
+    async fn all(&self) -> Result<Vec<(Format, u32)>, StoreError> {
         let names: Vec<String> = sqlx::query_scalar("SELECT nspname::text FROM pg_namespace")
             .fetch_all(&self.pool)
             .await
             .map_err(postgres_error)?;
-        let prefix = format!("{}_g", self.family());
-        let mut numbers: Vec<u32> = names.iter().filter_map(|name| name.strip_prefix(&prefix)?.parse().ok()).collect();
-        numbers.sort_unstable();
-        Ok(numbers)
+        let mut found: Vec<(Format, u32)> = names.iter().filter_map(|name| self.parsed(name)).collect();
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    /// The name of its sessions says it.
+    fn enter(&self) -> Result<InUse, StoreError> {
+        Ok(Box::new(()))
+    }
+
+    async fn is_in_use(&self) -> Result<bool, StoreError> {
+        sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1)",
+        )
+        .bind(session_name(self.format))
+        .fetch_one(&self.pool)
+        .await
+        .map_err(postgres_error)
     }
 
     async fn open(&self, name: &GenerationName) -> Result<Option<Arc<dyn Generation>>, StoreError> {
@@ -108,8 +143,14 @@ impl UnitStore for PostgresStore {
 
     async fn scrub(&self, name: &GenerationName) -> Result<bool, StoreError> {
         let schema = self.schema(name).name;
-        for table in tables(self.unit) {
-            let sql = format!("VACUUM (FULL) {schema}.{}", table.name);
+        // Asked for: another format may have other tables.
+        let tables: Vec<String> = sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = $1")
+            .bind(&*schema)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(postgres_error)?;
+        for table in tables {
+            let sql = format!("VACUUM (FULL) {schema}.{table}");
             sqlx::query(&sql).execute(&self.pool).await.map_err(postgres_error)?;
         }
         Ok(true)

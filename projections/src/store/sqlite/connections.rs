@@ -16,6 +16,9 @@ use crate::store::StoreError;
 const READERS_MAX: usize = 4;
 /// How long to wait for another process that writes the same file.
 const BUSY_MAX: Duration = Duration::from_secs(5);
+const WRITER_CACHE_KIB: i32 = 16_384;
+/// 16 MiB of WAL: pages that are written again and again go back into the file more seldom.
+const CHECKPOINT_PAGES: u32 = 4_000;
 /// Statements kept ready per connection.
 const STATEMENTS_MAX: usize = 128;
 
@@ -149,6 +152,8 @@ pub(super) fn writing(path: &Path, create: bool) -> Result<Connection, StoreErro
         connection.busy_timeout(BUSY_MAX)?;
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "normal")?;
+        connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         // What is blanked for an erased user is not to be found in the free space of a page.
         connection.pragma_update(None, "secure_delete", "on")?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);

@@ -29,10 +29,10 @@ pub(super) fn notification(row: &Row<'_>) -> Result<NotificationRow> {
     })
 }
 
-pub(super) fn write(tx: &Transaction<'_>, changes: &[FeedChange]) -> Result<()> {
-    let mut batch = FeedBatch::wanting(changes);
+pub(super) fn write(tx: &Transaction<'_>, changes: Vec<FeedChange>) -> Result<()> {
+    let mut batch = FeedBatch::wanting(&changes);
     load_notifications(tx, &mut batch)?;
-    batch.play(changes.to_vec());
+    batch.play(changes);
     load_counters(tx, &mut batch)?;
     let swept = sweep(tx, &batch)?;
     batch.count(&swept);
@@ -41,7 +41,7 @@ pub(super) fn write(tx: &Transaction<'_>, changes: &[FeedChange]) -> Result<()> 
 
 fn load_notifications(tx: &Transaction<'_>, batch: &mut FeedBatch) -> Result<()> {
     let mut statement = tx.prepare_cached(&format!("SELECT {COLUMNS} FROM notifications WHERE notification_id = ?"))?;
-    let ids: Vec<NotificationId> = batch.notifications.wanted().copied().collect();
+    let ids: Vec<NotificationId> = batch.notifications.unknown().copied().collect();
     for id in ids {
         if let Some(row) = statement.query_row([id.0], notification).optional()? {
             batch.load(row);
@@ -52,7 +52,7 @@ fn load_notifications(tx: &Transaction<'_>, batch: &mut FeedBatch) -> Result<()>
 
 fn load_counters(tx: &Transaction<'_>, batch: &mut FeedBatch) -> Result<()> {
     let mut statement = tx.prepare_cached("SELECT unread FROM feeds WHERE recipient_id = ?")?;
-    let recipients: Vec<_> = batch.unread.wanted().cloned().collect();
+    let recipients: Vec<_> = batch.unread.unknown().cloned().collect();
     for recipient in recipients {
         if let Some(unread) = statement.query_row([recipient.as_str()], |row| number(row, 0)).optional()? {
             batch.unread.load(recipient, unread);

@@ -1,45 +1,70 @@
 //! One file: its own row about itself, and the transaction that moves it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use event_log::migrations::{Migration, migrate};
+use event_log::migrations::{Migration, MigrationError, migrate};
 use event_log::{LogId, Position};
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::connections::{Connections, sqlite_error, writing};
 use super::feed_reads::SqliteFeedReads;
 use super::inbox_reads::SqliteInboxReads;
 use super::snapshot::SqliteSnapshot;
-use super::{feed_writes, inbox_writes};
+use super::{erasing, feed_writes, inbox_writes};
+use crate::inbox::batch::InboxBatch;
 use crate::store::names::{natural, signed};
 use crate::store::{
-    Applied, Generation, GenerationState, Held, Snapshot, Standing, Step, StoreError, UnitChanges, UnitReads,
+    Applied, Generation, GenerationState, Held, REMEMBERED_ROWS_MAX, Snapshot, Standing, Step, StoreError, UnitChanges,
+    UnitReads,
 };
 use crate::views::UnitName;
 
-/// Oldest first. A file is made whole and never changed: another form of the tables is another format.
+/// Oldest first: the tables, then what is made when they are filled. A file is never changed later: another form of the
+/// tables is another format.
 fn migrations(unit: UnitName) -> &'static [Migration] {
     match unit {
-        UnitName::Inbox => &[Migration {
-            name: "20261122090000_create_inbox",
-            sql: include_str!("../../../../migrations/sqlite/inbox/20261122090000_create_inbox.sql"),
-        }],
-        UnitName::Feed => &[Migration {
-            name: "20261122090000_create_feed",
-            sql: include_str!("../../../../migrations/sqlite/feed/20261122090000_create_feed.sql"),
-        }],
+        UnitName::Inbox => &[
+            Migration {
+                name: "20261122090000_create_inbox",
+                sql: include_str!("../../../../migrations/sqlite/inbox/20261122090000_create_inbox.sql"),
+            },
+            Migration {
+                name: "20261128090000_index_inbox",
+                sql: include_str!("../../../../migrations/sqlite/inbox/20261128090000_index_inbox.sql"),
+            },
+        ],
+        UnitName::Feed => &[
+            Migration {
+                name: "20261122090000_create_feed",
+                sql: include_str!("../../../../migrations/sqlite/feed/20261122090000_create_feed.sql"),
+            },
+            Migration {
+                name: "20261128090000_index_feed",
+                sql: include_str!("../../../../migrations/sqlite/feed/20261128090000_index_feed.sql"),
+            },
+        ],
+    }
+}
+
+/// A unique index could not be made: two rows share what it is of.
+fn is_taken(error: &MigrationError) -> bool {
+    match error {
+        MigrationError::Step { source, .. } => source.sqlite_error_code() == Some(ErrorCode::ConstraintViolation),
+        MigrationError::FromTheFuture { .. } | MigrationError::Version(_) => false,
     }
 }
 
 pub(super) struct SqliteGeneration {
     unit: UnitName,
     connections: Arc<Connections>,
+    /// What filling remembers. Lent to the writing thread; lost with a transaction that failed.
+    remembered: Arc<Mutex<InboxBatch>>,
 }
 
 impl SqliteGeneration {
     pub(super) fn new(unit: UnitName, connections: Connections) -> Self {
-        Self { unit, connections: Arc::new(connections) }
+        Self { unit, connections: Arc::new(connections), remembered: Arc::default() }
     }
 
     /// Whether its tables are there and say something of themselves.
@@ -57,7 +82,11 @@ impl SqliteGeneration {
         let unit = self.unit;
         self.connections
             .write(move |connection| {
-                migrate(connection, migrations(unit)).map_err(StoreError::unreachable)?;
+                let steps = match state {
+                    GenerationState::Building => &migrations(unit)[..1],
+                    GenerationState::Ready | GenerationState::Closed => migrations(unit),
+                };
+                migrate(connection, steps).map_err(StoreError::unreachable)?;
                 connection
                     .execute("INSERT OR IGNORE INTO unit VALUES (1, ?, 0, ?)", params![log.0, state.name()])
                     .map_err(sqlite_error)?;
@@ -77,8 +106,41 @@ impl Generation for SqliteGeneration {
         self.connections.read(raw_standing).await?.read()
     }
 
-    async fn apply(&self, step: Arc<Step>) -> Result<Applied, StoreError> {
-        self.connections.write(move |connection| apply(connection, &step)).await
+    async fn apply(&self, step: Step) -> Result<Applied, StoreError> {
+        self.connections.write(move |connection| apply(connection, step, &mut InboxBatch::default())).await
+    }
+
+    async fn fill(&self, step: Step) -> Result<Applied, StoreError> {
+        let remembered = Arc::clone(&self.remembered);
+        self.connections
+            .write(move |connection| {
+                let mut remembered = remembered.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut batch = std::mem::take(&mut *remembered);
+                let applied = apply(connection, step, &mut batch)?;
+                if applied == Applied::Done {
+                    batch.settle(REMEMBERED_ROWS_MAX);
+                    *remembered = batch;
+                }
+                Ok(applied)
+            })
+            .await
+    }
+
+    async fn finish(&self) -> Result<(), StoreError> {
+        let unit = self.unit;
+        let remembered = Arc::clone(&self.remembered);
+        self.connections
+            .write(move |connection| {
+                make_indexes(connection, unit)?;
+                match unit {
+                    UnitName::Inbox => {
+                        *remembered.lock().unwrap_or_else(PoisonError::into_inner) = InboxBatch::default();
+                        in_transaction(connection, erasing::blank_noted)
+                    }
+                    UnitName::Feed => Ok(()),
+                }
+            })
+            .await
     }
 
     async fn set_state(&self, state: GenerationState) -> Result<(), StoreError> {
@@ -118,6 +180,25 @@ impl Generation for SqliteGeneration {
         let opened = tokio::task::spawn_blocking(move || SqliteSnapshot::open(&path));
         Ok(Box::new(opened.await.map_err(StoreError::unreachable)??))
     }
+}
+
+fn make_indexes(connection: &mut Connection, unit: UnitName) -> Result<(), StoreError> {
+    match migrate(connection, migrations(unit)) {
+        Ok(()) => return Ok(()),
+        Err(error) if !is_taken(&error) => return Err(StoreError::unreachable(error)),
+        Err(_) => {}
+    }
+    in_transaction(connection, inbox_writes::keep_first_messages)?;
+    migrate(connection, migrations(unit)).map_err(StoreError::unreachable)
+}
+
+fn in_transaction(
+    connection: &mut Connection,
+    job: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
+) -> Result<(), StoreError> {
+    let tx = connection.transaction().map_err(sqlite_error)?;
+    job(&tx).map_err(sqlite_error)?;
+    tx.commit().map_err(sqlite_error)
 }
 
 /// Nobody else gets the file's write lock until it is dropped, which rolls back.
@@ -168,7 +249,7 @@ pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<Position> 
 }
 
 /// Rows and checkpoint in one transaction. The write lock is taken first, so what is read in here stays true.
-fn apply(connection: &mut Connection, step: &Step) -> Result<Applied, StoreError> {
+fn apply(connection: &mut Connection, step: Step, batch: &mut InboxBatch) -> Result<Applied, StoreError> {
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sqlite_error)?;
     let standing = raw_standing(&tx).map_err(sqlite_error)?.read()?;
     if standing.log != step.log {
@@ -180,14 +261,14 @@ fn apply(connection: &mut Connection, step: &Step) -> Result<Applied, StoreError
     if standing.checkpoint != step.from {
         return Ok(Applied::Moved(standing.checkpoint));
     }
-    write(&tx, step).map_err(sqlite_error)?;
+    write(&tx, step, batch).map_err(sqlite_error)?;
     tx.commit().map_err(sqlite_error)?;
     Ok(Applied::Done)
 }
 
-fn write(tx: &Transaction<'_>, step: &Step) -> rusqlite::Result<()> {
-    match &step.changes {
-        UnitChanges::Inbox(changes) => inbox_writes::write(tx, changes)?,
+fn write(tx: &Transaction<'_>, step: Step, batch: &mut InboxBatch) -> rusqlite::Result<()> {
+    match step.changes {
+        UnitChanges::Inbox(changes) => inbox_writes::write(tx, batch, changes)?,
         UnitChanges::Feed(changes) => feed_writes::write(tx, changes)?,
     }
     tx.prepare_cached("UPDATE unit SET checkpoint = ?")?.execute([signed(step.to.0)])?;

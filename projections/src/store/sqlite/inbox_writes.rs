@@ -2,11 +2,14 @@
 //!
 //! Single prepared statements: inside one transaction of this engine they cost microseconds, there is no wire.
 
+use std::hash::Hash;
+
 use aggregates::ids::RoomId;
 use event_log::Position;
 use rusqlite::{OptionalExtension, Result, Row, Transaction, params};
 
 use super::columns::{maybe_moment, maybe_user, moment, named, number, position, user};
+use super::erasing;
 use crate::inbox::batch::{FollowCounts, InboxBatch, Reader, RoomState, Since, Stay};
 use crate::inbox::project::InboxChange;
 use crate::inbox::rows::MessageRow;
@@ -14,20 +17,38 @@ use crate::store::names::{role, room_kind, signed};
 use crate::store::touched::Touched;
 use crate::text::folded;
 
-pub(super) fn write(tx: &Transaction<'_>, changes: &[InboxChange]) -> Result<()> {
-    let mut batch = InboxBatch::wanting(changes);
-    load(tx, &mut batch)?;
-    batch.play(changes.to_vec());
-    save_rooms(tx, &batch)?;
-    save_members(tx, &batch)?;
+/// `batch` is a new one, or remembers the rows of those before it.
+pub(super) fn write(tx: &Transaction<'_>, batch: &mut InboxBatch, changes: Vec<InboxChange>) -> Result<()> {
+    batch.want_all(&changes);
+    load(tx, batch)?;
+    batch.play(changes);
+    save_rooms(tx, batch)?;
+    save_members(tx, batch)?;
     save_messages(tx, &batch.messages)?;
-    save_people(tx, &batch)?;
-    save_relations(tx, &batch)?;
-    blank(tx, &batch)
+    save_people(tx, batch)?;
+    save_relations(tx, batch)?;
+    erasing::write(tx, &batch.erased)
+}
+
+/// What the unique indexes of messages would have kept out while the rows were written without them: of those that
+/// share an id or a place in a room, the first stays.
+pub(super) fn keep_first_messages(tx: &Transaction<'_>) -> Result<()> {
+    const SHARED: &str = "SELECT position, message_id, room_id, seq FROM messages
+        WHERE message_id IN (SELECT message_id FROM messages GROUP BY message_id HAVING count(*) > 1)
+        OR (room_id, seq) IN (SELECT room_id, seq FROM messages GROUP BY room_id, seq HAVING count(*) > 1)
+        ORDER BY position";
+    let mut statement = tx.prepare(SHARED)?;
+    let rows: Vec<(i64, uuid::Uuid, uuid::Uuid, i64)> = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+        .collect::<Result<_>>()?;
+    for position in crate::inbox::batch::late_comers(rows) {
+        tx.execute("DELETE FROM messages WHERE position = ?", [position])?;
+    }
+    Ok(())
 }
 
 /// Loads every wanted row with one statement, asked once per key.
-fn load_each<K: Ord + Clone, V>(
+fn load_each<K: Ord + Hash + Clone, V>(
     tx: &Transaction<'_>,
     rows: &mut Touched<K, V>,
     sql: &str,
@@ -35,7 +56,7 @@ fn load_each<K: Ord + Clone, V>(
     read: impl Fn(&Row<'_>) -> Result<V>,
 ) -> Result<()> {
     let mut statement = tx.prepare_cached(sql)?;
-    let keys: Vec<K> = rows.wanted().cloned().collect();
+    let keys: Vec<K> = rows.unknown().cloned().collect();
     for key in keys {
         let found = statement.query_row(rusqlite::params_from_iter(bind(&key)), &read).optional()?;
         if let Some(row) = found {
@@ -170,15 +191,22 @@ fn save_members(tx: &Transaction<'_>, batch: &InboxBatch) -> Result<()> {
             stay.joined_at.as_millis(),
         ])?;
     }
-    let mut readers = tx.prepare_cached("INSERT OR REPLACE INTO participants VALUES (?, ?, ?, ?, ?)")?;
-    for ((room, user), reader) in batch.readers.changed() {
-        readers.execute(params![
-            room.0,
-            user.as_str(),
-            signed(reader.read_seq),
-            reader.last_read_at.map(|at| at.as_millis()),
-            reader.active_position,
-        ])?;
+    save_readers(tx, batch)
+}
+
+/// An update costs half of what a replacement does, and a message moves a reader.
+fn save_readers(tx: &Transaction<'_>, batch: &InboxBatch) -> Result<()> {
+    let mut new = tx.prepare_cached(
+        "INSERT INTO participants (read_seq, last_read_at, active_position, room_id, user_id) VALUES (?, ?, ?, ?, ?)",
+    )?;
+    let mut moved = tx.prepare_cached(
+        "UPDATE participants SET read_seq = ?, last_read_at = ?, active_position = ? WHERE room_id = ? AND user_id = ?",
+    )?;
+    for (key, reader) in batch.readers.changed() {
+        let statement = if batch.readers.is_stored(key) { &mut moved } else { &mut new };
+        let last_read_at = reader.last_read_at.map(|at| at.as_millis());
+        let (room, user) = (key.0.0, key.1.as_str());
+        statement.execute(params![signed(reader.read_seq), last_read_at, reader.active_position, room, user])?;
     }
     Ok(())
 }
@@ -245,25 +273,6 @@ fn save_relations(tx: &Transaction<'_>, batch: &InboxBatch) -> Result<()> {
     let mut counts = tx.prepare_cached("INSERT OR REPLACE INTO follow_counts VALUES (?, ?, ?)")?;
     for (user, count) in batch.follow_counts.changed() {
         counts.execute(params![user.as_str(), signed(count.followers), signed(count.following)])?;
-    }
-    Ok(())
-}
-
-/// What the erased said and how they called their rooms, up to where they were erased. Behind everything else: it covers
-/// what this batch wrote as well.
-fn blank(tx: &Transaction<'_>, batch: &InboxBatch) -> Result<()> {
-    const MESSAGES: &str = "UPDATE messages SET content = '', attachment_url = NULL
-        WHERE room_id IN (SELECT room_id FROM members WHERE user_id = ?1) AND sender_id = ?1 AND position < ?2";
-    const LAST: &str = "UPDATE rooms SET last_message = ''
-        WHERE room_id IN (SELECT room_id FROM members WHERE user_id = ?1) AND last_message IS NOT NULL
-        AND EXISTS (SELECT 1 FROM messages m WHERE m.room_id = rooms.room_id AND m.seq = rooms.last_seq
-        AND m.sender_id = ?1 AND m.position < ?2)";
-    const ROOMS: &str = "UPDATE rooms SET name = NULL, name_folded = '', avatar = NULL
-        WHERE room_id IN (SELECT room_id FROM members WHERE user_id = ?1 AND from_position < ?2) AND opened_by = ?1";
-    for (user, position) in &batch.erased {
-        for sql in [MESSAGES, LAST, ROOMS] {
-            tx.prepare_cached(sql)?.execute(params![user.as_str(), signed(position.0)])?;
-        }
     }
     Ok(())
 }

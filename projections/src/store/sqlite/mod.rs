@@ -2,6 +2,7 @@
 
 mod columns;
 mod connections;
+mod erasing;
 mod feed_reads;
 mod feed_writes;
 mod generation;
@@ -20,49 +21,82 @@ use event_log::{LogId, StoreUrl};
 
 use self::connections::Connections;
 use self::generation::SqliteGeneration;
-use super::{FORMAT, Generation, GenerationName, GenerationState, RebuildLock, StoreError, UnitStore};
+use super::{Format, Generation, GenerationName, GenerationState, InUse, RebuildLock, StoreError, UnitStore};
 use crate::views::UnitName;
 
 pub(crate) struct SqliteStore {
     directory: PathBuf,
     unit: UnitName,
+    format: Format,
 }
 
 impl SqliteStore {
-    pub(crate) fn new(directory: PathBuf, unit: UnitName) -> Self {
-        Self { directory, unit }
+    pub(crate) fn new(directory: PathBuf, unit: UnitName, format: Format) -> Self {
+        Self { directory, unit, format }
     }
 
-    /// `inbox-1-g2.db`: unit, format, generation.
+    /// `inbox-2-g3.db`: unit, format, generation.
     fn file(&self, name: &GenerationName) -> PathBuf {
-        let unit = self.unit.name();
+        let (unit, format) = (self.unit.name(), self.format);
         let stem = match name {
-            GenerationName::Numbered(number) => format!("{unit}-{FORMAT}-g{number}"),
-            GenerationName::Scratch => format!("{unit}-{FORMAT}-verify"),
+            GenerationName::Numbered(number) => format!("{unit}-{format}-g{number}"),
+            GenerationName::Scratch => format!("{unit}-{format}-verify"),
         };
         StoreUrl::file(&self.directory, &stem)
     }
 
-    fn number_of(&self, file: &str) -> Option<u32> {
-        file.strip_prefix(&format!("{}-{FORMAT}-g", self.unit.name()))?.strip_suffix(".db")?.parse().ok()
+    fn parsed(&self, file: &str) -> Option<(Format, u32)> {
+        let rest = file.strip_prefix(self.unit.name())?.strip_prefix('-')?.strip_suffix(".db")?;
+        let (format, number) = rest.split_once("-g")?;
+        Some((Format(format.parse().ok()?), number.parse().ok()?))
+    }
+
+    /// A file that holds nothing but a lock.
+    fn lock_file(&self, what: &str) -> Result<File, StoreError> {
+        make_directory(&self.directory)?;
+        let path = self.directory.join(format!("{}-{}.{what}.lock", self.unit.name(), self.format));
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+        file.map_err(StoreError::unreachable)
     }
 }
 
 #[async_trait]
 impl UnitStore for SqliteStore {
-    async fn numbers(&self) -> Result<Vec<u32>, StoreError> {
+    fn format(&self) -> Format {
+        self.format
+    }
+
+    fn in_format(&self, format: Format) -> Arc<dyn UnitStore> {
+        Arc::new(Self::new(self.directory.clone(), self.unit, format))
+    }
+
+    async fn all(&self) -> Result<Vec<(Format, u32)>, StoreError> {
         let entries = match std::fs::read_dir(&self.directory) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(StoreError::unreachable(error)),
         };
-        let mut numbers = Vec::new();
+        let mut found = Vec::new();
         for entry in entries {
             let entry = entry.map_err(StoreError::unreachable)?;
-            numbers.extend(entry.file_name().to_str().and_then(|file| self.number_of(file)));
+            found.extend(entry.file_name().to_str().and_then(|file| self.parsed(file)));
         }
-        numbers.sort_unstable();
-        Ok(numbers)
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    fn enter(&self) -> Result<InUse, StoreError> {
+        let file = self.lock_file("use")?;
+        file.lock_shared().map_err(StoreError::unreachable)?;
+        Ok(Box::new(file))
+    }
+
+    async fn is_in_use(&self) -> Result<bool, StoreError> {
+        match self.lock_file("use")?.try_lock() {
+            Ok(()) => Ok(false),
+            Err(std::fs::TryLockError::WouldBlock) => Ok(true),
+            Err(std::fs::TryLockError::Error(error)) => Err(StoreError::unreachable(error)),
+        }
     }
 
     async fn open(&self, name: &GenerationName) -> Result<Option<Arc<dyn Generation>>, StoreError> {
@@ -121,10 +155,7 @@ impl UnitStore for SqliteStore {
     }
 
     async fn lock_rebuild(&self) -> Result<Option<Box<dyn RebuildLock>>, StoreError> {
-        make_directory(&self.directory)?;
-        let path = self.directory.join(format!("{}-{FORMAT}.rebuild.lock", self.unit.name()));
-        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
-        let file = file.map_err(StoreError::unreachable)?;
+        let file = self.lock_file("rebuild")?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Box::new(LockedFile(file)))),
             Err(std::fs::TryLockError::WouldBlock) => Ok(None),

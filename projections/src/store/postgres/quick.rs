@@ -1,0 +1,214 @@
+//! The steps there are most of, in one round trip: messages and reads in the inbox, raised notifications in the feed.
+//!
+//! What these do to a row can be said in SQL without knowing the row, so nothing is loaded: one statement claims the
+//! unit's place and writes, and is a transaction of its own. Every part of it hangs on the claim: whoever lost the race
+//! writes nothing. Separate from the general way (load, play out, save), which says the same at more length and is what
+//! a rebuild takes; the contract tests hold one to the other.
+
+use std::collections::BTreeMap;
+
+use aggregates::ids::{RoomId, UserId};
+use sqlx::PgConnection;
+
+use super::columns::postgres_error;
+use super::feed_writes;
+use crate::feed::NotificationRow;
+use crate::feed::project::FeedChange;
+use crate::inbox::MessageRow;
+use crate::inbox::batch::InRoom;
+use crate::inbox::project::InboxChange;
+use crate::store::names::signed;
+use crate::store::{Step, StoreError, UnitChanges};
+
+/// `None` when the step takes the general way; otherwise whether the unit stood where the step begins.
+pub(super) async fn write(
+    connection: &mut PgConnection,
+    schema: &str,
+    step: &Step,
+) -> Result<Option<bool>, StoreError> {
+    let claimed = match &step.changes {
+        UnitChanges::Inbox(changes) => match Talk::of(changes) {
+            Some(talk) => talk.write(connection, schema, step).await,
+            None => return Ok(None),
+        },
+        UnitChanges::Feed(changes) => match raised(changes) {
+            Some(rows) => raise(connection, schema, step, &rows).await,
+            None => return Ok(None),
+        },
+    };
+    claimed.map(Some).map_err(postgres_error)
+}
+
+/// Takes $1, $2 and $3.
+fn claim(schema: &str) -> String {
+    format!(
+        "claimed AS (UPDATE {schema}.unit SET checkpoint = $2
+         WHERE checkpoint = $1 AND log_id = $3 AND state <> 'closed' RETURNING 1)"
+    )
+}
+
+/// Messages and reads, folded to what is left of them in the end.
+#[derive(Default)]
+struct Talk<'a> {
+    messages: Vec<&'a MessageRow>,
+    rooms: BTreeMap<RoomId, Last<'a>>,
+    readers: BTreeMap<InRoom, Read>,
+}
+
+struct Last<'a> {
+    /// The highest; the rest is of the latest.
+    seq: u64,
+    text: &'a str,
+    at: i64,
+    position: i64,
+}
+
+struct Read {
+    /// The highest, and when it was first reached.
+    seq: u64,
+    at: i64,
+    /// Of the latest.
+    position: i64,
+}
+
+impl<'a> Talk<'a> {
+    fn of(changes: &'a [InboxChange]) -> Option<Self> {
+        let mut talk = Self::default();
+        for change in changes {
+            match change {
+                InboxChange::AddMessage(row) => talk.messages.push(row),
+                InboxChange::ShowLast { room_id, seq, text, at, position } => {
+                    let before = talk.rooms.get(room_id).map_or(0, |last| last.seq);
+                    let (at, position) = (at.as_millis(), signed(position.0));
+                    talk.rooms.insert(*room_id, Last { seq: before.max(*seq), text, at, position });
+                }
+                InboxChange::MoveReader { room_id, user_id, seq, at, position } => {
+                    let (at, position) = (at.as_millis(), signed(position.0));
+                    let read = talk.readers.entry((*room_id, user_id.clone()));
+                    let read = read.or_insert(Read { seq: *seq, at, position });
+                    read.position = position;
+                    if *seq > read.seq {
+                        (read.seq, read.at) = (*seq, at);
+                    }
+                }
+                InboxChange::OpenRoom(_)
+                | InboxChange::Admit(_)
+                | InboxChange::Dismiss { .. }
+                | InboxChange::SetRole { .. }
+                | InboxChange::SetPerson { .. }
+                | InboxChange::Erase(_)
+                | InboxChange::Follow(_)
+                | InboxChange::Unfollow(_)
+                | InboxChange::Block(_)
+                | InboxChange::Unblock(_) => return None,
+            }
+        }
+        Some(talk)
+    }
+
+    /// Readers move as [`crate::inbox::batch::InboxBatch`] moves them.
+    async fn write(&self, connection: &mut PgConnection, schema: &str, step: &Step) -> sqlx::Result<bool> {
+        let sql = format!(
+            "WITH {claim},
+             shown AS (UPDATE {schema}.rooms r SET last_seq = greatest(r.last_seq, k.seq), last_position = k.position,
+                 last_message_at = k.at, last_message = k.words, updated_at = k.at
+                 FROM claimed, unnest($4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[])
+                     k (room_id, seq, position, at, words)
+                 WHERE r.room_id = k.room_id),
+             moved AS (INSERT INTO {schema}.participants AS p
+                 (room_id, user_id, read_seq, last_read_at, active_position)
+                 SELECT k.room_id, k.user_id, k.seq, CASE WHEN k.seq > 0 THEN k.at END,
+                     CASE WHEN EXISTS (SELECT FROM {schema}.members m WHERE m.user_id = k.user_id
+                         AND m.room_id = k.room_id AND m.to_position IS NULL) THEN k.position ELSE -1 END
+                 FROM claimed, unnest($9::uuid[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[])
+                     k (room_id, user_id, seq, at, position)
+                 ON CONFLICT (room_id, user_id) DO UPDATE SET read_seq = greatest(p.read_seq, excluded.read_seq),
+                 last_read_at = CASE WHEN excluded.read_seq > p.read_seq THEN excluded.last_read_at
+                     ELSE p.last_read_at END,
+                 active_position = excluded.active_position),
+             added AS (INSERT INTO {schema}.messages (position, message_id, room_id, seq, sender_id, kind, content,
+                 attachment_url, attachment_type, reply_to, client_message_id, created_at)
+                 SELECT k.* FROM claimed, unnest($14::bigint[], $15::uuid[], $16::uuid[], $17::bigint[], $18::text[],
+                 $19::text[], $20::text[], $21::text[], $22::text[], $23::uuid[], $24::text[], $25::bigint[]) k
+                 ON CONFLICT DO NOTHING)
+             SELECT EXISTS (SELECT FROM claimed)",
+            claim = claim(schema)
+        );
+        let (rooms, readers, messages) = (&self.rooms, &self.readers, &self.messages);
+        sqlx::query_scalar(&sql)
+            .bind(signed(step.from.0))
+            .bind(signed(step.to.0))
+            .bind(step.log.0)
+            .bind(rooms.keys().map(|room| room.0).collect::<Vec<_>>())
+            .bind(rooms.values().map(|last| signed(last.seq)).collect::<Vec<_>>())
+            .bind(rooms.values().map(|last| last.position).collect::<Vec<_>>())
+            .bind(rooms.values().map(|last| last.at).collect::<Vec<_>>())
+            .bind(rooms.values().map(|last| last.text).collect::<Vec<_>>())
+            .bind(readers.keys().map(|(room, _)| room.0).collect::<Vec<_>>())
+            .bind(readers.keys().map(|(_, user)| user.as_str()).collect::<Vec<_>>())
+            .bind(readers.values().map(|read| signed(read.seq)).collect::<Vec<_>>())
+            .bind(readers.values().map(|read| read.at).collect::<Vec<_>>())
+            .bind(readers.values().map(|read| read.position).collect::<Vec<_>>())
+            .bind(messages.iter().map(|row| signed(row.position.0)).collect::<Vec<_>>())
+            .bind(messages.iter().map(|row| row.id.0).collect::<Vec<_>>())
+            .bind(messages.iter().map(|row| row.room_id.0).collect::<Vec<_>>())
+            .bind(messages.iter().map(|row| signed(row.seq)).collect::<Vec<_>>())
+            .bind(messages.iter().map(|row| row.sender_id.as_str()).collect::<Vec<_>>())
+            .bind(messages.iter().map(|row| row.kind.name()).collect::<Vec<_>>())
+            .bind(messages.iter().map(|row| row.content.as_str()).collect::<Vec<_>>())
+            .bind(messages.iter().map(|row| row.attachment_url.as_deref()).collect::<Vec<_>>())
+            .bind(messages.iter().map(|row| row.attachment_type.as_deref()).collect::<Vec<_>>())
+            .bind(messages.iter().map(|row| row.reply_to.map(|id| id.0)).collect::<Vec<_>>())
+            .bind(messages.iter().map(|row| row.client_message_id.as_deref()).collect::<Vec<_>>())
+            .bind(messages.iter().map(|row| row.created_at.as_millis()).collect::<Vec<_>>())
+            .fetch_one(connection)
+            .await
+    }
+}
+
+fn raised(changes: &[FeedChange]) -> Option<Vec<&NotificationRow>> {
+    changes
+        .iter()
+        .map(|change| match change {
+            FeedChange::Raise(row) => Some(row),
+            FeedChange::MarkRead { .. } | FeedChange::MarkUnread { .. } | FeedChange::MarkAllRead { .. } => None,
+        })
+        .collect()
+}
+
+/// A notification that is there already is not counted a second time.
+async fn raise(
+    connection: &mut PgConnection,
+    schema: &str,
+    step: &Step,
+    rows: &[&NotificationRow],
+) -> sqlx::Result<bool> {
+    let sql = format!(
+        "WITH {claim},
+         raised AS (INSERT INTO {schema}.notifications ({columns})
+             SELECT k.* FROM claimed, unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+             $10::bigint[], $11::bigint[], $12::bigint[]) k
+             ON CONFLICT DO NOTHING RETURNING recipient_id),
+         counted AS (INSERT INTO {schema}.feeds AS f (recipient_id, unread)
+             SELECT recipient_id, count(*) FROM raised GROUP BY recipient_id
+             ON CONFLICT (recipient_id) DO UPDATE SET unread = f.unread + excluded.unread)
+         SELECT EXISTS (SELECT FROM claimed)",
+        claim = claim(schema),
+        columns = feed_writes::COLUMNS
+    );
+    sqlx::query_scalar(&sql)
+        .bind(signed(step.from.0))
+        .bind(signed(step.to.0))
+        .bind(step.log.0)
+        .bind(rows.iter().map(|row| row.id.0).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.recipient_id.as_str()).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.kind.name()).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.actor_id.as_ref().map(UserId::as_str)).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.source_type.as_str()).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.source_id.as_str()).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.read_at.map(|at| at.as_millis())).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.created_at.as_millis()).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| signed(row.position.0)).collect::<Vec<_>>())
+        .fetch_one(connection)
+        .await
+}

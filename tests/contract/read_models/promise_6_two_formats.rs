@@ -1,0 +1,159 @@
+//! Promise 6, during a rolling deploy: programs of two formats on one store answer both, and nobody goes back in time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use aggregates::room::RoomKind;
+use event_log::Position;
+use projections::{Format, RebuildOptions, Retired, UnitName, UnitState, Views, rebuild, retire, status};
+
+use crate::read_models::events::{opened, sent};
+use crate::read_models::on_every_backend;
+use crate::read_models::world::{Driven, World, room, until, user};
+use crate::support::backend::Backend;
+
+const OLD: Format = Format::CURRENT;
+const NEW: Format = Format(Format::CURRENT.0 + 1);
+
+on_every_backend! {
+    a_new_format_answers_beside_the_old_one_and_never_from_before_it,
+    an_old_program_that_comes_back_first_catches_up,
+    two_new_programs_at_once_fill_one_generation,
+    a_format_goes_only_when_nobody_uses_it_and_another_is_as_far,
+    a_rebuild_of_one_format_leaves_the_other_alone,
+}
+
+async fn opened_as(world: &World, format: Format) -> Views {
+    let log = world.store.open().await;
+    Views::open_format(&world.store.store_url(), log, format).await.expect("the views open")
+}
+
+async fn inbox(world: &World) -> Vec<(Format, u32, UnitState)> {
+    let found = status(&world.store.store_url(), &world.log).await.expect("answered");
+    let inbox = found.into_iter().filter(|one| one.unit == UnitName::Inbox);
+    inbox.map(|one| (one.format, one.generation, one.state)).collect()
+}
+
+async fn unread(views: &Views) -> u64 {
+    views.inbox().unread_totals(&[user("ben")]).await.expect("reads never go down")[0]
+}
+
+async fn say(world: &mut World, seqs: std::ops::RangeInclusive<u64>) -> Position {
+    for seq in seqs {
+        world.record([sent(0, room(1), seq, "ana", "x")]).await;
+    }
+    world.head()
+}
+
+async fn begun(backend: Backend) -> Option<World> {
+    let mut world = World::on(backend).await?;
+    world.record([opened(0, room(1), RoomKind::Group, Some("A"), &["ana", "ben"])]).await;
+    Some(world)
+}
+
+async fn a_new_format_answers_beside_the_old_one_and_never_from_before_it(backend: Backend) {
+    let Some(mut world) = begun(backend).await else { return };
+    let old = Driven::start(opened_as(&world, OLD).await);
+    let head = say(&mut world, 1..=50).await;
+    old.caught_up(head).await;
+
+    // A client that goes from one program to the other, whichever, as a load balancer has it.
+    let stop = Arc::new(AtomicBool::new(false));
+    let reading = tokio::spawn({
+        let (old, stop) = (old.views.clone(), Arc::clone(&stop));
+        async move {
+            let mut seen = 0;
+            while !stop.load(Ordering::Relaxed) {
+                let now = unread(&old).await;
+                assert!(now >= seen, "from {seen} back to {now}");
+                seen = now;
+            }
+            seen
+        }
+    });
+    let before = unread(&old.views).await;
+    let fresh = opened_as(&world, NEW).await;
+    assert!(unread(&fresh).await >= before, "its very first answer, driven by nobody yet");
+    let new = Driven::start(fresh);
+    let head = say(&mut world, 51..=80).await;
+    for driven in [&old, &new] {
+        driven.caught_up(head).await;
+        assert_eq!(unread(&driven.views).await, 80, "both go on");
+    }
+    stop.store(true, Ordering::Relaxed);
+    assert!(reading.await.expect("no read failed or went back") >= before);
+    assert_eq!(inbox(&world).await, [(OLD, 1, UnitState::Live), (NEW, 1, UnitState::Live)]);
+    old.stop().await.expect("nothing was wrong");
+    new.stop().await.expect("nothing was wrong");
+}
+
+async fn an_old_program_that_comes_back_first_catches_up(backend: Backend) {
+    let Some(mut world) = begun(backend).await else { return };
+    let old = Driven::start(opened_as(&world, OLD).await);
+    old.caught_up(world.head()).await;
+    old.stop().await.expect("nothing was wrong");
+    let new = Driven::start(opened_as(&world, NEW).await);
+    let head = say(&mut world, 1..=20).await;
+    new.caught_up(head).await;
+    // The deploy is taken back.
+    let back = opened_as(&world, OLD).await;
+    assert_eq!(unread(&back).await, 20, "what clients of the new one have seen");
+    new.stop().await.expect("nothing was wrong");
+}
+
+async fn two_new_programs_at_once_fill_one_generation(backend: Backend) {
+    let Some(mut world) = begun(backend).await else { return };
+    let old = Driven::start(opened_as(&world, OLD).await);
+    let head = say(&mut world, 1..=30).await;
+    old.caught_up(head).await;
+    let (one, other) = tokio::join!(opened_as(&world, NEW), opened_as(&world, NEW));
+    assert_eq!((unread(&one).await, unread(&other).await), (30, 30));
+    assert_eq!(inbox(&world).await, [(OLD, 1, UnitState::Live), (NEW, 1, UnitState::Live)]);
+    old.stop().await.expect("nothing was wrong");
+}
+
+async fn a_format_goes_only_when_nobody_uses_it_and_another_is_as_far(backend: Backend) {
+    let Some(mut world) = begun(backend).await else { return };
+    let retired = async |own: Format, old: Format| {
+        let url = world.store.store_url();
+        retire(&url, world.log.clone(), UnitName::Inbox, own, old).await.expect("answered")
+    };
+    let old = Driven::start(opened_as(&world, OLD).await);
+    old.caught_up(world.head()).await;
+    assert_eq!(retired(OLD, OLD).await, Retired::Refused("it is the format of this program"));
+    assert_eq!(retired(NEW, OLD).await, Retired::Refused("a program of that format is running"));
+    old.stop().await.expect("nothing was wrong");
+    // PostgreSQL sees sessions go a little later.
+    let gone = || async { retired(NEW, OLD).await != Retired::Refused("a program of that format is running") };
+    until("the old program's sessions to end", gone).await;
+    let refused = retired(NEW, OLD).await;
+    assert_eq!(refused, Retired::Refused("this program's own format is not live here: rebuild it first"));
+
+    let new = Driven::start(opened_as(&world, NEW).await);
+    new.caught_up(world.head()).await;
+    let far = || async { retired(NEW, OLD).await == Retired::Gone(vec![1]) };
+    until("the new format to be stored as far", far).await;
+    assert_eq!(inbox(&world).await, [(NEW, 1, UnitState::Live)]);
+    let head = say(&mut world, 1..=5).await;
+    new.caught_up(head).await;
+    assert_eq!(unread(&new.views).await, 5);
+    new.stop().await.expect("nothing was wrong");
+}
+
+async fn a_rebuild_of_one_format_leaves_the_other_alone(backend: Backend) {
+    let Some(mut world) = begun(backend).await else { return };
+    let old = Driven::start(opened_as(&world, OLD).await);
+    let head = say(&mut world, 1..=10).await;
+    old.caught_up(head).await;
+    let ahead = RebuildOptions { format: NEW, ..RebuildOptions::default() };
+    let url = world.store.store_url();
+    let report = rebuild(&url, world.log.clone(), UnitName::Inbox, &ahead, &|_| {}).await.expect("filled beforehand");
+    assert_eq!((report.generation, report.replaced), (1, None));
+    assert_eq!(inbox(&world).await, [(OLD, 1, UnitState::Live), (NEW, 1, UnitState::Live)]);
+    let again = rebuild(&url, world.log.clone(), UnitName::Inbox, &ahead, &|_| {}).await.expect("rebuilt");
+    assert_eq!((again.generation, again.replaced), (2, Some(1)));
+    let head = say(&mut world, 11..=12).await;
+    old.caught_up(head).await;
+    assert_eq!(unread(&old.views).await, 12, "the old one goes on");
+    old.stop().await.expect("nothing was wrong");
+}
