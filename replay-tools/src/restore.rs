@@ -81,7 +81,7 @@ fn say(url: &StoreUrl, manifest: &Manifest, id: LogId, took: Duration, views: &[
 async fn views_beside(url: &StoreUrl, id: LogId) -> Vec<String> {
     let standings = projections::standings(url).await.unwrap_or_default();
     let foreign = standings.into_iter().filter(|found| found.log != id);
-    foreign.map(|found| format!("{} {}, format {}", found.unit, found.generation, found.format)).collect()
+    foreign.map(|found| format!("{} {}", found.unit, found.generation)).collect()
 }
 
 fn not_made(url: &StoreUrl, error: MakeError) -> Failure {
