@@ -1,0 +1,160 @@
+//! The way of a batch into the log: decided on what is known, written while that holds, otherwise decided again while the
+//! log is held.
+
+use std::time::Duration;
+
+use aggregates::ids::EventId;
+use event_log::port::{AppendError, LockedLog};
+use event_log::{EventLogError, Filter, SharedLog};
+
+use super::importer::{Decision, Importer};
+use super::line::Refused;
+use super::plan::{Open, Plan};
+
+/// How often a batch is tried while the log cannot be written; the pause doubles.
+const TRIES_MAX: u32 = 8;
+const PAUSE_FIRST: Duration = Duration::from_millis(50);
+const PAGE_EVENTS: usize = 2_000;
+
+type Outcomes = Vec<Result<usize, Refused>>;
+
+/// What an append came to.
+enum Came {
+    Through,
+    /// Others were faster: decide again while nobody else writes.
+    Again,
+    /// Certainly nothing was written.
+    Failed(EventLogError),
+}
+
+impl Importer {
+    /// Until a beginning of `plans` is decided and durable; answers with what became of them, one by one.
+    pub(super) async fn write(&mut self, plans: &mut [Plan]) -> Result<Outcomes, EventLogError> {
+        let Some(log) = self.log.clone().filter(|_| !self.dry) else { return Ok(self.decide(plans).await?.outcomes) };
+        // What a feed is read up to is a place in the log: it must be certain when it is decided.
+        let mut hold = plans.iter().any(|plan| matches!(plan.open, Open::FeedTo(_)));
+        let (mut tries, mut pause) = (0, PAUSE_FIRST);
+        loop {
+            tries += 1;
+            let came = match if hold { self.hold(&log).await.map(Some) } else { Ok(None) } {
+                Err(error) => (Vec::new(), self.judge(&log, None, error).await?),
+                Ok(locked) => {
+                    let decision = self.decide(plans).await?;
+                    if decision.batch.events.is_empty() {
+                        return Ok(decision.outcomes);
+                    }
+                    let came = self.append(&log, locked, &decision).await?;
+                    (decision.outcomes, came)
+                }
+            };
+            match came {
+                (outcomes, Came::Through) => return Ok(outcomes),
+                (_, Came::Again) => hold = true,
+                (_, Came::Failed(error)) if tries >= TRIES_MAX => return Err(error),
+                (_, Came::Failed(error)) => {
+                    tracing::warn!(%error, "the log could not be written; trying again");
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+            }
+        }
+    }
+
+    async fn append(
+        &mut self,
+        log: &SharedLog,
+        locked: Option<Box<dyn LockedLog>>,
+        decision: &Decision,
+    ) -> Result<Came, EventLogError> {
+        let answer = match locked {
+            Some(locked) => locked.append(&decision.batch).await,
+            None => log.append(&decision.batch).await,
+        };
+        let appended = match answer {
+            Ok(appended) => appended,
+            Err(error) => return self.judge(log, Some(decision), error).await,
+        };
+        let through = appended.left_out.is_empty();
+        if !through {
+            self.streams.drop_all(decision.streams());
+        }
+        for recorded in &appended.foreign {
+            self.streams.heed(recorded);
+            self.note(&recorded.event);
+        }
+        self.known = appended.end(&decision.batch);
+        Ok(if through { Came::Through } else { Came::Again })
+    }
+
+    async fn judge(
+        &mut self,
+        log: &SharedLog,
+        decision: Option<&Decision>,
+        error: AppendError,
+    ) -> Result<Came, EventLogError> {
+        if let Some(decision) = decision {
+            self.streams.drop_all(decision.streams());
+        }
+        match error {
+            AppendError::NothingWritten(error) => Ok(Came::Failed(error)),
+            AppendError::Behind { .. } => {
+                self.catch_up(log).await?;
+                Ok(Came::Again)
+            }
+            AppendError::Taken => Err(EventLogError::Unavailable(
+                "something that the file holds was written by somebody else in this moment: run it again".into(),
+            )),
+            AppendError::Unknown(error) => match decision {
+                Some(decision) if self.is_written(log, decision).await? => {
+                    self.catch_up(log).await?;
+                    Ok(Came::Through)
+                }
+                Some(_) | None => Ok(Came::Failed(error)),
+            },
+            AppendError::WentBack { known, head } => {
+                Err(EventLogError::Corrupt(format!("its head is {head}, {known} was seen before")))
+            }
+        }
+    }
+
+    /// What became of a batch whose answer was lost: all of it was written, or nothing.
+    async fn is_written(&self, log: &SharedLog, decision: &Decision) -> Result<bool, EventLogError> {
+        let ids: Vec<EventId> = decision.batch.events.iter().map(|event| event.event_id).collect();
+        let (mut tries, mut pause) = (0, PAUSE_FIRST);
+        loop {
+            tries += 1;
+            match log.settle(&ids).await {
+                Ok(found) => return Ok(!found.is_empty()),
+                Err(error) if tries >= TRIES_MAX => return Err(error),
+                Err(error) => tracing::warn!(%error, "what became of a batch is not known yet; asking again"),
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+    }
+
+    /// Takes the log, with everything that others wrote.
+    async fn hold(&mut self, log: &SharedLog) -> Result<Box<dyn LockedLog>, AppendError> {
+        let (locked, foreign) = log.lock(self.known).await?;
+        for recorded in &foreign {
+            self.streams.heed(recorded);
+            self.note(&recorded.event);
+            self.known = recorded.position;
+        }
+        Ok(locked)
+    }
+
+    async fn catch_up(&mut self, log: &SharedLog) -> Result<(), EventLogError> {
+        loop {
+            let page = log.read_after(self.known, PAGE_EVENTS, Filter::All).await?;
+            if page.scanned_to <= self.known {
+                return Ok(());
+            }
+            for recorded in &page.events {
+                self.streams.heed(recorded);
+                self.note(&recorded.event);
+            }
+            self.known = page.scanned_to;
+        }
+    }
+}
