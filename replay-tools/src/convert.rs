@@ -15,13 +15,13 @@ use crate::sink::Sink;
 /// Between two looks at how far it is.
 const PACE_LINES: u64 = 2_000;
 
-pub fn run(shared: &Shared, wanted: &ConvertWanted) -> Result<Verdict, Failure> {
+pub async fn run(shared: &Shared, wanted: &ConvertWanted) -> Result<Verdict, Failure> {
     match wanted.archive {
-        Archived::Irc => irc(shared, wanted),
+        Archived::Irc => irc(shared, wanted).await,
     }
 }
 
-fn irc(shared: &Shared, wanted: &ConvertWanted) -> Result<Verdict, Failure> {
+async fn irc(shared: &Shared, wanted: &ConvertWanted) -> Result<Verdict, Failure> {
     let (mut input, bytes) = source::open(&wanted.from)?;
     let mut complaints = Complaints::to(wanted.report.as_ref())?;
     let mut sink = Sink::open(&wanted.to)?;
@@ -49,6 +49,8 @@ fn irc(shared: &Shared, wanted: &ConvertWanted) -> Result<Verdict, Failure> {
         }
         if number % PACE_LINES == 0 {
             pace.is_at(bytes.read(), number);
+            // So that Ctrl-C is heard.
+            tokio::task::yield_now().await;
         }
     }
     sink.finish()?;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use aggregates::ids::EventId;
-use event_log::port::{AppendError, LockedLog};
+use event_log::port::{AppendError, Foreign, LockedLog};
 use event_log::{EventLogError, Filter, SharedLog};
 
 use super::importer::{Decision, Importer};
@@ -78,10 +78,7 @@ impl Importer {
         if !through {
             self.streams.drop_all(decision.streams());
         }
-        for recorded in &appended.foreign {
-            self.streams.heed(recorded);
-            self.note(&recorded.event);
-        }
+        self.bring_forward(&appended.foreign);
         self.known = appended.end(&decision.batch);
         Ok(if through { Came::Through } else { Came::Again })
     }
@@ -136,12 +133,21 @@ impl Importer {
     /// Takes the log, with everything that others wrote.
     async fn hold(&mut self, log: &SharedLog) -> Result<Box<dyn LockedLog>, AppendError> {
         let (locked, foreign) = log.lock(self.known).await?;
-        for recorded in &foreign {
+        self.bring_forward(&foreign);
+        self.known = foreign.end().unwrap_or(self.known);
+        Ok(locked)
+    }
+
+    /// A stream with something in it that cannot be read is read anew when a line is for it, which ends the import.
+    fn bring_forward(&mut self, foreign: &Foreign) {
+        for recorded in &foreign.events {
             self.streams.heed(recorded);
             self.note(&recorded.event);
-            self.known = recorded.position;
         }
-        Ok(locked)
+        let unreadable = foreign.unreadable.iter().filter_map(|unreadable| unreadable.stream.clone());
+        if !foreign.unreadable.is_empty() {
+            self.streams.drop_all(unreadable);
+        }
     }
 
     async fn catch_up(&mut self, log: &SharedLog) -> Result<(), EventLogError> {
