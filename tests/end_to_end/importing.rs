@@ -311,8 +311,16 @@ async fn small_chat(backend: Backend) {
     let chat = converted(&installation, &home, &irc_chat::small()).await;
     report(&installation.replay(&["import", "--json", "--from", &chat]).await, 0);
     let acted = irc_chat::read(&irc_chat::small(), usize::MAX);
+    let is_reply = |act: &irc_chat::Act| matches!(act, irc_chat::Act::Say { reply_to: Some(_), .. });
     let spoken = acted.iter().filter(|line| matches!(line.act, irc_chat::Act::Say { .. })).count();
-    assert_eq!(Rooms::of(&log_of(&store).await.1).by_id().len(), spoken, "nothing that was said is lost");
+    let (_, events) = log_of(&store).await;
+    assert_eq!(Rooms::of(&events).by_id().len(), spoken, "nothing that was said is lost");
+    let replies = events.iter().filter(|recorded| match &recorded.event {
+        DomainEvent::Room(RoomEvent::MessageSent(sent)) => sent.reply_to.is_some(),
+        _ => false,
+    });
+    let answered = acted.iter().filter(|line| is_reply(&line.act)).count();
+    assert_eq!(replies.count(), answered, "nor what it answered");
     let running = installation.start().await;
     views_are_as_a_naive_count(&installation, &store).await;
     assert!(running.stop().await.success());

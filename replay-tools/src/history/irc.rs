@@ -27,18 +27,26 @@ struct Archived {
     to: Option<String>,
 }
 
-/// What is known of the archive so far. Of logs only the present one: they lie there one after the other.
+/// Logs remembered in each half: those of many rooms lie there mixed, those of different days do not.
+const HALF_LOGS: usize = 500;
+
+/// What is known of the archive so far.
 #[derive(Default)]
 pub struct Archive {
     people: HashSet<UserId>,
     rooms: HashSet<String>,
     inside: HashSet<(String, UserId)>,
-    log: String,
-    /// Nicknames of the present log that are somebody else's second name.
-    renamed: HashMap<String, UserId>,
-    said: HashSet<u64>,
+    young: HashMap<String, Log>,
+    old: HashMap<String, Log>,
     /// Answers to something that the archive does not hold; the words are kept.
     pub replies_lost: u64,
+}
+
+#[derive(Default)]
+struct Log {
+    /// Nicknames that are somebody else's second name.
+    renamed: HashMap<String, UserId>,
+    said: HashSet<u64>,
 }
 
 impl Archive {
@@ -46,20 +54,19 @@ impl Archive {
     pub fn convert(&mut self, text: &[u8]) -> Result<Vec<Line>, Refused> {
         let line: Archived = serde_json::from_slice(text)
             .map_err(|error| Refused::new("line", format!("not of an archive: {error}")))?;
-        if line.log != self.log {
-            self.log.clone_from(&line.log);
-            self.renamed.clear();
-            self.said.clear();
-        }
-        let who = self.who(&line.from)?;
+        let who = match self.log(&line.log).renamed.get(&line.from) {
+            Some(user) => user.clone(),
+            None => user_id(&line.from)?,
+        };
         let mut made = Vec::new();
         match line.kind.as_str() {
             "join" => self.enters(&line, &who, &mut made),
             "leave" => self.leaves(&line, &who, &mut made),
             "rename" => {
                 let to = line.to.ok_or_else(|| Refused::new("to", "missing"))?;
-                self.renamed.remove(&line.from);
-                self.renamed.insert(to, who);
+                let log = self.log(&line.log);
+                log.renamed.remove(&line.from);
+                log.renamed.insert(to, who);
             }
             // There is no empty message.
             "message" | "action" if line.text.trim().is_empty() => {}
@@ -69,11 +76,15 @@ impl Archive {
         Ok(made)
     }
 
-    fn who(&self, nick: &str) -> Result<UserId, Refused> {
-        match self.renamed.get(nick) {
-            Some(user) => Ok(user.clone()),
-            None => user_id(nick),
+    fn log(&mut self, name: &str) -> &mut Log {
+        if !self.young.contains_key(name) {
+            let log = self.old.remove(name).unwrap_or_default();
+            if self.young.len() >= HALF_LOGS {
+                self.old = std::mem::take(&mut self.young);
+            }
+            self.young.insert(name.to_owned(), log);
         }
+        self.young.entry(name.to_owned()).or_default()
     }
 
     /// Sees to it that they are known and in the room.
@@ -125,9 +136,10 @@ impl Archive {
 
     fn says(&mut self, line: Archived, who: UserId, made: &mut Vec<Line>) {
         self.enters(&line, &who, made);
-        let reply_to = line.reply_to.filter(|target| self.said.contains(target));
+        let said = &mut self.log(&line.log).said;
+        let reply_to = line.reply_to.filter(|target| said.contains(target));
+        said.insert(line.line);
         self.replies_lost += u64::from(line.reply_to.is_some() && reply_to.is_none());
-        self.said.insert(line.line);
         let id = name_of(&line);
         made.push(Line::Message(Box::new(MessageLine {
             id,
@@ -178,7 +190,7 @@ mod tests {
             Line::Join(_) => "join",
             Line::Leave(_) => "leave",
             Line::Message(_) => "message",
-            _ => "another",
+            other => panic!("{other:?}"),
         });
         names.collect::<Vec<_>>().join(" ")
     }

@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use aggregates::ids::{MessageId, RoomId};
 
-/// Of these at least half are known at any time; about 40 MB.
+/// Of these at least half are known at any time; some 40 MB.
 pub const MESSAGES_KNOWN_MAX: usize = 1_800_000;
 
 /// Hashes instead of ids: half the memory, and two of a million meet once in thirty million imports.
