@@ -99,10 +99,11 @@ async fn an_import_that_is_killed_is_run_again(backend: Backend) {
     while log.head().await.expect("a head").0 == 0 && child.try_wait().expect("it can be asked").is_none() {}
     child.kill().await.expect("killed");
     let written = log.head().await.expect("a head").0;
-    log.close().await;
     assert!(written > 0 && written < number(&all["events"]), "it was killed half-way: {written}");
+    // PostgreSQL may still be at its last batch.
     let rest = report(&installation.replay(&["import", "--json", "--from", &chat]).await, 0);
-    assert_eq!(written + number(&rest["events"]), number(&all["events"]));
+    assert_eq!(log.head().await.expect("a head").0, number(&all["events"]), "nothing is there twice");
+    log.close().await;
     assert_eq!(number(&rest["taken"]) + number(&rest["already"]), number(&all["lines"]));
     let exports = [exported(&installation, &home, "killed").await, exported(&reference, &home, "whole").await];
     assert!(exports[0] == exports[1], "both logs say the same");

@@ -56,6 +56,8 @@ pub struct Importer {
     /// The head that everything in here was brought to.
     pub(super) known: Position,
     pub(super) dry: bool,
+    /// Commands of the present batch that were found in the log after all.
+    pub(super) meanwhile: HashSet<EventId>,
     pub counts: Counts,
 }
 
@@ -89,6 +91,7 @@ impl Importer {
             aliases: Aliases::new(),
             known,
             dry,
+            meanwhile: HashSet::new(),
             counts: Counts::default(),
         })
     }
@@ -164,7 +167,7 @@ impl Importer {
         Ok(new)
     }
 
-    async fn find(&self, ids: Vec<EventId>) -> Result<HashMap<EventId, Position>, EventLogError> {
+    pub(super) async fn find(&self, ids: Vec<EventId>) -> Result<HashMap<EventId, Position>, EventLogError> {
         let Some(log) = self.log.as_ref().filter(|_| !ids.is_empty()) else { return Ok(HashMap::new()) };
         Ok(log.find(&ids).await?.into_iter().map(|found| (found.event_id, found.position)).collect())
     }
@@ -193,6 +196,10 @@ impl Importer {
         for plan in plans.iter_mut() {
             if decision.bytes >= BATCH_BYTES_MAX {
                 break;
+            }
+            if self.meanwhile.contains(&EventId::of(plan.id, 0)) {
+                decision.outcomes.push(Ok(0));
+                continue;
             }
             let outcome = match self.look_up(plan, &decision).await? {
                 Err(refused) => Err(refused),

@@ -34,11 +34,17 @@ impl Importer {
         // What a feed is read up to is a place in the log: it must be certain when it is decided.
         let mut hold = plans.iter().any(|plan| matches!(plan.open, Open::FeedTo(_)));
         let (mut tries, mut pause) = (0, PAUSE_FIRST);
+        self.meanwhile.clear();
         loop {
             tries += 1;
             let came = match if hold { self.hold(&log).await.map(Some) } else { Ok(None) } {
                 Err(error) => (Vec::new(), self.judge(&log, None, error).await?),
                 Ok(locked) => {
+                    if tries > 1 {
+                        // Who was faster may have been writing these very lines: a run before this one, that was killed.
+                        let ids = plans.iter().map(|plan| EventId::of(plan.id, 0)).collect();
+                        self.meanwhile = self.find(ids).await?.into_keys().collect();
+                    }
                     let decision = self.decide(plans).await?;
                     if decision.batch.events.is_empty() {
                         return Ok(decision.outcomes);
@@ -94,13 +100,10 @@ impl Importer {
         }
         match error {
             AppendError::NothingWritten(error) => Ok(Came::Failed(error)),
-            AppendError::Behind { .. } => {
+            AppendError::Behind { .. } | AppendError::Taken => {
                 self.catch_up(log).await?;
                 Ok(Came::Again)
             }
-            AppendError::Taken => Err(EventLogError::Unavailable(
-                "something that the file holds was written by somebody else in this moment: run it again".into(),
-            )),
             AppendError::Unknown(error) => match decision {
                 Some(decision) if self.is_written(log, decision).await? => {
                     self.catch_up(log).await?;
