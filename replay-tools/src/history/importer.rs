@@ -158,7 +158,7 @@ impl Importer {
     }
 
     /// Those whose command is not in the log yet.
-    pub(super) async fn new_among(&mut self, plans: Vec<Plan>) -> Result<Vec<Plan>, EventLogError> {
+    async fn new_among(&mut self, plans: Vec<Plan>) -> Result<Vec<Plan>, EventLogError> {
         let known = self.find(plans.iter().map(|plan| EventId::of(plan.id, 0)).collect()).await?;
         let before = plans.len();
         let mut seen: HashSet<EventId> = known.into_keys().collect();

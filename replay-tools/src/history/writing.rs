@@ -55,6 +55,8 @@ impl Importer {
             };
             match came {
                 (outcomes, Came::Through) => return Ok(outcomes),
+                // Held, it goes through, unless ids of events that the file names belong to others.
+                (_, Came::Again) if tries >= TRIES_MAX => return Err(taken()),
                 (_, Came::Again) => hold = true,
                 (_, Came::Failed(error)) if tries >= TRIES_MAX => return Err(error),
                 (_, Came::Failed(error)) => {
@@ -166,4 +168,8 @@ impl Importer {
             self.known = page.scanned_to;
         }
     }
+}
+
+fn taken() -> EventLogError {
+    EventLogError::Corrupt("ids in `event` of these lines belong to other events of this log".to_owned())
 }
