@@ -52,12 +52,22 @@ impl RoomId {
     pub fn direct(a: &UserId, b: &UserId) -> Self {
         Self(derive("direct-room", &[&UserPair::new(a, b).to_string()]))
     }
+
+    /// A group that was brought along from another system, by its id there.
+    pub fn imported(source: &str) -> Self {
+        Self(derive("imported-room", &[source]))
+    }
 }
 
 impl MessageId {
     /// The same words sent again by the same device are the same message.
     pub fn from_client(room: RoomId, sender: &UserId, client_message_id: &str) -> Self {
         Self(derive("message", &[&room.to_string(), sender.as_str(), client_message_id]))
+    }
+
+    /// A message that was brought along from another system, by its id there.
+    pub fn imported(room: RoomId, source: &str) -> Self {
+        Self(derive("imported-message", &[&room.to_string(), source]))
     }
 
     /// A message whose sender's device gave no id of its own.
@@ -71,12 +81,22 @@ impl NotificationId {
     pub fn of(cause: &str, recipient: &UserId) -> Self {
         Self(derive("notification", &[cause, recipient.as_str()]))
     }
+
+    /// One that was brought along from another system, by its id there.
+    pub fn imported(source: &str) -> Self {
+        Self(derive("imported-notification", &[source]))
+    }
 }
 
 impl CommandId {
     /// The wish that `actor` made on `route` under `key`, for ever.
     pub fn keyed(actor: &str, route: &str, key: &str) -> Self {
         Self(derive("command", &[actor, route, key]))
+    }
+
+    /// What happened in another system, by what tells it from everything else that happened there.
+    pub fn imported(kind: &str, parts: &[&str]) -> Self {
+        Self(derive(&format!("imported-{kind}-command"), parts))
     }
 
     /// A part of a wish that takes several commands.

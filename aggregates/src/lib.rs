@@ -13,6 +13,7 @@ mod cast;
 pub mod catalogue;
 pub mod feed;
 pub mod ids;
+pub mod limits;
 pub mod metadata;
 pub mod notification;
 pub mod participant;

@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use aggregates::ids::EventId;
 use aggregates::room::RoomEvent;
-use aggregates::{DomainEvent, StreamId};
+use aggregates::{AggregateKind, DomainEvent, StreamId};
 use async_trait::async_trait;
 use tokio::sync::watch;
 
@@ -180,6 +180,10 @@ fn take_appended(log: &SharedLog, tail: &RwLock<Tail>, batch: &Batch, appended: 
         position.0 += 1;
         // One that nobody kept in memory: whoever reads along reads the log.
         let Some(mut recorded) = event.recorded(position, appended.recorded_at) else { return };
+        // A profile takes along what stood in the log, which was not opened to decide: that, too, is read from the log.
+        if recorded.stream.kind == AggregateKind::User && recorded.is_closed() {
+            return;
+        }
         if let Some(sealing) = log.sealing() {
             sealing.lose_erased(&mut recorded.event);
         }

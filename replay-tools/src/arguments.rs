@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use event_log::{Position, PositionToken};
 use projections::{Pace, RebuildOptions, UnitName};
 use url::Url;
@@ -14,7 +14,7 @@ const AFTER_HELP: &str = "\
 Exit codes:
   0    done, nothing to complain of
   1    differences found (and, by repair, left), or something was refused (by the server; a damaged backup; a place that
-       is not empty); the output says what
+       is not empty; lines of an import); the output says what
   2    the wish makes no sense (unknown flag, store that does not exist); doctor: it could not look
   3    the store or the server cannot be reached or read
   130  interrupted (Ctrl-C); nothing half-done is left in use, a rebuild can be gone on with
@@ -31,6 +31,8 @@ Examples:
   replay backup --to /backups/kabar-2026-11-28
   replay restore --from /backups/kabar-2026-11-28 --database sqlite:./restored
   replay erase user-17
+  replay convert irc --from chat.jsonl.gz --to - | replay import --from - --report refused.jsonl
+  replay export --to kabar.jsonl
   replay tail --from 0 --kind room --no-follow --json | jq .event
   replay tail --url ws://127.0.0.1:8080 --token \"$TOKEN\" --channel private-user-ana";
 
@@ -101,6 +103,18 @@ pub enum Wanted {
     ///
     /// The user's key is dropped and the views are blanked, also while the server runs. Asks first, or takes --yes.
     Erase(EraseWanted),
+    /// Writes history, one JSON object per line, into the log with its own times; beside a running server too
+    ///
+    /// docs/import.md describes the lines. Lines that were imported before add nothing, so what was interrupted is run
+    /// again. A refused line is reported with its number, field and reason, and everything else goes on: exit 1. Nobody is
+    /// notified. Where there is no store, one is made.
+    Import(ImportWanted),
+    /// Writes the log as lines that `import` takes, or as events; what goes in comes out
+    ///
+    /// Words of people who were erased are not in it.
+    Export(ExportWanted),
+    /// Makes lines that `import` takes from an archive of another program
+    Convert(ConvertWanted),
     /// Prints events as they are recorded; with --url, the frames of one channel of a running server
     Tail(Box<TailWanted>),
 }
@@ -203,6 +217,58 @@ pub struct EraseWanted {
     /// On PostgreSQL: write the tables of the views anew, so that no old row stays in them (locks each meanwhile)
     #[arg(long)]
     pub vacuum: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ImportWanted {
+    /// The lines; may be packed with gzip; - is stdin
+    #[arg(long, value_name = "FILE")]
+    pub from: PathBuf,
+    /// Decides everything and writes nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Where every refused line is written down, as JSON lines
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportWanted {
+    /// The file to make, which must not exist; - is stdout
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
+    #[arg(long, value_enum, default_value = "import")]
+    pub format: ExportFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// Lines that `replay import` takes
+    Import,
+    /// Every event with its position, times and metadata
+    Events,
+}
+
+#[derive(Debug, Args)]
+pub struct ConvertWanted {
+    /// What kind of archive
+    #[arg(value_enum, value_name = "KIND")]
+    pub archive: Archived,
+    /// The archive; may be packed with gzip; - is stdin
+    #[arg(long, value_name = "FILE")]
+    pub from: PathBuf,
+    /// The file to make, which must not exist; - is stdout
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
+    /// Where every line that could not be converted is written down, as JSON lines
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Archived {
+    /// JSON lines of an IRC log: at, room, log, line, kind, from, text, reply_to, to
+    Irc,
 }
 
 #[derive(Debug, Args)]
@@ -379,6 +445,9 @@ mod tests {
             "replay backup",
             "replay restore",
             "replay erase",
+            "replay import",
+            "replay export",
+            "replay convert",
         ] {
             assert!(manual.contains(told), "{told:?} is not in the manual:\n{manual}");
         }

@@ -1,16 +1,20 @@
 //! `replay`: what operators and analysts do with the log.
 //!
 //! A program of its own, and one that links nothing that sends: no e-mail, no push, no socket server. However often the
-//! past is replayed in here, nobody outside hears of it. Never in here: a rule; a write to a log that is there,
-//! but for an erasure.
+//! past is replayed in here, nobody outside hears of it. Never in here: a rule; a write to a log that is there, but for an
+//! erasure, and for an import, whose events say that they are history and are passed over by all that tell or send.
 
 mod archive;
 mod arguments;
 mod backup;
 mod channel;
+mod convert;
 mod counting;
 mod doctor;
 mod erase;
+mod export;
+mod history;
+mod import;
 mod outcome;
 mod paint;
 mod progress;
@@ -18,6 +22,7 @@ mod rebuild;
 mod repair;
 mod restore;
 mod retire;
+mod sink;
 mod status;
 mod store;
 mod tail;
@@ -61,6 +66,9 @@ async fn carry_out(arguments: Arguments) -> Result<Verdict, Failure> {
         Wanted::Backup(wanted) => backup::run(shared, &wanted).await,
         Wanted::Restore(wanted) => restore::run(shared, &wanted).await,
         Wanted::Erase(wanted) => erase::run(shared, &wanted).await,
+        Wanted::Import(wanted) => import::run(shared, &wanted).await,
+        Wanted::Export(wanted) => export::run(shared, &wanted).await,
+        Wanted::Convert(wanted) => convert::run(shared, &wanted).await,
         Wanted::Tail(wanted) => match wanted.server()? {
             Some(server) => channel::run(shared, server).await,
             None => tail::run(shared, &wanted).await,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use aggregates::ids::UserId;
+use aggregates::limits::CLAIM_CHARS_MAX;
 use aggregates::user::{Profile, PutProfile, UserCommand};
 use aggregates::{Command, Sealed, StreamId};
 use event_log::Position;
@@ -12,8 +13,6 @@ use super::{Caller, Commands, Failure};
 
 /// Sessions remembered as already told to the directory; at the limit all are forgotten and told once more.
 const FILLED_MAX: usize = 100_000;
-/// Characters of one claim; longer ones are nobody's name.
-const CLAIM_CHARS_MAX: usize = 2_000;
 
 /// What this process has told the directory, so that not every request asks the door.
 #[derive(Default)]

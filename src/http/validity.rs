@@ -5,13 +5,9 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use aggregates::limits::URL_BYTES_MAX;
+pub use aggregates::limits::{FOREIGN_ID_CHARS_MAX, NAME_CHARS_MAX};
 use serde::{Deserialize, Deserializer};
-
-/// Characters of a name of a group.
-pub const NAME_CHARS_MAX: usize = 100;
-/// Characters of ids that others made: the platform's groups, media types.
-pub const FOREIGN_ID_CHARS_MAX: usize = 200;
-const URL_BYTES_MAX: usize = 2_048;
 
 /// A text that may be absent.
 pub trait Text {

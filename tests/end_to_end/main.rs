@@ -9,6 +9,7 @@ mod chat_sample;
 mod crashes;
 mod doctoring;
 mod http;
+mod importing;
 mod observing;
 mod rebuilding;
 mod replaying;

@@ -40,6 +40,14 @@ impl ChannelTail {
         tokio::time::timeout(PATIENCE, wanted).await.unwrap_or_else(|_| panic!("no frame {event} within {PATIENCE:?}"))
     }
 
+    /// The next frame, whatever it is.
+    pub async fn expect_frame_at_all(&mut self) -> Value {
+        let line = tokio::time::timeout(PATIENCE, self.frames.next_line()).await;
+        let line = line.unwrap_or_else(|_| panic!("no frame within {PATIENCE:?}")).expect("readable");
+        let line = line.expect("replay tail ended without a frame");
+        serde_json::from_str(&line).unwrap_or_else(|_| panic!("not JSON: {line}"))
+    }
+
     /// Waits until it says so on stderr.
     pub async fn expect_note(&mut self, words: &str) {
         let wanted = async {

@@ -1,0 +1,197 @@
+//! `replay export`: the log as lines that an import takes, or as events.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aggregates::ids::EventId;
+use aggregates::words::HasWords;
+use aggregates::{DomainEvent, Metadata, Timestamp};
+use event_log::{EventLogError, Filter, Position, RecordedEvent, SharedLog, StoreUrl};
+use serde::Serialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::arguments::{ExportFormat, ExportWanted, Shared};
+use crate::history::pace::Pace;
+use crate::history::telling::{Told, Words, feed_read, tell};
+use crate::outcome::{Failure, Verdict};
+use crate::paint::line;
+use crate::sink::Sink;
+use crate::store;
+
+const PAGE_EVENTS: usize = 2_000;
+
+/// What came out.
+#[derive(Default)]
+struct Exported {
+    head: Position,
+    lines: u64,
+    /// Events that the format has no line for.
+    unsayable: u64,
+    words: Words,
+}
+
+pub async fn run(shared: &Shared, wanted: &ExportWanted) -> Result<Verdict, Failure> {
+    let url = store::locate(shared)?;
+    let log = store::open(&url).await?;
+    let exported = export(&log, wanted).await;
+    log.close().await;
+    let (exported, took) = exported?;
+    say(shared, wanted, &url, &exported, took)?;
+    let whole = exported.unsayable == 0 && exported.words.lost == 0;
+    Ok(if whole { Verdict::Fine } else { Verdict::Differences })
+}
+
+/// Up to the head as it is now: a busy log would never end.
+async fn export(log: &SharedLog, wanted: &ExportWanted) -> Result<(Exported, Duration), Failure> {
+    let head = log.head().await?;
+    let mut sink = Sink::open(&wanted.to)?;
+    let mut exported = Exported { head, ..Exported::default() };
+    let mut pace = Pace::new("exporting", Some(head.0));
+    let mut position = Position::START;
+    while position < head {
+        let page = log.read_after(position, PAGE_EVENTS, Filter::All).await?;
+        if page.scanned_to <= position {
+            break;
+        }
+        position = page.scanned_to;
+        for recorded in page.events.iter().filter(|recorded| recorded.position <= head) {
+            match wanted.format {
+                ExportFormat::Events => sink.line(&as_event(recorded, &mut exported.words)?)?,
+                ExportFormat::Import => {
+                    let Some(text) = as_line(log, recorded, &mut exported).await? else { continue };
+                    sink.line(&text)?;
+                }
+            }
+            exported.lines += 1;
+        }
+        pace.is_at(position.0.min(head.0), exported.lines);
+    }
+    sink.finish()?;
+    Ok((exported, pace.finish()))
+}
+
+async fn as_line(
+    log: &SharedLog,
+    recorded: &RecordedEvent,
+    exported: &mut Exported,
+) -> Result<Option<String>, Failure> {
+    let line = match tell(recorded, &mut exported.words) {
+        Told::Line(line) => line,
+        Told::Follows => return Ok(None),
+        Told::Unsayable => {
+            exported.unsayable += 1;
+            return Ok(None);
+        }
+        Told::FeedRead { user, up_to, at } => {
+            feed_read(user, event_at(log, Position(up_to)).await?, at, recorded.event_id)
+        }
+    };
+    Ok(Some(serde_json::to_string(&line)?))
+}
+
+/// The event at a position, or the last one before it; nil where there is none. Positions mean nothing elsewhere.
+async fn event_at(log: &SharedLog, position: Position) -> Result<Uuid, EventLogError> {
+    let page = log.read_after(Position(position.0.saturating_sub(1)), 1, Filter::All).await?;
+    let there = page.events.first().filter(|recorded| recorded.position == position);
+    Ok(there.map_or(Uuid::nil(), |recorded| recorded.event_id.0))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EventLine<'a> {
+    position: Position,
+    stream: String,
+    sequence: u64,
+    name: &'static str,
+    version: &'static str,
+    at: Option<&'a str>,
+    recorded_at: Timestamp,
+    event_id: EventId,
+    metadata: &'a Metadata,
+    event: &'a Value,
+}
+
+fn as_event(recorded: &RecordedEvent, words: &mut Words) -> Result<String, Failure> {
+    let event = opened(&recorded.event, words)?;
+    let schema = recorded.event.schema();
+    let line = EventLine {
+        position: recorded.position,
+        stream: recorded.stream.to_string(),
+        sequence: recorded.sequence,
+        name: schema.name(),
+        version: schema.version(),
+        at: event["at"].as_str(),
+        recorded_at: recorded.recorded_at,
+        event_id: recorded.event_id,
+        metadata: &recorded.metadata,
+        event: &event,
+    };
+    Ok(serde_json::to_string(&line)?)
+}
+
+/// The payload with its words in the place of their ciphertext, and without those that are gone.
+fn opened(event: &DomainEvent, words: &mut Words) -> Result<Value, Failure> {
+    let mut open: HashMap<String, Option<String>> = HashMap::new();
+    event.clone().visit_words(&mut |_, sealed| {
+        if let Some(stored) = sealed.stored() {
+            words.lost += u64::from(sealed.unreadable() == Some(aggregates::Unreadable::Lost));
+            open.insert(stored.to_owned(), sealed.words().map(str::to_owned));
+        }
+    });
+    let mut payload: Value = serde_json::from_str(&event.to_json()?)?;
+    lay_open(&mut payload, &open);
+    Ok(payload)
+}
+
+fn lay_open(value: &mut Value, open: &HashMap<String, Option<String>>) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, field| !field.as_str().is_some_and(|text| open.get(text) == Some(&None)));
+            fields.values_mut().for_each(|field| lay_open(field, open));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| lay_open(item, open)),
+        Value::String(text) => {
+            if let Some(Some(words)) = open.get(text.as_str()) {
+                text.clone_from(words);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// On stdout, unless the lines are there: then on stderr.
+fn say(
+    shared: &Shared,
+    wanted: &ExportWanted,
+    url: &StoreUrl,
+    exported: &Exported,
+    took: Duration,
+) -> Result<(), Failure> {
+    let Exported { head, lines, unsayable, words } = exported;
+    let text = if shared.json {
+        serde_json::to_string_pretty(&json!({
+            "store": url.to_string(),
+            "to": wanted.to.display().to_string(),
+            "head": head,
+            "lines": lines,
+            "events_without_a_line": unsayable,
+            "words_lost": words.lost,
+            "seconds": took.as_secs_f64(),
+        }))?
+    } else {
+        let mut text = format!("{url}: {lines} lines up to position {head} in {:.1} s", took.as_secs_f64());
+        if *unsayable > 0 {
+            text.push_str(&format!("\n{unsayable} events were written by another program and have no line"));
+        }
+        if words.lost > 0 {
+            text.push_str(&format!("\n{} words cannot be read: their keys are lost", words.lost));
+        }
+        text
+    };
+    if Sink::is_stdout(&wanted.to) {
+        eprintln!("{text}");
+        return Ok(());
+    }
+    Ok(line(&text)?)
+}

@@ -1,0 +1,200 @@
+//! What values of lines must look like: the limits that requests have, so that nothing comes in by the back door that the
+//! front door refuses.
+//!
+//! U+0000 is refused in every text: no database column can hold it.
+
+use aggregates::limits::{CLAIM_CHARS_MAX, FOREIGN_ID_CHARS_MAX, NAME_CHARS_MAX, URL_BYTES_MAX};
+use aggregates::room::{CONTENT_CHARS_MAX, MEMBERS_PER_COMMAND_MAX};
+
+use super::line::{JoinLine, Line, MessageLine, NotificationLine, Refused, RoomLine, RoomShape, UserLine};
+
+/// Characters of a source's own ids.
+pub const SOURCE_ID_CHARS_MAX: usize = 512;
+
+type Checked = Result<(), Refused>;
+
+pub fn check(line: &Line) -> Checked {
+    match line {
+        Line::User(line) => user(line),
+        Line::Room(line) => room(line),
+        Line::Join(line) => join(line),
+        Line::Leave(line) => own_id(line.id.as_deref()).and(source_id("room", &line.room)),
+        Line::Message(line) => message(line),
+        Line::Read(line) => {
+            own_id(line.id.as_deref()).and(source_id("room", &line.room)).and(source_id("upTo", &line.up_to))
+        }
+        Line::Follow(line) | Line::Unfollow(line) | Line::Block(line) | Line::Unblock(line) => {
+            own_id(line.id.as_deref())
+        }
+        Line::Notification(line) => notification(line),
+        Line::NotificationRead(line) | Line::NotificationUnread(line) => {
+            own_id(line.id.as_deref()).and(source_id("notification", &line.notification))
+        }
+        Line::FeedRead(line) => own_id(line.id.as_deref()),
+        Line::Erasure(_) => Ok(()),
+    }
+}
+
+fn user(line: &UserLine) -> Checked {
+    let fields = [
+        ("name", &line.name),
+        ("username", &line.username),
+        ("avatar", &line.avatar),
+        ("email", &line.email),
+        ("phone", &line.phone),
+    ];
+    for (field, value) in fields {
+        filled(field, value.as_deref(), CLAIM_CHARS_MAX)?;
+        gone(field, value.is_some(), &line.erased)?;
+    }
+    known(&line.erased, &fields.map(|(field, _)| field))
+}
+
+fn room(line: &RoomLine) -> Checked {
+    source_id("id", &line.id)?;
+    known(&line.erased, &["name", "avatar"])?;
+    let named = line.name.is_some() || line.erased.iter().any(|field| field == "name");
+    match line.shape {
+        RoomShape::Group if !named => Err(Refused::new("name", "a group has a name")),
+        RoomShape::Group if line.members.len() > MEMBERS_PER_COMMAND_MAX => {
+            Err(Refused::new("members", format!("at most {MEMBERS_PER_COMMAND_MAX}; bring the others by join lines")))
+        }
+        RoomShape::Direct if line.name.is_some() => Err(Refused::new("name", "a direct room has none")),
+        RoomShape::Direct if line.avatar.is_some() => Err(Refused::new("avatar", "a direct room has none")),
+        RoomShape::Direct if line.group_id.is_some() => Err(Refused::new("groupId", "a direct room has none")),
+        RoomShape::Direct if line.join_policy.is_some() => Err(Refused::new("joinPolicy", "a direct room has none")),
+        RoomShape::Direct | RoomShape::Group => Ok(()),
+    }?;
+    filled("name", line.name.as_deref(), NAME_CHARS_MAX)?;
+    gone("name", line.name.is_some(), &line.erased)?;
+    gone("avatar", line.avatar.is_some(), &line.erased)?;
+    filled("groupId", line.group_id.as_deref(), FOREIGN_ID_CHARS_MAX)?;
+    https_url("avatar", line.avatar.as_deref())
+}
+
+fn join(line: &JoinLine) -> Checked {
+    own_id(line.id.as_deref())?;
+    source_id("room", &line.room)?;
+    match line.users.len() {
+        0 => Err(Refused::new("users", "names nobody")),
+        1..=MEMBERS_PER_COMMAND_MAX if line.by.is_some() || line.users.len() == 1 => Ok(()),
+        1..=MEMBERS_PER_COMMAND_MAX => Err(Refused::new("by", "missing: several are brought by somebody")),
+        _ => Err(Refused::new("users", format!("at most {MEMBERS_PER_COMMAND_MAX} at a time"))),
+    }
+}
+
+fn message(line: &MessageLine) -> Checked {
+    source_id("id", &line.id)?;
+    source_id("room", &line.room)?;
+    known(&line.erased, &["content", "attachmentUrl"])?;
+    text("content", &line.content, CONTENT_CHARS_MAX)?;
+    gone("content", !line.content.is_empty(), &line.erased)?;
+    gone("attachmentUrl", line.attachment_url.is_some(), &line.erased)?;
+    if line.content.is_empty() && line.attachment_url.is_none() && line.erased.is_empty() {
+        return Err(Refused::new("content", "must not be empty without an attachment"));
+    }
+    let attached = line.attachment_url.is_some() || line.erased.iter().any(|field| field == "attachmentUrl");
+    if line.attachment_type.is_some() && !attached {
+        return Err(Refused::new("attachmentType", "without an attachment"));
+    }
+    https_url("attachmentUrl", line.attachment_url.as_deref())?;
+    filled("attachmentType", line.attachment_type.as_deref(), FOREIGN_ID_CHARS_MAX)?;
+    if let Some(target) = &line.reply_to {
+        source_id("replyTo", target)?;
+    }
+    match &line.client_message_id {
+        Some(key) if !((1..=200).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())) => {
+            Err(Refused::new("clientMessageId", "1 to 200 visible ASCII characters"))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn notification(line: &NotificationLine) -> Checked {
+    source_id("id", &line.id)?;
+    filled("sourceType", Some(&line.source_type), FOREIGN_ID_CHARS_MAX)?;
+    filled("sourceId", Some(&line.source_id), SOURCE_ID_CHARS_MAX)
+}
+
+fn own_id(id: Option<&str>) -> Checked {
+    id.map_or(Ok(()), |id| source_id("id", id))
+}
+
+fn source_id(field: &str, id: &str) -> Checked {
+    filled(field, Some(id), SOURCE_ID_CHARS_MAX)
+}
+
+fn text(field: &str, text: &str, chars_max: usize) -> Checked {
+    if text.contains('\0') {
+        return Err(Refused::new(field, "must not contain U+0000"));
+    }
+    // Counting is only worth it where bytes alone do not say.
+    if text.len() > chars_max && text.chars().count() > chars_max {
+        return Err(Refused::new(field, format!("at most {chars_max} characters")));
+    }
+    Ok(())
+}
+
+fn filled(field: &str, value: Option<&str>, chars_max: usize) -> Checked {
+    match value {
+        Some(given) if given.trim().is_empty() => Err(Refused::new(field, "must not be empty")),
+        Some(given) => text(field, given, chars_max),
+        None => Ok(()),
+    }
+}
+
+fn https_url(field: &str, value: Option<&str>) -> Checked {
+    let Some(text) = value else { return Ok(()) };
+    if text.len() > URL_BYTES_MAX {
+        return Err(Refused::new(field, format!("at most {URL_BYTES_MAX} bytes")));
+    }
+    if text.contains(|character: char| character.is_control() || character.is_whitespace()) {
+        return Err(Refused::new(field, "no spaces or control characters"));
+    }
+    let right = url::Url::parse(text).is_ok_and(|url| {
+        url.scheme() == "https" && url.has_host() && url.username().is_empty() && url.password().is_none()
+    });
+    if right { Ok(()) } else { Err(Refused::new(field, "an https:// address")) }
+}
+
+/// What is gone is not there.
+fn gone(field: &str, there: bool, erased: &[String]) -> Checked {
+    if there && erased.iter().any(|gone| gone == field) {
+        return Err(Refused::new("erased", format!("{field} is there and gone")));
+    }
+    Ok(())
+}
+
+fn known(erased: &[String], fields: &[&str]) -> Checked {
+    match erased.iter().find(|gone| !fields.contains(&gone.as_str())) {
+        Some(unknown) => Err(Refused::new("erased", format!("{unknown:?} is none of {}", fields.join(", ")))),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(fields: &str) -> String {
+        let text = format!("{{\"at\":\"2026-01-01T00:00:00Z\",{fields}}}");
+        check(&Line::parse(text.as_bytes()).expect("a line")).expect_err(&text).field
+    }
+
+    #[test]
+    fn what_a_request_may_not_hold_a_line_may_not_hold_either() {
+        let message = "\"kind\":\"message\",\"id\":\"1\",\"room\":\"r\",\"from\":\"ana\"";
+        assert_eq!(refused(message), "content");
+        assert_eq!(refused(&format!("{message},\"content\":\"{}\"", "x".repeat(8_001))), "content");
+        assert_eq!(refused(&format!("{message},\"content\":\"a\\u0000\"")), "content");
+        assert_eq!(refused(&format!("{message},\"attachmentUrl\":\"http://a.example/b\"")), "attachmentUrl");
+        assert_eq!(refused(&format!("{message},\"content\":\"a\",\"clientMessageId\":\"a b\"")), "clientMessageId");
+        assert_eq!(refused(&format!("{message},\"content\":\"a\",\"erased\":[\"content\"]")), "erased");
+        let room = "\"kind\":\"room\",\"id\":\"1\",\"by\":\"ana\",\"type\"";
+        assert_eq!(refused(&format!("{room}:\"group\"")), "name");
+        assert_eq!(refused(&format!("{room}:\"direct\",\"name\":\"x\"")), "name");
+        assert_eq!(refused("\"kind\":\"join\",\"room\":\"r\",\"users\":[]"), "users");
+        assert_eq!(refused("\"kind\":\"join\",\"room\":\"r\",\"users\":[\"a\",\"b\"]"), "by");
+        assert_eq!(refused("\"kind\":\"user\",\"id\":\"ana\",\"name\":\" \""), "name");
+    }
+}

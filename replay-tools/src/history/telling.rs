@@ -1,0 +1,205 @@
+//! An event as a line: the way back of `plan`.
+//!
+//! What follows from a rule (the heir of an owner, the follows that a block ends) is not a line of its own: it follows
+//! again where the line goes in.
+
+use aggregates::feed::FeedEvent;
+use aggregates::ids::EventId;
+use aggregates::ids::UserId;
+use aggregates::notification::NotificationEvent;
+use aggregates::participant::ParticipantEvent;
+use aggregates::relationship::{Directed, RelationshipEvent};
+use aggregates::room::{MessageSent, RoomEvent, RoomKind, RoomOpened};
+use aggregates::user::{Profile, UserEvent};
+use aggregates::{DomainEvent, Sealed, Timestamp, Unreadable};
+use event_log::RecordedEvent;
+use uuid::Uuid;
+
+use super::line::{
+    ErasureLine, FeedReadLine, JoinLine, LeaveLine, Line, MarkLine, MessageLine, NotificationLine, ReadLine,
+    RelationLine, RoomLine, RoomShape, UserLine,
+};
+
+/// What becomes of an event.
+#[derive(Debug, PartialEq)]
+pub enum Told {
+    Line(Line),
+    /// It follows from the event before it.
+    Follows,
+    /// Nothing in the format says it.
+    Unsayable,
+    /// A feed was read up to this position: the event there names it.
+    FeedRead {
+        user: UserId,
+        up_to: u64,
+        at: Timestamp,
+    },
+}
+
+/// Words that were looked at on the way.
+#[derive(Debug, Default)]
+pub struct Words {
+    /// Their key is lost or wrong: they are shown as if they were erased.
+    pub lost: u64,
+}
+
+pub fn tell(recorded: &RecordedEvent, words: &mut Words) -> Told {
+    if recorded.metadata.command.is_some_and(|command| recorded.event_id != EventId::of(command, 0)) {
+        return Told::Follows;
+    }
+    let event = Some(recorded.event_id.0);
+    match &recorded.event {
+        DomainEvent::User(told) => Told::Line(of_user(told, event, words)),
+        DomainEvent::Room(told) => of_room(told, event, words),
+        DomainEvent::Participant(ParticipantEvent::MessagesRead(read)) => Told::Line(Line::Read(ReadLine {
+            id: None,
+            room: read.room_id.to_string(),
+            user: read.user_id.clone(),
+            up_to: read.up_to.to_string(),
+            at: read.at,
+            event,
+        })),
+        DomainEvent::Relationship(told) => Told::Line(of_relationship(told, event)),
+        DomainEvent::Notification(told) => Told::Line(of_notification(told, event)),
+        DomainEvent::Feed(FeedEvent::FeedRead(read)) => {
+            Told::FeedRead { user: read.user_id.clone(), up_to: read.up_to, at: read.at }
+        }
+    }
+}
+
+pub fn feed_read(user: UserId, up_to: Uuid, at: Timestamp, event: EventId) -> Line {
+    Line::FeedRead(FeedReadLine { id: None, user, up_to: Some(up_to), at, event: Some(event.0) })
+}
+
+impl Words {
+    /// What can be read; what cannot is named in `erased`.
+    fn open(&mut self, field: &str, words: Option<&Sealed>, erased: &mut Vec<String>) -> Option<String> {
+        let words = words?;
+        match words.unreadable() {
+            None => words.words().map(str::to_owned),
+            Some(why) => {
+                self.lost += u64::from(why == Unreadable::Lost);
+                erased.push(field.to_owned());
+                None
+            }
+        }
+    }
+}
+
+fn of_user(event: &UserEvent, id: Option<Uuid>, words: &mut Words) -> Line {
+    let mut of = |user: &UserId, profile: &Profile, at: Timestamp| {
+        let mut erased = Vec::new();
+        let name = words.open("name", profile.name.as_ref(), &mut erased);
+        let username = words.open("username", profile.username.as_ref(), &mut erased);
+        let avatar = words.open("avatar", profile.avatar.as_ref(), &mut erased);
+        let email = words.open("email", profile.email.as_ref(), &mut erased);
+        let phone = words.open("phone", profile.phone.as_ref(), &mut erased);
+        let (role, id) = (profile.role, (user.clone(), id));
+        Line::User(Box::new(UserLine { id: id.0, name, username, avatar, email, phone, role, erased, at, event: id.1 }))
+    };
+    match event {
+        UserEvent::UserRegistered(event) => of(&event.user_id, &event.profile, event.at),
+        UserEvent::ProfileChanged(event) => of(&event.user_id, &event.profile, event.at),
+        UserEvent::UserErased(event) => {
+            Line::Erasure(ErasureLine { user: event.user_id.clone(), at: event.at, event: id })
+        }
+    }
+}
+
+fn of_room(event: &RoomEvent, id: Option<Uuid>, words: &mut Words) -> Told {
+    match event {
+        RoomEvent::RoomOpened(event) => Told::Line(opened(event, id, words)),
+        RoomEvent::MembersAdded(event) => {
+            let users: Vec<UserId> = event.members.iter().map(|member| member.user_id.clone()).collect();
+            let by = (users[..] != [event.by.clone()]).then(|| event.by.clone());
+            let room = event.room_id.to_string();
+            Told::Line(Line::Join(JoinLine { id: None, room, users, by, at: event.at, event: id }))
+        }
+        RoomEvent::MemberRemoved(event) => {
+            let (room, user) = (event.room_id.to_string(), event.user_id.clone());
+            let by = (event.by != user).then(|| event.by.clone());
+            Told::Line(Line::Leave(LeaveLine { id: None, room, user, by, at: event.at, event: id }))
+        }
+        RoomEvent::MemberRoleChanged(_) => Told::Unsayable,
+        RoomEvent::MessageSent(event) => Told::Line(sent(event, id, words)),
+    }
+}
+
+fn opened(event: &RoomOpened, id: Option<Uuid>, words: &mut Words) -> Line {
+    let mut erased = Vec::new();
+    let (shape, join_policy) = match event.kind {
+        RoomKind::Direct => (RoomShape::Direct, None),
+        RoomKind::Group => (RoomShape::Group, Some(event.join_policy)),
+    };
+    let others = event.members.iter().map(|member| &member.user_id).filter(|user| **user != event.opened_by);
+    Line::Room(Box::new(RoomLine {
+        id: event.room_id.to_string(),
+        shape,
+        by: event.opened_by.clone(),
+        members: others.cloned().collect(),
+        name: words.open("name", event.name.as_ref(), &mut erased),
+        avatar: words.open("avatar", event.avatar.as_ref(), &mut erased),
+        group_id: event.group_id.clone(),
+        join_policy,
+        erased,
+        at: event.at,
+        event: id,
+    }))
+}
+
+fn sent(event: &MessageSent, id: Option<Uuid>, words: &mut Words) -> Line {
+    let mut erased = Vec::new();
+    let content = words.open("content", Some(&event.content), &mut erased).unwrap_or_default();
+    let url = event.attachment.as_ref().map(|attachment| &attachment.url);
+    Line::Message(Box::new(MessageLine {
+        id: event.message_id.to_string(),
+        room: event.room_id.to_string(),
+        from: event.sender_id.clone(),
+        shape: event.kind,
+        content,
+        attachment_url: words.open("attachmentUrl", url, &mut erased),
+        attachment_type: event.attachment.as_ref().and_then(|attachment| attachment.media_type.clone()),
+        reply_to: event.reply_to.map(|target| target.to_string()),
+        client_message_id: event.client_message_id.clone(),
+        erased,
+        at: event.at,
+        event: id,
+    }))
+}
+
+fn of_relationship(event: &RelationshipEvent, id: Option<Uuid>) -> Line {
+    let line = |directed: &Directed| {
+        let Directed { from, to, at } = directed.clone();
+        RelationLine { id: None, from, to, at, event: id }
+    };
+    match event {
+        RelationshipEvent::UserFollowed(event) => Line::Follow(line(event)),
+        RelationshipEvent::UserUnfollowed(event) => Line::Unfollow(line(event)),
+        RelationshipEvent::UserBlocked(event) => Line::Block(line(event)),
+        RelationshipEvent::UserUnblocked(event) => Line::Unblock(line(event)),
+    }
+}
+
+fn of_notification(event: &NotificationEvent, id: Option<Uuid>) -> Line {
+    let mark = |event: &aggregates::notification::NotificationMarked| MarkLine {
+        id: None,
+        notification: event.notification_id.to_string(),
+        user: event.recipient_id.clone(),
+        at: event.at,
+        event: id,
+    };
+    match event {
+        NotificationEvent::NotificationRaised(event) => Line::Notification(Box::new(NotificationLine {
+            id: event.notification_id.to_string(),
+            user: event.recipient_id.clone(),
+            shape: event.kind,
+            actor: event.actor_id.clone(),
+            source_type: event.source.kind.clone(),
+            source_id: event.source.id.clone(),
+            at: event.at,
+            event: id,
+        })),
+        NotificationEvent::NotificationRead(event) => Line::NotificationRead(mark(event)),
+        NotificationEvent::NotificationUnread(event) => Line::NotificationUnread(mark(event)),
+    }
+}
