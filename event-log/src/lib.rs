@@ -13,6 +13,7 @@ pub mod door;
 pub mod erasing;
 pub mod existing;
 mod heard;
+mod loading;
 pub mod measures;
 pub mod migrations;
 pub mod open;

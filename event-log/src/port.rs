@@ -52,19 +52,16 @@ pub trait EventLog: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, EventLogError>;
 
-    /// What a stream's state is made of: (sequence, event) above `after`, oldest first.
-    async fn load(&self, stream: &StreamId, after: u64) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
-        const PAGE_EVENTS: usize = 1_000;
-        let mut loaded: Vec<(u64, DomainEvent)> = Vec::new();
-        loop {
-            let from = loaded.last().map_or(after, |(sequence, _)| *sequence);
-            let page = self.read_stream(stream, from, PAGE_EVENTS).await?;
-            let full = page.len() == PAGE_EVENTS;
-            loaded.extend(page.into_iter().map(|recorded| (recorded.sequence, recorded.event)));
-            if !full {
-                return Ok(loaded);
-            }
-        }
+    /// What a stream's state is made of: (sequence, event) above `after`, oldest first, at most `limit`. A page that is
+    /// not full is the end. `loading` folds them.
+    async fn load(
+        &self,
+        stream: &StreamId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
+        let page = self.read_stream(stream, after, limit).await?;
+        Ok(page.into_iter().map(|recorded| (recorded.sequence, recorded.event)).collect())
     }
 
     /// Up to `limit` events behind `position`, in order. A page may be short although the log goes on: only one that did

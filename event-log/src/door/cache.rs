@@ -5,9 +5,10 @@
 
 use std::collections::HashMap;
 
-use aggregates::{DomainEvent, State, StreamId};
+use aggregates::{State, StreamId};
 
 use super::job::Job;
+use crate::loading::Loaded;
 use crate::port::Foreign;
 use crate::recorded::RecordedEvent;
 
@@ -16,8 +17,6 @@ pub(super) enum Slot {
     /// Being read from the log; these commands wait for it.
     Loading {
         waiting: Vec<Job>,
-        /// Known so far, where a stale state is being brought forward.
-        base: Option<(State, u64)>,
         /// Others wrote to it since the reading began: what comes back is not the end.
         stale: bool,
     },
@@ -89,27 +88,23 @@ impl Cache {
             waiting.push(job);
             return false;
         }
-        let slot = Slot::Loading { waiting: vec![job], base: None, stale: false };
+        let slot = Slot::Loading { waiting: vec![job], stale: false };
         self.slots.insert(stream.clone(), slot);
         true
     }
 
-    /// Takes what was read. Gives back the commands that waited, or `None` (and the version to read on from) when
-    /// others wrote meanwhile.
-    pub fn loaded(&mut self, stream: &StreamId, events: Vec<(u64, DomainEvent)>) -> Result<Vec<Job>, u64> {
-        let Some(Slot::Loading { waiting, base, stale }) = self.slots.get_mut(stream) else { return Ok(Vec::new()) };
-        let (mut state, mut version) = base.take().unwrap_or_else(|| (State::empty(stream.kind), 0));
-        for (sequence, event) in events {
-            state.evolve(&event);
-            version = sequence;
-        }
+    /// Takes what was read. Gives back the commands that waited; or what was read, to go on from there, when others wrote
+    /// meanwhile.
+    #[allow(clippy::result_large_err, reason = "no error: a state that is not there yet")]
+    pub fn loaded(&mut self, stream: &StreamId, loaded: Loaded) -> Result<Vec<Job>, Loaded> {
+        let Some(Slot::Loading { waiting, stale }) = self.slots.get_mut(stream) else { return Ok(Vec::new()) };
         if *stale {
-            *base = Some((state, version));
             *stale = false;
-            return Err(version);
+            return Err(loaded);
         }
         let waiting = std::mem::take(waiting);
-        let cached = Cached { durable: state, version, working: None, group: None, used: self.batch };
+        let Loaded { state: durable, version } = loaded;
+        let cached = Cached { durable, version, working: None, group: None, used: self.batch };
         self.slots.insert(stream.clone(), Slot::Ready(cached));
         Ok(waiting)
     }

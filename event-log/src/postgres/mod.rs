@@ -125,8 +125,13 @@ impl EventLog for PostgresLog {
         reading::read_stream(&self.pool, stream, after, limit).await
     }
 
-    async fn load(&self, stream: &StreamId, after: u64) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
-        reading::load(&self.pool, stream, after).await
+    async fn load(
+        &self,
+        stream: &StreamId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
+        reading::load(&self.pool, stream, after, limit).await
     }
 
     async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError> {

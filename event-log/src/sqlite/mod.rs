@@ -150,9 +150,14 @@ impl EventLog for SqliteLog {
         self.readers.ask(move |connection| rows::read_stream(connection, &stream, after, limit)).await
     }
 
-    async fn load(&self, stream: &StreamId, after: u64) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
+    async fn load(
+        &self,
+        stream: &StreamId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
         let stream = stream.clone();
-        self.readers.ask(move |connection| rows::load(connection, &stream, after)).await
+        self.readers.ask(move |connection| rows::load(connection, &stream, after, limit)).await
     }
 
     async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError> {
