@@ -64,6 +64,22 @@ pub trait EventLog: Send + Sync + 'static {
         Ok(page.into_iter().map(|recorded| (recorded.sequence, recorded.event)).collect())
     }
 
+    /// The state that was kept of a stream, whatever it is worth: whoever asks must judge it. An engine without a place
+    /// for states has none; a wrapper passes on what it wraps.
+    async fn snapshot(&self, _stream: &StreamId) -> Result<Option<StoredSnapshot>, EventLogError> {
+        Ok(None)
+    }
+
+    /// Keeps states, each in the place of the one before. Those whose last event is not in the log are left out.
+    async fn save_snapshots(&self, _snapshots: &[Snapshot]) -> Result<(), EventLogError> {
+        Ok(())
+    }
+
+    /// Deletes what can never be used again: kept states of another log, or of a format before `format`. How many.
+    async fn prune_snapshots(&self, _format: u32) -> Result<u64, EventLogError> {
+        Ok(0)
+    }
+
     /// Up to `limit` events behind `position`, in order. A page may be short although the log goes on: only one that did
     /// not move at all is the end.
     async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError>;
@@ -263,6 +279,28 @@ impl Page {
     pub fn into_events(self) -> impl Iterator<Item = RecordedEvent> {
         self.events.into_iter().map(Arc::unwrap_or_clone)
     }
+}
+
+/// A state, to be kept. Only ever a cache of what the events say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    pub stream: StreamId,
+    /// Of the last event in it.
+    pub sequence: u64,
+    /// See [`aggregates::snapshot::FORMAT`].
+    pub format: u32,
+    /// JSON, see [`aggregates::State::to_kept`].
+    pub state: String,
+}
+
+/// A state as it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredSnapshot {
+    pub snapshot: Snapshot,
+    /// The log it was made of.
+    pub log: LogId,
+    /// Its last event is in the log, and is the one it was made with.
+    pub in_the_log: bool,
 }
 
 /// Which streams a reader wants.

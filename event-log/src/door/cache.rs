@@ -11,6 +11,7 @@ use super::job::Job;
 use crate::loading::Loaded;
 use crate::port::Foreign;
 use crate::recorded::RecordedEvent;
+use crate::snapshots::{Keeper, Since};
 
 #[allow(clippy::large_enum_variant, reason = "nearly all of them are ready: a box would be one more jump for each")]
 pub(super) enum Slot {
@@ -27,6 +28,8 @@ pub(super) struct Cached {
     pub durable: State,
     /// Sequence of the last durable event.
     pub version: u64,
+    /// Up to there, since the state was last kept.
+    pub since: Since,
     pub working: Option<Working>,
     /// The group of the batch being gathered whose commands are addressed to this stream.
     pub group: Option<u32>,
@@ -38,6 +41,7 @@ pub(super) struct Cached {
 pub(super) struct Working {
     pub state: State,
     pub version: u64,
+    pub since: Since,
     /// The group of commands those events belong to, see [`super::decide`].
     pub group: u32,
 }
@@ -57,11 +61,12 @@ pub(super) struct Cache {
     slots: HashMap<StreamId, Slot>,
     limit: usize,
     batch: u64,
+    keeper: Keeper,
 }
 
 impl Cache {
-    pub fn new(limit: usize) -> Self {
-        Self { slots: HashMap::new(), limit, batch: 0 }
+    pub fn new(limit: usize, keeper: Keeper) -> Self {
+        Self { slots: HashMap::new(), limit, batch: 0, keeper }
     }
 
     pub fn get(&self, stream: &StreamId) -> Option<&Cached> {
@@ -103,8 +108,10 @@ impl Cache {
             return Err(loaded);
         }
         let waiting = std::mem::take(waiting);
-        let Loaded { state: durable, version } = loaded;
-        let cached = Cached { durable, version, working: None, group: None, used: self.batch };
+        let Loaded { state: durable, version, mut since } = loaded;
+        // Read just now, and long: nobody needs to read all of that again.
+        self.keeper.offer(stream, &durable, version, &mut since);
+        let cached = Cached { durable, version, since, working: None, group: None, used: self.batch };
         self.slots.insert(stream.clone(), Slot::Ready(cached));
         Ok(waiting)
     }
@@ -135,6 +142,8 @@ impl Cache {
                 Some(Slot::Ready(cached)) if recorded.sequence == cached.version + 1 => {
                     cached.durable.evolve(&recorded.event);
                     cached.version = recorded.sequence;
+                    cached.since.count(&recorded.event);
+                    self.keeper.offer(&recorded.stream, &cached.durable, cached.version, &mut cached.since);
                 }
                 Some(Slot::Ready(cached)) if recorded.sequence > cached.version => {
                     self.slots.remove(&recorded.stream);
@@ -170,6 +179,8 @@ impl Cache {
             if let Some(working) = cached.working.take() {
                 cached.durable = working.state;
                 cached.version = working.version;
+                cached.since = working.since;
+                self.keeper.offer(stream, &cached.durable, cached.version, &mut cached.since);
             }
         }
     }

@@ -14,6 +14,7 @@ use super::job::{Job, Message};
 use super::types::{CommandError, DoorOptions, Outcome};
 use crate::loading::{self, Loaded};
 use crate::port::{EventLogError, Found, SharedLog};
+use crate::snapshots::Keeper;
 
 /// How long a command waits before it is tried again after the log could not be read.
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
@@ -40,10 +41,10 @@ pub(super) struct Intake {
 impl Intake {
     pub fn new(log: SharedLog, inbox: mpsc::UnboundedSender<Message>, options: DoorOptions) -> Self {
         Self {
+            cache: Cache::new(options.cached_streams_max, Keeper::over(Arc::clone(&log))),
             log,
             inbox,
             options,
-            cache: Cache::new(options.cached_streams_max),
             ready: VecDeque::new(),
             to_look_up: Vec::new(),
             looking_up: false,
