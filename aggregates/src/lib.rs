@@ -21,6 +21,7 @@ pub mod policy;
 pub mod relationship;
 pub mod room;
 pub mod sealed;
+pub mod snapshot;
 pub mod time;
 pub mod upcasting;
 pub mod user;

@@ -5,10 +5,11 @@
 
 use aggregates::ids::{CommandId, UserId};
 use aggregates::user::{EraseUser, UserCommand, UserErased, UserError};
-use aggregates::{AggregateKind, Command, Metadata, Refusal, State, StreamId, Timestamp};
+use aggregates::{Command, Metadata, Refusal, State, StreamId, Timestamp};
 use uuid::Uuid;
 
 use crate::door::{CommandError, Door, DoorOptions, Wish};
+use crate::loading;
 use crate::port::{EventLogError, SharedLog};
 use crate::position::Position;
 use crate::sealing::Sealing;
@@ -70,10 +71,7 @@ async fn key_to_drop(
     if let Some(key) = sealing.key_of(user, false).await? {
         return Ok(Some(key));
     }
-    let mut state = State::empty(AggregateKind::User);
-    for (_, event) in log.load(&StreamId::user(user), 0).await? {
-        state.evolve(&event);
-    }
-    let State::User(known) = state else { return Ok(None) };
+    let loaded = loading::load(&**log, &StreamId::user(user), None).await?;
+    let State::User(known) = loaded.state else { return Ok(None) };
     if known.exists() { sealing.key_of(user, true).await } else { Ok(None) }
 }

@@ -35,6 +35,9 @@ pub const DOOR_LOST_RACES: &str = "kabar_door_lost_races_total";
 pub const DOOR_UNKNOWN: &str = "kabar_door_unknown_outcomes_total";
 pub const DOOR_FAULTS: &str = "kabar_door_faults_total";
 pub const DOOR_SLOW: &str = "kabar_door_slow_batches_total";
+pub const SNAPSHOTS_TAKEN: &str = "kabar_snapshots_taken_total";
+pub const SNAPSHOTS_DROPPED: &str = "kabar_snapshots_dropped_total";
+pub const SNAPSHOTS_IGNORED: &str = "kabar_snapshots_ignored_total";
 pub const WORDS_LOST: &str = "kabar_sealing_words_lost_total";
 pub const LOG_APPEND: &str = "kabar_log_append_seconds";
 pub const LOG_CONNECTIONS: &str = "kabar_log_connections_in_use";
@@ -53,6 +56,9 @@ pub const MEASURES: &[Measure] = &[
     count(DOOR_UNKNOWN, "appends whose answer was lost and that were looked up"),
     count(DOOR_FAULTS, "times the log could not be written or read"),
     count(DOOR_SLOW, "batches slower than the line that is drawn for a line in the log"),
+    count(SNAPSHOTS_TAKEN, "states of long streams that were kept"),
+    count(SNAPSHOTS_DROPPED, "states that were not kept: too many waited, or they could not be written"),
+    count(SNAPSHOTS_IGNORED, "kept states that were of no use and are made anew, by why"),
     count(WORDS_LOST, "words read that nobody can open although nobody was erased: their key is lost or wrong"),
     spread(LOG_APPEND, "one append inside the log; those under its lock left out"),
     gauge(LOG_CONNECTIONS, "connections of the log in use for reading"),

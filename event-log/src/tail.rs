@@ -9,17 +9,18 @@ use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use aggregates::ids::EventId;
-use aggregates::room::RoomEvent;
 use aggregates::{AggregateKind, DomainEvent, StreamId};
 use async_trait::async_trait;
 use tokio::sync::watch;
 
 use crate::port::{
     AppendError, Appended, Batch, EventLog, EventLogError, Filter, Foreign, Found, LockedLog, Page, SharedLog,
+    Snapshot, StoredSnapshot,
 };
 use crate::position::{LogId, Position};
 use crate::recorded::RecordedEvent;
 use crate::sealing::Sealing;
+use crate::snapshots::weight;
 
 /// Events kept, whatever their size.
 const TAIL_EVENTS_MAX: usize = 16_384;
@@ -131,7 +132,7 @@ impl Tail {
             *self = Self::at(from);
         }
         for event in events.filter(|event| event.position > self.end) {
-            let bytes = weight(&event);
+            let bytes = weight(&event.event);
             self.bytes += bytes;
             self.events.push_back((bytes, event));
         }
@@ -141,19 +142,6 @@ impl Tail {
             self.bytes -= bytes;
             self.base = oldest.position;
         }
-    }
-}
-
-/// About what an event takes in memory.
-fn weight(recorded: &RecordedEvent) -> usize {
-    const SMALL: usize = 512;
-    const MEMBER: usize = 64;
-    let DomainEvent::Room(event) = &recorded.event else { return 2 * SMALL };
-    match event {
-        RoomEvent::MessageSent(sent) => SMALL + sent.content.reveal().len(),
-        RoomEvent::RoomOpened(opened) => SMALL + opened.members.len() * MEMBER,
-        RoomEvent::MembersAdded(added) => SMALL + added.members.len() * MEMBER,
-        RoomEvent::MemberRemoved(_) | RoomEvent::MemberRoleChanged(_) => SMALL,
     }
 }
 
@@ -238,8 +226,25 @@ impl EventLog for TailedLog {
         self.log.read_stream(stream, after, limit).await
     }
 
-    async fn load(&self, stream: &StreamId, after: u64) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
-        self.log.load(stream, after).await
+    async fn load(
+        &self,
+        stream: &StreamId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
+        self.log.load(stream, after, limit).await
+    }
+
+    async fn snapshot(&self, stream: &StreamId) -> Result<Option<StoredSnapshot>, EventLogError> {
+        self.log.snapshot(stream).await
+    }
+
+    async fn save_snapshots(&self, snapshots: &[Snapshot]) -> Result<(), EventLogError> {
+        self.log.save_snapshots(snapshots).await
+    }
+
+    async fn prune_snapshots(&self, format: u32) -> Result<u64, EventLogError> {
+        self.log.prune_snapshots(format).await
     }
 
     async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError> {

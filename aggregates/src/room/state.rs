@@ -101,6 +101,12 @@ impl Room {
         })
     }
 
+    /// About how many bytes its members are as JSON.
+    pub(crate) fn weight_bytes(&self) -> usize {
+        const MEMBER: usize = 96;
+        self.members.len() * MEMBER
+    }
+
     pub(crate) fn needs(&self, command: &RoomCommand) -> Vec<Need> {
         match command {
             RoomCommand::OpenDirect(command) => vec![

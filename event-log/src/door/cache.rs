@@ -5,19 +5,19 @@
 
 use std::collections::HashMap;
 
-use aggregates::{DomainEvent, State, StreamId};
+use aggregates::{State, StreamId};
 
 use super::job::Job;
+use crate::loading::Loaded;
 use crate::port::Foreign;
 use crate::recorded::RecordedEvent;
+use crate::snapshots::{Keeper, Since};
 
 #[allow(clippy::large_enum_variant, reason = "nearly all of them are ready: a box would be one more jump for each")]
 pub(super) enum Slot {
     /// Being read from the log; these commands wait for it.
     Loading {
         waiting: Vec<Job>,
-        /// Known so far, where a stale state is being brought forward.
-        base: Option<(State, u64)>,
         /// Others wrote to it since the reading began: what comes back is not the end.
         stale: bool,
     },
@@ -28,6 +28,8 @@ pub(super) struct Cached {
     pub durable: State,
     /// Sequence of the last durable event.
     pub version: u64,
+    /// Up to there, since the state was last kept.
+    pub since: Since,
     pub working: Option<Working>,
     /// The group of the batch being gathered whose commands are addressed to this stream.
     pub group: Option<u32>,
@@ -39,6 +41,7 @@ pub(super) struct Cached {
 pub(super) struct Working {
     pub state: State,
     pub version: u64,
+    pub since: Since,
     /// The group of commands those events belong to, see [`super::decide`].
     pub group: u32,
 }
@@ -58,11 +61,12 @@ pub(super) struct Cache {
     slots: HashMap<StreamId, Slot>,
     limit: usize,
     batch: u64,
+    keeper: Keeper,
 }
 
 impl Cache {
-    pub fn new(limit: usize) -> Self {
-        Self { slots: HashMap::new(), limit, batch: 0 }
+    pub fn new(limit: usize, keeper: Keeper) -> Self {
+        Self { slots: HashMap::new(), limit, batch: 0, keeper }
     }
 
     pub fn get(&self, stream: &StreamId) -> Option<&Cached> {
@@ -89,27 +93,25 @@ impl Cache {
             waiting.push(job);
             return false;
         }
-        let slot = Slot::Loading { waiting: vec![job], base: None, stale: false };
+        let slot = Slot::Loading { waiting: vec![job], stale: false };
         self.slots.insert(stream.clone(), slot);
         true
     }
 
-    /// Takes what was read. Gives back the commands that waited, or `None` (and the version to read on from) when
-    /// others wrote meanwhile.
-    pub fn loaded(&mut self, stream: &StreamId, events: Vec<(u64, DomainEvent)>) -> Result<Vec<Job>, u64> {
-        let Some(Slot::Loading { waiting, base, stale }) = self.slots.get_mut(stream) else { return Ok(Vec::new()) };
-        let (mut state, mut version) = base.take().unwrap_or_else(|| (State::empty(stream.kind), 0));
-        for (sequence, event) in events {
-            state.evolve(&event);
-            version = sequence;
-        }
+    /// Takes what was read. Gives back the commands that waited; or what was read, to go on from there, when others wrote
+    /// meanwhile.
+    #[allow(clippy::result_large_err, reason = "no error: a state that is not there yet")]
+    pub fn loaded(&mut self, stream: &StreamId, loaded: Loaded) -> Result<Vec<Job>, Loaded> {
+        let Some(Slot::Loading { waiting, stale }) = self.slots.get_mut(stream) else { return Ok(Vec::new()) };
         if *stale {
-            *base = Some((state, version));
             *stale = false;
-            return Err(version);
+            return Err(loaded);
         }
         let waiting = std::mem::take(waiting);
-        let cached = Cached { durable: state, version, working: None, group: None, used: self.batch };
+        let Loaded { state: durable, version, mut since } = loaded;
+        // Read just now, and long: nobody needs to read all of that again.
+        self.keeper.offer(stream, &durable, version, &mut since);
+        let cached = Cached { durable, version, since, working: None, group: None, used: self.batch };
         self.slots.insert(stream.clone(), Slot::Ready(cached));
         Ok(waiting)
     }
@@ -140,6 +142,8 @@ impl Cache {
                 Some(Slot::Ready(cached)) if recorded.sequence == cached.version + 1 => {
                     cached.durable.evolve(&recorded.event);
                     cached.version = recorded.sequence;
+                    cached.since.count(&recorded.event);
+                    self.keeper.offer(&recorded.stream, &cached.durable, cached.version, &mut cached.since);
                 }
                 Some(Slot::Ready(cached)) if recorded.sequence > cached.version => {
                     self.slots.remove(&recorded.stream);
@@ -175,6 +179,8 @@ impl Cache {
             if let Some(working) = cached.working.take() {
                 cached.durable = working.state;
                 cached.version = working.version;
+                cached.since = working.since;
+                self.keeper.offer(stream, &cached.durable, cached.version, &mut cached.since);
             }
         }
     }

@@ -109,12 +109,15 @@ impl Deciding {
                     let error = Arc::new(EventLogError::Corrupt(error.to_string()));
                     return job.answer(Err(CommandError::Corrupt(error)));
                 }
-                let mut state = match own.working.take() {
-                    Some(working) => working.state,
-                    None => own.durable.clone(),
+                let (mut state, mut since) = match own.working.take() {
+                    Some(working) => (working.state, working.since),
+                    None => (own.durable.clone(), own.since),
                 };
-                events.iter().for_each(|event| state.evolve(event));
-                own.working = Some(Working { state, version: version + events.len() as u64, group });
+                for event in &events {
+                    state.evolve(event);
+                    since.count(event);
+                }
+                own.working = Some(Working { state, version: version + events.len() as u64, since, group });
                 if job.wish.repeatable {
                     self.repeatable.insert(job.wish.id);
                 }

@@ -10,9 +10,11 @@ use aggregates::{Need, StreamId};
 use tokio::sync::mpsc;
 
 use super::cache::Cache;
-use super::job::{Job, Loaded, Message};
+use super::job::{Job, Message};
 use super::types::{CommandError, DoorOptions, Outcome};
+use crate::loading::{self, Loaded};
 use crate::port::{EventLogError, Found, SharedLog};
+use crate::snapshots::Keeper;
 
 /// How long a command waits before it is tried again after the log could not be read.
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
@@ -39,10 +41,10 @@ pub(super) struct Intake {
 impl Intake {
     pub fn new(log: SharedLog, inbox: mpsc::UnboundedSender<Message>, options: DoorOptions) -> Self {
         Self {
+            cache: Cache::new(options.cached_streams_max, Keeper::over(Arc::clone(&log))),
             log,
             inbox,
             options,
-            cache: Cache::new(options.cached_streams_max),
             ready: VecDeque::new(),
             to_look_up: Vec::new(),
             looking_up: false,
@@ -71,7 +73,7 @@ impl Intake {
 
     pub fn wait_for(&mut self, stream: &StreamId, job: Job) {
         if self.cache.wait(stream, job) {
-            self.load(stream.clone(), 0);
+            self.load(stream.clone(), None);
         }
     }
 
@@ -80,23 +82,25 @@ impl Intake {
         needs.iter().map(|need| &need.stream).find(|stream| self.cache.get(stream).is_none())
     }
 
-    fn load(&self, stream: StreamId, after: u64) {
+    /// On a task of its own, which folds what it reads: only the state comes back.
+    fn load(&self, stream: StreamId, begun: Option<Loaded>) {
         let (log, inbox) = (Arc::clone(&self.log), self.inbox.clone());
         tokio::spawn(async move {
             let asked = stream.clone();
-            let events = answer_of(LOAD_PATIENCE, async move { log.load(&asked, after).await }).await;
-            let _ = inbox.send(Message::Loaded { stream, events });
+            let reading = async move { loading::load(&*log, &asked, begun).await };
+            let loaded = answer_of(LOAD_PATIENCE, reading).await;
+            let _ = inbox.send(Message::Loaded { stream, loaded });
         });
     }
 
-    pub fn loaded(&mut self, stream: StreamId, events: Loaded) {
-        let events = match events {
-            Ok(events) => events,
+    pub fn loaded(&mut self, stream: StreamId, loaded: Result<Loaded, EventLogError>) {
+        let loaded = match loaded {
+            Ok(loaded) => loaded,
             Err(error) => return self.load_failed(&stream, error),
         };
-        match self.cache.loaded(&stream, events) {
+        match self.cache.loaded(&stream, loaded) {
             Ok(waiting) => waiting.into_iter().for_each(|job| self.enter(job)),
-            Err(version) => self.load(stream, version),
+            Err(stale) => self.load(stream, Some(stale)),
         }
     }
 

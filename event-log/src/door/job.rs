@@ -8,6 +8,7 @@ use aggregates::{DomainEvent, Refusal, StreamId};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::types::{CommandError, Decided, Outcome, Wish};
+use crate::loading::Loaded;
 use crate::measures::{Ending, Endings};
 use crate::port::{EventLogError, Found};
 use crate::position::Position;
@@ -89,14 +90,12 @@ pub(super) enum Verdict {
     Refused(Refusal),
 }
 
-pub(super) type Loaded = Result<Vec<(u64, DomainEvent)>, EventLogError>;
-
 /// What the door's task is told.
 pub(super) enum Message {
     Wish(Job),
     Loaded {
         stream: StreamId,
-        events: Loaded,
+        loaded: Result<Loaded, EventLogError>,
     },
     LookedUp {
         jobs: Vec<Job>,

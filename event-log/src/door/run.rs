@@ -142,7 +142,7 @@ impl Task {
                     self.intake.wish(job);
                 }
             }
-            Message::Loaded { stream, events } => self.intake.loaded(stream, events),
+            Message::Loaded { stream, loaded } => self.intake.loaded(stream, loaded),
             Message::LookedUp { jobs, found } => self.intake.looked_up(jobs, found),
             Message::Close(closed) => self.closing = Some(closed),
         }

@@ -13,6 +13,7 @@ mod reactors;
 mod reading;
 mod rows;
 mod single;
+mod snapshots;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,7 +29,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::heard::Heard;
 use crate::measures;
-use crate::port::{AppendError, Appended, Batch, EventLog, EventLogError, Filter, Foreign, Found, LockedLog, Page};
+use crate::port::{
+    AppendError, Appended, Batch, EventLog, EventLogError, Filter, Foreign, Found, LockedLog, Page, Snapshot,
+    StoredSnapshot,
+};
 use crate::position::{LogId, Position};
 use crate::recorded::RecordedEvent;
 
@@ -125,8 +129,25 @@ impl EventLog for PostgresLog {
         reading::read_stream(&self.pool, stream, after, limit).await
     }
 
-    async fn load(&self, stream: &StreamId, after: u64) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
-        reading::load(&self.pool, stream, after).await
+    async fn load(
+        &self,
+        stream: &StreamId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
+        reading::load(&self.pool, stream, after, limit).await
+    }
+
+    async fn snapshot(&self, stream: &StreamId) -> Result<Option<StoredSnapshot>, EventLogError> {
+        snapshots::read(&self.pool, stream).await
+    }
+
+    async fn save_snapshots(&self, snapshots: &[Snapshot]) -> Result<(), EventLogError> {
+        snapshots::save(&self.pool, self.id, snapshots).await
+    }
+
+    async fn prune_snapshots(&self, format: u32) -> Result<u64, EventLogError> {
+        snapshots::prune(&self.pool, self.id, format).await
     }
 
     async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError> {

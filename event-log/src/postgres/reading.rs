@@ -123,12 +123,43 @@ fn at_most(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
-/// A stream as postgres-es reads it, for deciding.
+/// A page of a stream, for deciding.
+///
+/// postgres-es reads a stream to its end, however far that is. So its end is looked up first (one look into the primary
+/// key): postgres-es reads what fits into the page, which is nearly every stream; a longer one is read in pages.
 pub(super) async fn load(
     pool: &PgPool,
     stream: &StreamId,
     after: u64,
+    limit: usize,
 ) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
+    let left = last_sequence(pool, stream).await?.saturating_sub(after);
+    if left == 0 {
+        return Ok(Vec::new());
+    }
+    if left > limit as u64 {
+        let page = read_stream(pool, stream, after, limit).await?;
+        return Ok(page.into_iter().map(|recorded| (recorded.sequence, recorded.event)).collect());
+    }
+    let mut loaded = load_rest(pool, stream, after).await?;
+    // What came after the look is on the next page.
+    loaded.truncate(limit);
+    Ok(loaded)
+}
+
+async fn last_sequence(pool: &PgPool, stream: &StreamId) -> Result<u64, EventLogError> {
+    let last: Option<i64> =
+        sqlx::query_scalar("SELECT max(sequence) FROM events WHERE aggregate_type = $1 AND aggregate_id = $2")
+            .bind(stream.kind.name())
+            .bind(&*stream.id)
+            .fetch_one(pool)
+            .await
+            .map_err(unavailable)?;
+    Ok(last.unwrap_or(0).unsigned_abs())
+}
+
+/// All that is left of a stream, as postgres-es reads it.
+async fn load_rest(pool: &PgPool, stream: &StreamId, after: u64) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
     let repository = PostgresEventRepository::new(pool.clone());
     let stored = match stream.kind {
         AggregateKind::Room => stored::<Room>(&repository, &stream.id, after).await,

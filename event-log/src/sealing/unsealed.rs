@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use super::{Sealing, erasure};
 use crate::port::{
     AppendError, Appended, Batch, EventLog, EventLogError, Filter, Foreign, Found, LockedLog, Page, SharedLog,
+    Snapshot, StoredSnapshot,
 };
 use crate::position::{LogId, Position};
 use crate::recorded::RecordedEvent;
@@ -133,8 +134,25 @@ impl EventLog for Unsealed {
         Ok(events)
     }
 
-    async fn load(&self, stream: &StreamId, after: u64) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
-        self.log.load(stream, after).await
+    async fn load(
+        &self,
+        stream: &StreamId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
+        self.log.load(stream, after, limit).await
+    }
+
+    async fn snapshot(&self, stream: &StreamId) -> Result<Option<StoredSnapshot>, EventLogError> {
+        self.log.snapshot(stream).await
+    }
+
+    async fn save_snapshots(&self, snapshots: &[Snapshot]) -> Result<(), EventLogError> {
+        self.log.save_snapshots(snapshots).await
+    }
+
+    async fn prune_snapshots(&self, format: u32) -> Result<u64, EventLogError> {
+        self.log.prune_snapshots(format).await
     }
 
     async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError> {

@@ -8,7 +8,8 @@ use aggregates::{StreamId, Timestamp};
 use rusqlite::{Connection, ffi, params};
 
 use super::rows::{self, Head};
-use crate::port::{AppendError, Appended, Batch, Condition, EventLogError, Foreign, Found};
+use super::snapshots;
+use crate::port::{AppendError, Appended, Batch, Condition, EventLogError, Foreign, Found, Snapshot};
 use crate::position::{LogId, Position};
 
 /// Events of others that one answer carries; who is further behind reads on first.
@@ -86,6 +87,15 @@ impl Pen {
             )?
             .execute(params![reactor, self.log.0, position.0])?;
         Ok(())
+    }
+
+    pub fn save_snapshots(&mut self, snapshots: &[Snapshot]) -> Result<(), EventLogError> {
+        self.roll_back();
+        snapshots::save(&mut self.connection, self.log, snapshots)
+    }
+
+    pub fn prune_snapshots(&mut self, format: u32) -> Result<u64, EventLogError> {
+        snapshots::prune(&self.connection, self.log, format)
     }
 
     pub fn roll_back(&self) {

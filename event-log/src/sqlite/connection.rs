@@ -38,6 +38,7 @@ pub(super) const STEPS: &[Migration] = steps![
     "20261122090100_create_log_identity",
     "20261122090200_create_reactor_checkpoints",
     "20261128100000_create_reactors_known",
+    "20261128120000_create_state_snapshots",
 ];
 
 /// The connection that writes; makes directory, file and tables where there are none.

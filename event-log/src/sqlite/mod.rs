@@ -10,6 +10,7 @@ mod making;
 mod raw;
 mod readers;
 mod rows;
+mod snapshots;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -28,7 +29,10 @@ use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
 use crate::heard::Heard;
 use crate::measures;
-use crate::port::{AppendError, Appended, Batch, EventLog, EventLogError, Filter, Foreign, Found, LockedLog, Page};
+use crate::port::{
+    AppendError, Appended, Batch, EventLog, EventLogError, Filter, Foreign, Found, LockedLog, Page, Snapshot,
+    StoredSnapshot,
+};
 use crate::position::{LogId, Position};
 use crate::recorded::RecordedEvent;
 use crate::store_url::StoreUrl;
@@ -150,9 +154,30 @@ impl EventLog for SqliteLog {
         self.readers.ask(move |connection| rows::read_stream(connection, &stream, after, limit)).await
     }
 
-    async fn load(&self, stream: &StreamId, after: u64) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
+    async fn load(
+        &self,
+        stream: &StreamId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
         let stream = stream.clone();
-        self.readers.ask(move |connection| rows::load(connection, &stream, after)).await
+        self.readers.ask(move |connection| rows::load(connection, &stream, after, limit)).await
+    }
+
+    async fn snapshot(&self, stream: &StreamId) -> Result<Option<StoredSnapshot>, EventLogError> {
+        let stream = stream.clone();
+        self.readers.ask(move |connection| snapshots::read(connection, &stream)).await
+    }
+
+    async fn save_snapshots(&self, snapshots: &[Snapshot]) -> Result<(), EventLogError> {
+        let snapshots = snapshots.to_vec();
+        let answered = self.hand_in(|answer| Job::SaveSnapshots { snapshots, answer }).await?;
+        answered.await.unwrap_or(Err(EventLogError::Closed))
+    }
+
+    async fn prune_snapshots(&self, format: u32) -> Result<u64, EventLogError> {
+        let answered = self.hand_in(|answer| Job::PruneSnapshots { format, answer }).await?;
+        answered.await.unwrap_or(Err(EventLogError::Closed))
     }
 
     async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError> {

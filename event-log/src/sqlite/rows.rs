@@ -80,17 +80,18 @@ pub(super) fn read_stream(
     collect(statement.query(params![stream.kind.name(), &*stream.id, capped(after), capped(limit as u64)])?)
 }
 
-/// All of a stream after `after`, without what no decision needs.
+/// A page of a stream after `after`, without what no decision needs.
 pub(super) fn load(
     connection: &Connection,
     stream: &StreamId,
     after: u64,
+    limit: usize,
 ) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
     let mut statement = connection.prepare_cached(
         "SELECT sequence, event_type, event_version, payload, position FROM events \
-         WHERE aggregate_type = ?1 AND aggregate_id = ?2 AND sequence > ?3 ORDER BY sequence",
+         WHERE aggregate_type = ?1 AND aggregate_id = ?2 AND sequence > ?3 ORDER BY sequence LIMIT ?4",
     )?;
-    let mut rows = statement.query(params![stream.kind.name(), &*stream.id, capped(after)])?;
+    let mut rows = statement.query(params![stream.kind.name(), &*stream.id, capped(after), capped(limit as u64)])?;
     let mut loaded = Vec::new();
     while let Some(row) = rows.next()? {
         let position = Position(row.get(4)?);

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::append::Pen;
 use crate::heard::Heard;
-use crate::port::{AppendError, Appended, Batch, EventLogError, Foreign, Found, LockedLog};
+use crate::port::{AppendError, Appended, Batch, EventLogError, Foreign, Found, LockedLog, Snapshot};
 use crate::position::Position;
 
 /// Jobs that wait; beyond it callers wait before they are let in.
@@ -28,6 +28,8 @@ pub(super) enum Job {
     Lock { known: Position, answer: Answer<Result<(HeldLog, Foreign), AppendError>> },
     Settle { ids: Vec<EventId>, answer: Answer<Result<Vec<Found>, EventLogError>> },
     SaveCheckpoint { reactor: String, position: Position, answer: Answer<Result<(), EventLogError>> },
+    SaveSnapshots { snapshots: Vec<Snapshot>, answer: Answer<Result<(), EventLogError>> },
+    PruneSnapshots { format: u32, answer: Answer<Result<u64, EventLogError>> },
     Close,
 }
 
@@ -42,6 +44,8 @@ pub(super) fn run(mut pen: Pen, mut jobs: mpsc::Receiver<Job>, heard: Arc<Heard>
             Job::SaveCheckpoint { reactor, position, answer } => {
                 drop(answer.send(pen.save_reactor_checkpoint(&reactor, position)));
             }
+            Job::SaveSnapshots { snapshots, answer } => drop(answer.send(pen.save_snapshots(&snapshots))),
+            Job::PruneSnapshots { format, answer } => drop(answer.send(pen.prune_snapshots(format))),
             Job::Close => jobs.close(),
         }
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use aggregates::StreamId;
 use aggregates::ids::EventId;
 use async_trait::async_trait;
-use event_log::port::{AppendError, Appended, Batch, EventLog, Foreign, Found, LockedLog};
+use event_log::port::{AppendError, Appended, Batch, EventLog, Foreign, Found, LockedLog, Snapshot, StoredSnapshot};
 use event_log::{EventLogError, Filter, LogId, Page, Position, RecordedEvent, SharedLog};
 use tokio::sync::watch;
 
@@ -84,6 +84,18 @@ impl EventLog for FailingLog {
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, EventLogError> {
         if self.has(Fault::Unreadable) { Err(lost()) } else { self.log.read_stream(stream, after, limit).await }
+    }
+
+    async fn snapshot(&self, stream: &StreamId) -> Result<Option<StoredSnapshot>, EventLogError> {
+        self.log.snapshot(stream).await
+    }
+
+    async fn save_snapshots(&self, snapshots: &[Snapshot]) -> Result<(), EventLogError> {
+        self.log.save_snapshots(snapshots).await
+    }
+
+    async fn prune_snapshots(&self, format: u32) -> Result<u64, EventLogError> {
+        self.log.prune_snapshots(format).await
     }
 
     async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError> {

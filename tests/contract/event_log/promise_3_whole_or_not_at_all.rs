@@ -74,7 +74,7 @@ async fn many_writers_fill_one_stream_without_gap_or_loss(store: &TestStore) {
 
 async fn say_at_last(log: &SharedLog, room: &StreamId, text: &str) {
     let known = log.head().await.expect("readable");
-    let version = log.load(room, 0).await.expect("readable").last().map_or(0, |(sequence, _)| *sequence);
+    let version = log.load(room, 0, 1_000).await.expect("readable").last().map_or(0, |(sequence, _)| *sequence);
     let first = Draft::at(known).says(room, version + 1, text).append(&**log).await;
     match first {
         Ok(appended) if appended.left_out.is_empty() => return,

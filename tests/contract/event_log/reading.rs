@@ -36,9 +36,14 @@ async fn a_stream_reads_back_in_the_order_it_was_written(store: &TestStore) {
     assert_eq!(log.read_stream(&room, 6, 3).await.expect("readable"), []);
     assert_eq!(log.read_stream(&a_room(), 0, 3).await.expect("readable"), []);
 
-    let loaded = log.load(&room, 4).await.expect("readable");
+    let loaded = log.load(&room, 4, 100).await.expect("readable");
     let expected: Vec<_> = stream[4..].iter().map(|event| (event.sequence, event.event.clone())).collect();
     assert_eq!(loaded, expected);
+    // In pages: a full one is not the end, and both ways of reading one are alike.
+    let page = log.load(&room, 4, 1).await.expect("readable");
+    assert_eq!(page, expected[..1]);
+    assert_eq!(log.load(&room, 5, 1).await.expect("readable"), expected[1..]);
+    assert_eq!(log.load(&room, 6, 1).await.expect("readable"), []);
 }
 
 async fn an_event_reads_back_as_it_was_written(store: &TestStore) {
