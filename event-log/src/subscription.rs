@@ -44,6 +44,7 @@ impl Subscription {
                 }
             }
             tokio::select! {
+                biased;
                 changed = self.heard.changed() => changed.map_err(|_| EventLogError::Closed)?,
                 () = tokio::time::sleep(POLL_INTERVAL) => self.look = true,
             }
