@@ -126,10 +126,6 @@ impl FaultyLog {
         (chaos.pages_left, chaos.page_events_max) = (Some(left), events.max(1));
     }
 
-    pub fn pages_of(&self, events: usize) {
-        self.chaos().page_events_max = events.max(1);
-    }
-
     /// Waits until reading stands still.
     pub async fn stands_still(&self) {
         self.struck.notified().await;
