@@ -12,7 +12,7 @@ use std::thread::Thread;
 use aggregates::ids::EventId;
 use aggregates::{DomainEvent, StreamId};
 use async_trait::async_trait;
-use event_log::port::{AppendError, Appended, Batch, EventLog, Found, LockedLog};
+use event_log::port::{AppendError, Appended, Batch, EventLog, Foreign, Found, LockedLog};
 use event_log::sqlite::SqliteLog;
 use event_log::{EventLogError, Filter, LogId, Page, Position, RecordedEvent};
 use tokio::sync::{OwnedMutexGuard, watch};
@@ -67,7 +67,7 @@ impl EventLog for AtOnce {
         now(self.log.append(batch))
     }
 
-    async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Vec<RecordedEvent>), AppendError> {
+    async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Foreign), AppendError> {
         let pen = Arc::clone(&self.pen).lock_owned().await;
         let (held, foreign) = now(self.log.lock(known))?;
         Ok((Box::new(Held { held, _pen: pen }), foreign))

@@ -10,7 +10,7 @@ use std::time::Duration;
 use aggregates::ids::EventId;
 use aggregates::{DomainEvent, StreamId};
 use async_trait::async_trait;
-use event_log::port::{AppendError, Appended, Batch, EventLog, Found, LockedLog};
+use event_log::port::{AppendError, Appended, Batch, EventLog, Foreign, Found, LockedLog};
 use event_log::{EventLogError, Filter, LogId, Page, Position, RecordedEvent, SharedLog};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -303,7 +303,7 @@ impl EventLog for FaultyLog {
         self.fated(batch, Carry::Freely(Arc::clone(&self.log))).await
     }
 
-    async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Vec<RecordedEvent>), AppendError> {
+    async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Foreign), AppendError> {
         if let Err(error) = self.look().await {
             return Err(if self.is_dead() { Self::went_back(known) } else { AppendError::NothingWritten(error) });
         }

@@ -186,13 +186,13 @@ impl Judge {
         rooms
     }
 
-    /// Each follow is told once, or the two were apart when it was to be told (invariant 1, for the reactor's wishes).
+    /// Each follower is told of once, or the two were apart when it was to be told (invariant 1, for the reactor's wishes).
     pub fn follows_are_told_once(&self, from: Position) {
         let mut told = HashSet::new();
         for recorded in &self.events {
-            if let DomainEvent::Notification(NotificationEvent::NotificationRaised(_)) = &recorded.event {
-                let cause = recorded.metadata.causation.expect("a notification has a cause");
-                assert!(told.insert(cause), "the notification at {} was raised before", recorded.position);
+            if let DomainEvent::Notification(NotificationEvent::NotificationRaised(raised)) = &recorded.event {
+                let pair = (raised.actor_id.clone().expect("a follower"), raised.recipient_id.clone());
+                assert!(told.insert(pair), "the notification at {} was raised before", recorded.position);
             }
         }
         for recorded in self.events.iter().filter(|recorded| recorded.position > from) {
@@ -201,7 +201,8 @@ impl Judge {
             };
             let since = &self.facts[usize::try_from(recorded.position.0).expect("small")..];
             let apart = since.iter().any(|facts| facts.are_apart(&followed.from, &followed.to));
-            assert!(apart || told.contains(&recorded.event_id), "the follow at {} was told nobody", recorded.position);
+            let pair = (followed.from.clone(), followed.to.clone());
+            assert!(apart || told.contains(&pair), "the follow at {} was told nobody", recorded.position);
         }
     }
 }

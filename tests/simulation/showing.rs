@@ -154,8 +154,8 @@ pub async fn move_views(ground: &Ground, judge: &Judge, mishap: Mishap, seed: u6
     }
     if let Mishap::Rebuilt(unit) = mishap {
         let quiet = |_: projections::Progress| {};
-        let url = ground.url();
-        let rebuilt = projections::rebuild(&url, log, unit, &quiet);
+        let (url, options) = (ground.url(), projections::RebuildOptions::default());
+        let rebuilt = projections::rebuild(&url, log, unit, &options, &quiet);
         within("the rebuild", rebuilt).await.expect("it can be rebuilt");
         assert_eq!(ground.log.head().await.expect("no faults"), target, "a rebuild writes nothing (invariant 7)");
     }

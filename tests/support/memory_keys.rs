@@ -56,6 +56,10 @@ impl KeyStore for MemoryKeys {
         Ok(())
     }
 
+    async fn scrub(&self) -> Result<(), EventLogError> {
+        Ok(())
+    }
+
     async fn mended(&self, _log: LogId) -> Result<Position, EventLogError> {
         Ok(Position::START)
     }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use aggregates::ids::EventId;
 use aggregates::{DomainEvent, StreamId, Timestamp};
 use async_trait::async_trait;
-use event_log::port::{AppendError, Appended, Batch, Condition, EventLog, Found, LockedLog, NewEvent};
+use event_log::port::{AppendError, Appended, Batch, Condition, EventLog, Foreign, Found, LockedLog, NewEvent};
 use event_log::{EventLogError, Filter, LogId, Page, Position, RecordedEvent};
 use tokio::sync::{OwnedMutexGuard, watch};
 use uuid::Uuid;
@@ -59,8 +59,12 @@ impl ModelLog {
     fn write(&self, batch: &Batch) -> Result<Appended, AppendError> {
         let mut rows = self.rows();
         let foreign = rows.foreign(batch.known, self.tail_events_max)?;
-        let broken: BTreeSet<u32> =
-            batch.conditions.iter().filter(|c| foreign.iter().any(|event| breaks(c, event))).map(|c| c.group).collect();
+        let broken: BTreeSet<u32> = batch
+            .conditions
+            .iter()
+            .filter(|c| foreign.events.iter().any(|event| breaks(c, event)))
+            .map(|c| c.group)
+            .collect();
         let base = Position(rows.events.len() as u64);
         let written: Vec<&NewEvent> = batch.events.iter().filter(|event| !broken.contains(&event.group)).collect();
         for (index, event) in written.iter().enumerate() {
@@ -107,7 +111,7 @@ impl Rows {
             .any(|row| row.event_id == event.event_id || (row.stream == event.stream && row.sequence == event.sequence))
     }
 
-    fn foreign(&self, known: Position, most: u64) -> Result<Vec<RecordedEvent>, AppendError> {
+    fn foreign(&self, known: Position, most: u64) -> Result<Foreign, AppendError> {
         let head = self.head();
         if head < known {
             return Err(AppendError::WentBack { known, head });
@@ -115,7 +119,8 @@ impl Rows {
         if head.0 - known.0 > most {
             return Err(AppendError::Behind { head });
         }
-        (known.0..head.0).map(|index| self.read(index)).collect::<Result<_, _>>().map_err(AppendError::NothingWritten)
+        let events = (known.0..head.0).map(|index| self.read(index)).collect::<Result<_, _>>();
+        Ok(Foreign { events: events.map_err(AppendError::NothingWritten)?, unreadable: Vec::new() })
     }
 
     /// `index` is the position before it.
@@ -151,7 +156,7 @@ impl EventLog for ModelLog {
         self.write(batch)
     }
 
-    async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Vec<RecordedEvent>), AppendError> {
+    async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Foreign), AppendError> {
         let pen = Arc::clone(&self.pen).lock_owned().await;
         let foreign = self.rows().foreign(known, self.tail_events_max)?;
         let log = Self {
