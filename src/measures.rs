@@ -48,6 +48,7 @@ pub fn recorder() -> Result<PrometheusBuilder, BuildError> {
 
 /// Says to the installed recorder what each of them is.
 pub fn describe() {
+    event_log::measures::begin();
     for Measure { name, kind, says } in all() {
         match kind {
             Kind::Counter => describe_counter!(name, says),

@@ -40,7 +40,18 @@ pub const SNAPSHOTS_DROPPED: &str = "kabar_snapshots_dropped_total";
 pub const SNAPSHOTS_IGNORED: &str = "kabar_snapshots_ignored_total";
 pub const WORDS_LOST: &str = "kabar_sealing_words_lost_total";
 pub const LOG_APPEND: &str = "kabar_log_append_seconds";
+pub const LOG_UNREADABLE: &str = "kabar_log_unreadable_events_total";
 pub const LOG_CONNECTIONS: &str = "kabar_log_connections_in_use";
+
+/// Begins those that may never be counted: what is not there cannot be alerted on.
+pub fn begin() {
+    for name in [WORDS_LOST, LOG_UNREADABLE] {
+        counter!(name).increment(0);
+    }
+    for why in ["unreadable", "other_log", "not_in_the_log", "failed"] {
+        counter!(SNAPSHOTS_IGNORED, "why" => why).increment(0);
+    }
+}
 
 /// All of them.
 pub const MEASURES: &[Measure] = &[
@@ -59,6 +70,7 @@ pub const MEASURES: &[Measure] = &[
     count(SNAPSHOTS_TAKEN, "states of long streams that were kept"),
     count(SNAPSHOTS_DROPPED, "states that were not kept: too many waited, or they could not be written"),
     count(SNAPSHOTS_IGNORED, "kept states that were of no use and are made anew, by why"),
+    count(LOG_UNREADABLE, "events that somebody else wrote and this program cannot read"),
     count(WORDS_LOST, "words read that nobody can open although nobody was erased: their key is lost or wrong"),
     spread(LOG_APPEND, "one append inside the log; those under its lock left out"),
     gauge(LOG_CONNECTIONS, "connections of the log in use for reading"),

@@ -248,7 +248,7 @@ impl Foreign {
             Ok(event) => self.events.push(event),
             Err(EventLogError::Unreadable { source, position }) => {
                 tracing::error!(%position, error = %source, "somebody wrote an event that this program cannot read");
-                metrics::counter!("kabar_log_unreadable_events_total").increment(1);
+                metrics::counter!(crate::measures::LOG_UNREADABLE).increment(1);
                 self.unreadable.push(row);
             }
             Err(error) => return Err(error),

@@ -37,13 +37,15 @@ impl Subscription {
             let heard = *self.heard.borrow_and_update();
             if self.look || heard > self.position {
                 let page = self.log.read_after(self.position, limit, self.filter).await?;
-                self.look = false;
+                // More than was heard of: somebody writes whom nobody hears, so look on at once.
+                self.look = page.scanned_to > heard && page.scanned_to > self.position;
                 if page.scanned_to > self.position {
                     self.position = page.scanned_to;
                     return Ok(page);
                 }
             }
             tokio::select! {
+                biased;
                 changed = self.heard.changed() => changed.map_err(|_| EventLogError::Closed)?,
                 () = tokio::time::sleep(POLL_INTERVAL) => self.look = true,
             }

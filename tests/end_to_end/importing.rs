@@ -96,7 +96,7 @@ async fn an_import_that_is_killed_is_run_again(backend: Backend) {
     let all = report(&reference.replay(&["import", "--json", "--from", &chat]).await, 0);
 
     let log = store.open().await;
-    let mut child = installation.spawn_replay(&["import", "--from", &chat]);
+    let mut child = installation.begin_replay(&["import", "--from", &chat]);
     while log.head().await.expect("a head").0 == 0 && child.try_wait().expect("it can be asked").is_none() {}
     child.kill().await.expect("killed");
     let written = log.head().await.expect("a head").0;

@@ -8,6 +8,7 @@ mod built_binary;
 mod chat_sample;
 mod crashes;
 mod doctoring;
+mod faults;
 mod http;
 mod importing;
 mod observing;

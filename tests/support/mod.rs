@@ -7,6 +7,8 @@ pub mod backend;
 pub mod channel_tail;
 pub mod chaos_proxy;
 pub mod irc_chat;
+pub mod memory_keys;
+pub mod model_log;
 pub mod naive;
 pub mod person;
 pub mod postgres;

@@ -212,6 +212,8 @@ impl Cache {
                 *waiting = kept;
             }
         }
+        // In the order they came, not in the order of a hash: one seed of the simulation is one history.
+        expired.sort_by_key(|job| (job.born, job.wish.id));
         expired
     }
 
@@ -226,27 +228,22 @@ impl Cache {
             return;
         }
         // Rare and linear: a quarter goes at once, so the sweep is paid for by the many loads before it.
-        let mut ages: Vec<u64> = self
+        let mut unused: Vec<(u64, &StreamId)> = self
             .slots
-            .values()
-            .filter_map(|slot| match slot {
-                Slot::Ready(cached) => Some(cached.used),
+            .iter()
+            .filter_map(|(stream, slot)| match slot {
+                Slot::Ready(cached) => Some((cached.used, stream)),
                 Slot::Loading { .. } => None,
             })
             .collect();
-        let quarter = ages.len() / 4;
-        if ages.is_empty() {
+        let excess = (self.slots.len() - (self.limit - self.limit / 4)).min(unused.len());
+        if excess == 0 {
             return;
         }
-        let (_, oldest_kept, _) = ages.select_nth_unstable(quarter);
-        let oldest_kept = *oldest_kept;
-        let mut excess = self.slots.len() - (self.limit - self.limit / 4).min(self.slots.len());
-        self.slots.retain(|_, slot| match slot {
-            Slot::Ready(cached) if cached.used <= oldest_kept && excess > 0 => {
-                excess -= 1;
-                false
-            }
-            Slot::Ready(_) | Slot::Loading { .. } => true,
-        });
+        unused.select_nth_unstable(excess - 1);
+        let longest: Vec<StreamId> = unused[..excess].iter().map(|(_, stream)| (*stream).clone()).collect();
+        for stream in longest {
+            self.slots.remove(&stream);
+        }
     }
 }

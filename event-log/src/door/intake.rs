@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aggregates::ids::EventId;
 use aggregates::{Need, StreamId};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::cache::Cache;
 use super::job::{Job, Message};

@@ -1,11 +1,11 @@
 //! A command inside the door, and what the door's task is told.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use aggregates::ids::EventId;
 use aggregates::{DomainEvent, Refusal, StreamId};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::time::Instant;
 
 use super::types::{CommandError, Decided, Outcome, Wish};
 use crate::loading::Loaded;

@@ -2,10 +2,10 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Interval, MissedTickBehavior};
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::decide::{Decision, decide};
 use super::intake::{Chain, Intake};
@@ -95,6 +95,7 @@ impl Task {
                 return false;
             }
             tokio::select! {
+                biased;
                 message = self.inbox.recv() => match message {
                     Some(message) => self.take(message),
                     None => return false,

@@ -1,11 +1,12 @@
 //! What goes through the door and what comes back.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aggregates::ids::CommandId;
 use aggregates::{AggregateKind, Command, DomainEvent, Metadata, Refusal, StreamId};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::time::Instant;
 
 use super::job::{Job, Message};
 use super::run::Task;

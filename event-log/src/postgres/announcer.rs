@@ -41,7 +41,8 @@ pub(super) fn spawn(pool: PgPool, own: Arc<Heard>, closing: CancellationToken) {
                 }
             };
             tokio::select! {
-                () = closing.cancelled() => {}
+                // Nobody will be told any more: the others look by themselves.
+                () = closing.cancelled() => return,
                 () = tokio::time::sleep(pause) => {}
             }
             if announced < position {

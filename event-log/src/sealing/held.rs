@@ -39,6 +39,10 @@ impl Held {
     }
 
     pub fn keep(&mut self, owner: Option<UserId>, key: Arc<Key>) {
+        // Fetched before its erasure, which passed meanwhile.
+        if self.is_erased(key.id()) {
+            return;
+        }
         self.by_id.put(key.id(), Arc::clone(&key));
         if let Some(owner) = owner {
             self.by_owner.put(owner, key);

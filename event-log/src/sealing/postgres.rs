@@ -16,7 +16,7 @@ use crate::position::{LogId, Position};
 const CONNECTIONS_MAX: u32 = 2;
 const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 /// Two processes that make the tables at once stand in line.
-const MAKING: i64 = 4_954_371_190_118_802;
+const MAKING: i64 = 4_954_371_190_118_803;
 
 /// Can be run again: it makes what is not there.
 const TABLES: &str = include_str!("../../../migrations/postgres/keys/20261128090000_create_keys.sql");

@@ -41,7 +41,16 @@ impl Unsealed {
         let begun = self.sealing.mended(self.id()).await?;
         let mut mended = begun;
         loop {
-            let page = self.read_after(mended, MEND_EVENTS, Filter::Kinds(&[AggregateKind::User])).await?;
+            let read = self.read_after(mended, MEND_EVENTS, Filter::Kinds(&[AggregateKind::User])).await;
+            let page = match read {
+                // Readers stop at it and say so; the rest of the program goes on. What lies behind it is mended by the
+                // program that can read it.
+                Err(EventLogError::Unreadable { position, source }) => {
+                    tracing::error!(%position, error = %source, "erasures are carried out only up to here");
+                    break;
+                }
+                page => page?,
+            };
             if page.scanned_to <= mended {
                 break;
             }
@@ -62,8 +71,10 @@ impl Unsealed {
     }
 
     /// An erasure of our own counts from the moment it is written.
-    async fn heed(&self, batch: &Batch) {
-        let originals = batch.events.iter().filter_map(|event| event.original.as_ref());
+    async fn heed(&self, batch: &Batch, appended: &Appended) {
+        // One that was left out has not happened: its words are still somebody's.
+        let written = batch.events.iter().filter(|event| appended.left_out.binary_search(&event.group).is_err());
+        let originals = written.filter_map(|event| event.original.as_ref());
         for erased in originals.filter_map(|original| erasure(&original.event)) {
             if let Err(error) = self.sealing.drop_keys(erased).await {
                 // Every reader that passes it tries again.
@@ -83,7 +94,7 @@ impl LockedLog for UnsealedLock {
     async fn append(self: Box<Self>, batch: &Batch) -> Result<Appended, AppendError> {
         let mut appended = self.locked.append(batch).await?;
         self.log.open_foreign(&mut appended.foreign.events).await;
-        self.log.heed(batch).await;
+        self.log.heed(batch, &appended).await;
         Ok(appended)
     }
 }
@@ -105,7 +116,7 @@ impl EventLog for Unsealed {
     async fn append(&self, batch: &Batch) -> Result<Appended, AppendError> {
         let mut appended = self.log.append(batch).await?;
         self.open_foreign(&mut appended.foreign.events).await;
-        self.heed(batch).await;
+        self.heed(batch, &appended).await;
         Ok(appended)
     }
 

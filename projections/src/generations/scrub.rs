@@ -33,6 +33,9 @@ async fn scrub_unit(url: &StoreUrl, unit: UnitName) -> Result<bool, StoreError> 
             let cleared = clear(&*store, format == Format::CURRENT).await;
             lock.release().await;
             cleared?;
+        } else {
+            // What it has read so far is not reached from here.
+            done = false;
         }
         for number in store.numbers().await? {
             done &= store.scrub(&GenerationName::Numbered(number)).await?;

@@ -90,11 +90,14 @@ impl ReferenceChecks {
         }
         let Some(opening) = opening(recorded.stream.kind) else { return };
         let begun = self.begun.get(&key(&recorded.stream));
-        if begun.is_some_and(|begun| begun.event_type == opening) {
+        if begun.is_some_and(|begun| opening.contains(&begun.event_type.as_str())) {
             return;
         }
-        let what =
-            format!("a {} that was never there: its stream does not begin with {opening}", recorded.stream.kind.name());
+        let what = format!(
+            "a {} that was never there: its stream does not begin with {}",
+            recorded.stream.kind.name(),
+            opening[0]
+        );
         findings.add(Severity::Error, "orphans", what, ORPHANS, || place(recorded));
     }
 
@@ -123,11 +126,12 @@ fn key(stream: &StreamId) -> StreamKey {
 }
 
 /// The event without which there is no stream of this kind; `None` where any may be the first.
-const fn opening(kind: AggregateKind) -> Option<&'static str> {
+const fn opening(kind: AggregateKind) -> Option<&'static [&'static str]> {
     match kind {
-        AggregateKind::Room => Some(RoomEvent::ROOM_OPENED),
-        AggregateKind::User => Some(UserEvent::USER_REGISTERED),
-        AggregateKind::Notification => Some("notification_raised"),
+        AggregateKind::Room => Some(&[RoomEvent::ROOM_OPENED]),
+        // Somebody may be erased of whom only others spoke.
+        AggregateKind::User => Some(&[UserEvent::USER_REGISTERED, "user_erased"]),
+        AggregateKind::Notification => Some(&["notification_raised"]),
         AggregateKind::Participant | AggregateKind::Relationship | AggregateKind::Feed => None,
     }
 }

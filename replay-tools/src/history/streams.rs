@@ -2,10 +2,9 @@
 //! with what others write.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use aggregates::{DomainEvent, State, StreamId};
-use event_log::{EventLogError, RecordedEvent, SharedLog};
+use event_log::{EventLogError, RecordedEvent, SharedLog, loading};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 /// Streams in each half; what was not used for long goes first.
@@ -104,10 +103,8 @@ impl Streams {
 async fn load(log: Option<SharedLog>, stream: StreamId) -> Result<(StreamId, Loaded), EventLogError> {
     let mut loaded = Loaded { state: State::empty(stream.kind), version: 0 };
     if let Some(log) = log {
-        for (sequence, event) in Arc::clone(&log).load(&stream, 0).await? {
-            loaded.state.evolve(&event);
-            loaded.version = sequence;
-        }
+        let read = loading::load(&*log, &stream, None).await?;
+        loaded = Loaded { state: read.state, version: read.version };
     }
     Ok((stream, loaded))
 }
