@@ -26,7 +26,7 @@ use crate::support::running::{Installation, Running, announce};
 
 /// In an ordinary run.
 const SEEDS: u64 = 2;
-const FAULTS: usize = 8;
+const FAULTS: usize = 5;
 const SENDERS: usize = 10;
 const ROOMS: usize = 3;
 /// Answers of each process between two faults.
