@@ -19,7 +19,7 @@ use crate::port::{
 };
 use crate::position::{LogId, Position};
 use crate::recorded::RecordedEvent;
-use crate::sealing::Sealing;
+use crate::sealing::{Sealing, erasure};
 use crate::snapshots::weight;
 
 /// Events kept, whatever their size.
@@ -68,7 +68,11 @@ impl TailedLog {
         if read.scanned_to == position {
             return Ok(read);
         }
-        write(&self.tail).take(position, read.events.into_iter(), read.scanned_to);
+        {
+            let mut tail = write(&self.tail);
+            tail.take(position, read.events.into_iter(), read.scanned_to);
+            tail.lose_erased(position, self.log.sealing());
+        }
         match self.place(position, limit, filter) {
             Place::Here(page) => Ok(page),
             // It has moved far ahead meanwhile.
@@ -145,6 +149,20 @@ impl Tail {
     }
 }
 
+impl Tail {
+    /// Words that are older than an erasure behind `from` and were kept open: nobody is shown them any more.
+    fn lose_erased(&mut self, from: Position, sealing: Option<&Sealing>) {
+        let Some(sealing) = sealing else { return };
+        let new = self.events.iter().rev().take_while(|(_, event)| event.position > from);
+        if new.clone().all(|(_, event)| erasure(&event.event).is_none()) {
+            return;
+        }
+        for (_, event) in &mut self.events {
+            sealing.lose_erased(&mut Arc::make_mut(event).event);
+        }
+    }
+}
+
 fn write(tail: &RwLock<Tail>) -> std::sync::RwLockWriteGuard<'_, Tail> {
     tail.write().unwrap_or_else(PoisonError::into_inner)
 }
@@ -179,7 +197,9 @@ fn take_appended(log: &SharedLog, tail: &RwLock<Tail>, batch: &Batch, appended: 
     }
     if position > batch.known {
         let foreign = appended.foreign.events.iter().cloned().map(Arc::new);
-        write(tail).take(batch.known, foreign.chain(own), position);
+        let mut tail = write(tail);
+        tail.take(batch.known, foreign.chain(own), position);
+        tail.lose_erased(batch.known, log.sealing());
     }
 }
 

@@ -118,4 +118,16 @@ mod tests {
         recent.remove(&0);
         assert_eq!(recent.get(&0), None);
     }
+
+    #[test]
+    fn a_key_that_was_fetched_before_its_erasure_and_comes_after_it_is_not_kept() {
+        let mut held = Held::up_to(10);
+        let ana = UserId::parse("ana").expect("id");
+        let id = KeyId::parse("abcdefghijklmnopqrstuv").expect("an id");
+        let key = Arc::new(Key::new(id, &[7; 32]).expect("a key"));
+        held.forget(&ana, &[id]);
+        held.keep(Some(ana.clone()), key);
+        assert!(held.by_id(id).is_none());
+        assert!(held.of_owner(&ana).is_none());
+    }
 }

@@ -247,7 +247,7 @@ fn open_all(events: &mut [&mut RecordedEvent], page: &HashMap<KeyId, Opening>) {
     }
 }
 
-fn erasure(event: &DomainEvent) -> Option<&UserErased> {
+pub(crate) fn erasure(event: &DomainEvent) -> Option<&UserErased> {
     match event {
         DomainEvent::User(UserEvent::UserErased(erased)) => Some(erased),
         DomainEvent::User(UserEvent::UserRegistered(_) | UserEvent::ProfileChanged(_))

@@ -197,3 +197,96 @@ impl EventLog for Unsealed {
         self.sealing.close().await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::port::{Condition, NewEvent, Original};
+    use crate::sqlite::SqliteLog;
+    use crate::store_url::StoreUrl;
+    use aggregates::ids::UserId;
+    use aggregates::user::{Profile, UserErased, UserEvent, UserRegistered};
+    use aggregates::{Metadata, Timestamp};
+    use uuid::Uuid;
+
+    fn draft(event: DomainEvent, user: &UserId, id: u128) -> NewEvent {
+        let schema = event.schema();
+        NewEvent {
+            group: 0,
+            stream: StreamId::user(user),
+            sequence: 1,
+            event_id: EventId(Uuid::from_u128(id)),
+            name: schema.name(),
+            version: schema.version(),
+            payload: event.to_json().expect("json"),
+            metadata: "{}".into(),
+            original: Some(Original { event, metadata: Arc::new(Metadata::default()) }),
+        }
+    }
+
+    fn batch(event: NewEvent) -> Batch {
+        Batch {
+            known: Position(0),
+            conditions: vec![Condition { group: 0, stream: event.stream.clone(), version: 0, kinds: &[] }],
+            events: vec![event],
+            groups: 1,
+        }
+    }
+
+    #[tokio::test]
+    async fn an_erasure_that_was_left_out_drops_no_key() {
+        let dir = tempfile::tempdir().expect("dir");
+        let url = StoreUrl::Sqlite(dir.path().to_owned());
+        let sealing = Sealing::open(&url).await.expect("keys");
+        let engine: SharedLog = Arc::new(SqliteLog::open(dir.path()).await.expect("log"));
+        let log = Unsealed::over(engine, sealing.clone()).await.expect("opens");
+        let ana = UserId::parse("ana").expect("id");
+        let at = Timestamp::from_millis(0);
+        let key = sealing.key_of(&ana, true).await.expect("made").expect("made");
+        let registered = UserRegistered { user_id: ana.clone(), profile: Profile::default(), at };
+        log.append(&batch(draft(UserEvent::UserRegistered(registered).into(), &ana, 1))).await.expect("written");
+        let erased = UserErased { user_id: ana.clone(), keys: vec![key], at };
+        let appended = log.append(&batch(draft(UserEvent::UserErased(erased).into(), &ana, 2))).await.expect("weighed");
+        assert_eq!(appended.left_out, [0], "it lost the race and was not written");
+        assert_eq!(log.head().await.expect("head"), Position(1));
+        assert_eq!(sealing.key_of(&ana, false).await.expect("readable"), Some(key), "so the key stands");
+    }
+
+    #[tokio::test]
+    async fn an_unreadable_event_of_a_user_does_not_keep_the_log_shut() {
+        let dir = tempfile::tempdir().expect("dir");
+        let url = StoreUrl::Sqlite(dir.path().to_owned());
+        crate::open(&url).await.expect("opens").close().await;
+        let connection = rusqlite::Connection::open(dir.path().join("log.db")).expect("opens");
+        connection
+            .execute_batch(
+                "INSERT INTO events (position, event_id, aggregate_type, aggregate_id, sequence, event_type, \
+                 event_version, payload, metadata, recorded_at) VALUES (1, randomblob(16), 'user', 'ana', 1, \
+                 'user_tagged', '1', '{\"type\":\"user_tagged\"}', '{}', 0)",
+            )
+            .expect("written");
+        drop(connection);
+        let opened = crate::open(&url).await;
+        assert!(opened.is_ok(), "{:?}", opened.err());
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_in_memory_loses_its_words_with_their_owner() {
+        let dir = tempfile::tempdir().expect("dir");
+        let url = StoreUrl::Sqlite(dir.path().to_owned());
+        let log = crate::open(&url).await.expect("opens");
+        let sealing = log.sealing().expect("keys").clone();
+        let ana = UserId::parse("ana").expect("id");
+        let at = Timestamp::from_millis(0);
+        let profile = Profile { name: Some(aggregates::Sealed::new("anabel")), ..Profile::default() };
+        let mut events =
+            [DomainEvent::from(UserEvent::UserRegistered(UserRegistered { user_id: ana.clone(), profile, at }))];
+        sealing.seal(&mut events).await.expect("sealed");
+        let [event] = events;
+        log.append(&batch(draft(event, &ana, 1))).await.expect("written");
+        crate::erasing::erase(&log, &ana, at).await.expect("erased");
+        let page = log.read_after(Position(0), 10, Filter::All).await.expect("readable");
+        let DomainEvent::User(UserEvent::UserRegistered(first)) = &page.events[0].event else { panic!() };
+        assert_eq!(first.profile.name.as_ref().and_then(|name| name.words()), None);
+    }
+}
