@@ -147,7 +147,7 @@ fn opened(event: &DomainEvent, words: &mut Words) -> Result<Value, Failure> {
 fn lay_open(value: &mut Value, open: &HashMap<String, Option<String>>) {
     match value {
         Value::Object(fields) => {
-            fields.retain(|_, field| !field.as_str().is_some_and(|text| open.get(text) == Some(&None)));
+            fields.retain(|_, field| field.as_str().is_none_or(|text| open.get(text) != Some(&None)));
             fields.values_mut().for_each(|field| lay_open(field, open));
         }
         Value::Array(items) => items.iter_mut().for_each(|item| lay_open(item, open)),
