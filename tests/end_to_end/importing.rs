@@ -135,7 +135,7 @@ async fn what_is_refused_is_said_and_everything_else_goes_on(backend: Backend) {
         format!("{{\"kind\":\"join\",\"room\":\"r\",\"users\":[\"cat\"],{AT}}}"),
         format!("{{\"kind\":\"read\",\"room\":\"absent\",\"user\":\"ben\",\"upTo\":\"1\",{AT}}}"),
         format!("{{\"kind\":\"follow\",\"from\":\"ana\",\"to\":\"ana\",{AT}}}"),
-        format!("{{\"kind\":\"follow\",\"from\":\"ana\",\"to\":\"ben\",\"at\":\"kemarin\"}}"),
+        "{\"kind\":\"follow\",\"from\":\"ana\",\"to\":\"ben\",\"at\":\"kemarin\"}".to_owned(),
         message("8", "ana", "terakhir", ""),
     ];
     let from = file(&home, "lines.jsonl", &lines.join("\n"));
