@@ -1,10 +1,10 @@
 //! A log that can be told to fail as no backend does on demand.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
-use aggregates::StreamId;
 use aggregates::ids::EventId;
+use aggregates::{DomainEvent, StreamId};
 use async_trait::async_trait;
 use event_log::port::{AppendError, Appended, Batch, EventLog, Foreign, Found, LockedLog, Snapshot, StoredSnapshot};
 use event_log::{EventLogError, Filter, LogId, Page, Position, RecordedEvent, SharedLog};
@@ -25,11 +25,20 @@ pub enum Fault {
 pub struct FailingLog {
     log: SharedLog,
     fault: AtomicU8,
+    /// Events read for states.
+    pub loaded: AtomicU64,
+    /// States kept.
+    pub kept: watch::Sender<u64>,
 }
 
 impl FailingLog {
     pub fn over(log: SharedLog) -> Arc<Self> {
-        Arc::new(Self { log, fault: AtomicU8::new(Fault::None as u8) })
+        Arc::new(Self {
+            log,
+            fault: AtomicU8::new(Fault::None as u8),
+            loaded: AtomicU64::new(0),
+            kept: watch::Sender::new(0),
+        })
     }
 
     pub fn set(&self, fault: Fault) {
@@ -86,12 +95,28 @@ impl EventLog for FailingLog {
         if self.has(Fault::Unreadable) { Err(lost()) } else { self.log.read_stream(stream, after, limit).await }
     }
 
+    async fn load(
+        &self,
+        stream: &StreamId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
+        if self.has(Fault::Unreadable) {
+            return Err(lost());
+        }
+        let page = self.log.load(stream, after, limit).await?;
+        self.loaded.fetch_add(page.len() as u64, Ordering::SeqCst);
+        Ok(page)
+    }
+
     async fn snapshot(&self, stream: &StreamId) -> Result<Option<StoredSnapshot>, EventLogError> {
         self.log.snapshot(stream).await
     }
 
     async fn save_snapshots(&self, snapshots: &[Snapshot]) -> Result<(), EventLogError> {
-        self.log.save_snapshots(snapshots).await
+        self.log.save_snapshots(snapshots).await?;
+        self.kept.send_modify(|kept| *kept += snapshots.len() as u64);
+        Ok(())
     }
 
     async fn prune_snapshots(&self, format: u32) -> Result<u64, EventLogError> {
