@@ -117,7 +117,8 @@ impl<'a> Storm<'a> {
         let answers: [Arc<Count>; 2] = std::array::from_fn(|_| Arc::new(Count::default()));
         let done = Arc::new(AtomicBool::new(false));
         let mut senders = JoinSet::new();
-        for number in 0..SENDERS {
+        let numbers = 0..SENDERS;
+        for number in numbers {
             let ways = std::array::from_fn(|process| (people[process][number].clone(), Arc::clone(&answers[process])));
             let (rooms, done) = (rooms.clone(), Arc::clone(&done));
             senders.spawn(Sender { number, ways, rooms, done }.run());
@@ -299,13 +300,16 @@ impl Count {
     async fn reach(&self, more: u64, senders: &mut JoinSet<Vec<Answered>>) {
         let wanted = self.answers.load(Ordering::SeqCst) + more;
         let mut told = self.told.subscribe();
+        let reached = tokio::time::timeout(PATIENCE, told.wait_for(|answers| *answers >= wanted));
         tokio::select! {
-            reached = told.wait_for(|answers| *answers >= wanted) => { reached.expect("somebody counts"); }
+            reached = reached => {
+                let reached = reached.unwrap_or_else(|_| panic!("waited {PATIENCE:?} for {more} more answers"));
+                reached.expect("somebody counts");
+            }
             ended = senders.join_next() => match ended {
                 Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
                 Some(Ok(_)) | None => panic!("a sender ended before the storm"),
             },
-            () = tokio::time::sleep(PATIENCE) => panic!("waited {PATIENCE:?} for {more} more answers"),
         }
     }
 }
