@@ -164,7 +164,7 @@ pub trait RawLog: Send {
     async fn file_damage(&mut self) -> Result<Vec<String>, EventLogError>;
 }
 
-/// A log that is being made from rows. Dropped before it is finished, it is no log: [`crate::open`] refuses it, and the
+/// A log that is being made from rows. Dropped before it is finished, it is no log: [`crate::open()`] refuses it, and the
 /// next [`make`] begins anew.
 #[async_trait]
 pub trait MakingLog: Send {
