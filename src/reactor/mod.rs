@@ -91,6 +91,7 @@ impl Reactor {
     /// and skips nothing. A log or a view that cannot be reached is waited for.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), EventLogError> {
         let ended = tokio::select! {
+            biased;
             () = shutdown.cancelled() => Ok(()),
             begun = self.begin() => match begun {
                 Ok(position) => self.follow(position, &shutdown).await,
@@ -132,6 +133,8 @@ impl Reactor {
         self.health.send_replace(ReactorHealth { position: Some(position), failure: None });
         let halt = loop {
             let page = tokio::select! {
+                // In this order: what the simulation draws must not depend on a coin that it does not hold.
+                biased;
                 () = shutdown.cancelled() => break Halt::Stopping,
                 // Nothing may come for long: what passed meanwhile is written all the same.
                 () = tokio::time::sleep_until(place.saved_at + CHECKPOINT_PERIOD), if place.handled > place.saved => {
@@ -154,6 +157,7 @@ impl Reactor {
                     }
                 }
                 Err(EventLogError::Unavailable(error)) => tokio::select! {
+                    biased;
                     () = self.wait(&*error, &mut backoff) => {}
                     () = shutdown.cancelled() => break Halt::Stopping,
                 },
@@ -180,6 +184,7 @@ impl Reactor {
         }
         let Some(last) = last else { return Ok(()) };
         tokio::select! {
+            biased;
             () = shutdown.cancelled() => return Err(Halt::Stopping),
             () = self.views_have(last) => {}
         }
@@ -234,6 +239,7 @@ impl Reactor {
                 Err(error @ (CommandError::Unavailable(_) | CommandError::OutcomeUnknown(_))) => error,
             };
             tokio::select! {
+                biased;
                 () = self.wait(&error, &mut backoff) => {}
                 () = shutdown.cancelled() => return Err(Halt::Stopping),
             }

@@ -57,6 +57,8 @@ pub struct FaultyLog {
     fences: watch::Sender<u64>,
     /// Appends of any process that may still land.
     late: Arc<AtomicUsize>,
+    /// Questions that take their time.
+    waiting: Arc<AtomicUsize>,
     /// Told when the last page that may be read was read.
     struck: Arc<Notify>,
 }
@@ -95,12 +97,15 @@ impl FaultyLog {
             dead: Arc::default(),
             fences: watch::Sender::new(0),
             late,
+            waiting: Arc::default(),
             struck: Arc::default(),
         }
     }
 
+    /// Whatever it was before is over: what lasted on while views are moved would last as long as the machine takes.
     pub fn set_weather(&self, weather: Weather) {
-        self.chaos().weather = weather;
+        let mut chaos = self.chaos();
+        (chaos.weather, chaos.away_until) = (weather, None);
     }
 
     /// Nobody is there for so long.
@@ -118,6 +123,11 @@ impl FaultyLog {
 
     pub fn is_dead(&self) -> bool {
         self.dead.load(Ordering::SeqCst)
+    }
+
+    /// Whether something is under way that was begun in worse weather.
+    pub fn is_waited_for(&self) -> bool {
+        self.waiting.load(Ordering::SeqCst) > 0
     }
 
     /// After so many pages reading stands still; each holds at most `events`.
@@ -148,6 +158,7 @@ impl FaultyLog {
     async fn wait(&self) {
         let delay = self.chaos().delay();
         if let Some(delay) = delay {
+            let _waiting = Waiting::one_more(&self.waiting);
             tokio::time::sleep(delay).await;
         }
     }
@@ -221,6 +232,22 @@ impl FaultyLog {
             }
             late.fetch_sub(1, Ordering::SeqCst);
         });
+    }
+}
+
+/// Ends with the question, also when nobody asks any more.
+struct Waiting(Arc<AtomicUsize>);
+
+impl Waiting {
+    fn one_more(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -223,7 +223,7 @@ impl World {
     async fn calm_down(&mut self) {
         self.nodes.iter().for_each(|node| node.faulty.set_weather(Weather::default()));
         let calm = async {
-            let busy = |node: &Node| !node.faulty.is_dead() && node.door.inside() > 0;
+            let busy = |node: &Node| !node.faulty.is_dead() && (node.door.inside() > 0 || node.faulty.is_waited_for());
             while self.nodes.iter().any(busy) || self.ground.late.load(Ordering::SeqCst) > 0 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
