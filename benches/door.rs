@@ -69,7 +69,7 @@ async fn measure(options: &Options) {
     let (ours, theirs, raw) = (cluster.database().await, cluster.database().await, cluster.database().await);
     eprintln!("filling 1,000 rooms and the hot one");
     load::seed(&ours.url()).await;
-    let stock = stock::Stock::prepare(&theirs).await;
+    let stock = stock::Stock::prepare(&theirs, load::open_log(&ours.url()).await).await;
     let pgbench = pgbench::Reference::prepare(&raw).await;
     let door = load::open_door(&ours.url()).await;
     load::warm(&door, Rooms::Thousand).await;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use aggregates::ids::{CommandId, MessageId, RoomId, UserId};
 use aggregates::room::{CreateGroup, JoinPolicy, MessageKind, RoomCommand, SendMessage};
 use aggregates::{Command, Metadata, Sealed, StreamId, Timestamp};
-use event_log::{Door, DoorOptions, StoreUrl, Wish};
+use event_log::{Door, DoorOptions, SharedLog, StoreUrl, Wish};
 use rand::Rng;
 use uuid::Uuid;
 
@@ -68,8 +68,12 @@ impl Run {
     }
 }
 
+pub async fn open_log(url: &str) -> SharedLog {
+    event_log::open(&StoreUrl::parse(url).expect("a store URL")).await.expect("the log opens")
+}
+
 pub async fn open_door(url: &str) -> Door {
-    let log = event_log::open(&StoreUrl::parse(url).expect("a store URL")).await.expect("the log opens");
+    let log = open_log(url).await;
     // A room of a hundred thousand messages takes longer to load than a caller would wait; that is not what is measured.
     let options = DoorOptions { command_budget: Duration::from_secs(60), ..DoorOptions::default() };
     Door::open(log, options).await.expect("the door opens")

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use aggregates::room::Room;
+use aggregates::Command;
+use aggregates::room::{Room, RoomCommand};
 use cqrs_es::AggregateError;
+use event_log::SharedLog;
 use postgres_es::PostgresCqrs;
 use rand::Rng;
 use sqlx::Executor;
@@ -20,11 +22,13 @@ pub const EVENTS_TABLE: &str = "CREATE TABLE events (aggregate_type text NOT NUL
 
 pub struct Stock {
     framework: Arc<PostgresCqrs<Room>>,
+    /// Whose keys its words are sealed with: words that are not sealed cannot be written, by anybody.
+    keys: SharedLog,
 }
 
 impl Stock {
     /// The rooms as the door finds them: opened, with as many events behind them.
-    pub async fn prepare(database: &Database) -> Self {
+    pub async fn prepare(database: &Database, keys: SharedLog) -> Self {
         let pool = PgPoolOptions::new().max_connections(64).connect(&database.url()).await.expect("reachable");
         pool.execute(EVENTS_TABLE).await.expect("a table");
         for number in 1..=ROOMS {
@@ -45,7 +49,7 @@ impl Stock {
             .await
             .expect("rooms are filled");
         }
-        Self { framework: Arc::new(postgres_es::postgres_cqrs(pool, vec![], ())) }
+        Self { framework: Arc::new(postgres_es::postgres_cqrs(pool, vec![], ())), keys }
     }
 
     /// Commands answered.
@@ -53,13 +57,14 @@ impl Stock {
         let end = Instant::now() + length;
         let mut running = tokio::task::JoinSet::new();
         for _ in 0..callers {
-            let framework = Arc::clone(&self.framework);
+            let (framework, keys) = (Arc::clone(&self.framework), Arc::clone(&self.keys));
             running.spawn(async move {
                 let mut answered = 0;
                 while Instant::now() < end {
                     let (number, sender) = (rand::rng().random_range(1..=ROOMS), rand::rng().random_range(0..MEMBERS));
                     let room_id = room(number);
-                    match framework.execute(&room_id.to_string(), send(room_id, member(sender))).await {
+                    let command = sealed(&keys, send(room_id, member(sender))).await;
+                    match framework.execute(&room_id.to_string(), command).await {
                         Ok(()) => answered += 1,
                         Err(AggregateError::AggregateConflict) => {}
                         Err(error) => panic!("{error}"),
@@ -74,4 +79,11 @@ impl Stock {
         }
         answered
     }
+}
+
+async fn sealed(keys: &SharedLog, command: RoomCommand) -> RoomCommand {
+    let mut commands = [Command::Room(command)];
+    keys.sealing().expect("a store has keys").seal(&mut commands).await.expect("sealed");
+    let [Command::Room(command)] = commands else { unreachable!("sealing changes words alone") };
+    command
 }
