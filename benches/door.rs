@@ -25,6 +25,10 @@ use cpu::Cpu;
 use load::{Rooms, Run};
 use support::postgres::Cluster;
 
+/// As in the programs themselves.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 struct Options {
     /// Interleaved pairs per figure.

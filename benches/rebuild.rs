@@ -21,6 +21,10 @@ use support::backend::{Backend, TestStore};
 /// As many as a rebuild reads at a time.
 const PAGE_EVENTS: usize = 5_000;
 
+/// As in the programs themselves.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 struct Options {
     /// Interleaved pairs per figure.
@@ -37,12 +41,27 @@ struct Options {
     /// Given by cargo.
     #[arg(long, hide = true)]
     bench: bool,
+    /// Be the process that rebuilds and reads; answers with JSON.
+    #[arg(long, hide = true, value_name = "URL")]
+    child: Option<String>,
+}
+
+/// What a child came to: rates in events per second, and the most memory it held.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Measured {
+    pairs: Vec<(f64, f64)>,
+    peak_memory_mb: u64,
 }
 
 fn main() {
     let options = Options::parse();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    if let Some(url) = &options.child {
+        let measured = runtime.block_on(be_child(&StoreUrl::parse(url).expect("a store URL"), &options));
+        println!("{}", serde_json::to_string(&measured).expect("plain numbers"));
+        return;
+    }
     println!("| what | rebuilt, events/s | read and decoded, events/s | ratio | to reach | memory |");
     println!("|---|---|---|---|---|---|");
     for backend in Backend::ALL {
@@ -57,15 +76,8 @@ async fn measure(backend: Backend, options: &Options) {
     let log = store.open().await;
     eprintln!("writing {} events to {}", options.events, backend.name());
     community::write(&log, options.events).await;
-    forget_peak();
-    let url = store.store_url();
-    let mut pairs = Vec::new();
-    for pair in 1..=options.pairs {
-        let ours = rate(options.events, rebuild(&url, &log, options.in_turn)).await;
-        let reference = rate(options.events, read(&log)).await;
-        eprintln!("{} {pair}: {ours:.0} rebuilt, {reference:.0} read", backend.name());
-        pairs.push((ours, reference));
-    }
+    log.close().await;
+    let Measured { pairs, peak_memory_mb } = child(&store.url(), options);
     let median = |value: &dyn Fn(&(f64, f64)) -> f64| {
         let mut values: Vec<f64> = pairs.iter().map(value).collect();
         values.sort_by(f64::total_cmp);
@@ -82,9 +94,32 @@ async fn measure(backend: Backend, options: &Options) {
         median(&|pair| pair.0),
         median(&|pair| pair.1),
         median(&|pair| pair.0 / pair.1),
-        peak_memory_mb(),
+        peak_memory_mb,
     );
+}
+
+/// A program of its own: what it took to make the events does not count.
+fn child(url: &str, options: &Options) -> Measured {
+    let mut child = std::process::Command::new(std::env::current_exe().expect("this program"));
+    child.args(["--events", &options.events.to_string(), "--pairs", &options.pairs.to_string(), "--child", url]);
+    if options.in_turn {
+        child.arg("--in-turn");
+    }
+    let output = child.stderr(std::process::Stdio::inherit()).output().expect("a child starts");
+    serde_json::from_slice(&output.stdout).expect("a child reports")
+}
+
+async fn be_child(url: &StoreUrl, options: &Options) -> Measured {
+    let log = event_log::open(url).await.expect("the log opens");
+    let mut pairs = Vec::new();
+    for pair in 1..=options.pairs {
+        let ours = rate(options.events, rebuild(url, &log, options.in_turn)).await;
+        let reference = rate(options.events, read(&log)).await;
+        eprintln!("{pair}: {ours:.0} rebuilt, {reference:.0} read");
+        pairs.push((ours, reference));
+    }
     log.close().await;
+    Measured { pairs, peak_memory_mb: peak_memory_mb() }
 }
 
 async fn rate(events: u64, work: impl Future<Output = ()>) -> f64 {
@@ -120,12 +155,7 @@ async fn read(log: &SharedLog) {
     }
 }
 
-/// What it took to make the events does not count.
-fn forget_peak() {
-    std::fs::write("/proc/self/clear_refs", "5").expect("Linux");
-}
-
-/// The most this process held since then, everything included.
+/// The most this process ever held, everything included.
 fn peak_memory_mb() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());

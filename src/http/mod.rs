@@ -29,6 +29,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::get;
 use event_log::LogId;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use answer::Answer;
@@ -48,17 +49,22 @@ pub fn router(state: AppState) -> Router {
 
 /// Around every route, found or not.
 fn layered<S: Clone + Send + Sync + 'static>(routes: Router<S>, config: &Config, log_id: LogId) -> Router<S> {
+    // Layers made into one are boxed once for a request, not once each. Within one the first is the outermost.
+    let limits = ServiceBuilder::new()
+        .layer(from_fn_with_state(load::Load::new(&config.server), load::limit))
+        .layer(DefaultBodyLimit::max(config.server.body_bytes_max))
+        .layer(from_fn_with_state(positions::Stamp::new(config, log_id), positions::stamp));
+    let answers = ServiceBuilder::new()
+        .layer(from_fn_with_state(observe::RequestSeconds::default(), observe::observe))
+        .layer(map_response(security::headers))
+        .layer(security::cors(config));
     routes
         .fallback(|| async { Problem::not_found("there is no such route") })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         // The last is the outermost.
-        .layer(from_fn_with_state(positions::Stamp::new(config, log_id), positions::stamp))
-        .layer(DefaultBodyLimit::max(config.server.body_bytes_max))
-        .layer(from_fn_with_state(load::Load::new(&config.server), load::limit))
+        .layer(limits)
         .layer(CatchPanicLayer::custom(load::panicked))
-        .layer(security::cors(config))
-        .layer(map_response(security::headers))
-        .layer(from_fn_with_state(observe::RequestSeconds::default(), observe::observe))
+        .layer(answers)
 }
 
 /// Routes of whoever runs Kabar.

@@ -102,9 +102,12 @@ impl Connection {
         let mut frames = Vec::with_capacity(WRITE_FRAMES_MAX);
         let silence = tokio::time::sleep_until(self.silent_at());
         tokio::pin!(silence);
+        let outbox = self.outbox.clone();
+        let closed = outbox.closed();
+        tokio::pin!(closed);
         loop {
             tokio::select! {
-                (code, reason) = self.outbox.closed() => return Err(End::Close(code, reason)),
+                (code, reason) = &mut closed => return Err(End::Close(code, reason)),
                 _ = self.waiting.recv_many(&mut frames, WRITE_FRAMES_MAX) => self.write(frames.drain(..)).await?,
                 message = self.ws.recv() => match message {
                     Some(Ok(message)) => self.hear(message)?,

@@ -1,6 +1,7 @@
 //! Fills a generation that nobody else writes: one task reads, decodes and projects, the other writes.
 //!
-//! Two so that a rebuild uses two cores; at most a few steps are between them, so memory is flat however large the log.
+//! Two so that a rebuild uses two cores; at most a few steps are between them, and what is not stored yet is bounded, so
+//! memory is flat however large the log.
 //! Never in here: which generation, and what becomes of it.
 
 use std::time::Duration;
@@ -12,15 +13,18 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::{Pace, Progress};
 use crate::projector::{page_up_to, steps};
-use crate::store::{Applied, Generation, Step, StoreError, UnitChanges};
+use crate::store::{Applied, Generation, Step, StoreError};
 use crate::views::UnitName;
 
 /// Events read at a time.
 const PAGE_EVENTS_MAX: usize = 5_000;
-/// Changes of one transaction, about. Many events touch the same rows, so large steps write fewer.
-const STEP_CHANGES_MAX: usize = 30_000;
-/// Events of one transaction: what a kill -9 can cost.
-const STEP_EVENTS_MAX: u64 = 20_000;
+/// Changes of one step, about: what is between the two tasks.
+const STEP_CHANGES_MAX: usize = 15_000;
+/// Changes of one transaction, about. Many touch the same rows, which are written once at its end; until then they are in
+/// memory.
+const FLUSH_CHANGES_MAX: usize = 250_000;
+/// What a kill -9 can cost.
+const FLUSH_INTERVAL: Duration = Duration::from_secs(2);
 /// Steps between the two tasks.
 const AHEAD_STEPS_MAX: usize = 1;
 /// A rebuild that is throttled comes in this many steps a second.
@@ -64,7 +68,7 @@ impl<'a> Filling<'a> {
             return Ok(());
         }
         let (reader, mut ready) = mpsc::channel(AHEAD_STEPS_MAX);
-        let reading = Reading { unit: self.unit, log: self.log.clone(), events_max: self.rate.step_events_max() };
+        let reading = Reading { unit: self.unit, log: self.log.clone(), events_max: self.rate.page_events_max() };
         // Given up with this future, so that an interrupted rebuild does not go on reading.
         let _reading = AbortOnDropHandle::new(tokio::spawn(async move {
             if let Err(error) = reading.run(from, target, &reader).await {
@@ -73,9 +77,11 @@ impl<'a> Filling<'a> {
             }
         }));
         let mut at = from;
+        let mut flushing = Flushing::default();
         while let Some(step) = ready.recv().await {
             let (step, events) = step?;
             let (began, to) = (Instant::now(), step.to);
+            flushing.changes += step.changes.len();
             match generation.fill(step).await? {
                 Applied::Done => {}
                 Applied::Moved(_) | Applied::Closed => {
@@ -84,9 +90,18 @@ impl<'a> Filling<'a> {
             }
             at = to;
             self.events += events;
+            let rest = self.rate.rest(events, began.elapsed());
+            // Nobody is to find a transaction open for as long as this sleeps.
+            if !rest.is_zero() || flushing.is_due() {
+                generation.flush().await?;
+                flushing = Flushing::default();
+            }
             (self.on_progress)(Progress { events_done: self.events, position: at, head: target });
-            self.rate.rest(events, began.elapsed()).await;
+            if !rest.is_zero() {
+                tokio::time::sleep(rest).await;
+            }
         }
+        generation.flush().await?;
         if at < target {
             return Err(StoreError::Corrupt(format!("reading ended at {at}, before {target}")));
         }
@@ -94,10 +109,28 @@ impl<'a> Filling<'a> {
     }
 }
 
+/// What was filled since the last flush.
+struct Flushing {
+    changes: usize,
+    began: Instant,
+}
+
+impl Default for Flushing {
+    fn default() -> Self {
+        Self { changes: 0, began: Instant::now() }
+    }
+}
+
+impl Flushing {
+    fn is_due(&self) -> bool {
+        self.changes >= FLUSH_CHANGES_MAX || self.began.elapsed() >= FLUSH_INTERVAL
+    }
+}
+
 struct Reading {
     unit: UnitName,
     log: SharedLog,
-    events_max: u64,
+    events_max: usize,
 }
 
 impl Reading {
@@ -107,53 +140,20 @@ impl Reading {
         target: Position,
         ready: &mpsc::Sender<Result<(Step, u64), StoreError>>,
     ) -> Result<(), StoreError> {
-        let limit = PAGE_EVENTS_MAX.min(usize::try_from(self.events_max).unwrap_or(PAGE_EVENTS_MAX));
-        let mut gathered = Gathered::new(self.unit, &self.log, from);
         let mut position = from;
         while position < target {
-            let page = page_up_to(self.unit, &self.log, position, target, limit).await?;
-            position = page.scanned_to;
-            let events = page.events.len() as u64;
-            for step in steps(self.unit, self.log.id(), gathered.step.to, &page, STEP_CHANGES_MAX) {
-                gathered.take(step);
-                if gathered.step.changes.len() >= STEP_CHANGES_MAX
-                    && ready.send(Ok(gathered.hand_over())).await.is_err()
-                {
+            let page = page_up_to(self.unit, &self.log, position, target, self.events_max).await?;
+            // The last step of a page reaches to its end.
+            let mut events = page.events.len() as u64;
+            for step in steps(self.unit, self.log.id(), position, &page, STEP_CHANGES_MAX) {
+                let counted = if step.to == page.scanned_to { std::mem::take(&mut events) } else { 0 };
+                if ready.send(Ok((step, counted))).await.is_err() {
                     return Ok(());
                 }
             }
-            gathered.events += events;
-            let full = gathered.events >= self.events_max;
-            if (full || position >= target) && ready.send(Ok(gathered.hand_over())).await.is_err() {
-                return Ok(());
-            }
+            position = page.scanned_to;
         }
         Ok(())
-    }
-}
-
-/// Pages on their way to becoming one step.
-struct Gathered {
-    step: Step,
-    events: u64,
-    unit: UnitName,
-}
-
-impl Gathered {
-    fn new(unit: UnitName, log: &SharedLog, from: Position) -> Self {
-        let step = Step { from, to: from, log: log.id(), changes: UnitChanges::none(unit) };
-        Self { step, events: 0, unit }
-    }
-
-    fn take(&mut self, next: Step) {
-        self.step.to = next.to;
-        self.step.changes.append(next.changes);
-    }
-
-    fn hand_over(&mut self) -> (Step, u64) {
-        let next =
-            Step { from: self.step.to, to: self.step.to, log: self.step.log, changes: UnitChanges::none(self.unit) };
-        (std::mem::replace(&mut self.step, next), std::mem::take(&mut self.events))
     }
 }
 
@@ -172,14 +172,14 @@ impl Rate {
         Self { pace, heard, began: Instant::now(), events: 0, rested: Duration::ZERO }
     }
 
-    fn step_events_max(&self) -> u64 {
+    fn page_events_max(&self) -> usize {
         let throttled = self.pace.events_per_second.map(|most| (most.get() / THROTTLED_STEPS_PER_SECOND).max(1));
-        throttled.unwrap_or(STEP_EVENTS_MAX).min(STEP_EVENTS_MAX)
+        throttled.and_then(|most| usize::try_from(most).ok()).unwrap_or(PAGE_EVENTS_MAX).min(PAGE_EVENTS_MAX)
     }
 
     /// After a step of `events` that took `took`: what a limit asks for, and as long again as the step took when
     /// somebody wrote to the log meanwhile, so that a server in use keeps at least half of the machine.
-    async fn rest(&mut self, events: u64, took: Duration) {
+    fn rest(&mut self, events: u64, took: Duration) -> Duration {
         self.events += events;
         let mut rest = Duration::ZERO;
         if self.pace.yields && self.heard.has_changed().unwrap_or(false) {
@@ -190,9 +190,7 @@ impl Rate {
             let due = Duration::from_secs_f64(self.events as f64 / most.get() as f64);
             rest = rest.max(due.saturating_sub(self.began.elapsed()));
         }
-        if !rest.is_zero() {
-            self.rested += rest;
-            tokio::time::sleep(rest).await;
-        }
+        self.rested += rest;
+        rest
     }
 }

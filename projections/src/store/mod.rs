@@ -169,17 +169,6 @@ impl UnitChanges {
         }
     }
 
-    /// Puts those of the same unit behind these.
-    pub(crate) fn append(&mut self, next: Self) {
-        match (self, next) {
-            (Self::Inbox(changes), Self::Inbox(next)) => changes.extend(next),
-            (Self::Feed(changes), Self::Feed(next)) => changes.extend(next),
-            (Self::Inbox(_), Self::Feed(_)) | (Self::Feed(_), Self::Inbox(_)) => {
-                unreachable!("changes of two units never meet in one step")
-            }
-        }
-    }
-
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Inbox(changes) => changes.len(),
@@ -213,8 +202,12 @@ pub(crate) trait Generation: Send + Sync {
     /// Writes rows and checkpoint in one transaction, if the unit stands where the step begins.
     async fn apply(&self, step: Step) -> Result<Applied, StoreError>;
 
-    /// The same for a generation that is being filled: nobody else writes it, so rows of earlier steps are remembered.
+    /// The same for a generation that is being filled, which nobody else writes: what steps came to is not stored before
+    /// [`Self::flush`], and rows of earlier steps are remembered. A failure loses what was not.
     async fn fill(&self, step: Step) -> Result<Applied, StoreError>;
+
+    /// Stores what was filled, rows and checkpoint, in one transaction.
+    async fn flush(&self) -> Result<(), StoreError>;
 
     /// Makes what was left out for filling (indexes). Done twice, it does nothing.
     async fn finish(&self) -> Result<(), StoreError>;

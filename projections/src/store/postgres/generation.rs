@@ -10,14 +10,14 @@ use tokio::sync::Mutex;
 
 use super::columns::{position, postgres_error};
 use super::feed_reads::PostgresFeedReads;
+use super::filling::Filling;
 use super::inbox_reads::PostgresInboxReads;
 use super::snapshot::PostgresSnapshot;
 use super::{Schema, erasing, feed_writes, inbox_load, inbox_save, quick};
 use crate::inbox::batch::InboxBatch;
 use crate::store::names::signed;
 use crate::store::{
-    Applied, Generation, GenerationState, Held, REMEMBERED_ROWS_MAX, Snapshot, Standing, Step, StoreError, UnitChanges,
-    UnitReads, tables,
+    Applied, Generation, GenerationState, Held, Snapshot, Standing, Step, StoreError, UnitChanges, UnitReads, tables,
 };
 use crate::views::UnitName;
 
@@ -39,14 +39,13 @@ fn migrations(unit: UnitName) -> [&'static str; 2] {
 pub(super) struct PostgresGeneration {
     unit: UnitName,
     schema: Schema,
-    /// What filling remembers; lost with a transaction that failed.
-    remembered: Mutex<InboxBatch>,
+    filling: Mutex<Filling>,
     writer: Mutex<Option<PgConnection>>,
 }
 
 impl PostgresGeneration {
     pub(super) fn new(unit: UnitName, schema: Schema) -> Self {
-        Self { unit, schema, remembered: Mutex::default(), writer: Mutex::default() }
+        Self { unit, schema, filling: Mutex::default(), writer: Mutex::default() }
     }
 
     pub(super) async fn is_made(&self) -> Result<bool, StoreError> {
@@ -92,20 +91,8 @@ impl PostgresGeneration {
         tx.commit().await.map_err(postgres_error)
     }
 
-    /// Takes the unit's row if it stands where the step begins. Whoever else wants it waits for the end of `tx`.
     async fn claim(&self, connection: &mut PgConnection, step: &Step) -> Result<bool, StoreError> {
-        let sql = format!(
-            "UPDATE {}.unit SET checkpoint = $2 WHERE checkpoint = $1 AND log_id = $3 AND state <> 'closed'",
-            self.schema.name
-        );
-        let claimed = sqlx::query(&sql)
-            .bind(signed(step.from.0))
-            .bind(signed(step.to.0))
-            .bind(step.log.0)
-            .execute(connection)
-            .await
-            .map_err(postgres_error)?;
-        Ok(claimed.rows_affected() == 1)
+        claim(connection, &self.schema.name, step).await
     }
 
     /// Why a step could not be taken.
@@ -135,7 +122,7 @@ impl PostgresGeneration {
     }
 
     /// Loads, plays out and writes, in one transaction with the checkpoint.
-    async fn step(&self, step: Step, batch: &mut InboxBatch) -> Result<Applied, StoreError> {
+    async fn step(&self, step: Step) -> Result<Applied, StoreError> {
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await.map_err(postgres_error)?;
         if !self.claim(&mut tx, &step).await? {
@@ -143,22 +130,47 @@ impl PostgresGeneration {
             self.keep(writer).await;
             return self.refused(&step).await;
         }
-        self.write(&mut tx, step.changes, batch).await.map_err(postgres_error)?;
+        let schema = &self.schema.name;
+        let mut batch = InboxBatch::default();
+        take(&mut tx, schema, &mut batch, step.changes).await.map_err(postgres_error)?;
+        inbox_save::save(&mut tx, schema, &batch).await.map_err(postgres_error)?;
         tx.commit().await.map_err(postgres_error)?;
         self.keep(writer).await;
         Ok(Applied::Done)
     }
+}
 
-    async fn write(&self, tx: &mut PgConnection, changes: UnitChanges, batch: &mut InboxBatch) -> sqlx::Result<()> {
-        match changes {
-            UnitChanges::Inbox(changes) => {
-                batch.want_all(&changes);
-                inbox_load::load(tx, &self.schema.name, batch).await?;
-                batch.play(changes);
-                inbox_save::save(tx, &self.schema.name, batch).await
-            }
-            UnitChanges::Feed(changes) => feed_writes::write(tx, &self.schema.name, changes).await,
+/// Takes the unit's row if it stands where the step begins. Whoever else wants it waits for the end of the transaction.
+pub(super) async fn claim(connection: &mut PgConnection, schema: &str, step: &Step) -> Result<bool, StoreError> {
+    let sql =
+        format!("UPDATE {schema}.unit SET checkpoint = $2 WHERE checkpoint = $1 AND log_id = $3 AND state <> 'closed'");
+    let claimed = sqlx::query(&sql)
+        .bind(signed(step.from.0))
+        .bind(signed(step.to.0))
+        .bind(step.log.0)
+        .execute(connection)
+        .await
+        .map_err(postgres_error)?;
+    Ok(claimed.rows_affected() == 1)
+}
+
+/// Plays the changes out and writes what is written once; what the inbox's other rows came to is in `batch`.
+pub(super) async fn take(
+    tx: &mut PgConnection,
+    schema: &str,
+    batch: &mut InboxBatch,
+    changes: UnitChanges,
+) -> sqlx::Result<()> {
+    match changes {
+        UnitChanges::Inbox(changes) => {
+            batch.want_all(&changes);
+            inbox_load::load(tx, schema, batch).await?;
+            batch.play(changes);
+            inbox_save::save_messages(tx, schema, &batch.messages).await?;
+            batch.messages.clear();
+            Ok(())
         }
+        UnitChanges::Feed(changes) => feed_writes::write(tx, schema, changes).await,
     }
 }
 
@@ -183,21 +195,34 @@ impl Generation for PostgresGeneration {
         if let Some(claimed) = written {
             return if claimed { Ok(Applied::Done) } else { self.refused(&step).await };
         }
-        self.step(step, &mut InboxBatch::default()).await
+        self.step(step).await
     }
 
     async fn fill(&self, step: Step) -> Result<Applied, StoreError> {
-        let mut remembered = self.remembered.lock().await;
-        let mut batch = std::mem::take(&mut *remembered);
-        let applied = self.step(step, &mut batch).await?;
-        if applied == Applied::Done {
-            batch.settle(REMEMBERED_ROWS_MAX);
-            *remembered = batch;
+        let mut filling = self.filling.lock().await;
+        if !filling.is_open() {
+            let mut writer = self.writer().await?;
+            writer.execute("BEGIN").await.map_err(postgres_error)?;
+            if !self.claim(&mut writer, &step).await? {
+                writer.execute("ROLLBACK").await.map_err(postgres_error)?;
+                self.keep(writer).await;
+                return self.refused(&step).await;
+            }
+            filling.begin(writer, step.from);
         }
-        Ok(applied)
+        filling.take(&self.schema.name, step).await
+    }
+
+    async fn flush(&self) -> Result<(), StoreError> {
+        if let Some(writer) = self.filling.lock().await.flush(&self.schema.name).await? {
+            self.keep(writer).await;
+        }
+        Ok(())
     }
 
     async fn finish(&self) -> Result<(), StoreError> {
+        self.flush().await?;
+        self.filling.lock().await.forget();
         let mut tx = self.schema.pool.begin().await.map_err(postgres_error)?;
         let path = format!("SET LOCAL search_path TO {}", self.schema.name);
         tx.execute(path.as_str()).await.map_err(postgres_error)?;
@@ -214,10 +239,7 @@ impl Generation for PostgresGeneration {
             Err(error) => return Err(postgres_error(error)),
         }
         match self.unit {
-            UnitName::Inbox => {
-                *self.remembered.lock().await = InboxBatch::default();
-                erasing::blank_noted(&mut tx, &self.schema.name).await.map_err(postgres_error)?;
-            }
+            UnitName::Inbox => erasing::blank_noted(&mut tx, &self.schema.name).await.map_err(postgres_error)?,
             UnitName::Feed => {}
         }
         // A server that plans by the sizes of an empty schema would read whole tables for its first questions.
@@ -228,6 +250,7 @@ impl Generation for PostgresGeneration {
     }
 
     async fn set_state(&self, state: GenerationState) -> Result<(), StoreError> {
+        self.flush().await?;
         sqlx::query(&format!("UPDATE {}.unit SET state = $1", self.schema.name))
             .bind(state.name())
             .execute(&self.schema.pool)

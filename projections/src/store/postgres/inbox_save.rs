@@ -10,11 +10,11 @@ use crate::store::names::signed;
 use crate::store::touched::Touched;
 use crate::text::folded;
 
+/// What the rows came to; messages are apart.
 pub(super) async fn save(connection: &mut PgConnection, schema: &str, batch: &InboxBatch) -> sqlx::Result<()> {
     save_rooms(connection, schema, batch).await?;
     save_stays(connection, schema, batch).await?;
     save_readers(connection, schema, batch).await?;
-    save_messages(connection, schema, &batch.messages).await?;
     save_people(connection, schema, batch).await?;
     save_since(connection, &format!("{schema}.follows"), "followed_at", &batch.follows).await?;
     save_since(connection, &format!("{schema}.blocks"), "blocked_at", &batch.blocks).await?;
@@ -118,7 +118,11 @@ async fn save_readers(connection: &mut PgConnection, schema: &str, batch: &Inbox
     Ok(())
 }
 
-async fn save_messages(connection: &mut PgConnection, schema: &str, rows: &[MessageRow]) -> sqlx::Result<()> {
+pub(super) async fn save_messages(
+    connection: &mut PgConnection,
+    schema: &str,
+    rows: &[MessageRow],
+) -> sqlx::Result<()> {
     if rows.is_empty() {
         return Ok(());
     }

@@ -4,6 +4,7 @@ mod columns;
 mod erasing;
 mod feed_reads;
 mod feed_writes;
+mod filling;
 mod generation;
 mod inbox_load;
 mod inbox_reads;

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 
 use aggregates::ids::UserId;
 use event_log::Position;
-use rusqlite::{Result, Transaction, params};
+use rusqlite::{Connection, Result, params};
 
 use super::columns::{position, user};
 use crate::store::names::signed;
 
 /// Behind everything else of a batch: it covers what the batch wrote as well.
-pub(super) fn write(tx: &Transaction<'_>, erased: &BTreeMap<UserId, Position>) -> Result<()> {
+pub(super) fn write(tx: &Connection, erased: &BTreeMap<UserId, Position>) -> Result<()> {
     if erased.is_empty() {
         return Ok(());
     }
@@ -21,12 +21,12 @@ pub(super) fn write(tx: &Transaction<'_>, erased: &BTreeMap<UserId, Position>) -
 
 /// Whether messages can be found by who is or was in a room. Filling does without, and there a look for the messages of
 /// one user is a look at all.
-fn has_indexes(tx: &Transaction<'_>) -> Result<bool> {
+fn has_indexes(tx: &Connection) -> Result<bool> {
     tx.prepare_cached("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'members_ever')")?
         .query_row([], |row| row.get(0))
 }
 
-fn note(tx: &Transaction<'_>, erased: &BTreeMap<UserId, Position>) -> Result<()> {
+fn note(tx: &Connection, erased: &BTreeMap<UserId, Position>) -> Result<()> {
     let mut statement = tx.prepare_cached("INSERT OR REPLACE INTO erased VALUES (?, ?)")?;
     for (user, position) in erased {
         statement.execute(params![user.as_str(), signed(position.0)])?;
@@ -35,7 +35,7 @@ fn note(tx: &Transaction<'_>, erased: &BTreeMap<UserId, Position>) -> Result<()>
 }
 
 /// Blanks those whom filling noted: what they said behind their erasure is left alone, however late this comes.
-pub(super) fn blank_noted(tx: &Transaction<'_>) -> Result<()> {
+pub(super) fn blank_noted(tx: &Connection) -> Result<()> {
     let noted = tx
         .prepare("SELECT user_id, position FROM erased")?
         .query_map([], |row| Ok((user(row, 0)?, position(row, 1)?)))?
@@ -45,7 +45,7 @@ pub(super) fn blank_noted(tx: &Transaction<'_>) -> Result<()> {
     Ok(())
 }
 
-fn blank(tx: &Transaction<'_>, erased: &BTreeMap<UserId, Position>) -> Result<()> {
+fn blank(tx: &Connection, erased: &BTreeMap<UserId, Position>) -> Result<()> {
     const MESSAGES: &str = "UPDATE messages SET content = '', attachment_url = NULL
         WHERE room_id IN (SELECT room_id FROM members WHERE user_id = ?1) AND sender_id = ?1 AND position < ?2";
     const LAST: &str = "UPDATE rooms SET last_message = ''

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aggregates::ids::NotificationId;
-use rusqlite::{OptionalExtension, Result, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::columns::{maybe_moment, maybe_user, moment, named, number, position, user};
 use crate::feed::NotificationRow;
@@ -29,7 +29,7 @@ pub(super) fn notification(row: &Row<'_>) -> Result<NotificationRow> {
     })
 }
 
-pub(super) fn write(tx: &Transaction<'_>, changes: Vec<FeedChange>) -> Result<()> {
+pub(super) fn write(tx: &Connection, changes: Vec<FeedChange>) -> Result<()> {
     let mut batch = FeedBatch::wanting(&changes);
     load_notifications(tx, &mut batch)?;
     batch.play(changes);
@@ -39,7 +39,7 @@ pub(super) fn write(tx: &Transaction<'_>, changes: Vec<FeedChange>) -> Result<()
     save(tx, &batch)
 }
 
-fn load_notifications(tx: &Transaction<'_>, batch: &mut FeedBatch) -> Result<()> {
+fn load_notifications(tx: &Connection, batch: &mut FeedBatch) -> Result<()> {
     let mut statement = tx.prepare_cached(&format!("SELECT {COLUMNS} FROM notifications WHERE notification_id = ?"))?;
     let ids: Vec<NotificationId> = batch.notifications.unknown().copied().collect();
     for id in ids {
@@ -50,7 +50,7 @@ fn load_notifications(tx: &Transaction<'_>, batch: &mut FeedBatch) -> Result<()>
     Ok(())
 }
 
-fn load_counters(tx: &Transaction<'_>, batch: &mut FeedBatch) -> Result<()> {
+fn load_counters(tx: &Connection, batch: &mut FeedBatch) -> Result<()> {
     let mut statement = tx.prepare_cached("SELECT unread FROM feeds WHERE recipient_id = ?")?;
     let recipients: Vec<_> = batch.unread.unknown().cloned().collect();
     for recipient in recipients {
@@ -62,7 +62,7 @@ fn load_counters(tx: &Transaction<'_>, batch: &mut FeedBatch) -> Result<()> {
 }
 
 /// Marks stored rows as feed reads ask, and says how many of each recipient.
-fn sweep(tx: &Transaction<'_>, batch: &FeedBatch) -> Result<BTreeMap<aggregates::ids::UserId, u64>> {
+fn sweep(tx: &Connection, batch: &FeedBatch) -> Result<BTreeMap<aggregates::ids::UserId, u64>> {
     let mut statement = tx.prepare_cached(
         "UPDATE notifications SET read_at = ? WHERE recipient_id = ? AND position <= ? AND read_at IS NULL",
     )?;
@@ -76,7 +76,7 @@ fn sweep(tx: &Transaction<'_>, batch: &FeedBatch) -> Result<BTreeMap<aggregates:
     Ok(swept)
 }
 
-fn save(tx: &Transaction<'_>, batch: &FeedBatch) -> Result<()> {
+fn save(tx: &Connection, batch: &FeedBatch) -> Result<()> {
     let mut rows = tx.prepare_cached("INSERT OR REPLACE INTO notifications VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
     for (id, row) in batch.notifications.changed() {
         rows.execute(params![

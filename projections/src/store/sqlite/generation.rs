@@ -9,14 +9,14 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, Transactio
 
 use super::connections::{Connections, sqlite_error, writing};
 use super::feed_reads::SqliteFeedReads;
+use super::filling::Filling;
 use super::inbox_reads::SqliteInboxReads;
 use super::snapshot::SqliteSnapshot;
 use super::{erasing, feed_writes, inbox_writes};
 use crate::inbox::batch::InboxBatch;
 use crate::store::names::{natural, signed};
 use crate::store::{
-    Applied, Generation, GenerationState, Held, REMEMBERED_ROWS_MAX, Snapshot, Standing, Step, StoreError, UnitChanges,
-    UnitReads,
+    Applied, Generation, GenerationState, Held, Snapshot, Standing, Step, StoreError, UnitChanges, UnitReads,
 };
 use crate::views::UnitName;
 
@@ -58,13 +58,13 @@ fn is_taken(error: &MigrationError) -> bool {
 pub(super) struct SqliteGeneration {
     unit: UnitName,
     connections: Arc<Connections>,
-    /// What filling remembers. Lent to the writing thread; lost with a transaction that failed.
-    remembered: Arc<Mutex<InboxBatch>>,
+    /// Lent to the writing thread.
+    filling: Arc<Mutex<Filling>>,
 }
 
 impl SqliteGeneration {
     pub(super) fn new(unit: UnitName, connections: Connections) -> Self {
-        Self { unit, connections: Arc::new(connections), remembered: Arc::default() }
+        Self { unit, connections: Arc::new(connections), filling: Arc::default() }
     }
 
     /// Whether its tables are there and say something of themselves.
@@ -75,6 +75,18 @@ impl SqliteGeneration {
         self.connections
             .read(move |connection| Ok(count(connection, TABLES)? > 0 && count(connection, ROWS)? > 0))
             .await
+    }
+
+    /// Runs `job` on the writing connection with what is being filled.
+    async fn filling<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Filling, &mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let filling = Arc::clone(&self.filling);
+        let job = move |connection: &mut Connection| {
+            job(&mut filling.lock().unwrap_or_else(PoisonError::into_inner), connection)
+        };
+        self.connections.write(job).await
     }
 
     /// Makes the tables and the first row about itself, unless they are there.
@@ -107,49 +119,38 @@ impl Generation for SqliteGeneration {
     }
 
     async fn apply(&self, step: Step) -> Result<Applied, StoreError> {
-        self.connections.write(move |connection| apply(connection, step, &mut InboxBatch::default())).await
+        self.connections.write(move |connection| apply(connection, step)).await
     }
 
     async fn fill(&self, step: Step) -> Result<Applied, StoreError> {
-        let remembered = Arc::clone(&self.remembered);
-        self.connections
-            .write(move |connection| {
-                let mut remembered = remembered.lock().unwrap_or_else(PoisonError::into_inner);
-                let mut batch = std::mem::take(&mut *remembered);
-                let applied = apply(connection, step, &mut batch)?;
-                if applied == Applied::Done {
-                    batch.settle(REMEMBERED_ROWS_MAX);
-                    *remembered = batch;
-                }
-                Ok(applied)
-            })
-            .await
+        self.filling(move |filling, connection| filling.take(connection, step)).await
+    }
+
+    async fn flush(&self) -> Result<(), StoreError> {
+        self.filling(Filling::flush).await
     }
 
     async fn finish(&self) -> Result<(), StoreError> {
         let unit = self.unit;
-        let remembered = Arc::clone(&self.remembered);
-        self.connections
-            .write(move |connection| {
-                make_indexes(connection, unit)?;
-                match unit {
-                    UnitName::Inbox => {
-                        *remembered.lock().unwrap_or_else(PoisonError::into_inner) = InboxBatch::default();
-                        in_transaction(connection, erasing::blank_noted)
-                    }
-                    UnitName::Feed => Ok(()),
-                }
-            })
-            .await
+        self.filling(move |filling, connection| {
+            filling.flush(connection)?;
+            filling.forget();
+            make_indexes(connection, unit)?;
+            match unit {
+                UnitName::Inbox => in_transaction(connection, |tx| erasing::blank_noted(tx)),
+                UnitName::Feed => Ok(()),
+            }
+        })
+        .await
     }
 
     async fn set_state(&self, state: GenerationState) -> Result<(), StoreError> {
-        self.connections
-            .write(move |connection| {
-                connection.execute("UPDATE unit SET state = ?", [state.name()]).map_err(sqlite_error)?;
-                Ok(())
-            })
-            .await
+        self.filling(move |filling, connection| {
+            filling.flush(connection)?;
+            connection.execute("UPDATE unit SET state = ?", [state.name()]).map_err(sqlite_error)?;
+            Ok(())
+        })
+        .await
     }
 
     async fn hold(&self) -> Result<Box<dyn Held>, StoreError> {
@@ -188,7 +189,7 @@ fn make_indexes(connection: &mut Connection, unit: UnitName) -> Result<(), Store
         Err(error) if !is_taken(&error) => return Err(StoreError::unreachable(error)),
         Err(_) => {}
     }
-    in_transaction(connection, inbox_writes::keep_first_messages)?;
+    in_transaction(connection, |tx| inbox_writes::keep_first_messages(tx))?;
     migrate(connection, migrations(unit)).map_err(StoreError::unreachable)
 }
 
@@ -249,28 +250,43 @@ pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<Position> 
 }
 
 /// Rows and checkpoint in one transaction. The write lock is taken first, so what is read in here stays true.
-fn apply(connection: &mut Connection, step: Step, batch: &mut InboxBatch) -> Result<Applied, StoreError> {
+fn apply(connection: &mut Connection, step: Step) -> Result<Applied, StoreError> {
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sqlite_error)?;
-    let standing = raw_standing(&tx).map_err(sqlite_error)?.read()?;
+    let may = may_take(&tx, &step)?;
+    if may == Applied::Done {
+        write(&tx, step).map_err(sqlite_error)?;
+        tx.commit().map_err(sqlite_error)?;
+    }
+    Ok(may)
+}
+
+/// Whether the unit stands where the step begins.
+pub(super) fn may_take(tx: &Connection, step: &Step) -> Result<Applied, StoreError> {
+    let standing = raw_standing(tx).map_err(sqlite_error)?.read()?;
     if standing.log != step.log {
         return Err(StoreError::Corrupt(format!("it belongs to the log {}, not to {}", standing.log, step.log)));
     }
-    if standing.state == GenerationState::Closed {
-        return Ok(Applied::Closed);
-    }
-    if standing.checkpoint != step.from {
-        return Ok(Applied::Moved(standing.checkpoint));
-    }
-    write(&tx, step, batch).map_err(sqlite_error)?;
-    tx.commit().map_err(sqlite_error)?;
-    Ok(Applied::Done)
+    Ok(if standing.state == GenerationState::Closed {
+        Applied::Closed
+    } else if standing.checkpoint != step.from {
+        Applied::Moved(standing.checkpoint)
+    } else {
+        Applied::Done
+    })
 }
 
-fn write(tx: &Transaction<'_>, step: Step, batch: &mut InboxBatch) -> rusqlite::Result<()> {
+fn write(tx: &Connection, step: Step) -> rusqlite::Result<()> {
     match step.changes {
-        UnitChanges::Inbox(changes) => inbox_writes::write(tx, batch, changes)?,
+        UnitChanges::Inbox(changes) => {
+            let mut batch = InboxBatch::default();
+            inbox_writes::take(tx, &mut batch, changes)?;
+            inbox_writes::save(tx, &batch)?;
+        }
         UnitChanges::Feed(changes) => feed_writes::write(tx, changes)?,
     }
-    tx.prepare_cached("UPDATE unit SET checkpoint = ?")?.execute([signed(step.to.0)])?;
-    Ok(())
+    set_checkpoint(tx, step.to)
+}
+
+pub(super) fn set_checkpoint(tx: &Connection, position: Position) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE unit SET checkpoint = ?")?.execute([signed(position.0)]).map(drop)
 }

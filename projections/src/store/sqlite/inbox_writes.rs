@@ -6,7 +6,7 @@ use std::hash::Hash;
 
 use aggregates::ids::RoomId;
 use event_log::Position;
-use rusqlite::{OptionalExtension, Result, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::columns::{maybe_moment, maybe_user, moment, named, number, position, user};
 use super::erasing;
@@ -17,14 +17,21 @@ use crate::store::names::{role, room_kind, signed};
 use crate::store::touched::Touched;
 use crate::text::folded;
 
-/// `batch` is a new one, or remembers the rows of those before it.
-pub(super) fn write(tx: &Transaction<'_>, batch: &mut InboxBatch, changes: Vec<InboxChange>) -> Result<()> {
+/// Plays the changes out and writes their messages; what the other rows came to is in `batch`, which is a new one or
+/// remembers the rows of those before it.
+pub(super) fn take(tx: &Connection, batch: &mut InboxBatch, changes: Vec<InboxChange>) -> Result<()> {
     batch.want_all(&changes);
     load(tx, batch)?;
     batch.play(changes);
+    save_messages(tx, &batch.messages)?;
+    batch.messages.clear();
+    Ok(())
+}
+
+/// Writes what the rows came to.
+pub(super) fn save(tx: &Connection, batch: &InboxBatch) -> Result<()> {
     save_rooms(tx, batch)?;
     save_members(tx, batch)?;
-    save_messages(tx, &batch.messages)?;
     save_people(tx, batch)?;
     save_relations(tx, batch)?;
     erasing::write(tx, &batch.erased)
@@ -32,7 +39,7 @@ pub(super) fn write(tx: &Transaction<'_>, batch: &mut InboxBatch, changes: Vec<I
 
 /// What the unique indexes of messages would have kept out while the rows were written without them: of those that
 /// share an id or a place in a room, the first stays.
-pub(super) fn keep_first_messages(tx: &Transaction<'_>) -> Result<()> {
+pub(super) fn keep_first_messages(tx: &Connection) -> Result<()> {
     const SHARED: &str = "SELECT position, message_id, room_id, seq FROM messages
         WHERE message_id IN (SELECT message_id FROM messages GROUP BY message_id HAVING count(*) > 1)
         OR (room_id, seq) IN (SELECT room_id, seq FROM messages GROUP BY room_id, seq HAVING count(*) > 1)
@@ -49,7 +56,7 @@ pub(super) fn keep_first_messages(tx: &Transaction<'_>) -> Result<()> {
 
 /// Loads every wanted row with one statement, asked once per key.
 fn load_each<K: Ord + Hash + Clone, V>(
-    tx: &Transaction<'_>,
+    tx: &Connection,
     rows: &mut Touched<K, V>,
     sql: &str,
     bind: impl Fn(&K) -> Vec<rusqlite::types::Value>,
@@ -70,7 +77,7 @@ fn id(room: &RoomId) -> rusqlite::types::Value {
     room.0.as_bytes().to_vec().into()
 }
 
-fn load(tx: &Transaction<'_>, batch: &mut InboxBatch) -> Result<()> {
+fn load(tx: &Connection, batch: &mut InboxBatch) -> Result<()> {
     const ROOM: &str =
         "SELECT kind, name, avatar, opened_by, group_id, first_id, second_id, participant_count, last_seq,
         last_position, last_message_at, last_message, created_at, updated_at FROM rooms WHERE room_id = ?";
@@ -124,7 +131,7 @@ fn room_state(row: &Row<'_>) -> Result<RoomState> {
     })
 }
 
-fn load_relations(tx: &Transaction<'_>, batch: &mut InboxBatch) -> Result<()> {
+fn load_relations(tx: &Connection, batch: &mut InboxBatch) -> Result<()> {
     const FOLLOW: &str = "SELECT position, followed_at FROM follows WHERE from_id = ? AND to_id = ?";
     const BLOCK: &str = "SELECT position, blocked_at FROM blocks WHERE from_id = ? AND to_id = ?";
     const COUNTS: &str = "SELECT followers, following FROM follow_counts WHERE user_id = ?";
@@ -146,7 +153,7 @@ fn load_relations(tx: &Transaction<'_>, batch: &mut InboxBatch) -> Result<()> {
     )
 }
 
-fn save_rooms(tx: &Transaction<'_>, batch: &InboxBatch) -> Result<()> {
+fn save_rooms(tx: &Connection, batch: &InboxBatch) -> Result<()> {
     let mut statement =
         tx.prepare_cached("INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
     for (id, room) in batch.rooms.changed() {
@@ -173,7 +180,7 @@ fn save_rooms(tx: &Transaction<'_>, batch: &InboxBatch) -> Result<()> {
     Ok(())
 }
 
-fn save_members(tx: &Transaction<'_>, batch: &InboxBatch) -> Result<()> {
+fn save_members(tx: &Connection, batch: &InboxBatch) -> Result<()> {
     // Ended stays first: a stay that begins meets the unique index of those who are in now.
     let mut stays = tx.prepare_cached(
         "INSERT INTO members VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (room_id, user_id, from_position)
@@ -195,7 +202,7 @@ fn save_members(tx: &Transaction<'_>, batch: &InboxBatch) -> Result<()> {
 }
 
 /// An update costs half of what a replacement does, and a message moves a reader.
-fn save_readers(tx: &Transaction<'_>, batch: &InboxBatch) -> Result<()> {
+fn save_readers(tx: &Connection, batch: &InboxBatch) -> Result<()> {
     let mut new = tx.prepare_cached(
         "INSERT INTO participants (read_seq, last_read_at, active_position, room_id, user_id) VALUES (?, ?, ?, ?, ?)",
     )?;
@@ -211,7 +218,7 @@ fn save_readers(tx: &Transaction<'_>, batch: &InboxBatch) -> Result<()> {
     Ok(())
 }
 
-fn save_messages(tx: &Transaction<'_>, messages: &[MessageRow]) -> Result<()> {
+fn save_messages(tx: &Connection, messages: &[MessageRow]) -> Result<()> {
     // A message id or seq that is taken cannot come from our rules; the first one stays.
     let mut statement =
         tx.prepare_cached("INSERT OR IGNORE INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
@@ -234,7 +241,7 @@ fn save_messages(tx: &Transaction<'_>, messages: &[MessageRow]) -> Result<()> {
     Ok(())
 }
 
-fn save_people(tx: &Transaction<'_>, batch: &InboxBatch) -> Result<()> {
+fn save_people(tx: &Connection, batch: &InboxBatch) -> Result<()> {
     let mut statement = tx.prepare_cached("INSERT OR REPLACE INTO users VALUES (?, ?, ?, ?, ?, ?, ?)")?;
     let mut delete = tx.prepare_cached("DELETE FROM users WHERE user_id = ?")?;
     for (user, person) in &batch.people {
@@ -255,7 +262,7 @@ fn save_people(tx: &Transaction<'_>, batch: &InboxBatch) -> Result<()> {
     Ok(())
 }
 
-fn save_relations(tx: &Transaction<'_>, batch: &InboxBatch) -> Result<()> {
+fn save_relations(tx: &Connection, batch: &InboxBatch) -> Result<()> {
     const FOLLOW: [&str; 2] =
         ["DELETE FROM follows WHERE from_id = ? AND to_id = ?", "INSERT OR REPLACE INTO follows VALUES (?, ?, ?, ?)"];
     const BLOCK: [&str; 2] =

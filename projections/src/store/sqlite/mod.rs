@@ -5,6 +5,7 @@ mod connections;
 mod erasing;
 mod feed_reads;
 mod feed_writes;
+mod filling;
 mod generation;
 mod inbox_reads;
 mod inbox_writes;
