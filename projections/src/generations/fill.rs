@@ -90,14 +90,17 @@ impl<'a> Filling<'a> {
             }
             at = to;
             self.events += events;
-            let rest = self.rate.rest(events, began.elapsed());
-            // Nobody is to find a transaction open for as long as this sleeps.
-            if !rest.is_zero() || flushing.is_due() {
+            // One that is throttled rests all the time: what it says is done is stored.
+            if flushing.is_due() || self.rate.is_throttled() {
                 generation.flush().await?;
                 flushing = Flushing::default();
             }
             (self.on_progress)(Progress { events_done: self.events, position: at, head: target });
+            let rest = self.rate.rest(events, began.elapsed());
             if !rest.is_zero() {
+                // Nobody is to find a transaction open for as long as this sleeps.
+                generation.flush().await?;
+                flushing = Flushing::default();
                 tokio::time::sleep(rest).await;
             }
         }
@@ -170,6 +173,10 @@ impl Rate {
     fn new(pace: Pace, mut heard: watch::Receiver<Position>) -> Self {
         heard.mark_unchanged();
         Self { pace, heard, began: Instant::now(), events: 0, rested: Duration::ZERO }
+    }
+
+    fn is_throttled(&self) -> bool {
+        self.pace.events_per_second.is_some()
     }
 
     fn page_events_max(&self) -> usize {
