@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Output;
 
 use aggregates::room::RoomEvent;
 use aggregates::{DomainEvent, Timestamp};
@@ -11,10 +10,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::support::answers::report;
 use crate::support::backend::{Backend, TestStore};
 use crate::support::irc_chat;
 use crate::support::naive::{Rooms, whole_log};
-use crate::support::person::{Person, client, number, text};
+use crate::support::person::{Person, client, number, text, two_in_a_room};
 use crate::support::running::{Installation, announce, is_slow_build};
 
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
@@ -351,11 +351,7 @@ async fn views_are_as_a_naive_count(installation: &Installation, store: &TestSto
 
 async fn say_something_live(installation: &Installation) {
     let running = installation.start().await;
-    let http = client(PATIENCE);
-    let [ana, ben] = ["ana", "ben"].map(|id| Person::new(&http, installation.address, id));
-    ana.shows_up().await;
-    ben.shows_up().await;
-    let room = ana.opens_direct_room_with(&ben).await;
+    let (ana, ben, room) = two_in_a_room(installation.address).await;
     ana.sends(&room, "dikatakan langsung").await;
     ben.reads(&room).await;
     ben.post("/api/users/ana/follow?on=true", json!({})).await.ok();
@@ -390,12 +386,6 @@ async fn converted(installation: &Installation, home: &TempDir, archive: &Path) 
     let from = archive.display().to_string();
     report(&installation.replay(&["convert", "irc", "--json", "--from", &from, "--to", &to]).await, 0);
     to
-}
-
-#[track_caller]
-fn report(output: &Output, code: i32) -> Value {
-    assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
 fn sample() -> String {

@@ -11,6 +11,7 @@ mod doctoring;
 mod faults;
 mod http;
 mod importing;
+mod mending;
 mod observing;
 mod rebuilding;
 mod replaying;

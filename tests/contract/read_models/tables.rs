@@ -2,9 +2,9 @@
 
 use event_log::StoreUrl;
 use projections::UnitName;
-use sqlx::{Connection, Executor, PgConnection};
 
 use crate::support::backend::TestStore;
+pub use crate::support::damage::view as run;
 
 /// Every table of a unit, `unit` included.
 pub fn tables(unit: UnitName) -> &'static [&'static str] {
@@ -13,24 +13,6 @@ pub fn tables(unit: UnitName) -> &'static [&'static str] {
             &["unit", "rooms", "members", "participants", "messages", "users", "follows", "follow_counts", "blocks"]
         }
         UnitName::Feed => &["unit", "notifications", "feeds"],
-    }
-}
-
-/// Runs statements on one generation of a unit.
-pub async fn run(store: &TestStore, unit: UnitName, generation: u32, sql: &str) {
-    match store.store_url() {
-        StoreUrl::Sqlite(directory) => {
-            let path = directory.join(format!("{}-2-g{generation}.db", unit.name()));
-            let connection = rusqlite::Connection::open(path).expect("the file opens");
-            connection.busy_timeout(crate::read_models::world::PATIENCE).expect("valid");
-            connection.execute_batch(sql).expect("valid SQL");
-        }
-        StoreUrl::Postgres(url) => {
-            let mut connection = PgConnection::connect(&url).await.expect("the database answers");
-            let path = format!("SET search_path TO {}_2_g{generation}", unit.name());
-            connection.execute(path.as_str()).await.expect("valid SQL");
-            connection.execute(sql).await.expect("valid SQL");
-        }
     }
 }
 
