@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use aggregates::DomainEvent;
 use aggregates::notification::NotificationEvent;
-use event_log::PositionToken;
+use event_log::{PositionToken, RecordedEvent};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
+use crate::importing::{log_of, long_chat};
 use crate::support::answers::{refused, report};
 use crate::support::backend::{Backend, TestStore};
 use crate::support::naive::{Rooms, whole_log};
@@ -125,6 +126,33 @@ async fn a_place_that_is_not_empty_and_a_damaged_backup_are_refused(backend: Bac
     ];
     assert_ne!(ids[0], ids[1], "two restores are two logs");
     refused(&restore(&first, &taken.folder()).await, "not an empty place");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_log_comes_back_event_by_event_on_sqlite() {
+    a_long_log_comes_back_event_by_event(Backend::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_log_comes_back_event_by_event_on_postgres() {
+    a_long_log_comes_back_event_by_event(Backend::Postgres).await;
+}
+
+/// Longer than any page.
+async fn a_long_log_comes_back_event_by_event(backend: Backend) {
+    let (Some(store), Some(place)) = (backend.store().await, backend.store().await) else { return };
+    let home = tempfile::tempdir().expect("a folder");
+    let [from, to] = [&store, &place].map(|store| Installation::new(&store.url()));
+    report(&from.replay(&["import", "--json", "--from", &long_chat(&home)]).await, 0);
+    let backup = home.path().join("backup").display().to_string();
+    let made = report(&from.replay(&["backup", "--to", &backup, "--json"]).await, 0);
+    report(&restore(&to, &backup).await, 0);
+    let [(_, events), (_, restored)] = [log_of(&store).await, log_of(&place).await];
+    assert_eq!(number(&made["events"]), events.len() as u64);
+    let places = |events: &[RecordedEvent]| {
+        events.iter().map(|event| (event.position, event.event_id, event.recorded_at)).collect::<Vec<_>>()
+    };
+    assert!(places(&events) == places(&restored), "{} events, {} restored", events.len(), restored.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,6 +10,7 @@ mod crashes;
 mod doctoring;
 mod faults;
 mod http;
+mod import_faults;
 mod importing;
 mod mending;
 mod observing;

@@ -1,12 +1,14 @@
 //! `replay rebuild --parallel`, `repair` and `retire` as an operator runs them, beside the running server.
 
+use std::time::Duration;
+
 use projections::{Format, RebuildOptions, UnitName, UnitState, Views, status};
 use serde_json::{Value, json};
 
 use crate::support::answers::{Saying, complaint, interrupt, refused, report};
 use crate::support::backend::{Backend, TestStore};
 use crate::support::damage;
-use crate::support::person::{Person, number, two_in_a_room};
+use crate::support::person::{Person, client, number, two_in_a_room};
 use crate::support::running::{Installation, Running};
 
 /// One that this program knows of and does not use.
@@ -46,6 +48,8 @@ struct Talk {
 }
 
 const MESSAGES: u64 = 30;
+const FOLLOWERS: usize = 60;
+const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Talk {
     async fn on(backend: Backend) -> Option<Self> {
@@ -57,6 +61,18 @@ impl Talk {
             ana.sends(&room, "sebelum").await;
         }
         Some(Self { store, installation, running, ana, ben, room })
+    }
+
+    /// So that the feed, too, has a while to go.
+    async fn many_follow_ana(&self) {
+        let http = client(PATIENCE);
+        for number in 0..FOLLOWERS {
+            let follower = Person::new(&http, self.installation.address, &format!("follower-{number}"));
+            follower.shows_up().await;
+            follower.post("/api/users/ana/follow?on=true", json!({})).await.ok();
+        }
+        let told = async { while self.ana.notifications().await < FOLLOWERS {} };
+        tokio::time::timeout(PATIENCE, told).await.expect("ana hears of all of them");
     }
 
     async fn unread(&self) -> u64 {
@@ -85,14 +101,16 @@ impl Talk {
 
 async fn views_are_rebuilt_side_by_side_and_say_how_far_they_are(backend: Backend) {
     let Some(talk) = Talk::on(backend).await else { return };
+    talk.many_follow_ana().await;
     let all = ["rebuild", "--all", "--parallel"];
     let mut child = talk.installation.begin_replay(&[&all[..], &HARDLY].concat());
     let mut saying = Saying::of(&mut child);
     // Both at once: one after the other, the second would not begin while this test lives.
-    for _ in UnitName::ALL {
-        let line = saying.until("a line of how far it is", |line| Far::parse(line)).await;
-        assert!(line.position > 0 && line.position < line.head, "{line:?}");
-        assert!(line.head > MESSAGES && line.rate.ends_with(" events/s") && line.left.ends_with(" left"), "{line:?}");
+    for unit in UnitName::ALL {
+        let its = |line: &str| Far::parse(line).filter(|far| far.unit == unit.name());
+        let far = saying.until(&format!("a line of how far {unit} is"), its).await;
+        assert!(far.position > 0 && far.position < far.head && far.head > MESSAGES, "{far:?}");
+        assert!(far.rate.ends_with(" events/s") && far.left.ends_with(" left"), "{far:?}");
     }
     let filled = talk.generations(UnitState::Building).await;
     assert_eq!(filled, UnitName::ALL.map(|unit| (unit, Format::CURRENT, 2)));
@@ -115,6 +133,7 @@ async fn views_are_rebuilt_side_by_side_and_say_how_far_they_are(backend: Backen
 /// `inbox: 5 of 40, 1 events/s, 35 seconds left`
 #[derive(Debug)]
 struct Far {
+    unit: String,
     position: u64,
     head: u64,
     rate: String,
@@ -124,10 +143,10 @@ struct Far {
 impl Far {
     fn parse(line: &str) -> Option<Self> {
         let (unit, rest) = line.split_once(": ")?;
-        UnitName::ALL.iter().find(|known| known.name() == unit)?;
         let [far, rate, left] = rest.split(", ").collect::<Vec<_>>().try_into().ok()?;
         let (position, head) = far.split_once(" of ")?;
         Some(Self {
+            unit: unit.to_owned(),
             position: position.parse().ok()?,
             head: head.parse().ok()?,
             rate: rate.to_owned(),
@@ -141,7 +160,7 @@ async fn a_view_that_cannot_be_rebuilt_keeps_no_other_back(backend: Backend) {
     // Somebody else is at the inbox, and will be for long.
     let mut child = talk.installation.begin_replay(&[&["rebuild", "inbox"][..], &HARDLY].concat());
     let begun = async { while talk.generations(UnitState::Building).await.is_empty() {} };
-    tokio::time::timeout(std::time::Duration::from_secs(60), begun).await.expect("it begins");
+    tokio::time::timeout(PATIENCE, begun).await.expect("it begins");
     let both = talk.installation.replay(&["rebuild", "--all", "--parallel", "--full-speed"]).await;
     assert_eq!(both.status.code(), Some(3), "{both:?}");
     let said = complaint(&both);
@@ -198,18 +217,21 @@ async fn a_format_is_retired_when_nobody_uses_it(backend: Backend) {
 
     drop(program);
     log.close().await;
-    // PostgreSQL sees its sessions go a little later.
+    // PostgreSQL sees its sessions go a little later, and a checkpoint that moves alone is stored a little later.
+    let passing = ["a program of that format is running", "this program's own format is not as far yet"];
     let gone = async {
         loop {
             let retired = retire(OLD, &["--yes"]).await;
             if retired.status.success() {
                 return report(&retired, 0);
             }
-            refused_for_all(&report(&retired, 1), "a program of that format is running");
+            for outcome in report(&retired, 1).as_array().expect("one each") {
+                let refused = outcome["outcome"]["refused"].as_str();
+                assert!(refused.is_none_or(|reason| passing.contains(&reason)), "{outcome}");
+            }
         }
     };
-    let gone = tokio::time::timeout(std::time::Duration::from_secs(60), gone).await.expect("it goes");
-    assert_eq!(removed(&gone), [json!([1]), json!([1])], "{gone}");
+    tokio::time::timeout(PATIENCE, gone).await.expect("it goes");
     let live = talk.generations(UnitState::Live).await;
     assert_eq!(live, UnitName::ALL.map(|unit| (unit, Format::CURRENT, 1)), "its own stays");
     assert_eq!(removed(&report(&retire(OLD, &["--yes"]).await, 0)), [json!([]), json!([])], "twice is once");
