@@ -59,7 +59,7 @@ async fn who_is_erased_and_comes_back_in_one_file_is_somebody_new(backend: Backe
         format!("{{\"kind\":\"room\",\"id\":\"r\",\"type\":\"group\",\"by\":\"ana\",\"name\":\"R\",{AT}}}"),
         says(1, "kata lama"),
         format!("{{\"kind\":\"erasure\",\"user\":\"ana\",{AT}}}"),
-        user("Nama baru"),
+        user("Nama baru").replace("2020-01-01", "2020-01-02"),
         says(2, "kata baru"),
     ];
     let from = file(&home, "lines.jsonl", &lines.join("\n"));

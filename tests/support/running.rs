@@ -197,7 +197,13 @@ impl Running {
         let sent = Command::new("kill").args(["-TERM", &id]).status().await.expect("kill can be run");
         assert!(sent.success(), "SIGTERM could not be sent");
         match tokio::time::timeout(STOP_PATIENCE, self.child.wait()).await {
-            Ok(status) => status.expect("a child can be waited for"),
+            Ok(status) => {
+                let status = status.expect("a child can be waited for");
+                if !status.success() {
+                    announce(&format!("kabar stopped with {status}:\n{}", self.said()));
+                }
+                status
+            }
             Err(_) => panic!("kabar did not stop within {STOP_PATIENCE:?}:\n{}", self.said()),
         }
     }

@@ -11,18 +11,17 @@ use sqlx::PgPool;
 const TRIES_MAX: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Writes `table` (with its schema) anew, locking it meanwhile. `false`: somebody reads from before, and dead rows were
-/// kept for them.
+/// Writes `table` (with its schema) anew, locking it meanwhile. `false`: somebody reads from before, and what died since
+/// was kept for them.
 pub async fn write_anew(pool: &PgPool, table: &str) -> Result<bool, sqlx::Error> {
+    // A transaction of its own: whatever is dead now died in an earlier one.
+    let now: String = sqlx::query_scalar("SELECT pg_current_xact_id()::xid::text").fetch_one(pool).await?;
     let rewrite = format!("VACUUM (FULL) {table}");
-    // It counts every row that it wrote, those that were kept for others as well.
-    let kept = format!(
-        "SELECT reltuples > (SELECT count(*) FROM {table})::float4 FROM pg_class WHERE oid = '{table}'::regclass"
-    );
+    // It freezes all it keeps up to the oldest transaction that anybody may still look back to, and notes which that was.
+    let all = format!("SELECT age(relfrozenxid) < age('{now}'::xid) FROM pg_class WHERE oid = '{table}'::regclass");
     for attempt in 1..=TRIES_MAX {
         sqlx::query(&rewrite).execute(pool).await?;
-        let kept: bool = sqlx::query_scalar(&kept).fetch_one(pool).await?;
-        if !kept {
+        if sqlx::query_scalar(&all).fetch_one(pool).await? {
             return Ok(true);
         }
         if attempt < TRIES_MAX {
