@@ -16,6 +16,7 @@ use crate::read_models::raw;
 use crate::read_models::tables::places;
 use crate::read_models::world::{Driven, World, at, room, until, user};
 use crate::support::backend::Backend;
+use crate::support::damage;
 
 on_every_backend! {
     what_rebuilds_and_comparisons_left_behind_goes_with_the_words_in_it,
@@ -24,6 +25,7 @@ on_every_backend! {
     words_of_the_erased_leave_what_a_process_has_in_memory,
     a_word_sealed_before_an_erasure_and_written_behind_it_is_never_shown,
     whoever_writes_an_erasure_carries_it_out,
+    a_key_that_comes_back_with_a_restored_log_is_dropped_at_the_start,
     words_whose_key_was_lost_before_their_erasure_are_erased_and_not_lost,
     an_erasure_names_a_key_also_of_somebody_who_had_none,
 }
@@ -52,10 +54,12 @@ async fn what_rebuilds_and_comparisons_left_behind_goes_with_the_words_in_it(bac
     assert!(places(&world.store).await.iter().any(|place| place.contains("verify")), "a comparison lies there");
     assert_eq!(inbox(&world).await.len(), 4, "and as many generations");
 
+    // Whoever has a view open keeps its write-ahead log, and her words are in that.
+    let idle = world.views().await;
+    let head = world.record([sent(300, room(1), 121, "ana", "anasword")]).await;
+    driven.caught_up(head).await;
     let position = world.erase("ana").await;
     driven.caught_up(position).await;
-    // Whoever has a view open keeps its write-ahead log.
-    let idle = world.views().await;
     driven.stop().await.expect("nothing unreadable");
     // PostgreSQL sees the sessions of what died a little later.
     let done = || async { scrub(&url).await.expect("scrubbed") && inbox(&world).await == [(Format::CURRENT, 2)] };
@@ -209,9 +213,12 @@ async fn a_word_sealed_before_an_erasure_and_written_behind_it_is_never_shown(ba
     sealing.seal(&mut late).await.expect("sealed");
     world.erase("ana").await;
     let [late] = late;
-    world.record_with_originals([late]).await;
+    let position = world.record_with_originals([late]).await;
+    // From memory, and from the log.
     for log in [&world.log, &world.store.open().await] {
-        assert_eq!(said(&events(&**log).await, "ana"), [""; 0]);
+        let page = log.read_after(Position(position.0 - 1), 10, Filter::All).await.expect("readable");
+        let event = page.into_events().next().expect("it is there").event;
+        assert_eq!(said(&[event], "ana"), [""; 0]);
     }
 }
 
@@ -224,4 +231,30 @@ async fn whoever_writes_an_erasure_carries_it_out(backend: Backend) {
     let erased = UserErased { user_id: user("ana"), keys: vec![key], at: at(300) };
     world.record_with_originals([UserEvent::UserErased(erased).into()]).await;
     assert_eq!(sealing.key_of(&user("ana"), false).await.expect("readable"), None);
+}
+
+/// An older backup of the keys beside a log that was restored: how far erasures were carried out says nothing of it.
+async fn a_key_that_comes_back_with_a_restored_log_is_dropped_at_the_start(backend: Backend) {
+    let Some(mut world) = World::on(backend).await else { return };
+    full(&mut world).await;
+    let secret: String = secret_of(&world, "ana").await.iter().map(|byte| format!("{byte:02x}")).collect();
+    world.erase("ana").await;
+    // The next start notes that it is carried out.
+    world.store.open().await.close().await;
+    let (log_id, keys, secret) = match backend {
+        Backend::Sqlite => ("randomblob(16)", "keys", format!("x'{secret}'")),
+        Backend::Postgres => ("gen_random_uuid()", "kabar_keys.keys", format!("'\\x{secret}'::bytea")),
+    };
+    damage::log(&world.store, &format!("UPDATE log_identity SET log_id = {log_id}")).await;
+    let back = format!("UPDATE {keys} SET secret = {secret} WHERE owner = 'ana'");
+    match world.store.store_url() {
+        StoreUrl::Sqlite(directory) => {
+            let connection = rusqlite::Connection::open(StoreUrl::file(&directory, "keys")).expect("the file opens");
+            assert_eq!(connection.execute(&back, []).expect("put back"), 1);
+        }
+        StoreUrl::Postgres(_) => assert_eq!(damage::log(&world.store, &back).await, 1),
+    }
+    let restored = world.store.open().await;
+    let key = restored.sealing().expect("keys").key_of(&user("ana"), false).await.expect("readable");
+    assert_eq!(key, None, "dropped before anybody reads");
 }
