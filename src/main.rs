@@ -16,6 +16,7 @@ use kabar::config::{self, Config, DemoMode, LogConfig, LogFormat};
 use kabar::demo;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 #[global_allocator]
@@ -135,28 +136,36 @@ async fn serve(file: Option<&Path>) -> anyhow::Result<()> {
         print!("{demo}");
     }
     let shutdown = CancellationToken::new();
-    tokio::spawn(listen_for_signals(shutdown.clone()));
+    // Before anybody is answered: whoever sees it ready may stop it at once.
+    tokio::spawn(Signals::hear()?.stop(shutdown.clone()));
     app.run(listener, shutdown).await;
     Ok(())
 }
 
-/// The first signal asks for a graceful stop, the second ends the process where it stands: the log survives that.
-async fn listen_for_signals(shutdown: CancellationToken) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        tracing::error!("signals cannot be heard: stop this process by kill -9, which loses nothing");
-        return;
-    };
-    for stop in [false, true] {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+/// What asks this process to stop, heard from the moment this is made.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn hear() -> anyhow::Result<Self> {
+        let heard = |kind| signal(kind).context("signals cannot be heard");
+        Ok(Self { terminate: heard(SignalKind::terminate())?, interrupt: heard(SignalKind::interrupt())? })
+    }
+
+    /// The first signal asks for a graceful stop, the second ends the process where it stands: the log survives that.
+    async fn stop(mut self, shutdown: CancellationToken) {
+        for stop in [false, true] {
+            tokio::select! {
+                _ = self.terminate.recv() => {}
+                _ = self.interrupt.recv() => {}
+            }
+            if stop {
+                std::process::exit(130);
+            }
+            shutdown.cancel();
         }
-        if stop {
-            std::process::exit(130);
-        }
-        shutdown.cancel();
     }
 }
 

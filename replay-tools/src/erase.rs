@@ -66,10 +66,11 @@ async fn scrub(url: &StoreUrl, log: &SharedLog, vacuum: bool) -> Result<bool, Fa
     if !wanted {
         return Ok(false);
     }
-    if let Some(sealing) = log.sealing() {
-        sealing.scrub().await?;
-    }
-    Ok(projections::scrub(url).await?)
+    let keys = match log.sealing() {
+        Some(sealing) => sealing.scrub().await?,
+        None => true,
+    };
+    Ok(projections::scrub(url).await? && keys)
 }
 
 fn tell(
@@ -94,6 +95,9 @@ fn tell(
             (StoreUrl::Sqlite(_), false) => {
                 "somebody is reading a view for long: repeat this to empty its write-ahead log"
             }
+            (StoreUrl::Postgres(_), false) if wanted.vacuum => {
+                "somebody is reading with a view of the database from before: repeat this to take dead rows away"
+            }
             (StoreUrl::Postgres(_), false) => {
                 "PostgreSQL keeps old rows until VACUUM and in its WAL until that is recycled (docs/erasure.md): \
                  --vacuum writes the views anew, locking each table meanwhile"
@@ -101,7 +105,7 @@ fn tell(
         };
         line(left)?;
     }
-    let unfinished = !scrubbed && matches!(url, StoreUrl::Sqlite(_));
+    let unfinished = !scrubbed && (wanted.vacuum || matches!(url, StoreUrl::Sqlite(_)));
     Ok(if unfinished { Verdict::Differences } else { Verdict::Fine })
 }
 

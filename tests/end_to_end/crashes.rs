@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aggregates::DomainEvent;
@@ -19,8 +18,9 @@ use tokio::task::JoinSet;
 
 use crate::support::backend::{Backend, TestStore};
 use crate::support::naive::{Rooms, whole_log};
-use crate::support::person::{Answer, Person, client, number, text};
+use crate::support::person::{Answer, Person, client, number};
 use crate::support::running::{Installation, Running, announce};
+use crate::support::storm::{Answered, Count, open_rooms, wish};
 
 /// How often the program is killed; `KABAR_CRASH_ROUNDS` asks for more.
 const ROUNDS: u64 = 8;
@@ -90,18 +90,6 @@ mod promise_5_after_kill_9_nothing_is_lost_or_counted_twice {
     }
 }
 
-/// A message that was answered, and the answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Answered {
-    sender: usize,
-    room: String,
-    /// The client message id.
-    name: String,
-    id: String,
-    seq: u64,
-    position: String,
-}
-
 /// What is left when it has passed: a server that runs, and everything it ever answered.
 struct Storm {
     installation: Installation,
@@ -121,11 +109,10 @@ impl Storm {
         let http = client(Duration::from_secs(10));
         let people: Vec<Person> =
             (0..SENDERS).map(|n| Person::new(&http, installation.address, &format!("sender-{n}"))).collect();
-        let rooms = open_rooms(&people).await;
+        let rooms = open_rooms(&people, ROOMS).await;
 
         let (lives, alive) = watch::channel(Life { number: 0, last: false });
-        let answers = Arc::new(AtomicU64::new(0));
-        let (counted, count) = watch::channel(0);
+        let answers = Arc::new(Count::default());
         let mut senders = JoinSet::new();
         for number in 0..SENDERS {
             let sender = Sender {
@@ -134,15 +121,13 @@ impl Storm {
                 rooms: rooms.clone(),
                 alive: alive.clone(),
                 answers: Arc::clone(&answers),
-                counted: counted.clone(),
             };
             senders.spawn(sender.run());
         }
-        drop(counted);
 
         let mut random = StdRng::seed_from_u64(seed);
         for round in 1..=rounds {
-            reach(count.clone(), random.random_range(ANSWERS_BETWEEN_KILLS), &mut senders).await;
+            answers.reach(random.random_range(ANSWERS_BETWEEN_KILLS), &mut senders).await;
             running.kill_9().await;
             running = installation.start().await;
             lives.send_replace(Life { number: round, last: round == rounds });
@@ -235,53 +220,6 @@ fn follows_and_notifications(events: &[RecordedEvent]) -> (BTreeSet<Follow>, Vec
     (follows, raised)
 }
 
-impl Answered {
-    fn wish(&self) -> Value {
-        wish(&self.room, &self.name)
-    }
-
-    #[track_caller]
-    fn of(sender: usize, room: &str, name: &str, answer: Answer) -> Self {
-        let position = answer.position.clone().expect("a command is answered with its position");
-        let message = &answer.ok()["message"];
-        assert_eq!(message["clientMessageId"], name);
-        assert_eq!(text(&message["position"]), position, "body and header say the same");
-        let (id, seq) = (text(&message["id"]), number(&message["seq"]));
-        Self { sender, room: room.to_owned(), name: name.to_owned(), id, seq, position }
-    }
-}
-
-fn wish(room: &str, name: &str) -> Value {
-    json!({ "roomId": room, "content": format!("pesan {name}"), "clientMessageId": name })
-}
-
-async fn open_rooms(people: &[Person]) -> Vec<String> {
-    for person in people {
-        person.shows_up().await;
-    }
-    let mut rooms = Vec::new();
-    for number in 0..ROOMS {
-        let room = people[0].creates_group(&format!("room {number}")).await;
-        for person in &people[1..] {
-            person.joins(&room).await;
-        }
-        rooms.push(room);
-    }
-    rooms
-}
-
-/// Waits until so many more answers have come; a sender that failed is told at once.
-async fn reach(mut count: watch::Receiver<u64>, more: u64, senders: &mut JoinSet<Told>) {
-    let wanted = *count.borrow() + more;
-    tokio::select! {
-        reached = count.wait_for(|answers| *answers >= wanted) => { reached.expect("senders are at work"); }
-        ended = senders.join_next() => match ended {
-            Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
-            Some(Ok(_)) | None => panic!("a sender ended before the last life of the server"),
-        },
-    }
-}
-
 /// What a sender was told: its messages, and whom it follows.
 type Told = (Vec<Answered>, Vec<(String, String)>);
 
@@ -298,8 +236,7 @@ struct Sender {
     people: Vec<Person>,
     rooms: Vec<String>,
     alive: watch::Receiver<Life>,
-    answers: Arc<AtomicU64>,
-    counted: watch::Sender<u64>,
+    answers: Arc<Count>,
 }
 
 impl Sender {
@@ -332,12 +269,7 @@ impl Sender {
             let life = self.alive.borrow_and_update().number;
             match self.people[self.number].request(Method::POST, path, Some(&wish)).await {
                 Ok(answer) if !answer.status.is_server_error() => {
-                    let answers = self.answers.fetch_add(1, Ordering::SeqCst) + 1;
-                    self.counted.send_if_modified(|counted| {
-                        let ahead = answers > *counted;
-                        *counted = answers.max(*counted);
-                        ahead
-                    });
+                    self.answers.one_more();
                     return answer;
                 }
                 // It lives and had no time: asking again is all there is to do.

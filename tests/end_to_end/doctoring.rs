@@ -1,13 +1,13 @@
 //! `replay doctor`: a sound log is called sound beside its running server, and every kind of damage is named.
 
+use projections::UnitName;
 use serde_json::{Value, json};
-use sqlx::Executor;
 
 use crate::support::backend::{Backend, TestStore};
-use crate::support::person::{Person, client, text};
+use crate::support::damage;
+use crate::support::person::{text, two_in_a_room};
 use crate::support::running::Installation;
 
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
 const NOWHERE: &str = "00000000-0000-4000-8000-00000000dead";
 
 #[tokio::test]
@@ -24,11 +24,7 @@ async fn a_sound_log_is_clean_and_every_damage_is_named(backend: Backend) {
     let Some(store) = backend.store().await else { return };
     let installation = Installation::new(&store.url());
     let running = installation.start().await;
-    let http = client(PATIENCE);
-    let [ana, ben] = ["ana", "ben"].map(|id| Person::new(&http, installation.address, id));
-    ana.shows_up().await;
-    ben.shows_up().await;
-    let room = ana.opens_direct_room_with(&ben).await;
+    let (ana, ben, room) = two_in_a_room(installation.address).await;
     for number in 0..8 {
         ana.sends(&room, &format!("kata {number}")).await;
     }
@@ -88,14 +84,14 @@ impl Damaged {
         let followed = positions(store, "user_followed").await[0];
         let damaged = Self { messages, followed, room: room.to_owned() };
         for sql in damaged.statements(store.backend()) {
-            damage(store, &sql).await;
+            damage::log(store, &sql).await;
         }
-        for sql in [
-            "UPDATE {inbox_g1}unit SET state = 'building'".to_owned(),
-            format!("UPDATE {{inbox_g2}}unit SET log_id = {}", id(store.backend(), 7)),
-            "UPDATE {feed_g2}unit SET checkpoint = 1000000".to_owned(),
+        for (unit, generation, sql) in [
+            (UnitName::Inbox, 1, "UPDATE unit SET state = 'building'".to_owned()),
+            (UnitName::Inbox, 2, format!("UPDATE unit SET log_id = {}", id(store.backend(), 7))),
+            (UnitName::Feed, 2, "UPDATE unit SET checkpoint = 1000000".to_owned()),
         ] {
-            damage_view(store, &sql).await;
+            assert_eq!(damage::view(store, unit, generation, &sql).await, 1, "{sql}");
         }
         damaged
     }
@@ -197,48 +193,6 @@ async fn positions(store: &TestStore, name: &str) -> Vec<i64> {
         }
         TestStore::Postgres(_) => {
             sqlx::query_scalar(&sql).fetch_all(&mut store.superuser().await).await.expect("positions")
-        }
-    }
-}
-
-async fn damage(store: &TestStore, sql: &str) {
-    match store {
-        TestStore::Sqlite(folder) => {
-            let connection = rusqlite::Connection::open(folder.path().join("log.db")).expect("opens");
-            connection.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
-        }
-        TestStore::Postgres(_) => {
-            let done = store.superuser().await.execute(sql).await;
-            done.unwrap_or_else(|error| panic!("{sql}: {error}"));
-        }
-    }
-}
-
-/// `{inbox_g1}` stands for the first generation of the inbox.
-async fn damage_view(store: &TestStore, sql: &str) {
-    let (before, rest) = sql.split_once('{').expect("a view");
-    let (view, after) = rest.split_once('}').expect("a view");
-    let (unit, generation) = view.split_once('_').expect("a generation");
-    match store {
-        TestStore::Sqlite(folder) => {
-            let files = std::fs::read_dir(folder.path()).expect("readable").map(|file| file.expect("a file").path());
-            let name = |path: &std::path::Path| path.file_name().expect("a name").to_string_lossy().into_owned();
-            let mut found = files.filter(|path| {
-                name(path).starts_with(&format!("{unit}-")) && name(path).ends_with(&format!("-{generation}.db"))
-            });
-            let file = found.next().unwrap_or_else(|| panic!("no {view}"));
-            let connection = rusqlite::Connection::open(file).expect("opens");
-            assert_eq!(connection.execute(&format!("{before}{after}"), []).expect("damaged"), 1, "{sql}");
-        }
-        TestStore::Postgres(_) => {
-            let mut superuser = store.superuser().await;
-            let schema: String = sqlx::query_scalar("SELECT nspname::text FROM pg_namespace WHERE nspname LIKE $1")
-                .bind(format!("{unit}%{generation}"))
-                .fetch_one(&mut superuser)
-                .await
-                .expect("a schema");
-            let sql = format!("{before}{schema}.{after}");
-            assert_eq!(superuser.execute(sql.as_str()).await.expect("damaged").rows_affected(), 1, "{sql}");
         }
     }
 }

@@ -5,24 +5,25 @@
 //! the seed says which faults come, in which order; `SEED=n` draws the same ones again, `SEEDS=n` runs more.
 //! Never in here: a wait for time to pass. A fault ends when both processes have answered since.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use event_log::{Filter, Position, PositionToken, RecordedEvent};
+use event_log::{Filter, PositionToken, RecordedEvent};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 
 use crate::support::backend::{Backend, TestStore};
 use crate::support::chaos_proxy::ChaosProxy;
 use crate::support::naive::{Rooms, whole_log};
-use crate::support::person::{Answer, Person, client, number, text};
+use crate::support::person::{Answer, Person, client};
 use crate::support::running::{Installation, Running, announce};
+use crate::support::storm::{Answered, Count, open_rooms, wish};
+use crate::support::watcher::{Watcher, assert_in_order};
 
 /// In an ordinary run.
 const SEEDS: u64 = 2;
@@ -112,8 +113,10 @@ impl<'a> Storm<'a> {
 
     async fn pass(mut self) {
         let people = [self.people_of(0), self.people_of(1)];
-        let rooms = open_rooms(&people[0]).await;
-        let watcher = Watcher::start(self.store).await;
+        let rooms = open_rooms(&people[0], ROOMS).await;
+        // Over connections of its own.
+        let beside = self.store.open().await;
+        let watcher = Watcher::of(Arc::clone(&beside));
         let answers: [Arc<Count>; 2] = std::array::from_fn(|_| Arc::new(Count::default()));
         let done = Arc::new(AtomicBool::new(false));
         let mut senders = JoinSet::new();
@@ -140,7 +143,8 @@ impl<'a> Storm<'a> {
         while let Some(ended) = senders.join_next().await {
             answered.extend(ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic())));
         }
-        let events = watcher.stop().await;
+        let events = watcher.up_to(beside.head().await.expect("a head")).await;
+        beside.close().await;
         self.judge(&people, &answered, &events).await;
     }
 
@@ -203,7 +207,7 @@ impl<'a> Storm<'a> {
             // A repeat by way of the other process, too, is answered as the first time and writes nothing.
             for answer in answered.iter().skip(process).step_by(5) {
                 let person = &people[answer.sender];
-                let again = person.post("/api/chat/send", wish(&answer.room, &answer.name)).await;
+                let again = person.post("/api/chat/send", answer.wish()).await;
                 assert_eq!(&Answered::of(answer.sender, &answer.room, &answer.name, again), answer);
             }
         }
@@ -228,130 +232,6 @@ impl<'a> Storm<'a> {
         let (messages, seed) = (answered.len(), self.seed);
         announce(&format!("seed {seed}: {messages} messages answered by two processes over {FAULTS} faults"));
     }
-}
-
-/// Positions without gaps, streams without gaps, no id twice.
-fn assert_in_order(events: &[RecordedEvent]) {
-    let (mut sequences, mut ids) = (BTreeMap::new(), BTreeSet::new());
-    for (recorded, position) in events.iter().zip(1..) {
-        assert_eq!(recorded.position, Position(position), "positions are dense");
-        let sequence = sequences.entry(recorded.stream.clone()).or_insert(0);
-        *sequence += 1;
-        assert_eq!(recorded.sequence, *sequence, "{} is without gaps", recorded.stream);
-        assert!(ids.insert(recorded.event_id), "the event at {position} is there twice");
-    }
-}
-
-/// Reads along all the time, over connections of its own.
-struct Watcher {
-    stop: watch::Sender<bool>,
-    watching: JoinHandle<Vec<RecordedEvent>>,
-}
-
-impl Watcher {
-    async fn start(store: &TestStore) -> Self {
-        let log = store.open().await;
-        let (stop, mut stopped) = watch::channel(false);
-        let watching = tokio::spawn(async move {
-            let mut events: Vec<RecordedEvent> = Vec::new();
-            let mut subscription = event_log::Subscription::new(Arc::clone(&log), Position::START, Filter::All);
-            loop {
-                tokio::select! {
-                    page = subscription.next(100) => match page {
-                        Ok(page) => events.extend(page.into_events()),
-                        // The database is away: it comes back.
-                        Err(_) => tokio::task::yield_now().await,
-                    },
-                    _ = stopped.changed() => break,
-                }
-            }
-            log.close().await;
-            events
-        });
-        Self { stop, watching }
-    }
-
-    async fn stop(self) -> Vec<RecordedEvent> {
-        self.stop.send_replace(true);
-        let events = self.watching.await.expect("no panic");
-        assert_in_order(&events);
-        events
-    }
-}
-
-/// Answers of one process.
-#[derive(Default)]
-struct Count {
-    answers: AtomicU64,
-    told: watch::Sender<u64>,
-}
-
-impl Count {
-    fn one_more(&self) {
-        let answers = self.answers.fetch_add(1, Ordering::SeqCst) + 1;
-        self.told.send_if_modified(|told| {
-            let ahead = answers > *told;
-            *told = answers.max(*told);
-            ahead
-        });
-    }
-
-    /// Waits for so many more; a sender that failed is told at once.
-    async fn reach(&self, more: u64, senders: &mut JoinSet<Vec<Answered>>) {
-        let wanted = self.answers.load(Ordering::SeqCst) + more;
-        let mut told = self.told.subscribe();
-        let reached = tokio::time::timeout(PATIENCE, told.wait_for(|answers| *answers >= wanted));
-        tokio::select! {
-            reached = reached => {
-                let reached = reached.unwrap_or_else(|_| panic!("waited {PATIENCE:?} for {more} more answers"));
-                reached.expect("somebody counts");
-            }
-            ended = senders.join_next() => match ended {
-                Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
-                Some(Ok(_)) | None => panic!("a sender ended before the storm"),
-            },
-        }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Answered {
-    sender: usize,
-    room: String,
-    /// The client message id.
-    name: String,
-    id: String,
-    seq: u64,
-    position: String,
-}
-
-impl Answered {
-    #[track_caller]
-    fn of(sender: usize, room: &str, name: &str, answer: Answer) -> Self {
-        let position = answer.position.clone().expect("a command is answered with its position");
-        let message = &answer.ok()["message"];
-        let (id, seq) = (text(&message["id"]), number(&message["seq"]));
-        Self { sender, room: room.to_owned(), name: name.to_owned(), id, seq, position }
-    }
-}
-
-fn wish(room: &str, name: &str) -> Value {
-    json!({ "roomId": room, "content": format!("pesan {name}"), "clientMessageId": name })
-}
-
-async fn open_rooms(people: &[Person]) -> Vec<String> {
-    for person in people {
-        person.shows_up().await;
-    }
-    let mut rooms = Vec::new();
-    for number in 0..ROOMS {
-        let room = people[0].creates_group(&format!("room {number}")).await;
-        for person in &people[1..] {
-            person.joins(&room).await;
-        }
-        rooms.push(room);
-    }
-    rooms
 }
 
 /// Says one thing after the other, to one process or the other; what was not answered is said again to the other one.

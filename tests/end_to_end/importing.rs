@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Output;
 
 use aggregates::room::RoomEvent;
 use aggregates::{DomainEvent, Timestamp};
@@ -11,16 +10,17 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::support::answers::report;
 use crate::support::backend::{Backend, TestStore};
 use crate::support::irc_chat;
 use crate::support::naive::{Rooms, whole_log};
-use crate::support::person::{Person, client, number, text};
+use crate::support::person::{Person, client, number, text, two_in_a_room};
 use crate::support::running::{Installation, announce, is_slow_build};
 
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 /// Lines of the real chat for a program that was built without optimisation.
 const SLOW_BUILD_LINES_MAX: usize = 20_000;
-const AT: &str = "\"at\":\"2020-01-01T00:00:00Z\"";
+pub const AT: &str = "\"at\":\"2020-01-01T00:00:00Z\"";
 
 macro_rules! on_both_engines {
     ($($promise:ident: $on_sqlite:ident, $on_postgres:ident);+ $(;)?) => {$(
@@ -220,6 +220,17 @@ async fn what_goes_in_comes_out_of_the_other_engine(from: Backend) {
     assert!(first.contains("\"erased\":[\"content\"]"));
     let unread = |events: &[_]| Rooms::of(events).unread();
     assert_eq!(unread(&log_of(&store).await.1), unread(&log_of(&place).await.1));
+    // Positions mean nothing elsewhere: up to where a feed was read is an event.
+    for installation in [&here, &there] {
+        let running = installation.start().await;
+        let feed = Person::new(&client(PATIENCE), installation.address, "ana").get("/api/notifications").await.ok();
+        assert_eq!(
+            (feed["notifications"].as_array().map(Vec::len), number(&feed["unreadCount"])),
+            (Some(1), 0),
+            "{feed}"
+        );
+        assert!(running.stop().await.success());
+    }
 
     let events = there.replay(&["export", "--to", "-", "--format", "events"]).await;
     assert_eq!(events.status.code(), Some(0), "{events:?}");
@@ -351,11 +362,7 @@ async fn views_are_as_a_naive_count(installation: &Installation, store: &TestSto
 
 async fn say_something_live(installation: &Installation) {
     let running = installation.start().await;
-    let http = client(PATIENCE);
-    let [ana, ben] = ["ana", "ben"].map(|id| Person::new(&http, installation.address, id));
-    ana.shows_up().await;
-    ben.shows_up().await;
-    let room = ana.opens_direct_room_with(&ben).await;
+    let (ana, ben, room) = two_in_a_room(installation.address).await;
     ana.sends(&room, "dikatakan langsung").await;
     ben.reads(&room).await;
     ben.post("/api/users/ana/follow?on=true", json!({})).await.ok();
@@ -371,7 +378,7 @@ async fn say_something_live(installation: &Installation) {
 }
 
 /// Its own handle: what other processes wrote is read from the store.
-async fn log_of(store: &TestStore) -> (LogId, Vec<event_log::RecordedEvent>) {
+pub async fn log_of(store: &TestStore) -> (LogId, Vec<event_log::RecordedEvent>) {
     let log: SharedLog = store.open().await;
     let events = whole_log(&*log).await;
     let id = log.id();
@@ -379,7 +386,7 @@ async fn log_of(store: &TestStore) -> (LogId, Vec<event_log::RecordedEvent>) {
     (id, events)
 }
 
-async fn exported(installation: &Installation, home: &TempDir, name: &str) -> String {
+pub async fn exported(installation: &Installation, home: &TempDir, name: &str) -> String {
     let to = home.path().join(name);
     report(&installation.replay(&["export", "--json", "--to", &to.display().to_string()]).await, 0);
     std::fs::read_to_string(to).expect("an export")
@@ -392,13 +399,7 @@ async fn converted(installation: &Installation, home: &TempDir, archive: &Path) 
     to
 }
 
-#[track_caller]
-fn report(output: &Output, code: i32) -> Value {
-    assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).expect("JSON")
-}
-
-fn sample() -> String {
+pub fn sample() -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/import-sample.jsonl").display().to_string()
 }
 
@@ -410,7 +411,7 @@ fn packed(home: &TempDir) -> String {
     path.display().to_string()
 }
 
-fn file(home: &TempDir, name: &str, content: &str) -> String {
+pub fn file(home: &TempDir, name: &str, content: &str) -> String {
     let path: PathBuf = home.path().join(name);
     let mut file = std::fs::File::create(&path).expect("a file");
     file.write_all(content.as_bytes()).expect("written");
@@ -418,7 +419,7 @@ fn file(home: &TempDir, name: &str, content: &str) -> String {
 }
 
 /// Enough for several batches.
-fn long_chat(home: &TempDir) -> String {
+pub fn long_chat(home: &TempDir) -> String {
     let mut lines = format!(
         "{{\"kind\":\"user\",\"id\":\"ana\",{AT}}}\n{{\"kind\":\"room\",\"id\":\"r\",\"type\":\"group\",\"by\":\"ana\",\"name\":\"R\",{AT}}}\n"
     );

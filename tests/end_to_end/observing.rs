@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::support::backend::Backend;
-use crate::support::person::{Person, client, text};
+use crate::support::person::{client, text, two_in_a_room};
 use crate::support::running::{Installation, Running};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -29,9 +29,7 @@ async fn one_request_is_followed_from_http_to_the_frame(backend: Backend) {
         .with("KABAR__LOG__LEVEL", "info,kabar=debug,event_log=debug,projections=debug");
     let running = installation.start().await;
     let http = client(PATIENCE);
-    let [ana, ben] = ["ana", "ben"].map(|id| Person::new(&http, installation.address, id));
-    ana.shows_up().await;
-    ben.shows_up().await;
+    let (ana, ben, _) = two_in_a_room(installation.address).await;
     let mut tail = installation.tail_channel("private-user-ana", ana.token());
     tail.expect_note("following private-user-ana").await;
 
@@ -59,7 +57,7 @@ async fn one_request_is_followed_from_http_to_the_frame(backend: Backend) {
         ("kabar::reactor", "what follows is durable"),
         ("kabar::realtime", "a frame goes out"),
     ] {
-        says(&running, part, line);
+        says(&running, part, line).await;
     }
     let lines = installation.replay(&["tail", "--from", "0", "--no-follow", "--json"]).await;
     let lines: Vec<Value> =
@@ -81,18 +79,15 @@ fn position_of(frame: &Value) -> Option<String> {
 }
 
 /// Some line of that part says so under the request's id, in the line itself or in a span around it.
-#[track_caller]
-fn says(running: &Running, part: &str, message: &str) {
-    let said = running.said();
-    let lines = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let found = lines
-        .filter(|line| line["target"].as_str().is_some_and(|target| target.starts_with(part)))
-        .filter(|line| line["fields"]["message"] == message)
-        .any(|line| {
-            let spans = line["spans"].as_array().cloned().unwrap_or_default();
-            line["fields"]["correlation"] == REQUEST || spans.iter().any(|span| span["correlation"] == REQUEST)
-        });
-    assert!(found, "{part} does not say {message:?} of {REQUEST}:\n{said}");
+async fn says(running: &Running, part: &str, message: &str) {
+    let is_it = |line: &str| {
+        let Ok(line) = serde_json::from_str::<Value>(line) else { return false };
+        let spans = line["spans"].as_array().map_or(&[][..], Vec::as_slice);
+        line["target"].as_str().is_some_and(|target| target.starts_with(part))
+            && line["fields"]["message"] == message
+            && (line["fields"]["correlation"] == REQUEST || spans.iter().any(|span| span["correlation"] == REQUEST))
+    };
+    running.says(&format!("{message:?} by {part} of {REQUEST}"), is_it).await;
 }
 
 async fn everything_that_is_measured_is_known(installation: &Installation, http: &reqwest::Client) {

@@ -5,11 +5,10 @@ use std::time::Duration;
 use event_log::{Position, SharedLog, StoreUrl};
 use projections::{UnitName, UnitState};
 use serde_json::Value;
-use tokio::io::AsyncReadExt;
-use tokio::process::{Child, Command};
 
+use crate::support::answers::{interrupt, report, said};
 use crate::support::backend::Backend;
-use crate::support::person::{Person, client, number};
+use crate::support::person::{client, number, two_in_a_room};
 use crate::support::running::Installation;
 
 /// Each is met in the middle, further on than the one before.
@@ -33,10 +32,7 @@ async fn a_rebuild_killed_again_and_again_goes_on_where_it_was(backend: Backend)
     let installation = Installation::new(&store.url());
     let running = installation.start().await;
     let http = client(PATIENCE);
-    let [ana, ben] = ["ana", "ben"].map(|id| Person::new(&http, installation.address, id));
-    ana.shows_up().await;
-    ben.shows_up().await;
-    let room = ana.opens_direct_room_with(&ben).await;
+    let (ana, ben, room) = two_in_a_room(installation.address).await;
     let mut sent = 0;
     while sent < 40 * KILLS {
         ana.sends(&room, "sebelum").await;
@@ -61,17 +57,18 @@ async fn a_rebuild_killed_again_and_again_goes_on_where_it_was(backend: Backend)
         if kill < KILLS {
             child.kill().await.expect("kill -9");
         } else {
-            interrupted(&mut child).await;
+            let (status, said) = interrupt(&mut child).await;
+            assert_eq!(status.code(), Some(130), "{said}");
+            assert!(said.contains("goes on from there"), "{said}");
         }
         assert!(ben.unread_in(&room, None).await > 0, "reads go on");
         tells_the_truth(&http, &installation).await;
     }
 
     let rebuilt = installation.replay(&["rebuild", "inbox", "--full-speed", "--json"]).await;
-    assert_eq!(rebuilt.status.code(), Some(0), "{rebuilt:?}");
-    let report: Value = serde_json::from_slice(&rebuilt.stdout).expect("JSON");
-    assert!(number(&report[0]["resumed_at"]) >= reached.0, "{report} begins before {reached}");
-    assert_eq!(number(&report[0]["generation"]), 2, "the same one all along: {report}");
+    let rebuilt = report(&rebuilt, 0);
+    assert!(number(&rebuilt[0]["resumed_at"]) >= reached.0, "{rebuilt} begins before {reached}");
+    assert_eq!(number(&rebuilt[0]["generation"]), 2, "the same one all along: {rebuilt}");
     let last = ana.sends(&room, "sesudah").await;
     let unread = ben.unread_in(&room, Some(last["position"].as_str().expect("a position"))).await;
     assert_eq!(unread, number(&last["seq"]));
@@ -112,22 +109,4 @@ async fn tells_the_truth(http: &reqwest::Client, installation: &Installation) {
         let gauge = format!("kabar_behind_events{{part=\"{unit}\"}}");
         assert!(page("/metrics").await.contains(&gauge), "{gauge}");
     }
-}
-
-/// Ctrl-C: exit 130, and it says what is left.
-async fn interrupted(child: &mut Child) {
-    let id = child.id().expect("it runs").to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().await.expect("kill can be run").success());
-    let status = tokio::time::timeout(PATIENCE, child.wait()).await.expect("it ends").expect("it can be waited for");
-    let said = said(child).await;
-    assert_eq!(status.code(), Some(130), "{said}");
-    assert!(said.contains("goes on from there"), "{said}");
-}
-
-async fn said(child: &mut Child) -> String {
-    let mut text = String::new();
-    if let Some(stderr) = child.stderr.as_mut() {
-        stderr.read_to_string(&mut text).await.expect("text");
-    }
-    text
 }

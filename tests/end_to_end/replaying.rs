@@ -1,12 +1,12 @@
 //! `replay` and the server on one store: a damaged view is found and mended, a rebuild takes nothing down.
 
-use std::time::Duration;
-
+use projections::UnitName;
 use serde_json::{Value, json};
-use sqlx::Row;
 
-use crate::support::backend::{Backend, TestStore};
-use crate::support::person::{Person, client, number, text};
+use crate::support::answers::report;
+use crate::support::backend::Backend;
+use crate::support::damage;
+use crate::support::person::{Person, number, text, two_in_a_room};
 use crate::support::running::Installation;
 
 #[tokio::test]
@@ -23,7 +23,7 @@ async fn a_damaged_view_is_found_by_verify_and_mended_by_rebuild(backend: Backen
     let Some(store) = backend.store().await else { return };
     let installation = Installation::new(&store.url());
     let running = installation.start().await;
-    let (ana, ben, room) = two_in_a_room(&installation).await;
+    let (ana, ben, room) = two_in_a_room(installation.address).await;
     for words in ["satu", "dua", "tiga"] {
         ana.sends(&room, words).await;
     }
@@ -32,12 +32,12 @@ async fn a_damaged_view_is_found_by_verify_and_mended_by_rebuild(backend: Backen
     installation.verify_is_clean().await;
 
     // As if a message that ben never saw had been read.
-    damage(&store, "UPDATE {}participants SET read_seq = 3 WHERE user_id = 'ben'").await;
+    let sql = "UPDATE participants SET read_seq = 3 WHERE user_id = 'ben'";
+    assert_eq!(damage::view(&store, UnitName::Inbox, 1, sql).await, 1);
     let found = installation.replay(&["verify", "inbox", "--json"]).await;
-    assert_eq!(found.status.code(), Some(1), "{found:?}");
-    let report: Value = serde_json::from_slice(&found.stdout).expect("JSON");
-    assert_eq!(number(&report[0]["differences_total"]), 1, "{report}");
-    let difference = &report[0]["differences"][0];
+    let found = report(&found, 1);
+    assert_eq!(number(&found[0]["differences_total"]), 1, "{found}");
+    let difference = &found[0]["differences"][0];
     assert_eq!(difference["table"], "participants");
     assert!(text(&difference["key"]).contains("ben"), "{difference}");
     assert_eq!((number(&difference["live"]["read_seq"]), number(&difference["rebuilt"]["read_seq"])), (3, 2));
@@ -45,8 +45,7 @@ async fn a_damaged_view_is_found_by_verify_and_mended_by_rebuild(backend: Backen
     assert!(String::from_utf8_lossy(&plain.stdout).contains("1 rows differ"), "{plain:?}");
     assert_eq!(installation.replay(&["verify", "feed"]).await.status.code(), Some(0), "the feed is another unit");
 
-    let rebuilt = installation.replay(&["rebuild", "inbox", "--json"]).await;
-    assert_eq!(rebuilt.status.code(), Some(0), "{rebuilt:?}");
+    report(&installation.replay(&["rebuild", "inbox", "--json"]).await, 0);
     installation.verify_is_clean().await;
     let running = installation.start().await;
     assert_eq!(ben.unread_in(&room, None).await, 1);
@@ -67,7 +66,7 @@ async fn a_rebuild_beside_the_running_server_takes_no_read_down(backend: Backend
     let Some(store) = backend.store().await else { return };
     let installation = Installation::new(&store.url());
     let running = installation.start().await;
-    let (ana, ben, room) = two_in_a_room(&installation).await;
+    let (ana, ben, room) = two_in_a_room(installation.address).await;
     for turn in 0..20 {
         ana.sends(&room, &format!("sebelum {turn}")).await;
     }
@@ -88,18 +87,15 @@ async fn a_rebuild_beside_the_running_server_takes_no_read_down(backend: Backend
             }
         }
     };
-    assert_eq!(rebuilt.status.code(), Some(0), "{rebuilt:?}");
-    let report: Value = serde_json::from_slice(&rebuilt.stdout).expect("JSON");
-    assert_eq!((number(&report[0]["generation"]), number(&report[0]["replaced"])), (2, 1), "{report}");
+    let rebuilt = report(&rebuilt, 0);
+    assert_eq!((number(&rebuilt[0]["generation"]), number(&rebuilt[0]["replaced"])), (2, 1), "{rebuilt}");
 
     let last = ana.sends(&room, "sesudah").await;
     let unread = ben.unread_in(&room, Some(&text(&last["position"]))).await;
     assert!(unread > sent, "{unread} of at least {} unread messages are counted", sent + 1);
     assert_eq!(unread, number(&last["seq"]));
 
-    let status = installation.replay(&["status", "--json"]).await;
-    assert_eq!(status.status.code(), Some(0), "{status:?}");
-    let status: Value = serde_json::from_slice(&status.stdout).expect("JSON");
+    let status = report(&installation.replay(&["status", "--json"]).await, 0);
     let live: Vec<(&Value, &Value)> = status["units"]
         .as_array()
         .expect("units")
@@ -116,41 +112,4 @@ async fn a_rebuild_beside_the_running_server_takes_no_read_down(backend: Backend
 async fn send_and_look(ana: &Person, ben: &Person, room: &str) -> u64 {
     ana.sends(room, "sementara").await;
     ben.unread_in(room, None).await
-}
-
-async fn two_in_a_room(installation: &Installation) -> (Person, Person, String) {
-    let http = client(Duration::from_secs(20));
-    let [ana, ben] = ["ana", "ben"].map(|id| Person::new(&http, installation.address, id));
-    ana.shows_up().await;
-    ben.shows_up().await;
-    let room = ana.opens_direct_room_with(&ben).await;
-    (ana, ben, room)
-}
-
-/// Changes rows of the inbox behind Kabar's back; `{}` stands for where its tables are.
-async fn damage(store: &TestStore, sql: &str) {
-    let changed = match store {
-        TestStore::Sqlite(folder) => {
-            let files = std::fs::read_dir(folder.path()).expect("readable").map(|file| file.expect("a file").path());
-            let name = |path: &std::path::Path| path.file_name().expect("a name").to_string_lossy().into_owned();
-            let inbox: Vec<_> =
-                files.filter(|path| name(path).starts_with("inbox-") && name(path).ends_with(".db")).collect();
-            assert_eq!(inbox.len(), 1, "{inbox:?}");
-            let connection = rusqlite::Connection::open(&inbox[0]).expect("opens");
-            connection.execute(&sql.replace("{}", ""), []).expect("damaged") as u64
-        }
-        TestStore::Postgres(_) => {
-            let mut superuser = store.superuser().await;
-            let schema: String = sqlx::query(
-                "select table_schema::text from information_schema.tables where table_name = 'participants'",
-            )
-            .fetch_one(&mut superuser)
-            .await
-            .expect("one inbox")
-            .get(0);
-            let sql = sql.replace("{}", &format!("\"{schema}\"."));
-            sqlx::query(&sql).execute(&mut superuser).await.expect("damaged").rows_affected()
-        }
-    };
-    assert_eq!(changed, 1, "rows damaged");
 }

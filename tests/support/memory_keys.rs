@@ -56,8 +56,8 @@ impl KeyStore for MemoryKeys {
         Ok(())
     }
 
-    async fn scrub(&self) -> Result<(), EventLogError> {
-        Ok(())
+    async fn scrub(&self) -> Result<bool, EventLogError> {
+        Ok(true)
     }
 
     async fn mended(&self, _log: LogId) -> Result<Position, EventLogError> {

@@ -3,9 +3,11 @@
 //! Part of every test program by `#[path]`, and each uses only some of it. Never in here: what is being tested.
 #![allow(dead_code)]
 
+pub mod answers;
 pub mod backend;
 pub mod channel_tail;
 pub mod chaos_proxy;
+pub mod damage;
 pub mod irc_chat;
 pub mod memory_keys;
 pub mod model_log;
@@ -14,3 +16,5 @@ pub mod person;
 pub mod postgres;
 pub mod pusher_js;
 pub mod running;
+pub mod storm;
+pub mod watcher;

@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 
 use super::running::token;
 
+/// For a request of somebody whom nobody disturbs.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// Somebody. Cheap to make: many of them may share one client and its connections.
 #[derive(Clone)]
 pub struct Person {
@@ -45,6 +48,16 @@ pub fn client(patience: Duration) -> Client {
     // reqwest asks for a TLS provider also where it only speaks plain HTTP.
     PROVIDER.call_once(|| drop(rustls::crypto::aws_lc_rs::default_provider().install_default()));
     Client::builder().timeout(patience).build().expect("a client")
+}
+
+/// Ana and Ben, who both showed up, and the room they have with each other.
+pub async fn two_in_a_room(address: SocketAddr) -> (Person, Person, String) {
+    let http = client(PATIENCE);
+    let [ana, ben] = ["ana", "ben"].map(|id| Person::new(&http, address, id));
+    ana.shows_up().await;
+    ben.shows_up().await;
+    let room = ana.opens_direct_room_with(&ben).await;
+    (ana, ben, room)
 }
 
 impl Person {

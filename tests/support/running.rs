@@ -21,6 +21,7 @@ use super::channel_tail::ChannelTail;
 pub const APP_KEY: &str = "kabar-test";
 const JWT_SECRET: &str = "a secret of at least thirty-two bytes";
 const READY_PATIENCE: Duration = Duration::from_secs(60);
+const SAY_PATIENCE: Duration = Duration::from_secs(20);
 const STOP_PATIENCE: Duration = Duration::from_secs(30);
 const REPLAY_PATIENCE: Duration = Duration::from_secs(600);
 /// Below the ports that systems give to outgoing connections: one of those could take the server's while it is down.
@@ -196,13 +197,28 @@ impl Running {
         let sent = Command::new("kill").args(["-TERM", &id]).status().await.expect("kill can be run");
         assert!(sent.success(), "SIGTERM could not be sent");
         match tokio::time::timeout(STOP_PATIENCE, self.child.wait()).await {
-            Ok(status) => status.expect("a child can be waited for"),
+            Ok(status) => {
+                let status = status.expect("a child can be waited for");
+                if !status.success() {
+                    announce(&format!("kabar stopped with {status}:\n{}", self.said()));
+                }
+                status
+            }
             Err(_) => panic!("kabar did not stop within {STOP_PATIENCE:?}:\n{}", self.said()),
         }
     }
 
     pub fn pid(&self) -> u32 {
         self.child.id().expect("it runs")
+    }
+
+    /// Waits for a line that `is_it`: what a part says of something comes when that part has got to it.
+    pub async fn says(&self, what: &str, is_it: impl Fn(&str) -> bool) {
+        let deadline = Instant::now() + SAY_PATIENCE;
+        while !self.said().lines().any(&is_it) {
+            assert!(Instant::now() < deadline, "{what} is not said within {SAY_PATIENCE:?}:\n{}", self.said());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// What it wrote to stdout and stderr.

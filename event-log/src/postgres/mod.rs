@@ -11,6 +11,7 @@ mod making;
 mod raw;
 mod reactors;
 mod reading;
+pub mod rewriting;
 mod rows;
 mod single;
 mod snapshots;

@@ -46,8 +46,8 @@ pub trait KeyStore: Send + Sync + 'static {
 
     async fn save_mended(&self, log: LogId, position: Position) -> Result<(), EventLogError>;
 
-    /// Leaves nothing of dropped keys behind in what the engine keeps beside its rows.
-    async fn scrub(&self) -> Result<(), EventLogError>;
+    /// Leaves nothing of dropped keys behind in what the engine keeps beside its rows. `false`: a reader was in the way.
+    async fn scrub(&self) -> Result<bool, EventLogError>;
 
     async fn close(&self);
 }

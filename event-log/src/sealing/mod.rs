@@ -129,8 +129,10 @@ impl Sealing {
         }
         self.fetch(&mut page).await?;
         for erasure in &erased {
-            let standing = |key: &KeyId| matches!(page.get(key), Some(Opening::With(_)));
-            if erasure.keys.iter().any(standing) {
+            // One that is missing as well: what was sealed with it is erased from here on and not lost, and a copy of it
+            // that is put back finds its place taken.
+            let left = |key: &KeyId| !matches!(page.get(key), Some(Opening::Erased));
+            if erasure.keys.iter().any(left) {
                 self.drop_keys(erasure).await?;
             }
             page.extend(erasure.keys.iter().map(|key| (*key, Opening::Erased)));
@@ -203,8 +205,8 @@ impl Sealing {
         self.keys.save_mended(log, position).await
     }
 
-    /// Leaves nothing of dropped keys behind, as far as the engine lets it. May lock the keys for a moment.
-    pub async fn scrub(&self) -> Result<(), EventLogError> {
+    /// Leaves nothing of dropped keys behind. `false`: a reader was in the way. May lock the keys for a moment.
+    pub async fn scrub(&self) -> Result<bool, EventLogError> {
         self.keys.scrub().await
     }
 

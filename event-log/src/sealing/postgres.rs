@@ -11,6 +11,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use super::keys::{Found, KeyStore, Offered, key_id, owner, secret};
 use crate::port::EventLogError;
 use crate::position::{LogId, Position};
+use crate::postgres::rewriting::write_anew;
 
 /// Questions at a time: keys are at hand for nearly every word.
 const CONNECTIONS_MAX: u32 = 2;
@@ -139,9 +140,8 @@ impl KeyStore for PostgresKeys {
         Ok(())
     }
 
-    async fn scrub(&self) -> Result<(), EventLogError> {
-        sqlx::query("VACUUM (FULL) kabar_keys.keys").execute(&self.pool).await.map_err(unavailable)?;
-        Ok(())
+    async fn scrub(&self) -> Result<bool, EventLogError> {
+        write_anew(&self.pool, "kabar_keys.keys").await.map_err(unavailable)
     }
 
     async fn close(&self) {

@@ -173,8 +173,8 @@ impl KeyStore for SqliteKeys {
     }
 
     /// Nothing to do: see the module.
-    async fn scrub(&self) -> Result<(), EventLogError> {
-        Ok(())
+    async fn scrub(&self) -> Result<bool, EventLogError> {
+        Ok(true)
     }
 
     async fn close(&self) {

@@ -201,3 +201,55 @@ impl Rate {
         rest
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU64;
+
+    use super::*;
+
+    const QUARTER: Duration = Duration::from_millis(250);
+
+    fn throttled(events_per_second: u64) -> Pace {
+        Pace { events_per_second: NonZeroU64::new(events_per_second), yields: false }
+    }
+
+    /// The clock stands still but for rests.
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_is_kept_on_average_and_what_was_slow_is_made_up_for() {
+        let (_writer, heard) = watch::channel(Position::START);
+        let mut rate = Rate::new(throttled(400), heard);
+        let began = rate.began;
+        assert_eq!(rate.step_events_max(), 100, "four steps a second");
+        for step in 1..=3 {
+            rate.rest(100, Duration::ZERO).await;
+            assert_eq!(began.elapsed(), QUARTER * step);
+        }
+        // A step that took two quarters: the next one does not wait, the one behind it does.
+        tokio::time::advance(QUARTER * 2).await;
+        rate.rest(100, QUARTER * 2).await;
+        assert_eq!((began.elapsed(), rate.rested), (QUARTER * 5, QUARTER * 3));
+        rate.rest(200, Duration::ZERO).await;
+        assert_eq!((began.elapsed(), rate.rested), (QUARTER * 6, QUARTER * 4));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_rests_as_long_as_it_worked_while_somebody_writes_and_only_then() {
+        let (writer, heard) = watch::channel(Position::START);
+        let mut rate = Rate::new(Pace::default(), heard);
+        rate.rest(1, QUARTER).await;
+        assert_eq!(rate.rested, Duration::ZERO, "nobody writes");
+        writer.send_replace(Position(1));
+        rate.rest(1, QUARTER).await;
+        assert_eq!(rate.rested, QUARTER);
+        rate.rest(1, QUARTER).await;
+        assert_eq!(rate.rested, QUARTER, "nobody wrote since");
+        writer.send_replace(Position(2));
+        rate.rest(1, REST_MAX * 2).await;
+        assert_eq!(rate.rested, QUARTER + REST_MAX, "a server that is always busy does not stop it");
+        rate.pace = Pace::FULL;
+        writer.send_replace(Position(3));
+        rate.rest(1, QUARTER).await;
+        assert_eq!(rate.rested, QUARTER + REST_MAX, "somebody waits");
+    }
+}

@@ -6,13 +6,15 @@ use uuid::Uuid;
 
 use super::drafts::{Draft, a_room, a_room_of, soon};
 use super::every_log;
-use crate::support::backend::TestStore;
+use crate::support::backend::{Backend, TestStore};
+use crate::support::damage;
 
 every_log![
     a_log_made_from_rows_has_all_of_them_under_an_id_of_its_own,
     a_log_that_was_not_finished_is_refused_and_begun_anew,
     a_log_is_never_made_where_there_is_one,
     a_look_of_one_moment_does_not_see_what_is_written_meanwhile,
+    rows_of_one_position_are_all_seen_wherever_a_page_ends,
 ];
 
 async fn rows(store: &TestStore) -> (Facts, Vec<RawEvent>) {
@@ -108,4 +110,26 @@ async fn a_look_of_one_moment_does_not_see_what_is_written_meanwhile(store: &Tes
     log.save_reactor_checkpoint("notification", Position(1)).await.expect("nobody waits");
     assert_eq!(look.facts().await.expect("facts"), facts);
     assert_eq!(look.page(BEGINNING, i64::MAX, 100).await.expect("a page").len(), 2);
+}
+
+/// On SQLite a position is the row's number. On PostgreSQL only an index keeps two rows from having the same.
+async fn rows_of_one_position_are_all_seen_wherever_a_page_ends(store: &TestStore) {
+    let log = store.open().await;
+    a_room_of(&*log, 6).await;
+    log.close().await;
+    if store.backend() == Backend::Postgres {
+        damage::log(store, "DROP INDEX events_position; UPDATE events SET position = 2 WHERE position IN (3, 4)").await;
+    }
+    let mut look = raw::look(&store.store_url(), Reading::Moving).await.expect("a look");
+    for limit in 1..=6 {
+        let (mut place, mut ids) = (BEGINNING, Vec::new());
+        loop {
+            let page = look.page(place, i64::MAX, limit).await.expect("a page");
+            let Some(last) = page.last() else { break };
+            place = (last.position, last.event_id);
+            ids.extend(page.iter().map(|row| row.event_id));
+        }
+        let once: std::collections::BTreeSet<_> = ids.iter().collect();
+        assert_eq!((ids.len(), once.len()), (6, 6), "in pages of {limit}");
+    }
 }

@@ -7,7 +7,8 @@ use event_log::{Filter, Position, SharedLog, Subscription};
 
 use super::drafts::{Draft, a_room, a_room_of, everything, said, soon, words};
 use super::every_log;
-use crate::support::backend::TestStore;
+use crate::support::backend::{Backend, TestStore};
+use crate::support::damage;
 
 every_log![
     positions_are_dense_and_follow_the_batch,
@@ -126,6 +127,10 @@ async fn the_recorded_time_never_goes_back(store: &TestStore) {
     let room = a_room();
     let mut known = Position::START;
     for sequence in 1..=20 {
+        if sequence == 10 {
+            // As if the clock of the server had gone back since.
+            damage::log(store, an_hour_later(store)).await;
+        }
         let log = &handles[sequence as usize % 2];
         let appended = Draft::at(known).event(said(&room, sequence, "tick")).append(&**log).await.expect("written");
         known = Position(appended.base.0 + 1);
@@ -133,4 +138,11 @@ async fn the_recorded_time_never_goes_back(store: &TestStore) {
     let times: Vec<_> = everything(&*handles[0]).await.iter().map(|event| event.recorded_at).collect();
     assert_eq!(times.len(), 20);
     assert!(times.is_sorted(), "{times:?}");
+}
+
+fn an_hour_later(store: &TestStore) -> &'static str {
+    match store.backend() {
+        Backend::Sqlite => "UPDATE events SET recorded_at = recorded_at + 3600000 WHERE position = 9",
+        Backend::Postgres => "UPDATE events SET recorded_at = recorded_at + interval '1 hour' WHERE position = 9",
+    }
 }

@@ -1,11 +1,11 @@
 //! Promise 5: how far a reactor has come is kept with the log and never goes back.
 
 use event_log::{EventLogError, Position, StoreUrl};
-use sqlx::{Connection, Executor, PgConnection};
 
 use super::drafts::a_room_of;
 use super::every_log;
 use crate::support::backend::TestStore;
+use crate::support::damage;
 
 every_log![
     a_reactor_that_never_ran_has_no_checkpoint,
@@ -48,7 +48,7 @@ async fn the_checkpoint_of_another_log_is_refused(store: &TestStore) {
         StoreUrl::Sqlite(_) => "UPDATE log_identity SET log_id = randomblob(16)",
         StoreUrl::Postgres(_) => "UPDATE log_identity SET log_id = gen_random_uuid()",
     };
-    run(store, renew).await;
+    damage::log(store, renew).await;
 
     let log = store.open().await;
     let foreign = log.reactor_checkpoint("notifications").await;
@@ -67,7 +67,7 @@ async fn a_checkpoint_past_the_head_is_refused(store: &TestStore) {
     log.save_reactor_checkpoint("notifications", Position(9)).await.expect("saved");
     assert_eq!(log.reactor_checkpoint("notifications").await.expect("readable"), Some(Position(9)));
     // As an older copy of the events under the checkpoints of today.
-    run(store, "DELETE FROM events WHERE position > 8").await;
+    damage::log(store, "DELETE FROM events WHERE position > 8").await;
     let ahead = log.reactor_checkpoint("notifications").await;
     assert!(matches!(ahead, Err(EventLogError::Corrupt(_))), "{ahead:?}");
 }
@@ -76,26 +76,12 @@ async fn a_checkpoint_that_vanished_is_not_taken_for_a_new_reactor(store: &TestS
     let log = store.open().await;
     a_room_of(&*log, 9).await;
     log.save_reactor_checkpoint("notifications", Position(3)).await.expect("saved");
-    run(store, "DELETE FROM reactor_checkpoints").await;
+    damage::log(store, "DELETE FROM reactor_checkpoints").await;
     let lost = log.reactor_checkpoint("notifications").await;
     let Err(EventLogError::Corrupt(reason)) = &lost else { panic!("{lost:?}") };
     assert!(reason.contains("notifications") && reason.contains("reactors_known"), "{reason}");
     // Nor by the next process. Only an operator who wants it so makes it a new one.
     assert!(store.open().await.reactor_checkpoint("notifications").await.is_err());
-    run(store, "DELETE FROM reactors_known WHERE reactor = 'notifications'").await;
+    damage::log(store, "DELETE FROM reactors_known WHERE reactor = 'notifications'").await;
     assert_eq!(log.reactor_checkpoint("notifications").await.expect("readable"), None);
-}
-
-/// Runs a statement on the log's own tables.
-async fn run(store: &TestStore, sql: &str) {
-    match store.store_url() {
-        StoreUrl::Sqlite(directory) => {
-            let connection = rusqlite::Connection::open(StoreUrl::file(&directory, "log")).expect("the file opens");
-            connection.execute_batch(sql).expect("valid SQL");
-        }
-        StoreUrl::Postgres(url) => {
-            let mut connection = PgConnection::connect(&url).await.expect("the database answers");
-            connection.execute(sql).await.expect("valid SQL");
-        }
-    }
 }

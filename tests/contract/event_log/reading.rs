@@ -5,10 +5,11 @@ use std::sync::Arc;
 use aggregates::ids::UserPair;
 use aggregates::{AggregateKind, StreamId};
 use event_log::{Filter, Position, Subscription};
+use sqlx::Executor;
 
 use super::drafts::{Draft, a_room, a_room_of, everything, followed, said, soon, user, words};
 use super::every_log;
-use crate::support::backend::TestStore;
+use crate::support::backend::{Backend, TestStore};
 
 every_log![
     a_stream_reads_back_in_the_order_it_was_written,
@@ -19,6 +20,7 @@ every_log![
     a_rare_kind_is_found_in_one_look,
     a_waiting_reader_wakes_when_something_is_written,
     whoever_listens_hears_of_every_writer,
+    what_could_not_be_announced_is_announced_later,
     whoever_listens_learns_that_the_log_was_closed,
 ];
 
@@ -156,6 +158,29 @@ async fn whoever_listens_hears_of_every_writer(store: &TestStore) {
         let told = soon("the news", heard.wait_for(|position| *position >= Position(head))).await;
         assert_eq!(*told.expect("open"), Position(head));
     }
+}
+
+/// SQLite has nobody to ask for it.
+async fn what_could_not_be_announced_is_announced_later(store: &TestStore) {
+    if store.backend() == Backend::Sqlite {
+        return;
+    }
+    let (ours, theirs) = (store.open().await, store.open().await);
+    let mut heard = ours.listen();
+    let mut superuser = store.superuser().await;
+    superuser.execute("REVOKE EXECUTE ON FUNCTION pg_notify(text, text) FROM PUBLIC").await.expect("revoked");
+    a_room_of(&*theirs, 3).await;
+    let tried = async {
+        let sql = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() \
+                   AND pid <> pg_backend_pid() AND state LIKE 'idle%' AND query LIKE '%pg_notify%')";
+        while !sqlx::query_scalar::<_, bool>(sql).fetch_one(&mut superuser).await.expect("an answer") {}
+    };
+    soon("a try to announce it", tried).await;
+    assert_eq!(*heard.borrow_and_update(), Position::START, "nobody was told");
+    superuser.execute("GRANT EXECUTE ON FUNCTION pg_notify(text, text) TO PUBLIC").await.expect("granted");
+    // Nobody writes any more, and nobody looks.
+    let told = soon("the news", heard.wait_for(|position| *position >= Position(3))).await;
+    assert_eq!(*told.expect("open"), Position(3));
 }
 
 async fn whoever_listens_learns_that_the_log_was_closed(store: &TestStore) {

@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use event_log::{Door, DoorOptions, Filter, Position, RecordedEvent, SharedLog, Subscription};
 
-use super::drafts::{Draft, a_room, everything, soon};
+use super::drafts::{Draft, a_room, everything, said, soon};
 use super::every_log;
 use crate::door::callers::{block, create_group, group, read, register, remove, send, send_keyed};
 use crate::support::backend::TestStore;
+use crate::support::watcher::Watcher;
 
 every_log![
     what_is_read_along_is_what_the_log_holds,
     two_processes_read_along_what_either_writes,
     what_was_written_without_an_original_is_read_from_the_log,
     a_reader_of_some_kinds_reads_along_past_the_others,
+    what_an_import_writes_is_heard_by_whoever_reads_along,
 ];
 
 /// Follows from `position` to `end`, as the projectors do.
@@ -95,4 +97,30 @@ async fn a_reader_of_some_kinds_reads_along_past_the_others(store: &TestStore) {
     held.retain(|event| PEOPLE.wants(event.stream.kind));
     assert_eq!(held.len(), 3);
     assert_eq!(along, held);
+}
+
+/// An import appends pages without their originals, beside doors that append with them: through a log of its own, and
+/// through one that somebody reads along. Whoever reads along, wherever, sees all of it once and in order.
+async fn what_an_import_writes_is_heard_by_whoever_reads_along(store: &TestStore) {
+    const PAGES: u64 = 12;
+    const PAGE_EVENTS: u64 = 250;
+    let (ours, theirs) = (store.open().await, store.open().await);
+    let watchers = [&ours, &theirs].map(|log| Watcher::of(Arc::clone(log)));
+    let door = Door::open(Arc::clone(&ours), DoorOptions::default()).await.expect("the door opens");
+    for page in 0..PAGES {
+        let importing = if page % 2 == 0 { &theirs } else { &ours };
+        let room = a_room();
+        let mut draft = Draft::at(importing.head().await.expect("readable"));
+        for sequence in 1..=PAGE_EVENTS {
+            draft = draft.event(said(&room, sequence, "long ago"));
+        }
+        let (imported, _) = tokio::join!(draft.append(&**importing), a_busy_minute(&door, u128::from(page)));
+        assert_eq!(imported.expect("written").left_out, [0; 0], "it rests on nothing");
+    }
+    let held = everything(&*store.open().await).await;
+    let end = held.last().expect("events").position;
+    assert!(held.len() as u64 > PAGES * PAGE_EVENTS, "both wrote");
+    for watcher in watchers {
+        assert_eq!(watcher.up_to(end).await, held);
+    }
 }

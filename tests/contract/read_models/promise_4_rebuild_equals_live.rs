@@ -140,7 +140,7 @@ fn sample(runner: &mut TestRunner, count: std::ops::Range<usize>) -> Vec<Act> {
     acts(count).new_tree(runner).expect("nothing is filtered").current()
 }
 
-async fn verify(world: &World, unit: UnitName) -> projections::VerifyReport {
+pub async fn verify(world: &World, unit: UnitName) -> projections::VerifyReport {
     let report = projections::verify(&world.store.store_url(), world.log.clone(), unit, &|_| {}).await;
     report.expect("the view can be compared")
 }

@@ -25,7 +25,7 @@ on_every_backend! {
 }
 
 /// Something for every table, and for every way to write it.
-async fn record_everything(world: &mut World, round: u32) {
+pub async fn record_everything(world: &mut World, round: u32) {
     let group = room(u128::from(round) + 1);
     let number = u128::from(round) * 10;
     let kind = NotificationType::Follower;

@@ -9,6 +9,7 @@ use projections::{Format, RebuildOptions, Retired, UnitName, UnitState, Views, r
 
 use crate::read_models::events::{opened, sent};
 use crate::read_models::on_every_backend;
+use crate::read_models::tables;
 use crate::read_models::world::{Driven, World, room, until, user};
 use crate::support::backend::Backend;
 
@@ -21,6 +22,7 @@ on_every_backend! {
     two_new_programs_at_once_fill_one_generation,
     a_format_goes_only_when_nobody_uses_it_and_another_is_as_far,
     a_rebuild_of_one_format_leaves_the_other_alone,
+    a_format_stays_as_long_as_it_shows_more_or_the_other_is_of_another_log,
 }
 
 async fn opened_as(world: &World, format: Format) -> Views {
@@ -156,4 +158,34 @@ async fn a_rebuild_of_one_format_leaves_the_other_alone(backend: Backend) {
     old.caught_up(head).await;
     assert_eq!(unread(&old.views).await, 12, "the old one goes on");
     old.stop().await.expect("nothing was wrong");
+}
+
+async fn a_format_stays_as_long_as_it_shows_more_or_the_other_is_of_another_log(backend: Backend) {
+    let Some(mut world) = begun(backend).await else { return };
+    let (url, log) = (world.store.store_url(), world.log.clone());
+    let own = opened_as(&world, OLD).await;
+    say(&mut world, 1..=10).await;
+    // Nobody drives our own format meanwhile.
+    let ahead = RebuildOptions { format: NEW, ..RebuildOptions::default() };
+    rebuild(&url, log.clone(), UnitName::Inbox, &ahead, &|_| {}).await.expect("filled");
+    let retired = async || retire(&url, log.clone(), UnitName::Inbox, OLD, NEW).await.expect("answered");
+    // PostgreSQL sees the sessions of the rebuild go a little later.
+    let unused = async || retired().await != Retired::Refused("a program of that format is running");
+    until("the sessions of the rebuild to end", unused).await;
+    assert_eq!(retired().await, Retired::Refused("this program's own format is not as far yet"));
+
+    let own = Driven::start(own);
+    own.caught_up(world.head()).await;
+    own.stop().await.expect("nothing was wrong");
+    let keep = "CREATE TABLE kept AS SELECT * FROM unit";
+    let foreign = match backend {
+        Backend::Sqlite => "UPDATE unit SET log_id = randomblob(16)",
+        Backend::Postgres => "UPDATE unit SET log_id = gen_random_uuid()",
+    };
+    tables::run(&world.store, UnitName::Inbox, 1, &format!("{keep}; {foreign}")).await;
+    assert_eq!(retired().await, Retired::Refused("this program's own format is not of this log: rebuild it first"));
+    let back = "UPDATE unit SET log_id = (SELECT log_id FROM kept); DROP TABLE kept";
+    tables::run(&world.store, UnitName::Inbox, 1, back).await;
+    assert_eq!(retired().await, Retired::Gone(vec![1]));
+    assert_eq!(inbox(&world).await, [(OLD, 1, UnitState::Live)]);
 }

@@ -25,12 +25,12 @@ on_every_backend! {
 }
 
 /// Ana's, in every form a search might find them.
-const ANAS: [&str; 7] =
+pub const ANAS: [&str; 7] =
     ["anasword", "Anaword", "anabel", "ANABEL_", "anabel@example.com", "cdn.example/anafile", "Anasroom"];
 const BENS: [&str; 2] = ["benssecret", "benjamin@example.com"];
 
 /// Ana and Ben in a group of Ana's and a group of Ben's, cici follows Ana; Ana spoke last in the one, Ben in the other.
-async fn full(world: &mut World) -> Position {
+pub async fn full(world: &mut World) -> Position {
     let mut events = vec![
         registered(1, "ana", "ana"),
         renamed(2, "ana", "anabel"),
@@ -191,13 +191,13 @@ async fn a_text_moved_into_another_event_does_not_open(backend: Backend) {
     assert_eq!((said(&events, "ana"), said(&events, "ben")), (vec!["anasword".to_owned()], vec![]));
 }
 
-async fn events(log: &dyn EventLog) -> Vec<DomainEvent> {
+pub async fn events(log: &dyn EventLog) -> Vec<DomainEvent> {
     let page = log.read_after(Position::START, 10_000, Filter::All).await.expect("readable");
     page.into_events().map(|recorded| recorded.event).collect()
 }
 
 /// What somebody said, as far as it can be read.
-fn said(events: &[DomainEvent], sender: &str) -> Vec<String> {
+pub fn said(events: &[DomainEvent], sender: &str) -> Vec<String> {
     let words = |event: &DomainEvent| match event {
         DomainEvent::Room(RoomEvent::MessageSent(message)) if message.sender_id == user(sender) => {
             message.content.words().map(str::to_owned)

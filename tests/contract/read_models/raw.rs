@@ -10,7 +10,7 @@ pub async fn found(store: &TestStore, words: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for (place, bytes) in everything(store).await {
         for word in words {
-            if bytes.windows(word.len()).any(|window| window == word.as_bytes()) {
+            if has(&bytes, word.as_bytes()) {
                 found.push(format!("{word:?} in {place}"));
             }
         }
@@ -51,8 +51,34 @@ async fn files_of_the_database(url: &str) -> Vec<(String, Vec<u8>)> {
 
 /// The heap and index files themselves; only a superuser may. `CHECKPOINT` first: they are as memory has them then.
 pub async fn found_in_files(store: &TestStore, words: &[&str]) -> Vec<String> {
+    let mut found = found(store, words).await;
+    for (name, bytes) in files_of_the_server(store).await {
+        for word in words {
+            if has(&bytes, word.as_bytes()) {
+                found.push(format!("{word:?} in the file of {name}"));
+            }
+        }
+    }
+    found
+}
+
+/// Each file that has these bytes.
+pub async fn bytes_in_files(store: &TestStore, wanted: &[u8]) -> Vec<String> {
+    let files = match store.store_url() {
+        StoreUrl::Sqlite(_) => everything(store).await,
+        StoreUrl::Postgres(_) => files_of_the_server(store).await,
+    };
+    files.into_iter().filter(|(_, bytes)| has(bytes, wanted)).map(|(name, _)| name).collect()
+}
+
+fn has(bytes: &[u8], wanted: &[u8]) -> bool {
+    bytes.windows(wanted.len()).any(|window| window == wanted)
+}
+
+/// None on SQLite, whose files are all there is anyway.
+async fn files_of_the_server(store: &TestStore) -> Vec<(String, Vec<u8>)> {
     if !matches!(store.store_url(), StoreUrl::Postgres(_)) {
-        return found(store, words).await;
+        return Vec::new();
     }
     let mut superuser = store.superuser().await;
     sqlx::query("CHECKPOINT").execute(&mut superuser).await.expect("carried out");
@@ -63,14 +89,5 @@ pub async fn found_in_files(store: &TestStore, words: &[&str]) -> Vec<String> {
     .fetch_all(&mut superuser)
     .await
     .expect("the files");
-    let mut found = found(store, words).await;
-    for file in files {
-        let (name, bytes): (String, Vec<u8>) = (file.get(0), file.get(1));
-        for word in words {
-            if bytes.windows(word.len()).any(|window| window == word.as_bytes()) {
-                found.push(format!("{word:?} in the file of {name}"));
-            }
-        }
-    }
-    found
+    files.iter().map(|file| (file.get(0), file.get(1))).collect()
 }

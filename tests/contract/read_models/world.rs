@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aggregates::ids::{CommandId, EventId, RoomId, UserId};
@@ -11,7 +12,7 @@ use aggregates::relationship::{Directed, RelationshipEvent};
 use aggregates::room::RoomEvent;
 use aggregates::user::UserEvent;
 use aggregates::{DomainEvent, Metadata, StreamId, Timestamp, ids::UserPair};
-use event_log::port::{Batch, NewEvent};
+use event_log::port::{Batch, NewEvent, Original};
 use event_log::{Position, SharedLog};
 use projections::{UnitName, Views};
 use tokio::task::JoinHandle;
@@ -40,6 +41,20 @@ impl World {
 
     /// Puts events into the log in one append and says where the last one is.
     pub async fn record(&mut self, events: impl IntoIterator<Item = DomainEvent>) -> Position {
+        self.append(events, |_| None).await
+    }
+
+    /// The same as the door does it: what was written is in this process's memory at once.
+    pub async fn record_with_originals(&mut self, events: impl IntoIterator<Item = DomainEvent>) -> Position {
+        let original = |event: &DomainEvent| Original { event: event.clone(), metadata: Arc::default() };
+        self.append(events, |event| Some(original(event))).await
+    }
+
+    async fn append(
+        &mut self,
+        events: impl IntoIterator<Item = DomainEvent>,
+        original: impl Fn(&DomainEvent) -> Option<Original>,
+    ) -> Position {
         let mut batch = Batch { known: self.head, groups: 1, ..Batch::default() };
         let command = CommandId(Uuid::now_v7());
         let metadata = serde_json::to_string(&Metadata::default()).expect("plain");
@@ -58,7 +73,7 @@ impl World {
                 version: event.schema().version(),
                 payload: event.to_json().expect("plain"),
                 metadata: metadata.as_str().into(),
-                original: None,
+                original: original(&event),
             });
         }
         let count = batch.events.len() as u64;

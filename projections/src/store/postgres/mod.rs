@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use event_log::LogId;
+use event_log::postgres::rewriting::write_anew;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgConnection, PgPool};
 
@@ -150,11 +151,11 @@ impl UnitStore for PostgresStore {
             .fetch_all(&self.pool)
             .await
             .map_err(postgres_error)?;
+        let mut done = true;
         for table in tables {
-            let sql = format!("VACUUM (FULL) {schema}.{table}");
-            sqlx::query(&sql).execute(&self.pool).await.map_err(postgres_error)?;
+            done &= write_anew(&self.pool, &format!("{schema}.{table}")).await.map_err(postgres_error)?;
         }
-        Ok(true)
+        Ok(done)
     }
 
     async fn lock_rebuild(&self) -> Result<Option<Box<dyn RebuildLock>>, StoreError> {

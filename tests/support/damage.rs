@@ -1,0 +1,46 @@
+//! Rows changed behind the program's back: of the log, and of one generation of a view.
+//!
+//! Never in here: what is wrong about them.
+
+use std::time::Duration;
+
+use event_log::StoreUrl;
+use projections::{Format, UnitName};
+use rusqlite::Connection;
+use sqlx::Executor;
+
+use super::backend::TestStore;
+
+/// For a server that is writing at that moment.
+const BUSY_MAX: Duration = Duration::from_secs(20);
+
+/// Runs statements on the log's own tables; answers how many rows the last of them changed.
+pub async fn log(store: &TestStore, sql: &str) -> u64 {
+    match store.store_url() {
+        StoreUrl::Sqlite(directory) => in_file(&StoreUrl::file(&directory, "log"), sql),
+        StoreUrl::Postgres(_) => in_schema(store, "public", sql).await,
+    }
+}
+
+/// The same on one generation of a view, of the format that this program makes.
+pub async fn view(store: &TestStore, unit: UnitName, generation: u32, sql: &str) -> u64 {
+    let format = Format::CURRENT;
+    match store.store_url() {
+        StoreUrl::Sqlite(directory) => in_file(&directory.join(format!("{unit}-{format}-g{generation}.db")), sql),
+        StoreUrl::Postgres(_) => in_schema(store, &format!("{unit}_{format}_g{generation}"), sql).await,
+    }
+}
+
+fn in_file(path: &std::path::Path, sql: &str) -> u64 {
+    assert!(path.is_file(), "{} is not there", path.display());
+    let connection = Connection::open(path).expect("the file opens");
+    connection.busy_timeout(BUSY_MAX).expect("valid");
+    connection.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    connection.changes()
+}
+
+async fn in_schema(store: &TestStore, schema: &str, sql: &str) -> u64 {
+    let mut superuser = store.superuser().await;
+    superuser.execute(format!("SET search_path TO {schema}").as_str()).await.expect("valid SQL");
+    superuser.execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}")).rows_affected()
+}
