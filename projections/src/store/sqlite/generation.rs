@@ -8,15 +8,16 @@ use event_log::{LogId, Position};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::connections::{Connections, sqlite_error, writing};
+use super::erasing::{self, Walk};
 use super::feed_reads::SqliteFeedReads;
 use super::inbox_reads::SqliteInboxReads;
 use super::snapshot::SqliteSnapshot;
-use super::{erasing, feed_writes, inbox_writes};
+use super::{feed_writes, inbox_writes};
 use crate::inbox::batch::InboxBatch;
 use crate::store::names::{natural, signed};
 use crate::store::{
-    Applied, Generation, GenerationState, Held, REMEMBERED_ROWS_MAX, Snapshot, Standing, Step, StoreError, UnitChanges,
-    UnitReads,
+    Applied, BLANK_ROWS_MAX, Generation, GenerationState, Held, REMEMBERED_ROWS_MAX, Snapshot, Standing, Step,
+    StoreError, UnitChanges, UnitReads,
 };
 use crate::views::UnitName;
 
@@ -96,6 +97,38 @@ impl SqliteGeneration {
     }
 }
 
+impl SqliteGeneration {
+    /// The words of those whom `step` erases, up to where it begins. A unit that is elsewhere is left as it is: the step
+    /// will not be taken.
+    async fn blank_ahead(&self, step: &Step) -> Result<(), StoreError> {
+        let from = step.from;
+        for (user, up_to) in step.changes.erased() {
+            let here = self
+                .connections
+                .read(move |connection| Ok(checkpoint(connection)? == from && erasing::has_indexes(connection)?));
+            if here.await? {
+                self.walk(Walk::of(user, up_to)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A transaction for every few rows: questions and other writers come in between.
+    async fn walk(&self, mut walk: Walk) -> Result<(), StoreError> {
+        loop {
+            let on = self.connections.write(move |connection| {
+                let more = in_transaction(connection, |tx| walk.on(tx, BLANK_ROWS_MAX))?;
+                Ok((walk, more))
+            });
+            let (walked, more) = on.await?;
+            if !more {
+                return Ok(());
+            }
+            walk = walked;
+        }
+    }
+}
+
 #[async_trait]
 impl Generation for SqliteGeneration {
     async fn standing(&self) -> Result<Standing, StoreError> {
@@ -107,10 +140,12 @@ impl Generation for SqliteGeneration {
     }
 
     async fn apply(&self, step: Step) -> Result<Applied, StoreError> {
+        self.blank_ahead(&step).await?;
         self.connections.write(move |connection| apply(connection, step, &mut InboxBatch::default())).await
     }
 
     async fn fill(&self, step: Step) -> Result<Applied, StoreError> {
+        self.blank_ahead(&step).await?;
         let remembered = Arc::clone(&self.remembered);
         self.connections
             .write(move |connection| {
@@ -129,18 +164,22 @@ impl Generation for SqliteGeneration {
     async fn finish(&self) -> Result<(), StoreError> {
         let unit = self.unit;
         let remembered = Arc::clone(&self.remembered);
-        self.connections
-            .write(move |connection| {
-                make_indexes(connection, unit)?;
-                match unit {
-                    UnitName::Inbox => {
-                        *remembered.lock().unwrap_or_else(PoisonError::into_inner) = InboxBatch::default();
-                        in_transaction(connection, erasing::blank_noted)
-                    }
-                    UnitName::Feed => Ok(()),
-                }
-            })
-            .await
+        let noted = self.connections.write(move |connection| {
+            make_indexes(connection, unit)?;
+            *remembered.lock().unwrap_or_else(PoisonError::into_inner) = InboxBatch::default();
+            match unit {
+                UnitName::Inbox => erasing::noted(connection).map_err(sqlite_error),
+                UnitName::Feed => Ok(Vec::new()),
+            }
+        });
+        for (user, up_to) in noted.await? {
+            self.walk(Walk::of(user.clone(), up_to)).await?;
+            let last = move |connection: &mut Connection| {
+                in_transaction(connection, |tx| erasing::finish_noted(tx, &user, up_to))
+            };
+            self.connections.write(last).await?;
+        }
+        Ok(())
     }
 
     async fn set_state(&self, state: GenerationState) -> Result<(), StoreError> {
@@ -192,13 +231,14 @@ fn make_indexes(connection: &mut Connection, unit: UnitName) -> Result<(), Store
     migrate(connection, migrations(unit)).map_err(StoreError::unreachable)
 }
 
-fn in_transaction(
+fn in_transaction<T>(
     connection: &mut Connection,
-    job: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
-) -> Result<(), StoreError> {
-    let tx = connection.transaction().map_err(sqlite_error)?;
-    job(&tx).map_err(sqlite_error)?;
-    tx.commit().map_err(sqlite_error)
+    job: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+) -> Result<T, StoreError> {
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sqlite_error)?;
+    let done = job(&tx).map_err(sqlite_error)?;
+    tx.commit().map_err(sqlite_error)?;
+    Ok(done)
 }
 
 /// Nobody else gets the file's write lock until it is dropped, which rolls back.
@@ -268,7 +308,7 @@ fn apply(connection: &mut Connection, step: Step, batch: &mut InboxBatch) -> Res
 
 fn write(tx: &Transaction<'_>, step: Step, batch: &mut InboxBatch) -> rusqlite::Result<()> {
     match step.changes {
-        UnitChanges::Inbox(changes) => inbox_writes::write(tx, batch, changes)?,
+        UnitChanges::Inbox(changes) => inbox_writes::write(tx, batch, changes, step.from)?,
         UnitChanges::Feed(changes) => feed_writes::write(tx, changes)?,
     }
     tx.prepare_cached("UPDATE unit SET checkpoint = ?")?.execute([signed(step.to.0)])?;

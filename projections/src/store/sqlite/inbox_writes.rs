@@ -17,8 +17,13 @@ use crate::store::names::{role, room_kind, signed};
 use crate::store::touched::Touched;
 use crate::text::folded;
 
-/// `batch` is a new one, or remembers the rows of those before it.
-pub(super) fn write(tx: &Transaction<'_>, batch: &mut InboxBatch, changes: Vec<InboxChange>) -> Result<()> {
+/// `batch` is a new one, or remembers the rows of those before it; `from` is where the step begins.
+pub(super) fn write(
+    tx: &Transaction<'_>,
+    batch: &mut InboxBatch,
+    changes: Vec<InboxChange>,
+    from: Position,
+) -> Result<()> {
     batch.want_all(&changes);
     load(tx, batch)?;
     batch.play(changes);
@@ -27,7 +32,7 @@ pub(super) fn write(tx: &Transaction<'_>, batch: &mut InboxBatch, changes: Vec<I
     save_messages(tx, &batch.messages)?;
     save_people(tx, batch)?;
     save_relations(tx, batch)?;
-    erasing::write(tx, &batch.erased)
+    erasing::write(tx, &batch.erased, from)
 }
 
 /// What the unique indexes of messages would have kept out while the rows were written without them: of those that
