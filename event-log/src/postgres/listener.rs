@@ -51,7 +51,9 @@ async fn listen_once(options: &PgConnectOptions, heard: &Heard) -> Result<(), sq
                 }
             }
             // Nobody writes, or nothing of it comes through: a connection can stall without an error.
-            Err(_) => drop(within(PATIENCE, sqlx::query("SELECT 1").execute(&mut listener)).await?),
+            Err(_) => {
+                within(PATIENCE, sqlx::query("SELECT 1").execute(&mut listener)).await?;
+            }
         }
     }
 }
