@@ -9,7 +9,7 @@ mod writer;
 
 use aggregates::Timestamp;
 use event_log::LogId;
-use event_log::raw::{RawEvent, RawReactor, Reactors};
+use event_log::raw::{RawEvent, RawReactor};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -134,6 +134,8 @@ pub enum ArchiveError {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+
+    use event_log::raw::Reactors;
 
     use super::*;
 
