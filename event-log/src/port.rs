@@ -7,111 +7,121 @@ use aggregates::{AggregateKind, DomainEvent, Metadata, StreamId, Timestamp, Unre
 use async_trait::async_trait;
 use tokio::sync::watch;
 
+use crate::forwarding::port_with_wrapper;
 use crate::position::{LogId, Position};
 use crate::recorded::RecordedEvent;
 use crate::sealing::Sealing;
 
-/// One total order of events: appended in batches, read by stream or from a position on.
-#[async_trait]
-pub trait EventLog: Send + Sync + 'static {
-    /// Which log this is; positions of another one mean nothing here.
-    fn id(&self) -> LogId;
+port_with_wrapper! {
+    /// One total order of events: appended in batches, read by stream or from a position on.
+    pub trait EventLog;
 
-    /// What words are sealed with on their way in; `None` for an engine without its keys, which opens nothing either.
-    /// A wrapper passes on what it wraps.
-    fn sealing(&self) -> Option<&Sealing> {
-        None
+    /// A log around another one: passes everything on that is not written.
+    pub trait LogWrapper;
+
+    at once {
+        /// Which log this is; positions of another one mean nothing here.
+        fn id(&self) -> LogId;
+
+        /// Tells those who [`EventLog::listen`], here and in other processes, that something was written up to
+        /// `position`. Said by whoever appended, as soon as it can be read here; an append alone says nothing.
+        fn tell(&self, position: Position);
+
+        /// The head as this process last heard of it. A hint to look, never a substitute for looking: writers elsewhere
+        /// may be heard late. Its sender goes away when the log is closed.
+        fn listen(&self) -> watch::Receiver<Position>;
     }
 
-    /// The last position that is durable now.
-    async fn head(&self) -> Result<Position, EventLogError>;
+    at once, otherwise {
+        /// What words are sealed with on their way in; `None` for an engine without its keys, which opens nothing either.
+        fn sealing(&self) -> Option<&Sealing> = { None };
 
-    /// Writes what still holds, all of it or nothing, and says what others wrote meanwhile.
-    ///
-    /// An entry holds as long as nobody wrote behind `batch.known` to what it was decided on. Groups that do not hold
-    /// are left out and named; the others are written.
-    async fn append(&self, batch: &Batch) -> Result<Appended, AppendError>;
-
-    /// Takes the log for itself: nobody else appends until the answer is used or dropped.
-    ///
-    /// For the second try of those who lost a race. Brings what others wrote behind `known`.
-    async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Foreign), AppendError>;
-
-    /// What became of events whose append was never answered. When it returns, no earlier append of this process can
-    /// land any more: what was not found will not appear.
-    async fn settle(&self, ids: &[EventId]) -> Result<Vec<Found>, EventLogError>;
-
-    /// Which of these events are in the log. A plain look, without the fence of [`EventLog::settle`].
-    async fn find(&self, ids: &[EventId]) -> Result<Vec<Found>, EventLogError>;
-
-    /// The events of a stream with a sequence above `after`, oldest first, at most `limit`.
-    async fn read_stream(
-        &self,
-        stream: &StreamId,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<RecordedEvent>, EventLogError>;
-
-    /// What a stream's state is made of: (sequence, event) above `after`, oldest first, at most `limit`. A page that is
-    /// not full is the end. `loading` folds them.
-    async fn load(
-        &self,
-        stream: &StreamId,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
-        let page = self.read_stream(stream, after, limit).await?;
-        Ok(page.into_iter().map(|recorded| (recorded.sequence, recorded.event)).collect())
+        /// Connections that answer a question right now. For operators.
+        fn connections_in_use(&self) -> usize = { 0 };
     }
 
-    /// The state that was kept of a stream, whatever it is worth: whoever asks must judge it. An engine without a place
-    /// for states has none; a wrapper passes on what it wraps.
-    async fn snapshot(&self, _stream: &StreamId) -> Result<Option<StoredSnapshot>, EventLogError> {
-        Ok(None)
+    asked {
+        /// The last position that is durable now.
+        async fn head(&self) -> Result<Position, EventLogError>;
+
+        /// Writes what still holds, all of it or nothing, and says what others wrote meanwhile.
+        ///
+        /// An entry holds as long as nobody wrote behind `batch.known` to what it was decided on. Groups that do not hold
+        /// are left out and named; the others are written.
+        async fn append(&self, batch: &Batch) -> Result<Appended, AppendError>;
+
+        /// Takes the log for itself: nobody else appends until the answer is used or dropped.
+        ///
+        /// For the second try of those who lost a race. Brings what others wrote behind `known`.
+        async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Foreign), AppendError>;
+
+        /// What became of events whose append was never answered. When it returns, no earlier append of this process can
+        /// land any more: what was not found will not appear.
+        async fn settle(&self, ids: &[EventId]) -> Result<Vec<Found>, EventLogError>;
+
+        /// Which of these events are in the log. A plain look, without the fence of [`EventLog::settle`].
+        async fn find(&self, ids: &[EventId]) -> Result<Vec<Found>, EventLogError>;
+
+        /// The events of a stream with a sequence above `after`, oldest first, at most `limit`.
+        async fn read_stream(
+            &self, stream: &StreamId, after: u64, limit: usize
+        ) -> Result<Vec<RecordedEvent>, EventLogError>;
+
+        /// Up to `limit` events behind `position`, in order. A page may be short although the log goes on: only one that
+        /// did not move at all is the end.
+        ///
+        /// [`EventLogError::Unreadable`] only for the very next event: a page ends before one further on.
+        async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError>;
+
+        /// When the first event behind `position` was recorded, whether it can be read or not. `None` at the end.
+        async fn recorded_behind(&self, position: Position) -> Result<Option<Timestamp>, EventLogError>;
+
+        /// How far a reactor has come; kept in the log's own database. `None` for one that never ran.
+        ///
+        /// [`EventLogError::Corrupt`] when it was written for another log or lies past the head: the log was restored or
+        /// copied without it, and nobody knows what the reactor has done.
+        async fn reactor_checkpoint(&self, reactor: &str) -> Result<Option<Position>, EventLogError>;
+
+        /// Every reactor that has a checkpoint, with it, by name. For operators: a reactor asks for its own.
+        async fn reactors(&self) -> Result<Vec<(String, Position)>, EventLogError>;
+
+        /// Never goes back: a lower position than the stored one changes nothing. [`EventLogError::Corrupt`] when the
+        /// stored one is of another log.
+        async fn save_reactor_checkpoint(&self, reactor: &str, position: Position) -> Result<(), EventLogError>;
+
+        /// Stops background work (listeners, the writer thread) after finishing what was begun.
+        async fn close(&self);
     }
 
-    /// Keeps states, each in the place of the one before. Those whose last event is not in the log are left out.
-    async fn save_snapshots(&self, _snapshots: &[Snapshot]) -> Result<(), EventLogError> {
-        Ok(())
+    asked, otherwise {
+        /// What a stream's state is made of: (sequence, event) above `after`, oldest first, at most `limit`. A page that
+        /// is not full is the end. `loading` folds them.
+        async fn load(
+            &self, stream: &StreamId, after: u64, limit: usize
+        ) -> Result<Vec<(u64, DomainEvent)>, EventLogError> = {
+            let page = self.read_stream(stream, after, limit).await?;
+            Ok(page.into_iter().map(|recorded| (recorded.sequence, recorded.event)).collect())
+        };
+
+        /// The state that was kept of a stream, whatever it is worth: whoever asks must judge it. An engine without a
+        /// place for states has none.
+        async fn snapshot(&self, stream: &StreamId) -> Result<Option<StoredSnapshot>, EventLogError> = {
+            let _ = stream;
+            Ok(None)
+        };
+
+        /// Keeps states, each in the place of the one before. Those whose last event is not in the log are left out.
+        async fn save_snapshots(&self, snapshots: &[Snapshot]) -> Result<(), EventLogError> = {
+            let _ = snapshots;
+            Ok(())
+        };
+
+        /// Deletes what can never be used again: kept states of another log, or of a format before `format`. How many.
+        async fn prune_snapshots(&self, format: u32) -> Result<u64, EventLogError> = {
+            let _ = format;
+            Ok(0)
+        };
     }
-
-    /// Deletes what can never be used again: kept states of another log, or of a format before `format`. How many.
-    async fn prune_snapshots(&self, _format: u32) -> Result<u64, EventLogError> {
-        Ok(0)
-    }
-
-    /// Up to `limit` events behind `position`, in order. A page may be short although the log goes on: only one that did
-    /// not move at all is the end.
-    async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError>;
-
-    /// Tells those who [`EventLog::listen`], here and in other processes, that something was written up to `position`.
-    /// Said by whoever appended, as soon as it can be read here; an append alone says nothing.
-    fn tell(&self, position: Position);
-
-    /// The head as this process last heard of it. A hint to look, never a substitute for looking: writers elsewhere may
-    /// be heard late. Its sender goes away when the log is closed.
-    fn listen(&self) -> watch::Receiver<Position>;
-
-    /// How far a reactor has come; kept in the log's own database. `None` for one that never ran.
-    ///
-    /// [`EventLogError::Corrupt`] when it was written for another log or lies past the head: the log was restored or
-    /// copied without it, and nobody knows what the reactor has done.
-    async fn reactor_checkpoint(&self, reactor: &str) -> Result<Option<Position>, EventLogError>;
-
-    /// Every reactor that has a checkpoint, with it, by name. For operators: a reactor asks for its own.
-    async fn reactors(&self) -> Result<Vec<(String, Position)>, EventLogError>;
-
-    /// Never goes back: a lower position than the stored one changes nothing. [`EventLogError::Corrupt`] when the stored
-    /// one is of another log.
-    async fn save_reactor_checkpoint(&self, reactor: &str, position: Position) -> Result<(), EventLogError>;
-
-    /// Connections that answer a question right now. For operators.
-    fn connections_in_use(&self) -> usize {
-        0
-    }
-
-    /// Stops background work (listeners, the writer thread) after finishing what was begun.
-    async fn close(&self);
 }
 
 /// A log that is held, see [`EventLog::lock`]. Dropping it writes nothing and lets go.
@@ -278,6 +288,40 @@ impl Page {
     /// The events as one's own.
     pub fn into_events(self) -> impl Iterator<Item = RecordedEvent> {
         self.events.into_iter().map(Arc::unwrap_or_clone)
+    }
+}
+
+/// A page while it is read, from behind a position on. It ends before an event that cannot be read: only whoever stands
+/// right before that one is told so, and everybody comes that far.
+pub(crate) struct Reading {
+    from: Position,
+    events: Vec<Arc<RecordedEvent>>,
+    stopped: Option<Position>,
+}
+
+impl Reading {
+    pub(crate) fn behind(from: Position) -> Self {
+        Self { from, events: Vec::new(), stopped: None }
+    }
+
+    /// Takes the next event, as it was read or as it could not be. `false`: the page ends here.
+    pub(crate) fn take(&mut self, read: Result<RecordedEvent, EventLogError>) -> Result<bool, EventLogError> {
+        match read {
+            Ok(event) => self.events.push(Arc::new(event)),
+            Err(EventLogError::Unreadable { position, .. }) if position.0 > self.from.0 + 1 => {
+                self.stopped = Some(Position(position.0 - 1));
+                return Ok(false);
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(true)
+    }
+
+    /// `looked_to`: up to where nothing else was found, for a page that was not full.
+    pub(crate) fn page(self, limit: usize, looked_to: Option<Position>) -> Page {
+        let last = self.events.last().map_or(self.from, |event| event.position);
+        let looked_to = looked_to.filter(|_| self.events.len() < limit).unwrap_or(last);
+        Page { events: self.events, scanned_to: self.stopped.unwrap_or(looked_to) }
     }
 }
 

@@ -91,13 +91,22 @@ pub struct RawReactor {
     pub position: i64,
 }
 
+/// What a log knows of its reactors.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reactors {
+    /// By name.
+    pub places: Vec<RawReactor>,
+    /// Those that had a place once and have lost it, by name: they must go on refusing to begin anew at the head.
+    pub lost: Vec<String>,
+}
+
 /// What a log says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
     pub id: LogId,
     /// The last position, read after the checkpoints: a busy reactor is not past it.
     pub head: i64,
-    pub reactors: Vec<RawReactor>,
+    pub reactors: Reactors,
     /// Indexes that keep the promises of the table and are not there, or not valid.
     pub missing_indexes: Vec<&'static str>,
 }
@@ -172,7 +181,7 @@ pub trait MakingLog: Send {
 
     /// Makes it a log of its own, under a new id, in one step: checkpoints of the log `from` become its own, those that
     /// were foreign stay so.
-    async fn finish(self: Box<Self>, from: LogId, reactors: Vec<RawReactor>) -> Result<LogId, EventLogError>;
+    async fn finish(self: Box<Self>, from: LogId, reactors: Reactors) -> Result<LogId, MakeError>;
 }
 
 /// There cannot be made a log.

@@ -8,16 +8,13 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use aggregates::ids::EventId;
-use aggregates::{AggregateKind, DomainEvent, StreamId};
+use aggregates::AggregateKind;
 use async_trait::async_trait;
-use tokio::sync::watch;
 
 use crate::port::{
-    AppendError, Appended, Batch, EventLog, EventLogError, Filter, Foreign, Found, LockedLog, Page, SharedLog,
-    Snapshot, StoredSnapshot,
+    AppendError, Appended, Batch, EventLog, EventLogError, Filter, Foreign, LockedLog, LogWrapper, Page, SharedLog,
 };
-use crate::position::{LogId, Position};
+use crate::position::Position;
 use crate::recorded::RecordedEvent;
 use crate::sealing::{Sealing, erasure};
 use crate::snapshots::weight;
@@ -204,17 +201,9 @@ fn take_appended(log: &SharedLog, tail: &RwLock<Tail>, batch: &Batch, appended: 
 }
 
 #[async_trait]
-impl EventLog for TailedLog {
-    fn id(&self) -> LogId {
-        self.log.id()
-    }
-
-    fn sealing(&self) -> Option<&Sealing> {
-        self.log.sealing()
-    }
-
-    async fn head(&self) -> Result<Position, EventLogError> {
-        self.log.head().await
+impl LogWrapper for TailedLog {
+    fn wrapped(&self) -> &dyn EventLog {
+        &*self.log
     }
 
     async fn append(&self, batch: &Batch) -> Result<Appended, AppendError> {
@@ -229,78 +218,12 @@ impl EventLog for TailedLog {
         Ok((Box::new(TailedLock { locked, log: Arc::clone(&self.log), tail: Arc::clone(&self.tail) }), foreign))
     }
 
-    async fn settle(&self, ids: &[EventId]) -> Result<Vec<Found>, EventLogError> {
-        self.log.settle(ids).await
-    }
-
-    async fn find(&self, ids: &[EventId]) -> Result<Vec<Found>, EventLogError> {
-        self.log.find(ids).await
-    }
-
-    async fn read_stream(
-        &self,
-        stream: &StreamId,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<RecordedEvent>, EventLogError> {
-        self.log.read_stream(stream, after, limit).await
-    }
-
-    async fn load(
-        &self,
-        stream: &StreamId,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
-        self.log.load(stream, after, limit).await
-    }
-
-    async fn snapshot(&self, stream: &StreamId) -> Result<Option<StoredSnapshot>, EventLogError> {
-        self.log.snapshot(stream).await
-    }
-
-    async fn save_snapshots(&self, snapshots: &[Snapshot]) -> Result<(), EventLogError> {
-        self.log.save_snapshots(snapshots).await
-    }
-
-    async fn prune_snapshots(&self, format: u32) -> Result<u64, EventLogError> {
-        self.log.prune_snapshots(format).await
-    }
-
     async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError> {
         match self.place(position, limit, filter) {
             Place::Here(page) => Ok(page),
             Place::Edge => self.read_edge(position, limit, filter).await,
             Place::Before => self.log.read_after(position, limit, filter).await,
         }
-    }
-
-    fn tell(&self, position: Position) {
-        self.log.tell(position);
-    }
-
-    fn listen(&self) -> watch::Receiver<Position> {
-        self.log.listen()
-    }
-
-    fn connections_in_use(&self) -> usize {
-        self.log.connections_in_use()
-    }
-
-    async fn reactor_checkpoint(&self, reactor: &str) -> Result<Option<Position>, EventLogError> {
-        self.log.reactor_checkpoint(reactor).await
-    }
-
-    async fn reactors(&self) -> Result<Vec<(String, Position)>, EventLogError> {
-        self.log.reactors().await
-    }
-
-    async fn save_reactor_checkpoint(&self, reactor: &str, position: Position) -> Result<(), EventLogError> {
-        self.log.save_reactor_checkpoint(reactor, position).await
-    }
-
-    async fn close(&self) {
-        self.log.close().await;
     }
 }
 
@@ -322,6 +245,8 @@ impl LockedLog for TailedLock {
 
 #[cfg(test)]
 mod tests {
+    use aggregates::StreamId;
+    use aggregates::ids::EventId;
     use aggregates::user::{Profile, UserEvent, UserRegistered};
     use aggregates::{Metadata, Timestamp};
     use uuid::Uuid;

@@ -36,8 +36,7 @@ pub async fn run(shared: &Shared, wanted: &RestoreWanted) -> Result<Verdict, Fai
         counting.is_at(done);
     }
     let manifest = backup.manifest().clone();
-    let id = log.finish(manifest.log_id, backup.reactors().to_vec()).await;
-    let id = id.with_context(|| format!("{url} cannot be finished"))?;
+    let id = log.finish(manifest.log_id, backup.reactors().clone()).await.map_err(|error| not_made(&url, error))?;
     let took = counting.finish();
     let views = views_beside(&url, id).await;
     if shared.json {

@@ -14,7 +14,7 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use event_log::{Filter, Position};
+use event_log::Position;
 use metrics::gauge;
 use projections::views::UnitRun;
 use serde::Serialize;
@@ -125,9 +125,10 @@ async fn seconds_behind(state: &AppState, check: &Check, behind: u64) -> Option<
     if behind == 0 {
         return Some(0.0);
     }
-    let first = state.log.read_after(Position(check.position?), 1, Filter::All);
-    let page = tokio::time::timeout(LOG_PATIENCE, first).await.ok()?.ok()?;
-    let waiting = page.events.first().map_or(0, |first| state.clock.now().as_millis() - first.recorded_at.as_millis());
+    // Not read as an event: a part that is stuck is mostly stuck at one that cannot be read.
+    let first = state.log.recorded_behind(Position(check.position?));
+    let recorded_at = tokio::time::timeout(LOG_PATIENCE, first).await.ok()?.ok()?;
+    let waiting = recorded_at.map_or(0, |recorded_at| state.clock.now().as_millis() - recorded_at.as_millis());
     Some(as_float(waiting.max(0).unsigned_abs()) / 1_000.0)
 }
 

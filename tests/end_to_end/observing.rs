@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use event_log::StoreUrl;
 use serde_json::Value;
 
 use crate::support::backend::Backend;
@@ -114,4 +115,28 @@ async fn everything_that_is_measured_is_known(installation: &Installation, http:
     }
     let frames = page.lines().find_map(|line| line.strip_prefix("kabar_realtime_frame_seconds_count "));
     assert!(frames.is_some_and(|count| count.parse::<u64>().is_ok_and(|count| count >= 2)), "{page}");
+}
+
+/// What it waits for cannot be read: all the more must be seen how long it has been waiting.
+#[tokio::test]
+async fn a_view_that_is_stuck_at_an_unreadable_event_says_for_how_long() {
+    let Some(store) = Backend::Sqlite.store().await else { return };
+    let installation = Installation::new(&store.url());
+    let running = installation.start().await;
+    let StoreUrl::Sqlite(directory) = store.store_url() else { panic!("this is SQLite") };
+    let connection = rusqlite::Connection::open(StoreUrl::file(&directory, "log")).expect("opens");
+    connection
+        .execute_batch(
+            "INSERT INTO events (position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version, \
+             payload, metadata, recorded_at) SELECT (SELECT coalesce(max(position), 0) + 1 FROM events), \
+             randomblob(16), 'room', 'x', 1, 'poll_opened', '1', '{\"type\":\"poll_opened\"}', '{}', \
+             unixepoch() * 1000 - 3600000",
+        )
+        .expect("written");
+    drop(connection);
+    let page = client(PATIENCE).get(format!("http://{}/metrics", installation.address)).send().await;
+    let page = page.expect("an answer").text().await.expect("text");
+    let seconds = page.lines().find_map(|line| line.strip_prefix("kabar_behind_seconds{part=\"inbox\"} "));
+    assert!(seconds.is_some_and(|seconds| seconds.parse::<f64>().is_ok_and(|seconds| seconds >= 3_600.0)), "{page}");
+    drop(running);
 }

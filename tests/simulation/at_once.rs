@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 
 use aggregates::ids::EventId;
-use aggregates::{DomainEvent, StreamId};
+use aggregates::{DomainEvent, StreamId, Timestamp};
 use async_trait::async_trait;
 use event_log::port::{AppendError, Appended, Batch, EventLog, Foreign, Found, LockedLog};
 use event_log::sqlite::SqliteLog;
@@ -102,6 +102,10 @@ impl EventLog for AtOnce {
 
     async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError> {
         now(self.log.read_after(position, limit, filter))
+    }
+
+    async fn recorded_behind(&self, position: Position) -> Result<Option<Timestamp>, EventLogError> {
+        now(self.log.recorded_behind(position))
     }
 
     fn tell(&self, position: Position) {

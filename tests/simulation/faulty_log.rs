@@ -10,8 +10,8 @@ use std::time::Duration;
 use aggregates::ids::EventId;
 use aggregates::{DomainEvent, StreamId};
 use async_trait::async_trait;
-use event_log::port::{AppendError, Appended, Batch, EventLog, Foreign, Found, LockedLog};
-use event_log::{EventLogError, Filter, LogId, Page, Position, RecordedEvent, SharedLog};
+use event_log::port::{AppendError, Appended, Batch, EventLog, Foreign, Found, LockedLog, LogWrapper};
+use event_log::{EventLogError, Filter, Page, Position, RecordedEvent, SharedLog};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tokio::sync::{Notify, watch};
@@ -316,9 +316,9 @@ impl Chaos {
 }
 
 #[async_trait]
-impl EventLog for FaultyLog {
-    fn id(&self) -> LogId {
-        self.log.id()
+impl LogWrapper for FaultyLog {
+    fn wrapped(&self) -> &dyn EventLog {
+        &*self.log
     }
 
     async fn head(&self) -> Result<Position, EventLogError> {
@@ -396,21 +396,9 @@ impl EventLog for FaultyLog {
         self.log.read_after(position, limit.min(events), filter).await
     }
 
-    fn tell(&self, position: Position) {
-        self.log.tell(position);
-    }
-
-    fn listen(&self) -> watch::Receiver<Position> {
-        self.log.listen()
-    }
-
     async fn reactor_checkpoint(&self, reactor: &str) -> Result<Option<Position>, EventLogError> {
         self.look().await?;
         self.log.reactor_checkpoint(reactor).await
-    }
-
-    async fn reactors(&self) -> Result<Vec<(String, Position)>, EventLogError> {
-        self.log.reactors().await
     }
 
     async fn save_reactor_checkpoint(&self, reactor: &str, position: Position) -> Result<(), EventLogError> {

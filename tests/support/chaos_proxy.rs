@@ -25,6 +25,8 @@ enum Plan {
     AfterUpstreamBytes(usize),
     /// A request with these bytes in it reaches the server, whose answer does not come back.
     BeforeAnswerTo(Vec<u8>),
+    /// The same, but the connection stays open and carries nothing any more.
+    StallBeforeAnswerTo(Vec<u8>),
 }
 
 #[derive(Default)]
@@ -32,6 +34,8 @@ struct Faults {
     plan: Mutex<Plan>,
     /// Raised to cut everything that is open.
     cuts: watch::Sender<u64>,
+    /// Raised to stall everything that is open.
+    stalls: watch::Sender<u64>,
     /// Told when a plan has been carried out.
     struck: Notify,
     /// New connections are closed at once.
@@ -66,6 +70,17 @@ impl ChaosProxy {
     /// of the connection.
     pub fn cut_before_answer_to(&self, needle: &[u8]) {
         self.faults.set(Plan::BeforeAnswerTo(needle.to_vec()));
+    }
+
+    /// The next request that contains `needle` reaches the server; its answer never comes, and nothing else on that
+    /// connection does. No error tells.
+    pub fn stall_before_answer_to(&self, needle: &[u8]) {
+        self.faults.set(Plan::StallBeforeAnswerTo(needle.to_vec()));
+    }
+
+    /// No connection that is open now carries an answer any more. New ones do.
+    pub fn stall_now(&self) {
+        self.faults.stalls.send_modify(|stalls| *stalls += 1);
     }
 
     /// Waits until what was planned has happened.
@@ -105,7 +120,8 @@ impl Faults {
             }
             Plan::AfterUpstreamBytes(left) => Verdict::CutAfter(*left),
             Plan::BeforeAnswerTo(needle) if contains(bytes, needle) => Verdict::SwallowAnswer,
-            Plan::BeforeAnswerTo(_) => Verdict::Pass,
+            Plan::StallBeforeAnswerTo(needle) if contains(bytes, needle) => Verdict::Stall,
+            Plan::BeforeAnswerTo(_) | Plan::StallBeforeAnswerTo(_) => Verdict::Pass,
         };
         if verdict != Verdict::Pass {
             *plan = Plan::Nothing;
@@ -119,6 +135,16 @@ enum Verdict {
     Pass,
     CutAfter(usize),
     SwallowAnswer,
+    Stall,
+}
+
+/// What becomes of a connection's answers.
+#[derive(Debug, Clone, Copy)]
+enum Answering {
+    Passes,
+    Stalls,
+    /// With the connection.
+    Ends,
 }
 
 async fn accept(listener: TcpListener, server: SocketAddr, faults: Arc<Faults>) {
@@ -135,10 +161,11 @@ async fn accept(listener: TcpListener, server: SocketAddr, faults: Arc<Faults>) 
             let (from_client, to_client) = client.into_split();
             let (from_server, to_server) = upstream.into_split();
             // Whichever ends first takes the other along, and with it both sockets.
-            let swallow = watch::Sender::new(false);
+            let answering = watch::Sender::new(Answering::Passes);
+            let stalls = faults.stalls.subscribe();
             tokio::select! {
-                _ = requests(from_client, to_server, &faults, &swallow) => {}
-                _ = answers(from_server, to_client, &faults, swallow.subscribe()) => {}
+                _ = requests(from_client, to_server, &faults, &answering) => {}
+                _ = answers(from_server, to_client, &faults, (answering.subscribe(), stalls)) => {}
                 _ = cuts.changed() => {}
             }
         });
@@ -149,7 +176,7 @@ async fn requests(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     faults: &Faults,
-    swallow: &watch::Sender<bool>,
+    answering: &watch::Sender<Answering>,
 ) -> std::io::Result<()> {
     let mut buffer = vec![0; 64 * 1024];
     loop {
@@ -167,7 +194,11 @@ async fn requests(
             }
             Verdict::SwallowAnswer => {
                 // Before the request goes on: its answer may be there at once.
-                swallow.send_replace(true);
+                answering.send_replace(Answering::Ends);
+                to.write_all(bytes).await?;
+            }
+            Verdict::Stall => {
+                answering.send_replace(Answering::Stalls);
                 to.write_all(bytes).await?;
             }
         }
@@ -178,7 +209,7 @@ async fn answers(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     faults: &Faults,
-    swallow: watch::Receiver<bool>,
+    (answering, stalls): (watch::Receiver<Answering>, watch::Receiver<u64>),
 ) -> std::io::Result<()> {
     let mut buffer = vec![0; 64 * 1024];
     loop {
@@ -186,12 +217,26 @@ async fn answers(
         if count == 0 {
             return Ok(());
         }
-        if *swallow.borrow() {
-            faults.struck.notify_one();
-            return Ok(());
+        let now = *answering.borrow();
+        match now {
+            Answering::Passes if !stalls.has_changed().unwrap_or(false) => {}
+            Answering::Passes => stall().await,
+            Answering::Stalls => {
+                faults.struck.notify_one();
+                stall().await;
+            }
+            Answering::Ends => {
+                faults.struck.notify_one();
+                return Ok(());
+            }
         }
         to.write_all(&buffer[..count]).await?;
     }
+}
+
+/// Ends with its connection.
+async fn stall() {
+    std::future::pending().await
 }
 
 fn contains(bytes: &[u8], needle: &[u8]) -> bool {

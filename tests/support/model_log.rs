@@ -204,13 +204,21 @@ impl EventLog for ModelLog {
             if page.events.len() == limit {
                 break;
             }
-            let recorded = rows.read(index)?;
+            let recorded = match rows.read(index) {
+                // Only whoever stands right before it is told.
+                Err(EventLogError::Unreadable { .. }) if page.scanned_to > position => break,
+                read => read?,
+            };
             page.scanned_to = recorded.position;
             if filter.wants(recorded.stream.kind) {
                 page.events.push(Arc::new(recorded));
             }
         }
         Ok(page)
+    }
+
+    async fn recorded_behind(&self, position: Position) -> Result<Option<Timestamp>, EventLogError> {
+        Ok((self.rows().head() > position).then(|| recorded_at(position.0 + 1)))
     }
 
     fn tell(&self, position: Position) {

@@ -47,6 +47,10 @@ pub(super) fn decide(intake: &mut Intake, recent: &Recent, known: Position, comm
     let mut deferred: Vec<Job> = Vec::new();
     while deciding.entries.len() < commands_max && deciding.bytes < BATCH_BYTES_MAX {
         let Some(job) = intake.ready.pop_front() else { break };
+        if intake.is_in_doubt(&job) {
+            intake.wish(job);
+            continue;
+        }
         if job.wish.repeatable {
             if deciding.repeatable.contains(&job.wish.id) {
                 deferred.push(job); // Its twin is in this batch: the next one answers it as a repeat.

@@ -37,6 +37,8 @@ pub(super) struct Intake {
     pub ready: VecDeque<Job>,
     to_look_up: Vec<Job>,
     looking_up: bool,
+    /// How often it came about that look-ups say nothing any more.
+    doubted: u64,
 }
 
 impl Intake {
@@ -49,6 +51,7 @@ impl Intake {
             ready: VecDeque::new(),
             to_look_up: Vec::new(),
             looking_up: false,
+            doubted: 0,
         }
     }
 
@@ -137,13 +140,24 @@ impl Intake {
         }
         self.looking_up = true;
         let count = self.to_look_up.len().min(LOOK_UP_IDS_MAX);
-        let jobs: Vec<Job> = self.to_look_up.drain(..count).collect();
+        let mut jobs: Vec<Job> = self.to_look_up.drain(..count).collect();
+        jobs.iter_mut().for_each(|job| job.looked_up = self.doubted);
         let ids: Vec<EventId> = jobs.iter().map(Job::first_event).collect();
         let (log, inbox) = (Arc::clone(&self.log), self.inbox.clone());
         tokio::spawn(async move {
             let found = answer_of(LOOK_UP_PATIENCE, async move { log.find(&ids).await }).await;
             let _ = inbox.send(Message::LookedUp { jobs, found });
         });
+    }
+
+    /// Others wrote what nobody here has read: a command that was not in the log when it was looked up may be there now.
+    pub fn doubt_look_ups(&mut self) {
+        self.doubted += 1;
+    }
+
+    /// Whether it may have been carried out unseen since it was looked up.
+    pub fn is_in_doubt(&self, job: &Job) -> bool {
+        job.wish.repeatable && job.looked_up < self.doubted
     }
 
     pub fn looked_up(&mut self, jobs: Vec<Job>, found: Result<Vec<Found>, EventLogError>) {

@@ -18,6 +18,8 @@ pub(super) struct Job {
     pub born: Instant,
     /// How often it was decided.
     pub tries: u32,
+    /// In which of [`super::intake::Intake::doubt_look_ups`]'s times it was looked up.
+    pub looked_up: u64,
     pub answer: oneshot::Sender<Result<Decided, CommandError>>,
     pub endings: Arc<Endings>,
     /// Its place inside; given back with the answer.

@@ -308,6 +308,8 @@ impl Task {
         match self.pump(log.head()).await {
             Ok(head) => {
                 self.intake.cache.doubt_all();
+                // Also by whom: a command that waits here may have been carried out among it.
+                self.intake.doubt_look_ups();
                 self.known = self.known.max(head);
             }
             Err(error) => self.fault(&error).await,

@@ -8,9 +8,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
+use super::Lender;
 use super::listener::CHANNEL;
 use crate::heard::Heard;
 use crate::position::Position;
@@ -21,7 +21,7 @@ const GATHER: Duration = Duration::from_millis(10);
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
 /// Announces what `own` says was written, until `closing`.
-pub(super) fn spawn(pool: PgPool, own: Arc<Heard>, closing: CancellationToken) {
+pub(super) fn spawn(lender: Lender, own: Arc<Heard>, closing: CancellationToken) {
     tokio::spawn(async move {
         let mut written = own.listen();
         let mut announced = *written.borrow_and_update();
@@ -30,7 +30,7 @@ pub(super) fn spawn(pool: PgPool, own: Arc<Heard>, closing: CancellationToken) {
             if position <= announced {
                 continue;
             }
-            let pause = match announce(&pool, position).await {
+            let pause = match announce(&lender, position).await {
                 Ok(()) => {
                     announced = position;
                     GATHER
@@ -52,12 +52,12 @@ pub(super) fn spawn(pool: PgPool, own: Arc<Heard>, closing: CancellationToken) {
     });
 }
 
-async fn announce(pool: &PgPool, position: Position) -> Result<(), sqlx::Error> {
+async fn announce(lender: &Lender, position: Position) -> Result<(), sqlx::Error> {
     // Nothing rests on it, so its commit need not wait for the disk.
     sqlx::query("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)")
         .bind(CHANNEL)
         .bind(position.0.to_string())
-        .execute(pool)
+        .execute(lender)
         .await?;
     Ok(())
 }

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::rows::{self, EVENT_COLUMNS, EventRow, FoundRow};
-use super::{single, unavailable};
+use super::{single, unavailable, within};
 use crate::port::{AppendError, Appended, Batch, EventLogError, Foreign, Found, LockedLog};
 use crate::position::Position;
 
@@ -124,19 +124,24 @@ impl Appender {
         if let Some(old) = &self.backend {
             timeout(CONNECT_PATIENCE, fence(&mut connection, old)).await.map_err(unavailable)??;
         }
-        let (pid, started): (i32, String) =
-            sqlx::query_as("SELECT pid, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()")
-                .fetch_one(&mut connection)
-                .await
-                .map_err(unavailable)?;
+        let (pid, started) = within(CONNECT_PATIENCE, introduce(&mut connection)).await.map_err(unavailable)?;
         self.backend = Some(Backend { pid, started });
-        // A server told to answer before things are durable is told otherwise: answers rest on it.
-        connection
-            .execute("SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'")
-            .await
-            .map_err(unavailable)?;
         Ok(connection)
     }
+}
+
+/// Which backend it is: pid and start time.
+async fn introduce(connection: &mut PgConnection) -> sqlx::Result<(i32, String)> {
+    let backend = sqlx::query_as("SELECT pid, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()")
+        .fetch_one(&mut *connection)
+        .await?;
+    // A server told to answer before things are durable is told otherwise: answers rest on it.
+    connection
+        .execute(
+            "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
+        )
+        .await?;
+    Ok(backend)
 }
 
 /// Returns when `old` is gone: what it had not committed by then it never will.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{MIGRATIONS, unavailable};
 use crate::port::EventLogError;
 use crate::position::LogId;
-use crate::raw::{MakeError, MakingLog, RawEvent, RawReactor};
+use crate::raw::{MakeError, MakingLog, RawEvent, Reactors};
 
 /// One restore of a database at a time.
 const LOCK: i64 = 4_954_371_190_118_802;
@@ -97,14 +97,14 @@ impl MakingLog for PostgresMaking {
         Ok(())
     }
 
-    async fn finish(mut self: Box<Self>, from: LogId, reactors: Vec<RawReactor>) -> Result<LogId, EventLogError> {
+    async fn finish(mut self: Box<Self>, from: LogId, reactors: Reactors) -> Result<LogId, MakeError> {
         let connection = &mut self.connection;
         // Anew also where an earlier try has left an id.
         let id: Uuid = sqlx::query_scalar("UPDATE log_identity SET log_id = gen_random_uuid() RETURNING log_id")
             .fetch_one(&mut *connection)
             .await
             .map_err(unavailable)?;
-        for reactor in &reactors {
+        for reactor in &reactors.places {
             let log = if reactor.log == from { id } else { reactor.log.0 };
             sqlx::query("INSERT INTO reactor_checkpoints (reactor, log_id, position) VALUES ($1, $2, $3)")
                 .bind(&reactor.name)
@@ -114,6 +114,11 @@ impl MakingLog for PostgresMaking {
                 .await
                 .map_err(unavailable)?;
         }
+        sqlx::query("INSERT INTO reactors_known (reactor) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING")
+            .bind(&reactors.lost)
+            .execute(&mut *connection)
+            .await
+            .map_err(unavailable)?;
         connection.execute("SET LOCAL synchronous_commit = on; COMMIT").await.map_err(unavailable)?;
         // Statistics are a courtesy to the first queries.
         let _ = connection.execute("ANALYZE events").await;

@@ -1,11 +1,12 @@
 //! The log on PostgreSQL: postgres-es's tables, one server-side function per batch.
 //!
-//! Appends go through one connection of their own (`appender`), reads through a pool (`reading`), news of other writers
+//! Appends go through one connection of their own (`appender`), reads through lent connections (`reading`, `lending`; whole streams by postgres-es: `streams`), news of other writers
 //! through a listener (`listener`). Commit order is position order because positions are given under one advisory lock
 //! that is held to the end of the transaction; so no reader ever has to guess about gaps.
 
 mod announcer;
 mod appender;
+mod lending;
 mod listener;
 mod making;
 mod raw;
@@ -15,16 +16,17 @@ pub mod rewriting;
 mod rows;
 mod single;
 mod snapshots;
+mod streams;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aggregates::ids::EventId;
-use aggregates::{DomainEvent, StreamId};
+use aggregates::{DomainEvent, StreamId, Timestamp};
 use async_trait::async_trait;
 use metrics::{Histogram, histogram};
-use sqlx::PgPool;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection, PgConnection};
 use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -38,10 +40,12 @@ use crate::position::{LogId, Position};
 use crate::recorded::RecordedEvent;
 
 use appender::Appender;
+pub use lending::{Lender, Lent, READ_PATIENCE, within};
 pub use making::PostgresMaking;
 pub use raw::PostgresRaw;
+use streams::Streams;
 
-/// Connections for reading; appends have one of their own.
+/// Connections for reading; appends, streams and the listener have their own.
 const READERS_MAX: u32 = 8;
 const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -50,7 +54,8 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/postg
 /// An event log in a PostgreSQL database.
 pub struct PostgresLog {
     id: LogId,
-    pool: PgPool,
+    readers: Lender,
+    streams: Streams,
     appender: Arc<Mutex<Appender>>,
     heard: Arc<Heard>,
     /// What this process wrote itself.
@@ -64,26 +69,27 @@ impl PostgresLog {
     pub async fn open(url: &str) -> Result<Self, EventLogError> {
         let options: PgConnectOptions = url.parse().map_err(unavailable)?;
         let options = options.application_name("kabar-log");
-        let pool = PgPoolOptions::new()
-            .max_connections(READERS_MAX)
-            .acquire_timeout(CONNECT_PATIENCE)
-            .connect_with(options.clone())
+        // A connection of its own: a migration takes as long as it takes.
+        let mut connection =
+            within(CONNECT_PATIENCE, PgConnection::connect_with(&options)).await.map_err(unavailable)?;
+        making::require_finished(&mut connection).await?;
+        MIGRATIONS.run(&mut connection).await.map_err(unavailable)?;
+        let id: uuid::Uuid = sqlx::query_scalar("SELECT log_id FROM log_identity")
+            .fetch_one(&mut connection)
             .await
             .map_err(unavailable)?;
-        let mut connection = pool.acquire().await.map_err(unavailable)?;
-        making::require_finished(&mut connection).await?;
-        drop(connection);
-        MIGRATIONS.run(&pool).await.map_err(unavailable)?;
-        let id: uuid::Uuid =
-            sqlx::query_scalar("SELECT log_id FROM log_identity").fetch_one(&pool).await.map_err(unavailable)?;
-        let head = reading::head(&pool).await?;
+        // A courtesy: the server notices a vanished client by itself.
+        let _ = tokio::time::timeout(CONNECT_PATIENCE, connection.close()).await;
+        let readers = Lender::new(options.clone(), READERS_MAX);
+        let head = reading::head(&readers).await?;
         let (heard, own) = (Arc::new(Heard::new(head)), Arc::new(Heard::new(head)));
         let closing = CancellationToken::new();
-        listener::spawn(pool.clone(), Arc::clone(&heard), closing.clone());
-        announcer::spawn(pool.clone(), Arc::clone(&own), closing.clone());
+        listener::spawn(options.clone(), Arc::clone(&heard), closing.clone());
+        announcer::spawn(readers.clone(), Arc::clone(&own), closing.clone());
+        let streams = Streams::new(options.clone());
         let appender = Arc::new(Mutex::new(Appender::new(options)));
         let append_seconds = histogram!(measures::LOG_APPEND);
-        Ok(Self { id: LogId(id), pool, appender, heard, own, closing, append_seconds })
+        Ok(Self { id: LogId(id), readers, streams, appender, heard, own, closing, append_seconds })
     }
 }
 
@@ -94,7 +100,7 @@ impl EventLog for PostgresLog {
     }
 
     async fn head(&self) -> Result<Position, EventLogError> {
-        let head = reading::head(&self.pool).await?;
+        let head = reading::head(&self.readers).await?;
         self.heard.tell(head);
         Ok(head)
     }
@@ -118,7 +124,7 @@ impl EventLog for PostgresLog {
     }
 
     async fn find(&self, ids: &[EventId]) -> Result<Vec<Found>, EventLogError> {
-        reading::find(&self.pool, ids).await
+        reading::find(&self.readers, ids).await
     }
 
     async fn read_stream(
@@ -127,7 +133,7 @@ impl EventLog for PostgresLog {
         after: u64,
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, EventLogError> {
-        reading::read_stream(&self.pool, stream, after, limit).await
+        reading::read_stream(&self.readers, stream, after, limit).await
     }
 
     async fn load(
@@ -136,23 +142,27 @@ impl EventLog for PostgresLog {
         after: u64,
         limit: usize,
     ) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
-        reading::load(&self.pool, stream, after, limit).await
+        reading::load(&self.readers, &self.streams, stream, after, limit).await
     }
 
     async fn snapshot(&self, stream: &StreamId) -> Result<Option<StoredSnapshot>, EventLogError> {
-        snapshots::read(&self.pool, stream).await
+        snapshots::read(&self.readers, stream).await
     }
 
     async fn save_snapshots(&self, snapshots: &[Snapshot]) -> Result<(), EventLogError> {
-        snapshots::save(&self.pool, self.id, snapshots).await
+        snapshots::save(&self.readers, self.id, snapshots).await
     }
 
     async fn prune_snapshots(&self, format: u32) -> Result<u64, EventLogError> {
-        snapshots::prune(&self.pool, self.id, format).await
+        snapshots::prune(&self.readers, self.id, format).await
     }
 
     async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError> {
-        reading::read_after(&self.pool, position, limit, filter).await
+        reading::read_after(&self.readers, position, limit, filter).await
+    }
+
+    async fn recorded_behind(&self, position: Position) -> Result<Option<Timestamp>, EventLogError> {
+        reading::recorded_behind(&self.readers, position).await
     }
 
     fn tell(&self, position: Position) {
@@ -165,19 +175,19 @@ impl EventLog for PostgresLog {
     }
 
     async fn reactor_checkpoint(&self, reactor: &str) -> Result<Option<Position>, EventLogError> {
-        reactors::checkpoint(&self.pool, self.id, reactor).await
+        reactors::checkpoint(&self.readers, self.id, reactor).await
     }
 
     async fn save_reactor_checkpoint(&self, reactor: &str, position: Position) -> Result<(), EventLogError> {
-        reactors::save(&self.pool, self.id, reactor, position).await
+        reactors::save(&self.readers, self.id, reactor, position).await
     }
 
     async fn reactors(&self) -> Result<Vec<(String, Position)>, EventLogError> {
-        reactors::all(&self.pool).await
+        reactors::all(&self.readers).await
     }
 
     fn connections_in_use(&self) -> usize {
-        (self.pool.size() as usize).saturating_sub(self.pool.num_idle())
+        self.readers.in_use() + self.streams.in_use()
     }
 
     async fn close(&self) {
@@ -185,7 +195,8 @@ impl EventLog for PostgresLog {
         self.heard.end();
         self.own.end();
         self.appender.lock().await.close().await;
-        self.pool.close().await;
+        self.streams.close().await;
+        self.readers.close().await;
     }
 }
 

@@ -10,7 +10,8 @@ use super::unavailable;
 use crate::port::EventLogError;
 use crate::position::LogId;
 use crate::raw::{
-    Beginning, BrokenStream, Facts, Place, RawEvent, RawLog, RawReactor, Reading, RepeatedId, Sample, StreamKey,
+    Beginning, BrokenStream, Facts, Place, RawEvent, RawLog, RawReactor, Reactors, Reading, RepeatedId, Sample,
+    StreamKey,
 };
 
 /// What holds the table's promises: unique and valid each.
@@ -46,6 +47,7 @@ impl RawLog for PostgresRaw {
                 .fetch_all(&mut *connection)
                 .await
                 .map_err(unavailable)?;
+        let lost = lost_reactors(connection).await.map_err(unavailable)?;
         let valid: Vec<String> = sqlx::query_scalar(
             "SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
              WHERE i.indrelid = 'events'::regclass AND i.indisunique AND i.indisvalid",
@@ -59,7 +61,7 @@ impl RawLog for PostgresRaw {
         Ok(Facts {
             id: LogId(id),
             head: head.unwrap_or(0),
-            reactors: reactors.into_iter().map(reactor).collect(),
+            reactors: Reactors { places: reactors.into_iter().map(reactor).collect(), lost },
             missing_indexes: INDEXES.into_iter().filter(|name| !valid.iter().any(|found| found == name)).collect(),
         })
     }
@@ -128,6 +130,20 @@ impl RawLog for PostgresRaw {
     async fn file_damage(&mut self) -> Result<Vec<String>, EventLogError> {
         Ok(Vec::new())
     }
+}
+
+/// A log that a program of before has not brought up to date knows of none.
+async fn lost_reactors(connection: &mut PgConnection) -> sqlx::Result<Vec<String>> {
+    let known = sqlx::query_scalar("SELECT to_regclass('reactors_known') IS NOT NULL");
+    if !known.fetch_one(&mut *connection).await? {
+        return Ok(Vec::new());
+    }
+    sqlx::query_scalar(
+        "SELECT reactor FROM reactors_known k WHERE NOT EXISTS (SELECT FROM reactor_checkpoints c \
+         WHERE c.reactor = k.reactor) ORDER BY reactor COLLATE \"C\"",
+    )
+    .fetch_all(connection)
+    .await
 }
 
 /// aggregate_type, aggregate_id, sequence, position, sequence and position of the one before

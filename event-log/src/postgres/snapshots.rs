@@ -1,17 +1,24 @@
 //! States kept beside the log's events, in the same database.
 
+use std::time::Duration;
+
 use aggregates::StreamId;
-use sqlx::PgPool;
+use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-use super::unavailable;
+use super::{Lender, unavailable, within};
 use crate::port::{EventLogError, Snapshot, StoredSnapshot};
 use crate::position::LogId;
+
+/// Some megabytes are written by then.
+const SAVE_PATIENCE: Duration = Duration::from_secs(30);
+/// However many states a format that went out of use has left.
+const PRUNE_PATIENCE: Duration = Duration::from_secs(600);
 
 /// sequence, log_id, format, state, whether the event it ends with is there
 type SnapshotRow = (i64, Uuid, i64, String, bool);
 
-pub(super) async fn read(pool: &PgPool, stream: &StreamId) -> Result<Option<StoredSnapshot>, EventLogError> {
+pub(super) async fn read(readers: &Lender, stream: &StreamId) -> Result<Option<StoredSnapshot>, EventLogError> {
     let row: Option<SnapshotRow> = sqlx::query_as(
         "SELECT s.sequence, s.log_id, s.format, s.state, EXISTS (SELECT 1 FROM events e \
          WHERE e.aggregate_type = s.aggregate_type AND e.aggregate_id = s.aggregate_id \
@@ -20,7 +27,7 @@ pub(super) async fn read(pool: &PgPool, stream: &StreamId) -> Result<Option<Stor
     )
     .bind(stream.kind.name())
     .bind(&*stream.id)
-    .fetch_optional(pool)
+    .fetch_optional(readers)
     .await
     .map_err(unavailable)?;
     Ok(row.map(|(sequence, log, format, state, in_the_log)| {
@@ -32,11 +39,18 @@ pub(super) async fn read(pool: &PgPool, stream: &StreamId) -> Result<Option<Stor
 
 /// In one commit that need not wait for the disk: nothing is lost with it. In the order of their streams, so that two
 /// processes that write the same ones do not wait for each other in a circle.
-pub(super) async fn save(pool: &PgPool, log: LogId, snapshots: &[Snapshot]) -> Result<(), EventLogError> {
+pub(super) async fn save(readers: &Lender, log: LogId, snapshots: &[Snapshot]) -> Result<(), EventLogError> {
+    let mut lent = readers.lend().await.map_err(unavailable)?;
+    within(SAVE_PATIENCE, write(&mut lent, log, snapshots)).await.map_err(unavailable)?;
+    lent.give_back();
+    Ok(())
+}
+
+async fn write(connection: &mut PgConnection, log: LogId, snapshots: &[Snapshot]) -> sqlx::Result<()> {
     let mut sorted: Vec<&Snapshot> = snapshots.iter().collect();
     sorted.sort_by_key(|snapshot| (snapshot.stream.kind.name(), &snapshot.stream.id));
-    let mut transaction = pool.begin().await.map_err(unavailable)?;
-    sqlx::query("SET LOCAL synchronous_commit = off").execute(&mut *transaction).await.map_err(unavailable)?;
+    let mut transaction = connection.begin().await?;
+    sqlx::query("SET LOCAL synchronous_commit = off").execute(&mut *transaction).await?;
     for Snapshot { stream, sequence, format, state } in sorted {
         sqlx::query(
             "INSERT INTO state_snapshots (aggregate_type, aggregate_id, sequence, event_id, log_id, format, state) \
@@ -52,18 +66,17 @@ pub(super) async fn save(pool: &PgPool, log: LogId, snapshots: &[Snapshot]) -> R
         .bind(i64::from(*format))
         .bind(state)
         .execute(&mut *transaction)
-        .await
-        .map_err(unavailable)?;
+        .await?;
     }
-    transaction.commit().await.map_err(unavailable)
+    transaction.commit().await
 }
 
-pub(super) async fn prune(pool: &PgPool, log: LogId, format: u32) -> Result<u64, EventLogError> {
+pub(super) async fn prune(readers: &Lender, log: LogId, format: u32) -> Result<u64, EventLogError> {
+    let mut connection = readers.apart().await.map_err(unavailable)?;
     let gone = sqlx::query("DELETE FROM state_snapshots WHERE log_id <> $1 OR format < $2")
         .bind(log.0)
         .bind(i64::from(format))
-        .execute(pool)
-        .await
-        .map_err(unavailable)?;
+        .execute(&mut connection);
+    let gone = within(PRUNE_PATIENCE, gone).await.map_err(unavailable)?;
     Ok(gone.rows_affected())
 }

@@ -5,17 +5,19 @@ use std::time::Duration;
 use aggregates::KeyId;
 use aggregates::ids::UserId;
 use async_trait::async_trait;
-use sqlx::PgPool;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection, PgConnection};
 
 use super::keys::{Found, KeyStore, Offered, key_id, owner, secret};
 use crate::port::EventLogError;
 use crate::position::{LogId, Position};
 use crate::postgres::rewriting::write_anew;
+use crate::postgres::{Lender, READ_PATIENCE, within};
 
 /// Questions at a time: keys are at hand for nearly every word.
 const CONNECTIONS_MAX: u32 = 2;
-const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
+/// However large the table of the keys has grown.
+const SCRUB_PATIENCE: Duration = Duration::from_secs(600);
 /// Two processes that make the tables at once stand in line.
 const MAKING: i64 = 4_954_371_190_118_803;
 
@@ -23,31 +25,31 @@ const MAKING: i64 = 4_954_371_190_118_803;
 const TABLES: &str = include_str!("../../../migrations/postgres/keys/20261128090000_create_keys.sql");
 
 pub(super) struct PostgresKeys {
-    pool: PgPool,
+    lender: Lender,
 }
 
 impl PostgresKeys {
     pub async fn open(url: &str) -> Result<Self, EventLogError> {
         let options: PgConnectOptions = url.parse().map_err(unavailable)?;
-        let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS_MAX)
-            .acquire_timeout(CONNECT_PATIENCE)
-            .connect_with(options.application_name("kabar-keys"))
-            .await
-            .map_err(unavailable)?;
+        let lender = Lender::new(options.application_name("kabar-keys"), CONNECTIONS_MAX);
         let there: bool = sqlx::query_scalar("SELECT to_regclass('kabar_keys.mended') IS NOT NULL")
-            .fetch_one(&pool)
+            .fetch_one(&lender)
             .await
             .map_err(unavailable)?;
         if !there {
-            let mut transaction = pool.begin().await.map_err(unavailable)?;
-            let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(MAKING);
-            lock.execute(&mut *transaction).await.map_err(unavailable)?;
-            sqlx::raw_sql(TABLES).execute(&mut *transaction).await.map_err(unavailable)?;
-            transaction.commit().await.map_err(unavailable)?;
+            let mut lent = lender.lend().await.map_err(unavailable)?;
+            within(READ_PATIENCE, make(&mut lent)).await.map_err(unavailable)?;
+            lent.give_back();
         }
-        Ok(Self { pool })
+        Ok(Self { lender })
     }
+}
+
+async fn make(connection: &mut PgConnection) -> sqlx::Result<()> {
+    let mut transaction = connection.begin().await?;
+    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(MAKING).execute(&mut *transaction).await?;
+    sqlx::raw_sql(TABLES).execute(&mut *transaction).await?;
+    transaction.commit().await
 }
 
 #[async_trait]
@@ -67,7 +69,7 @@ impl KeyStore for PostgresKeys {
             .bind(&ids)
             .bind(&owners)
             .bind(&secrets)
-            .execute(&self.pool)
+            .execute(&self.lender)
             .await
             .map_err(unavailable)?;
             kept = self.kept(&owners).await?;
@@ -84,7 +86,7 @@ impl KeyStore for PostgresKeys {
         let rows: Vec<(String, Option<Vec<u8>>)> =
             sqlx::query_as("SELECT key_id, secret FROM kabar_keys.keys WHERE key_id = ANY ($1)")
                 .bind(&ids)
-                .fetch_all(&self.pool)
+                .fetch_all(&self.lender)
                 .await
                 .map_err(unavailable)?;
         let found = |(id, bytes): (String, Option<Vec<u8>>)| {
@@ -98,7 +100,7 @@ impl KeyStore for PostgresKeys {
         let id: Option<String> =
             sqlx::query_scalar("SELECT key_id FROM kabar_keys.keys WHERE owner = $1 AND secret IS NOT NULL")
                 .bind(owner.as_str())
-                .fetch_optional(&self.pool)
+                .fetch_optional(&self.lender)
                 .await
                 .map_err(unavailable)?;
         id.as_deref().map(key_id).transpose()
@@ -112,7 +114,7 @@ impl KeyStore for PostgresKeys {
         )
         .bind(&ids)
         .bind(owner.as_str())
-        .execute(&self.pool)
+        .execute(&self.lender)
         .await
         .map_err(unavailable)?;
         Ok(())
@@ -121,7 +123,7 @@ impl KeyStore for PostgresKeys {
     async fn mended(&self, log: LogId) -> Result<Position, EventLogError> {
         let position: Option<i64> = sqlx::query_scalar("SELECT position FROM kabar_keys.mended WHERE log_id = $1")
             .bind(log.0)
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.lender)
             .await
             .map_err(unavailable)?;
         Ok(Position(position.unwrap_or_default().unsigned_abs()))
@@ -134,18 +136,19 @@ impl KeyStore for PostgresKeys {
         )
         .bind(log.0)
         .bind(position.0.cast_signed())
-        .execute(&self.pool)
+        .execute(&self.lender)
         .await
         .map_err(unavailable)?;
         Ok(())
     }
 
     async fn scrub(&self) -> Result<bool, EventLogError> {
-        write_anew(&self.pool, "kabar_keys.keys").await.map_err(unavailable)
+        let mut connection = self.lender.apart().await.map_err(unavailable)?;
+        within(SCRUB_PATIENCE, write_anew(&mut connection, "kabar_keys.keys")).await.map_err(unavailable)
     }
 
     async fn close(&self) {
-        self.pool.close().await;
+        self.lender.close().await;
     }
 }
 
@@ -155,7 +158,7 @@ impl PostgresKeys {
             "SELECT owner, key_id, secret FROM kabar_keys.keys WHERE owner = ANY ($1) AND secret IS NOT NULL",
         )
         .bind(owners)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.lender)
         .await
         .map_err(unavailable)?;
         let kept = |(whose, id, bytes): (String, String, Vec<u8>)| {

@@ -4,20 +4,22 @@
 //! [`super::Sealing::seal`]); what is read to decide stays closed, for no rule looks into it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use aggregates::ids::EventId;
-use aggregates::{AggregateKind, DomainEvent, StreamId};
+use aggregates::{AggregateKind, StreamId};
 use async_trait::async_trait;
-use tokio::sync::watch;
 
 use super::{Sealing, erasure};
 use crate::port::{
-    AppendError, Appended, Batch, EventLog, EventLogError, Filter, Foreign, Found, LockedLog, Page, SharedLog,
-    Snapshot, StoredSnapshot,
+    AppendError, Appended, Batch, EventLog, EventLogError, Filter, Foreign, LockedLog, LogWrapper, Page, SharedLog,
 };
-use crate::position::{LogId, Position};
+use crate::position::Position;
 use crate::recorded::RecordedEvent;
 
+/// An append that was carried out is answered after this long, whatever becomes of the words that others wrote.
+const KEYS_PATIENCE: Duration = Duration::from_secs(1);
+/// The same while the log is held: everybody waits, and PostgreSQL lets a silent holder go after a second.
+const KEYS_PATIENCE_HELD: Duration = Duration::from_millis(250);
 /// Events looked at together for erasures that were not carried out.
 const MEND_EVENTS: usize = 1_000;
 
@@ -38,10 +40,11 @@ impl Unsealed {
     /// Looks through what was written since the last time; all of it when the keys are of another log, as after a
     /// restore of either. Reading it is carrying it out.
     async fn mend(&self) -> Result<(), EventLogError> {
-        let begun = self.sealing.mended(self.id()).await?;
+        let begun = self.sealing.mended(self.log.id()).await?;
         let mut mended = begun;
         loop {
-            let read = self.read_after(mended, MEND_EVENTS, Filter::Kinds(&[AggregateKind::User])).await;
+            let users = Filter::Kinds(&[AggregateKind::User]);
+            let read = LogWrapper::read_after(self, mended, MEND_EVENTS, users).await;
             let page = match read {
                 // Readers stop at it and say so; the rest of the program goes on. What lies behind it is mended by the
                 // program that can read it.
@@ -57,15 +60,19 @@ impl Unsealed {
             mended = page.scanned_to;
         }
         if mended > begun {
-            self.sealing.save_mended(self.id(), mended).await?;
+            self.sealing.save_mended(self.log.id(), mended).await?;
         }
         Ok(())
     }
 
     /// What others wrote, opened, and its erasures carried out. The append was carried out whatever becomes of this: what
     /// cannot be opened now is left closed.
-    async fn open_foreign(&self, foreign: &mut [RecordedEvent]) {
-        if let Err(error) = self.sealing.open_page(foreign.iter_mut().collect()).await {
+    async fn open_foreign(&self, foreign: &mut [RecordedEvent], patience: Duration) {
+        if foreign.is_empty() {
+            return;
+        }
+        let opening = self.sealing.open_page(foreign.iter_mut().collect());
+        if let Err(error) = in_time(patience, opening).await {
             tracing::warn!(%error, "what others wrote cannot be opened now");
         }
     }
@@ -76,11 +83,22 @@ impl Unsealed {
         let written = batch.events.iter().filter(|event| appended.left_out.binary_search(&event.group).is_err());
         let originals = written.filter_map(|event| event.original.as_ref());
         for erased in originals.filter_map(|original| erasure(&original.event)) {
-            if let Err(error) = self.sealing.drop_keys(erased).await {
+            if let Err(error) = in_time(KEYS_PATIENCE, self.sealing.drop_keys(erased)).await {
                 // Every reader that passes it tries again.
                 tracing::warn!(%error, user = %erased.user_id, "the keys of an erased user cannot be dropped now");
             }
         }
+    }
+}
+
+/// The keys are asked, but not waited for for ever: whoever waits here has written already.
+async fn in_time(
+    patience: Duration,
+    work: impl Future<Output = Result<(), EventLogError>>,
+) -> Result<(), EventLogError> {
+    match tokio::time::timeout(patience, work).await {
+        Ok(done) => done,
+        Err(elapsed) => Err(EventLogError::Unavailable(elapsed.into())),
     }
 }
 
@@ -93,45 +111,33 @@ struct UnsealedLock {
 impl LockedLog for UnsealedLock {
     async fn append(self: Box<Self>, batch: &Batch) -> Result<Appended, AppendError> {
         let mut appended = self.locked.append(batch).await?;
-        self.log.open_foreign(&mut appended.foreign.events).await;
+        self.log.open_foreign(&mut appended.foreign.events, KEYS_PATIENCE).await;
         self.log.heed(batch, &appended).await;
         Ok(appended)
     }
 }
 
 #[async_trait]
-impl EventLog for Unsealed {
-    fn id(&self) -> LogId {
-        self.log.id()
+impl LogWrapper for Unsealed {
+    fn wrapped(&self) -> &dyn EventLog {
+        &*self.log
     }
 
     fn sealing(&self) -> Option<&Sealing> {
         Some(&self.sealing)
     }
 
-    async fn head(&self) -> Result<Position, EventLogError> {
-        self.log.head().await
-    }
-
     async fn append(&self, batch: &Batch) -> Result<Appended, AppendError> {
         let mut appended = self.log.append(batch).await?;
-        self.open_foreign(&mut appended.foreign.events).await;
+        self.open_foreign(&mut appended.foreign.events, KEYS_PATIENCE).await;
         self.heed(batch, &appended).await;
         Ok(appended)
     }
 
     async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Foreign), AppendError> {
         let (locked, mut foreign) = self.log.lock(known).await?;
-        self.open_foreign(&mut foreign.events).await;
+        self.open_foreign(&mut foreign.events, KEYS_PATIENCE_HELD).await;
         Ok((Box::new(UnsealedLock { locked, log: self.clone() }), foreign))
-    }
-
-    async fn settle(&self, ids: &[EventId]) -> Result<Vec<Found>, EventLogError> {
-        self.log.settle(ids).await
-    }
-
-    async fn find(&self, ids: &[EventId]) -> Result<Vec<Found>, EventLogError> {
-        self.log.find(ids).await
     }
 
     async fn read_stream(
@@ -145,51 +151,10 @@ impl EventLog for Unsealed {
         Ok(events)
     }
 
-    async fn load(
-        &self,
-        stream: &StreamId,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
-        self.log.load(stream, after, limit).await
-    }
-
-    async fn snapshot(&self, stream: &StreamId) -> Result<Option<StoredSnapshot>, EventLogError> {
-        self.log.snapshot(stream).await
-    }
-
-    async fn save_snapshots(&self, snapshots: &[Snapshot]) -> Result<(), EventLogError> {
-        self.log.save_snapshots(snapshots).await
-    }
-
-    async fn prune_snapshots(&self, format: u32) -> Result<u64, EventLogError> {
-        self.log.prune_snapshots(format).await
-    }
-
     async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError> {
         let mut page = self.log.read_after(position, limit, filter).await?;
         self.sealing.open_page(page.events.iter_mut().map(Arc::make_mut).collect()).await?;
         Ok(page)
-    }
-
-    fn tell(&self, position: Position) {
-        self.log.tell(position);
-    }
-
-    fn listen(&self) -> watch::Receiver<Position> {
-        self.log.listen()
-    }
-
-    async fn reactor_checkpoint(&self, reactor: &str) -> Result<Option<Position>, EventLogError> {
-        self.log.reactor_checkpoint(reactor).await
-    }
-
-    async fn reactors(&self) -> Result<Vec<(String, Position)>, EventLogError> {
-        self.log.reactors().await
-    }
-
-    async fn save_reactor_checkpoint(&self, reactor: &str, position: Position) -> Result<(), EventLogError> {
-        self.log.save_reactor_checkpoint(reactor, position).await
     }
 
     async fn close(&self) {
@@ -204,7 +169,8 @@ mod tests {
     use crate::port::{Condition, NewEvent, Original};
     use crate::sqlite::SqliteLog;
     use crate::store_url::StoreUrl;
-    use aggregates::ids::UserId;
+    use aggregates::DomainEvent;
+    use aggregates::ids::{EventId, UserId};
     use aggregates::user::{Profile, UserErased, UserEvent, UserRegistered};
     use aggregates::{Metadata, Timestamp};
     use uuid::Uuid;
@@ -239,7 +205,7 @@ mod tests {
         let url = StoreUrl::Sqlite(dir.path().to_owned());
         let sealing = Sealing::open(&url).await.expect("keys");
         let engine: SharedLog = Arc::new(SqliteLog::open(dir.path()).await.expect("log"));
-        let log = Unsealed::over(engine, sealing.clone()).await.expect("opens");
+        let log: SharedLog = Arc::new(Unsealed::over(engine, sealing.clone()).await.expect("opens"));
         let ana = UserId::parse("ana").expect("id");
         let at = Timestamp::from_millis(0);
         let key = sealing.key_of(&ana, true).await.expect("made").expect("made");

@@ -1,9 +1,10 @@
-//! A new log's file, made from rows under another name and renamed when it is whole.
+//! A new log's file, made from rows under another name and given its own when it is whole.
 //!
 //! Until then there is no `log.db`, and the file under the other name tells [`super::SqliteLog`] to keep its hands off.
+//! Given by a link, which is refused where the name is taken: a rename would put it over a log that was made meanwhile.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
@@ -14,12 +15,39 @@ use super::rows;
 use crate::migrations::migrate;
 use crate::port::EventLogError;
 use crate::position::LogId;
-use crate::raw::{MakeError, MakingLog, RawEvent, RawReactor};
+use crate::raw::{MakeError, MakingLog, RawEvent, Reactors};
 use crate::store_url::StoreUrl;
 
 /// The name of a log's file as long as it is not whole.
 pub(super) fn unfinished(directory: &Path) -> PathBuf {
     directory.join("log.db.restoring")
+}
+
+/// Whether a restore was begun in `directory` and not finished. One that died between giving the file its name and taking
+/// the other one away is finished, and is finished here.
+pub(super) fn require_finished(directory: &Path) -> Result<(), EventLogError> {
+    let unfinished = unfinished(directory);
+    let Ok(begun) = std::fs::metadata(&unfinished) else { return Ok(()) };
+    if let Ok(log) = std::fs::metadata(StoreUrl::file(directory, "log"))
+        && (log.dev(), log.ino()) == (begun.dev(), begun.ino())
+    {
+        return std::fs::remove_file(&unfinished).map_err(io);
+    }
+    Err(EventLogError::Corrupt(format!(
+        "a restore was begun here and not finished: run `replay restore` again, or delete {}",
+        unfinished.display()
+    )))
+}
+
+/// A write-ahead log without its file would be taken for that of the new one.
+fn require_empty(directory: &Path) -> Result<(), MakeError> {
+    for there in ["log.db", "log.db-wal", "log.db-shm"] {
+        let there = directory.join(there);
+        if there.exists() {
+            return Err(MakeError::NotEmpty(format!("{} is there already", there.display())));
+        }
+    }
+    Ok(())
 }
 
 /// See [`crate::raw::make`].
@@ -40,13 +68,7 @@ impl SqliteMaking {
     fn begin_blocking(directory: PathBuf) -> Result<Self, MakeError> {
         require_linked_version(rusqlite::version_number())?;
         DirBuilder::new().recursive(true).mode(0o700).create(&directory).map_err(io)?;
-        // A write-ahead log without its file would be taken for that of the new one.
-        for there in ["log.db", "log.db-wal", "log.db-shm"] {
-            let there = directory.join(there);
-            if there.exists() {
-                return Err(MakeError::NotEmpty(format!("{} is there already", there.display())));
-            }
-        }
+        require_empty(&directory)?;
         let path = unfinished(&directory);
         let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(io)?;
         match lock.try_lock() {
@@ -56,6 +78,8 @@ impl SqliteMaking {
             }
             Err(TryLockError::Error(error)) => return Err(io(error).into()),
         }
+        // Once more: the restore that had the lock before may have finished, and then this is its log.
+        require_empty(&directory)?;
         // What a restore that died has left is begun anew.
         lock.set_len(0).map_err(io)?;
         let mut connection = Connection::open(&path).map_err(EventLogError::from)?;
@@ -79,28 +103,52 @@ impl MakingLog for SqliteMaking {
         written
     }
 
-    async fn finish(self: Box<Self>, from: LogId, reactors: Vec<RawReactor>) -> Result<LogId, EventLogError> {
+    async fn finish(self: Box<Self>, from: LogId, reactors: Reactors) -> Result<LogId, MakeError> {
         let Self { directory, connection, lock } = *self;
         let connection = connection.ok_or(EventLogError::Closed)?;
-        let finished = tokio::task::spawn_blocking(move || -> Result<LogId, EventLogError> {
-            // Made with the tables, and never anybody else's.
-            let id = rows::log_id(&connection)?;
-            for reactor in &reactors {
-                let log = if reactor.log == from { id } else { reactor.log };
-                connection.execute(
-                    "INSERT INTO reactor_checkpoints (reactor, log_id, position) VALUES (?1, ?2, ?3)",
-                    params![reactor.name, log.0, reactor.position],
-                )?;
-            }
-            connection.execute_batch("COMMIT; PRAGMA optimize;")?;
+        let finished = tokio::task::spawn_blocking(move || {
+            let id = fill_in(&connection, from, &reactors)?;
             connection.close().map_err(|(_, error)| EventLogError::from(error))?;
             lock.sync_all().map_err(io)?;
-            std::fs::rename(unfinished(&directory), StoreUrl::file(&directory, "log")).map_err(io)?;
-            File::open(&directory).and_then(|folder| folder.sync_all()).map_err(io)?;
+            give_name(&directory)?;
             Ok(id)
         });
-        finished.await.unwrap_or_else(|error| Err(EventLogError::Unavailable(error.into())))
+        finished.await.unwrap_or_else(|error| Err(EventLogError::Unavailable(error.into()).into()))
     }
+}
+
+/// What is not an event.
+fn fill_in(connection: &Connection, from: LogId, reactors: &Reactors) -> Result<LogId, EventLogError> {
+    // Made with the tables, and never anybody else's.
+    let id = rows::log_id(connection)?;
+    for reactor in &reactors.places {
+        let log = if reactor.log == from { id } else { reactor.log };
+        connection.execute(
+            "INSERT INTO reactor_checkpoints (reactor, log_id, position) VALUES (?1, ?2, ?3)",
+            params![reactor.name, log.0, reactor.position],
+        )?;
+    }
+    for name in &reactors.lost {
+        connection.execute("INSERT OR IGNORE INTO reactors_known (reactor) VALUES (?1)", [name])?;
+    }
+    connection.execute_batch("COMMIT; PRAGMA optimize;")?;
+    Ok(id)
+}
+
+/// The last step, which makes it a log.
+fn give_name(directory: &Path) -> Result<(), MakeError> {
+    let (unfinished, log) = (unfinished(directory), StoreUrl::file(directory, "log"));
+    std::fs::hard_link(&unfinished, &log).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            MakeError::NotEmpty(format!("{} was made meanwhile; {} is not needed", log.display(), unfinished.display()))
+        }
+        _ => io(error).into(),
+    })?;
+    let folder = File::open(directory).map_err(io)?;
+    folder.sync_all().map_err(io)?;
+    std::fs::remove_file(&unfinished).map_err(io)?;
+    folder.sync_all().map_err(io)?;
+    Ok(())
 }
 
 fn insert(connection: &Connection, events: &[RawEvent]) -> Result<(), EventLogError> {

@@ -22,7 +22,7 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use aggregates::ids::EventId;
-use aggregates::{DomainEvent, StreamId};
+use aggregates::{DomainEvent, StreamId, Timestamp};
 use async_trait::async_trait;
 use metrics::{Histogram, histogram};
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
@@ -69,13 +69,7 @@ impl SqliteLog {
 
     fn open_blocking(directory: &Path) -> Result<Self, EventLogError> {
         let file: PathBuf = StoreUrl::file(directory, "log");
-        let unfinished = making::unfinished(directory);
-        if unfinished.exists() {
-            return Err(EventLogError::Corrupt(format!(
-                "a restore was begun here and not finished: run `replay restore` again, or delete {}",
-                unfinished.display()
-            )));
-        }
+        making::require_finished(directory)?;
         let connection = connection::open_writer(directory, &file)?;
         let id = rows::log_id(&connection)?;
         let heard = Arc::new(Heard::new(rows::head(&connection)?.position));
@@ -182,6 +176,10 @@ impl EventLog for SqliteLog {
 
     async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError> {
         self.readers.ask(move |connection| rows::read_after(connection, position, limit, filter)).await
+    }
+
+    async fn recorded_behind(&self, position: Position) -> Result<Option<Timestamp>, EventLogError> {
+        self.readers.ask(move |connection| rows::recorded_behind(connection, position)).await
     }
 
     fn tell(&self, position: Position) {

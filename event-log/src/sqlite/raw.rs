@@ -10,7 +10,8 @@ use super::rows;
 use crate::port::EventLogError;
 use crate::position::LogId;
 use crate::raw::{
-    Beginning, BrokenStream, Facts, Place, RawEvent, RawLog, RawReactor, Reading, RepeatedId, Sample, StreamKey,
+    Beginning, BrokenStream, Facts, Place, RawEvent, RawLog, RawReactor, Reactors, Reading, RepeatedId, Sample,
+    StreamKey,
 };
 use crate::store_url::StoreUrl;
 
@@ -140,7 +141,8 @@ fn facts(connection: &Connection) -> Result<Facts, EventLogError> {
     let mut statement = connection.prepare("SELECT reactor, log_id, position FROM reactor_checkpoints ORDER BY 1")?;
     let reactors = statement
         .query_map([], |row| Ok(RawReactor { name: row.get(0)?, log: LogId(row.get(1)?), position: row.get(2)? }))?;
-    let reactors = reactors.collect::<Result<_, _>>()?;
+    let places = reactors.collect::<Result<_, _>>()?;
+    let reactors = Reactors { places, lost: lost_reactors(connection)? };
     let mut missing_indexes = Vec::new();
     for index in ["events_by_stream", "events_by_id"] {
         let unique: Option<bool> = connection
@@ -152,6 +154,23 @@ fn facts(connection: &Connection) -> Result<Facts, EventLogError> {
     }
     let head = connection.query_row("SELECT coalesce(max(position), 0) FROM events", [], |row| row.get(0))?;
     Ok(Facts { id, head, reactors, missing_indexes })
+}
+
+/// A log that a program of before has not brought up to date knows of none.
+fn lost_reactors(connection: &Connection) -> Result<Vec<String>, EventLogError> {
+    let known: bool = connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'reactors_known')",
+        [],
+        |row| row.get(0),
+    )?;
+    if !known {
+        return Ok(Vec::new());
+    }
+    let mut statement = connection.prepare(
+        "SELECT reactor FROM reactors_known WHERE reactor NOT IN (SELECT reactor FROM reactor_checkpoints) ORDER BY 1",
+    )?;
+    let lost = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok(lost)
 }
 
 fn raw_event(row: &Row<'_>) -> rusqlite::Result<RawEvent> {

@@ -1,14 +1,12 @@
 //! From rows to events, and the few questions every connection may ask.
 
-use std::sync::Arc;
-
 use aggregates::ids::EventId;
 use aggregates::{AggregateKind, DomainEvent, StreamId, Timestamp, UnreadableEvent};
 use rusqlite::types::FromSqlError;
 use rusqlite::{Connection, OptionalExtension, Row, Rows, params, params_from_iter};
 use uuid::Uuid;
 
-use crate::port::{EventLogError, Filter, Foreign, Found, Page, Unreadable};
+use crate::port::{EventLogError, Filter, Foreign, Found, Page, Reading, Unreadable};
 use crate::position::{LogId, Position};
 use crate::reactor_place::{ReactorPlace, missing, not_past};
 use crate::recorded::{RecordedEvent, StoredEvent};
@@ -42,6 +40,15 @@ pub(super) fn head(connection: &Connection) -> Result<Head, EventLogError> {
         })
         .optional()?;
     Ok(head.unwrap_or_default())
+}
+
+/// Nothing of the event itself is looked at.
+pub(super) fn recorded_behind(connection: &Connection, position: Position) -> Result<Option<Timestamp>, EventLogError> {
+    let recorded = connection
+        .prepare_cached("SELECT recorded_at FROM events WHERE position > ?1 ORDER BY position LIMIT 1")?
+        .query_row([capped(position.0)], |row| Ok(Timestamp::from_millis(row.get(0)?)))
+        .optional()?;
+    Ok(recorded)
 }
 
 pub(super) fn log_id(connection: &Connection) -> Result<LogId, EventLogError> {
@@ -112,9 +119,8 @@ pub(super) fn read_after(
         Filter::All => {
             let mut statement =
                 connection.prepare_cached(select_events!("WHERE position > ?1 ORDER BY position LIMIT ?2"))?;
-            let events = collect(statement.query(params![capped(position.0), capped(limit as u64)])?)?;
-            let scanned_to = events.last().map_or(position, |event| event.position);
-            Ok(page(events, scanned_to))
+            let rows = statement.query(params![capped(position.0), capped(limit as u64)])?;
+            Ok(read(position, rows)?.page(limit, None))
         }
         Filter::Kinds(kinds) => read_kinds_after(connection, position, limit, kinds),
     }
@@ -141,14 +147,17 @@ fn read_kinds_after(
     let mut values: Vec<rusqlite::types::Value> = vec![capped(position.0).into(), capped(end).into()];
     values.extend(kinds.iter().map(|kind| kind.name().to_owned().into()));
     values.push(capped(limit as u64).into());
-    let events = collect(statement.query(params_from_iter(values))?)?;
-    let full = events.len() == limit;
-    let scanned_to = events.last().filter(|_| full).map_or(Position(end), |event| event.position);
-    Ok(page(events, scanned_to))
+    Ok(read(position, statement.query(params_from_iter(values))?)?.page(limit, Some(Position(end))))
 }
 
-fn page(events: Vec<RecordedEvent>, scanned_to: Position) -> Page {
-    Page { events: events.into_iter().map(Arc::new).collect(), scanned_to }
+fn read(position: Position, mut rows: Rows<'_>) -> Result<Reading, EventLogError> {
+    let mut reading = Reading::behind(position);
+    while let Some(row) = rows.next()? {
+        if !reading.take(recorded(row))? {
+            break;
+        }
+    }
+    Ok(reading)
 }
 
 pub(super) fn find(connection: &Connection, ids: &[EventId]) -> Result<Vec<Found>, EventLogError> {

@@ -184,7 +184,7 @@ impl Rate {
         throttled.and_then(|most| usize::try_from(most).ok()).unwrap_or(PAGE_EVENTS_MAX).min(PAGE_EVENTS_MAX)
     }
 
-    /// After a step of `events` that took `took`: what a limit asks for, and as long again as the step took when
+    /// How long to rest after a step of `events` that took `took`: what a limit asks for, and as long again as the step took when
     /// somebody wrote to the log meanwhile, so that a server in use keeps at least half of the machine.
     fn rest(&mut self, events: u64, took: Duration) -> Duration {
         self.events += events;
@@ -220,16 +220,16 @@ mod tests {
         let (_writer, heard) = watch::channel(Position::START);
         let mut rate = Rate::new(throttled(400), heard);
         let began = rate.began;
-        assert_eq!(rate.step_events_max(), 100, "four steps a second");
+        assert_eq!(rate.page_events_max(), 100, "four steps a second");
         for step in 1..=3 {
-            rate.rest(100, Duration::ZERO).await;
+            tokio::time::sleep(rate.rest(100, Duration::ZERO)).await;
             assert_eq!(began.elapsed(), QUARTER * step);
         }
         // A step that took two quarters: the next one does not wait, the one behind it does.
         tokio::time::advance(QUARTER * 2).await;
-        rate.rest(100, QUARTER * 2).await;
+        tokio::time::sleep(rate.rest(100, QUARTER * 2)).await;
         assert_eq!((began.elapsed(), rate.rested), (QUARTER * 5, QUARTER * 3));
-        rate.rest(200, Duration::ZERO).await;
+        tokio::time::sleep(rate.rest(200, Duration::ZERO)).await;
         assert_eq!((began.elapsed(), rate.rested), (QUARTER * 6, QUARTER * 4));
     }
 
@@ -237,19 +237,19 @@ mod tests {
     async fn it_rests_as_long_as_it_worked_while_somebody_writes_and_only_then() {
         let (writer, heard) = watch::channel(Position::START);
         let mut rate = Rate::new(Pace::default(), heard);
-        rate.rest(1, QUARTER).await;
+        tokio::time::sleep(rate.rest(1, QUARTER)).await;
         assert_eq!(rate.rested, Duration::ZERO, "nobody writes");
         writer.send_replace(Position(1));
-        rate.rest(1, QUARTER).await;
+        tokio::time::sleep(rate.rest(1, QUARTER)).await;
         assert_eq!(rate.rested, QUARTER);
-        rate.rest(1, QUARTER).await;
+        tokio::time::sleep(rate.rest(1, QUARTER)).await;
         assert_eq!(rate.rested, QUARTER, "nobody wrote since");
         writer.send_replace(Position(2));
-        rate.rest(1, REST_MAX * 2).await;
+        tokio::time::sleep(rate.rest(1, REST_MAX * 2)).await;
         assert_eq!(rate.rested, QUARTER + REST_MAX, "a server that is always busy does not stop it");
         rate.pace = Pace::FULL;
         writer.send_replace(Position(3));
-        rate.rest(1, QUARTER).await;
+        tokio::time::sleep(rate.rest(1, QUARTER)).await;
         assert_eq!(rate.rested, QUARTER + REST_MAX, "somebody waits");
     }
 }

@@ -88,6 +88,26 @@ pub struct Admitted {
     pub position: Position,
 }
 
+impl InboxChange {
+    pub(crate) fn erased(&self) -> Option<&Erased> {
+        match self {
+            Self::Erase(erased) => Some(erased),
+            Self::OpenRoom(_)
+            | Self::Admit(_)
+            | Self::Dismiss { .. }
+            | Self::SetRole { .. }
+            | Self::AddMessage(_)
+            | Self::ShowLast { .. }
+            | Self::MoveReader { .. }
+            | Self::SetPerson { .. }
+            | Self::Follow(_)
+            | Self::Unfollow(_)
+            | Self::Block(_)
+            | Self::Unblock(_) => None,
+        }
+    }
+}
+
 /// Somebody who was erased at `position`; what they say behind it is somebody else's.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Erased {

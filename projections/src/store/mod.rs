@@ -12,6 +12,7 @@ pub(crate) mod touched;
 use std::fmt;
 use std::sync::Arc;
 
+use aggregates::ids::UserId;
 use async_trait::async_trait;
 use event_log::{EventLogError, LogId, Position, RecordedEvent, StoreUrl};
 
@@ -36,6 +37,9 @@ impl fmt::Display for Format {
         self.0.fmt(f)
     }
 }
+
+/// Messages that blanking the words of an erased user looks at in one transaction: nobody waits long for any of them.
+pub(crate) const BLANK_ROWS_MAX: usize = 2_000;
 
 /// Rows of one table that filling remembers; memory stays flat however large the log.
 pub(crate) const REMEMBERED_ROWS_MAX: usize = 50_000;
@@ -174,6 +178,15 @@ impl UnitChanges {
             Self::Inbox(changes) => changes.len(),
             Self::Feed(changes) => changes.len(),
         }
+    }
+}
+
+impl UnitChanges {
+    /// Who is erased in here, and up to where their words go.
+    pub(crate) fn erased(&self) -> Vec<(UserId, Position)> {
+        let Self::Inbox(changes) = self else { return Vec::new() };
+        let erased = changes.iter().filter_map(InboxChange::erased);
+        erased.map(|erased| (erased.user_id.clone(), erased.position)).collect()
     }
 }
 
@@ -352,11 +365,11 @@ pub(crate) async fn connect(url: &StoreUrl, format: Format) -> Result<Vec<(UnitN
             })
             .collect(),
         StoreUrl::Postgres(text) => {
-            let pool = postgres::connect(text, format).await?;
+            let lender = postgres::connect(text, format).await?;
             UnitName::ALL
                 .into_iter()
                 .map(|unit| -> (UnitName, Arc<dyn UnitStore>) {
-                    (unit, Arc::new(postgres::PostgresStore::new(pool.clone(), unit, format)))
+                    (unit, Arc::new(postgres::PostgresStore::new(lender.clone(), unit, format)))
                 })
                 .collect()
         }

@@ -39,14 +39,28 @@ pub struct Manifest {
     pub sha256: String,
 }
 
-/// One line of the file: first the log, then reactors, then events by position, then the end.
+/// One line of the file: first the log, then reactors, with and without a place, then events by position, then the end.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Line {
-    Log { id: LogId, head: i64 },
-    Reactor { name: String, log_id: LogId, position: i64 },
+    Log {
+        id: LogId,
+        head: i64,
+    },
+    Reactor {
+        name: String,
+        log_id: LogId,
+        position: i64,
+    },
+    /// Ran once, and has lost its place.
+    LostReactor {
+        name: String,
+    },
     Event(Box<EventLine>),
-    End { events: u64, reactors: u64 },
+    End {
+        events: u64,
+        reactors: u64,
+    },
 }
 
 /// Payload and metadata are text in a string, not JSON in JSON: they come back to the byte.
@@ -121,6 +135,8 @@ pub enum ArchiveError {
 mod tests {
     use std::path::Path;
 
+    use event_log::raw::Reactors;
+
     use super::*;
 
     fn event(position: i64) -> RawEvent {
@@ -140,7 +156,8 @@ mod tests {
 
     fn made(to: &Path, events: i64) -> Manifest {
         let log = LogId(Uuid::from_u128(9));
-        let reactors = [RawReactor { name: "notification".into(), log, position: 2 }];
+        let places = vec![RawReactor { name: "notification".into(), log, position: 2 }];
+        let reactors = Reactors { places, lost: vec!["digest".into()] };
         let mut writer = Writer::begin(to, log, events, &reactors).expect("begun");
         for position in 1..=events {
             writer.event(event(position)).expect("written");
@@ -165,9 +182,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let to = folder.path().join("backup");
         let manifest = made(&to, 5);
-        assert_eq!((manifest.events, manifest.reactors, manifest.head), (5, 1, 5));
+        assert_eq!((manifest.events, manifest.reactors, manifest.head), (5, 2, 5));
         assert_eq!(read(&to).expect("sound"), (1..=5).map(event).collect::<Vec<_>>());
-        assert_eq!(Reader::open(&to).expect("sound").reactors()[0].position, 2);
+        let reactors = Reader::open(&to).expect("sound").reactors().clone();
+        assert_eq!((reactors.places[0].position, reactors.lost), (2, vec!["digest".to_owned()]));
         let files: Vec<_> = std::fs::read_dir(folder.path()).expect("readable").collect();
         assert_eq!(files.len(), 1, "nothing lies beside it");
     }
@@ -176,7 +194,7 @@ mod tests {
     fn a_backup_that_was_not_finished_leaves_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
         let to = folder.path().join("backup");
-        let mut writer = Writer::begin(&to, LogId(Uuid::nil()), 1, &[]).expect("begun");
+        let mut writer = Writer::begin(&to, LogId(Uuid::nil()), 1, &Reactors::default()).expect("begun");
         writer.event(event(1)).expect("written");
         drop(writer);
         assert_eq!(std::fs::read_dir(folder.path()).expect("readable").count(), 0);

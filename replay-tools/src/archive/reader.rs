@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use event_log::LogId;
-use event_log::raw::{RawEvent, RawReactor};
+use event_log::raw::{RawEvent, RawReactor, Reactors};
 use flate2::read::GzDecoder;
 
 use super::hashing::Hashing;
@@ -20,7 +20,7 @@ pub struct Reader {
     manifest: Manifest,
     lines: BufReader<GzDecoder<BufReader<File>>>,
     text: String,
-    reactors: Vec<RawReactor>,
+    reactors: Reactors,
     /// The first event, met behind the reactors.
     first: Option<Line>,
     events: u64,
@@ -40,7 +40,7 @@ impl Reader {
             manifest,
             lines,
             text: String::new(),
-            reactors: Vec::new(),
+            reactors: Reactors::default(),
             first: None,
             events: 0,
             last_position: 0,
@@ -54,7 +54,7 @@ impl Reader {
         &self.manifest
     }
 
-    pub fn reactors(&self) -> &[RawReactor] {
+    pub fn reactors(&self) -> &Reactors {
         &self.reactors
     }
 
@@ -79,7 +79,7 @@ impl Reader {
                     events.push((*event).into());
                 }
                 Line::End { events, reactors } => self.end(events, reactors)?,
-                Line::Log { .. } | Line::Reactor { .. } => {
+                Line::Log { .. } | Line::Reactor { .. } | Line::LostReactor { .. } => {
                     return Err(damaged("a line stands where it does not belong".to_owned()));
                 }
             }
@@ -90,15 +90,16 @@ impl Reader {
     fn begin(&mut self) -> Result<(), ArchiveError> {
         match self.line()? {
             Line::Log { id, head } => self.same_log(id, head)?,
-            Line::Reactor { .. } | Line::Event(_) | Line::End { .. } => {
+            Line::Reactor { .. } | Line::LostReactor { .. } | Line::Event(_) | Line::End { .. } => {
                 return Err(damaged("it does not begin with the log it is of".to_owned()));
             }
         }
         loop {
             match self.line()? {
                 Line::Reactor { name, log_id, position } => {
-                    self.reactors.push(RawReactor { name, log: log_id, position });
+                    self.reactors.places.push(RawReactor { name, log: log_id, position });
                 }
+                Line::LostReactor { name } => self.reactors.lost.push(name),
                 other @ (Line::Log { .. } | Line::Event(_) | Line::End { .. }) => {
                     self.first = Some(other);
                     return Ok(());
@@ -119,7 +120,7 @@ impl Reader {
 
     fn end(&mut self, events: u64, reactors: u64) -> Result<(), ArchiveError> {
         let said = (self.manifest.events, self.manifest.reactors);
-        let read = (self.events, self.reactors.len() as u64);
+        let read = (self.events, (self.reactors.places.len() + self.reactors.lost.len()) as u64);
         if said != read || (events, reactors) != read {
             return Err(damaged(format!(
                 "the manifest says {} events and {} reactors, the file has {} and {}",

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use aggregates::Timestamp;
 use event_log::LogId;
-use event_log::raw::{RawEvent, RawReactor};
+use event_log::raw::{RawEvent, Reactors};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -41,7 +41,7 @@ impl Drop for Aside {
 
 impl Writer {
     /// `to` must not exist, or be an empty folder.
-    pub fn begin(to: &Path, log: LogId, head: i64, reactors: &[RawReactor]) -> io::Result<Self> {
+    pub fn begin(to: &Path, log: LogId, head: i64, reactors: &Reactors) -> io::Result<Self> {
         let parent = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let name = to.file_name().ok_or_else(|| io::Error::other("it has no name"))?;
         std::fs::create_dir_all(parent)?;
@@ -52,10 +52,13 @@ impl Writer {
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(aside.join(LINES))?;
         let mut lines = GzEncoder::new(Hashing::new(BufWriter::new(file)), Compression::fast());
         line(&mut lines, &Line::Log { id: log, head })?;
-        for reactor in reactors {
+        for reactor in &reactors.places {
             line(&mut lines, &Line::from(reactor))?;
         }
-        let reactors = reactors.len() as u64;
+        for name in &reactors.lost {
+            line(&mut lines, &Line::LostReactor { name: name.clone() })?;
+        }
+        let reactors = (reactors.places.len() + reactors.lost.len()) as u64;
         Ok(Self { to: to.to_owned(), aside: guard, lines, log, head, events: 0, reactors })
     }
 

@@ -11,7 +11,7 @@ pub async fn check(url: &StoreUrl, log: &mut dyn RawLog, findings: &mut Findings
     // The head last: read the other way round, whoever is busy would seem to be past it.
     let units = projections::standings(url).await?;
     let facts = log.facts().await?;
-    for RawReactor { name, log, position } in &facts.reactors {
+    for RawReactor { name, log, position } in &facts.reactors.places {
         if *log != facts.id {
             let advice = "nobody knows what it has done of this log: restore log and checkpoints together";
             findings.add(Severity::Error, "places", "a reactor's checkpoint is of another log", advice, || {

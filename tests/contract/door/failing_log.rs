@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use aggregates::ids::EventId;
 use aggregates::{DomainEvent, StreamId};
 use async_trait::async_trait;
-use event_log::port::{AppendError, Appended, Batch, EventLog, Foreign, Found, LockedLog, Snapshot, StoredSnapshot};
-use event_log::{EventLogError, Filter, LogId, Page, Position, RecordedEvent, SharedLog};
+use event_log::port::{AppendError, Appended, Batch, EventLog, Found, LogWrapper, Snapshot};
+use event_log::{EventLogError, RecordedEvent, SharedLog};
 use tokio::sync::watch;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,27 +55,15 @@ fn lost() -> EventLogError {
 }
 
 #[async_trait]
-impl EventLog for FailingLog {
-    fn id(&self) -> LogId {
-        self.log.id()
-    }
-
-    fn sealing(&self) -> Option<&event_log::Sealing> {
-        self.log.sealing()
-    }
-
-    async fn head(&self) -> Result<Position, EventLogError> {
-        self.log.head().await
+impl LogWrapper for FailingLog {
+    fn wrapped(&self) -> &dyn EventLog {
+        &*self.log
     }
 
     async fn append(&self, batch: &Batch) -> Result<Appended, AppendError> {
         assert!(!self.has(Fault::Panic), "told to panic");
         let appended = self.log.append(batch).await;
         if self.has(Fault::Silence) { Err(AppendError::Unknown(lost())) } else { appended }
-    }
-
-    async fn lock(&self, known: Position) -> Result<(Box<dyn LockedLog>, Foreign), AppendError> {
-        self.log.lock(known).await
     }
 
     async fn settle(&self, ids: &[EventId]) -> Result<Vec<Found>, EventLogError> {
@@ -109,45 +97,9 @@ impl EventLog for FailingLog {
         Ok(page)
     }
 
-    async fn snapshot(&self, stream: &StreamId) -> Result<Option<StoredSnapshot>, EventLogError> {
-        self.log.snapshot(stream).await
-    }
-
     async fn save_snapshots(&self, snapshots: &[Snapshot]) -> Result<(), EventLogError> {
         self.log.save_snapshots(snapshots).await?;
         self.kept.send_modify(|kept| *kept += snapshots.len() as u64);
         Ok(())
-    }
-
-    async fn prune_snapshots(&self, format: u32) -> Result<u64, EventLogError> {
-        self.log.prune_snapshots(format).await
-    }
-
-    async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError> {
-        self.log.read_after(position, limit, filter).await
-    }
-
-    fn tell(&self, position: Position) {
-        self.log.tell(position);
-    }
-
-    fn listen(&self) -> watch::Receiver<Position> {
-        self.log.listen()
-    }
-
-    async fn reactor_checkpoint(&self, reactor: &str) -> Result<Option<Position>, EventLogError> {
-        self.log.reactor_checkpoint(reactor).await
-    }
-
-    async fn reactors(&self) -> Result<Vec<(String, Position)>, EventLogError> {
-        self.log.reactors().await
-    }
-
-    async fn save_reactor_checkpoint(&self, reactor: &str, position: Position) -> Result<(), EventLogError> {
-        self.log.save_reactor_checkpoint(reactor, position).await
-    }
-
-    async fn close(&self) {
-        self.log.close().await;
     }
 }

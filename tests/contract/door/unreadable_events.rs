@@ -1,9 +1,22 @@
 //! A newer node or a stock program writes what this program cannot read: whoever asks about that very stream is told so,
 //! everybody else goes on.
 
-use aggregates::StreamId;
-use event_log::{CommandError, Door, DoorOptions, EventLogError, Filter, Position, StoreUrl};
+use std::sync::Arc;
+use std::time::Duration;
+
+use aggregates::ids::EventId;
+use aggregates::{AggregateKind, StreamId};
+use async_trait::async_trait;
+use event_log::port::Found;
+use event_log::raw::{self, BEGINNING, Reading};
+use event_log::{
+    CommandError, Door, DoorOptions, EventLog, EventLogError, Filter, LogWrapper, Position, SharedLog, StoreUrl,
+    Subscription,
+};
+use projections::{UnitName, Views};
 use sqlx::{Connection, Executor, PgConnection};
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
 
 use super::callers::*;
 use crate::event_log::every_log;
@@ -15,6 +28,9 @@ every_log!(
     more_of_them_than_one_answer_carries_stop_nobody,
     a_race_that_was_lost_beside_one_is_decided_again,
     who_reads_along_in_the_doors_own_process_does_not_pass_over_it,
+    a_command_that_another_node_carried_out_behind_one_is_answered_as_a_repeat,
+    readers_come_right_up_to_one,
+    a_view_comes_right_up_to_one,
 );
 
 /// As a program of tomorrow writes: at the end of the log, `count` events of one stream, from `sequence` on.
@@ -117,4 +133,98 @@ async fn who_reads_along_in_the_doors_own_process_does_not_pass_over_it(store: &
         let read = log.read_after(Position(1), 10, Filter::All).await;
         assert!(matches!(read, Err(EventLogError::Unreadable { position: Position(2), .. })), "{read:?}");
     }
+}
+
+/// Look-ups are answered, and the answers held back until told.
+struct SlowLookUps {
+    log: SharedLog,
+    asked: Notify,
+    answering: Semaphore,
+}
+
+#[async_trait]
+impl LogWrapper for SlowLookUps {
+    fn wrapped(&self) -> &dyn EventLog {
+        &*self.log
+    }
+
+    async fn find(&self, ids: &[EventId]) -> Result<Vec<Found>, EventLogError> {
+        let found = self.log.find(ids).await;
+        self.asked.notify_one();
+        drop(self.answering.acquire().await);
+        found
+    }
+}
+
+/// Looked up before the other node wrote it, decided on what the door reads anew after it has leapt: there it is done
+/// already, and nobody would be told what it wrote.
+async fn a_command_that_another_node_carried_out_behind_one_is_answered_as_a_repeat(store: &TestStore) {
+    let other = two_rooms(store).await;
+    let log = SlowLookUps { log: store.open().await, asked: Notify::new(), answering: Semaphore::new(0) };
+    let log = Arc::new(log);
+    let options = DoorOptions { command_budget: Duration::from_secs(60), ..DoorOptions::default() };
+    let door = Door::open(Arc::clone(&log) as _, options).await.expect("opens");
+    assert_eq!(says(&door, 1).await, 2);
+    let wish = || create_group_keyed(group(3), &["ana"], "once");
+    let waiting = tokio::spawn({
+        let door = door.clone();
+        async move { door.execute(wish()).await }
+    });
+    log.asked.notified().await;
+    // Behind an event that cannot be read, and so many more that the door has to leap over all of it.
+    write(store, ("room", &group(2).to_string()), 3, 1).await;
+    let first = other.execute(wish()).await.expect("created");
+    write(store, ("room", &group(2).to_string()), 4, 2_500).await;
+    log.answering.add_permits(Semaphore::MAX_PERMITS / 2);
+    let second = waiting.await.expect("no panic").expect("it was created");
+    assert!(is_repeat(&second), "{second:?}");
+    assert_eq!((second.position, second.outcome.events()), (first.position, first.outcome.events()));
+}
+
+async fn readers_come_right_up_to_one(store: &TestStore) {
+    let door = two_rooms(store).await;
+    write(store, ("room", &group(2).to_string()), 3, 1).await;
+    assert_eq!(says(&door, 1).await, 2);
+    let log = store.open().await;
+    for wanted in [Filter::All, Filter::Kinds(&[AggregateKind::Room])] {
+        let page = log.read_after(Position::START, 10, wanted).await.expect("what lies before it");
+        assert_eq!((page.events.len(), page.scanned_to), (4, Position(4)), "{wanted:?}");
+        let part = log.read_after(Position(1), 2, wanted).await.expect("what lies before it");
+        assert_eq!((part.events.len(), part.scanned_to), (2, Position(3)), "{wanted:?}");
+        let mut reader = Subscription::new(log.clone(), Position::START, wanted);
+        assert_eq!(reader.next(10).await.expect("what lies before it").scanned_to, Position(4));
+        let told = reader.next(10).await;
+        assert!(matches!(told, Err(EventLogError::Unreadable { position: Position(5), .. })), "{told:?}");
+    }
+    let users = log.read_after(Position::START, 10, Filter::Kinds(&[AggregateKind::User])).await;
+    assert_eq!(users.expect("it is none of theirs").scanned_to, Position(6));
+
+    // How long it has been waiting can be told without reading it.
+    let mut look = raw::look(&store.store_url(), Reading::Moving).await.expect("a look");
+    for row in look.page(BEGINNING, 6, 10).await.expect("rows") {
+        let before = Position(row.position.unsigned_abs() - 1);
+        let recorded = log.recorded_behind(before).await.expect("answered").expect("there is one");
+        assert_eq!(recorded.as_millis(), row.recorded_ms(), "{before}");
+    }
+    assert_eq!(log.recorded_behind(Position(6)).await.expect("answered"), None);
+}
+
+async fn a_view_comes_right_up_to_one(store: &TestStore) {
+    let door = two_rooms(store).await;
+    write(store, ("room", &group(2).to_string()), 3, 1).await;
+    assert_eq!(says(&door, 1).await, 2);
+    let views = Views::open(&store.store_url(), store.open().await).await.expect("open");
+    let stop = CancellationToken::new();
+    let running = tokio::spawn({
+        let (views, stop) = (views.clone(), stop.clone());
+        async move { views.run(stop).await }
+    });
+    views.wait_for(UnitName::Inbox, Position(4), Duration::from_secs(30)).await.expect("all that lies before it");
+    let shown = views.inbox().room(group(2), &user("ana")).await.expect("readable").expect("is there");
+    assert_eq!(shown.last_seq, 1);
+    let further = views.wait_for(UnitName::Inbox, Position(5), Duration::from_millis(200)).await;
+    assert_eq!(further.expect_err("it does not pass over it").at, Position(4));
+    stop.cancel();
+    let ended = running.await.expect("no panic").expect_err("it stopped there, and says so");
+    assert!(ended.to_string().contains("inbox"), "{ended}");
 }

@@ -1,7 +1,7 @@
 //! A log made from rows: nothing until it is whole, then a log of its own that has all of them.
 
-use event_log::raw::{self, BEGINNING, Facts, MakeError, RawEvent, RawReactor, Reading};
-use event_log::{LogId, Position};
+use event_log::raw::{self, BEGINNING, Facts, MakeError, RawEvent, RawReactor, Reactors, Reading};
+use event_log::{LogId, Position, StoreUrl};
 use uuid::Uuid;
 
 use super::drafts::{Draft, a_room, a_room_of, soon};
@@ -13,6 +13,7 @@ every_log![
     a_log_made_from_rows_has_all_of_them_under_an_id_of_its_own,
     a_log_that_was_not_finished_is_refused_and_begun_anew,
     a_log_is_never_made_where_there_is_one,
+    a_log_that_was_made_meanwhile_is_not_written_over,
     a_look_of_one_moment_does_not_see_what_is_written_meanwhile,
     rows_of_one_position_are_all_seen_wherever_a_page_ends,
 ];
@@ -43,18 +44,21 @@ async fn a_log_made_from_rows_has_all_of_them_under_an_id_of_its_own(store: &Tes
     for page in written.chunks(2) {
         making.write(page.to_vec()).await.expect("written");
     }
-    let reactors = [facts.reactors.clone(), vec![foreign.clone()]].concat();
+    let places = [facts.reactors.places.clone(), vec![foreign.clone()]].concat();
+    let reactors = Reactors { places, lost: vec!["digest".to_owned()] };
     let id = making.finish(facts.id, reactors).await.expect("finished");
     assert_ne!(id, facts.id);
 
     let (made, read) = rows(store).await;
     assert_eq!((made.id, made.head, &read), (id, facts.head, &written), "to the byte");
-    let own = RawReactor { log: id, ..facts.reactors[0].clone() };
-    assert_eq!(made.reactors, [foreign, own], "those of the log go with it, a foreign one stays foreign");
+    let own = RawReactor { log: id, ..facts.reactors.places[0].clone() };
+    assert_eq!(made.reactors.places, [foreign, own], "those of the log go with it, a foreign one stays foreign");
     let log = store.open().await;
     assert_eq!(log.id(), id);
     assert_eq!(log.reactor_checkpoint("notification").await.expect("its own"), Some(Position(3)));
     assert!(log.reactor_checkpoint("foreign").await.is_err());
+    assert_eq!(made.reactors.lost, ["digest"]);
+    assert!(log.reactor_checkpoint("digest").await.is_err(), "it does not begin anew at the head");
     let room = a_room();
     Draft::at(Position(made.head.unsigned_abs())).says(&room, 1, "go on").append(&*log).await.expect("appended");
 }
@@ -87,7 +91,7 @@ async fn a_log_that_was_not_finished_is_refused_and_begun_anew(store: &TestStore
     };
     let mut making = soon("the second try to begin", again).await;
     making.write(written.clone()).await.expect("written");
-    making.finish(facts.id, Vec::new()).await.expect("finished");
+    making.finish(facts.id, Reactors::default()).await.expect("finished");
     assert_eq!(rows(store).await.1, written);
 }
 
@@ -95,6 +99,17 @@ async fn a_log_is_never_made_where_there_is_one(store: &TestStore) {
     store.open().await.close().await;
     let refused = raw::make(&store.store_url()).await.err().expect("there is a log, although an empty one");
     assert!(matches!(refused, MakeError::NotEmpty(_)), "{refused}");
+}
+
+/// Somebody else had the place between the first look and the last step: a copy that was put there, another program.
+async fn a_log_that_was_made_meanwhile_is_not_written_over(store: &TestStore) {
+    let StoreUrl::Sqlite(directory) = store.store_url() else { return };
+    let making = raw::make(&store.store_url()).await.expect("an empty place");
+    let log = StoreUrl::file(&directory, "log");
+    std::fs::write(&log, b"somebody's").expect("written");
+    let refused = making.finish(LogId(Uuid::nil()), Reactors::default()).await.expect_err("it is taken");
+    assert!(matches!(&refused, MakeError::NotEmpty(what) if what.contains("log.db was made meanwhile")), "{refused}");
+    assert_eq!(std::fs::read(&log).expect("readable"), b"somebody's");
 }
 
 async fn a_look_of_one_moment_does_not_see_what_is_written_meanwhile(store: &TestStore) {

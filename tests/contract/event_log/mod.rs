@@ -8,6 +8,8 @@ mod promise_3_whole_or_not_at_all;
 mod promise_5_nothing_is_counted_twice;
 mod reading;
 mod reading_along;
+mod silent_keys;
+mod stalled_connections;
 mod through_cqrs_es;
 
 /// One test per backend and promise: `{backend}::{promise}` in the module it is called in.

@@ -136,7 +136,10 @@ async fn one_rebuild_at_a_time(backend: Backend) {
             // Stands still at its first step, until the others have been refused.
             let stand_still = move |_| {
                 if begun.send(()).is_ok() {
-                    may_go_on.lock().expect("one at a time").recv_timeout(PATIENCE).expect("told to go on");
+                    // Said to the runtime: the thread may be the one that everybody else's wire is read by.
+                    tokio::task::block_in_place(|| {
+                        may_go_on.lock().expect("one at a time").recv_timeout(PATIENCE).expect("told to go on");
+                    });
                 }
             };
             rebuild(&url, log, UnitName::Inbox, &options(), &stand_still).await

@@ -5,12 +5,14 @@ use aggregates::room::{Attachment, RoomEvent, RoomKind};
 use aggregates::words::HasWords;
 use aggregates::{Sealed, Unreadable};
 use event_log::{EventLog, Filter, Position, StoreUrl};
-use projections::{RebuildOptions, UnitName, rebuild, scrub};
+use projections::inbox::MessagePage;
+use projections::{RebuildOptions, UnitName, Views, rebuild, scrub};
 
 use crate::read_models::events::{added, opened, read, registered, relation, renamed, sent};
 use crate::read_models::on_every_backend;
 use crate::read_models::promise_4_rebuild_equals_live::verified;
 use crate::read_models::raw;
+use crate::read_models::tables;
 use crate::read_models::world::{Driven, World, room, user};
 use crate::support::backend::Backend;
 
@@ -21,6 +23,8 @@ on_every_backend! {
     an_erasure_that_died_before_its_key_was_dropped_is_carried_out_at_the_next_start,
     another_process_lets_go_of_the_key_when_it_reads_the_erasure,
     a_lost_key_is_blank_words_and_its_restore_brings_them_back,
+    a_backup_of_the_keys_is_merged_into_those_that_were_made_since,
+    somebody_who_said_more_than_one_transaction_blanks_is_erased_whole,
     a_text_moved_into_another_event_does_not_open,
 }
 
@@ -176,6 +180,80 @@ async fn a_lost_key_is_blank_words_and_its_restore_brings_them_back(backend: Bac
     assert_eq!(ana.person.name.as_deref(), Some("anabel"));
 }
 
+/// As docs/erasure.md says it, for both engines.
+const MERGE: &str = "INSERT INTO KEYS (key_id, owner, secret) SELECT key_id, owner, secret FROM backup WHERE true
+    ON CONFLICT DO NOTHING; DELETE FROM MENDED";
+
+async fn a_backup_of_the_keys_is_merged_into_those_that_were_made_since(backend: Backend) {
+    let Some(mut world) = World::on(backend).await else { return };
+    full(&mut world).await;
+    keys(&world, "CREATE TABLE backup AS SELECT * FROM KEYS").await;
+    // Since then somebody was erased, and somebody came.
+    world.erase("ben").await;
+    world.record([registered(300, "dewi", "dewi"), sent(301, room(2), 3, "dewi", "dewisword")]).await;
+    // A start behind it remembers that everything is carried out.
+    world.store.open().await.close().await;
+    keys(&world, "DELETE FROM KEYS WHERE owner <> 'dewi'").await;
+    let lost = events(&*world.store.open().await).await;
+    assert_eq!((said(&lost, "ana").len(), said(&lost, "dewi")), (0, vec!["dewisword".to_owned()]));
+
+    keys(&world, MERGE).await;
+    let log = world.store.open().await;
+    let back = events(&*log).await;
+    assert_eq!((said(&back, "ana").len(), said(&back, "dewi")), (121, vec!["dewisword".to_owned()]));
+    assert_eq!(said(&back, "ben"), [""; 0], "who was erased stays so");
+    let keys = log.sealing().expect("keys");
+    assert_eq!(keys.key_of(&user("ben"), false).await.expect("readable"), None, "the backup had that key");
+}
+
+/// More rows than one transaction of the blanking looks at, in two rooms; live and by a rebuild.
+async fn somebody_who_said_more_than_one_transaction_blanks_is_erased_whole(backend: Backend) {
+    let Some(mut world) = World::on(backend).await else { return };
+    let mut said = vec![registered(1, "ana", "ana"), registered(2, "ben", "ben")];
+    for number in [1, 2] {
+        said.push(opened(3, room(number), RoomKind::Group, Some("Kelas"), &["ana", "ben"]));
+        let speaker = |seq: u64| if seq.is_multiple_of(3) { "ben" } else { "ana" };
+        said.extend((1..=3_000).map(|seq| sent(4, room(number), seq, speaker(seq), &format!("{}sword", speaker(seq)))));
+    }
+    let head = world.record(said).await;
+    let driven = Driven::start(world.views().await);
+    driven.caught_up(head).await;
+    assert_eq!(worded(&driven.views).await, (4_000, 2_000));
+    few_at_a_time(&world).await;
+    let erased = world.erase("ana").await;
+    driven.caught_up(erased).await;
+    assert_eq!(worded(&driven.views).await, (0, 2_000));
+    verified(&world, "after the erasure").await;
+    driven.stop().await.expect("nothing unreadable");
+    rebuild(&world.store.store_url(), world.store.open().await, UnitName::Inbox, &RebuildOptions::default(), &|_| {})
+        .await
+        .expect("rebuilt");
+    assert_eq!(worded(&world.views().await).await, (0, 2_000));
+    verified(&world, "after a rebuild").await;
+}
+
+/// How many messages still have words: ana's, ben's.
+async fn worded(views: &Views) -> (usize, usize) {
+    let mut left = Vec::new();
+    for number in [1, 2] {
+        let all = MessagePage::After(Position::START);
+        left.extend(views.inbox().messages(room(number), all, 10_000).await.expect("readable"));
+    }
+    let of = |sender| left.iter().filter(|row| row.sender_id == user(sender) && !row.content.is_empty()).count();
+    (of("ana"), of("ben"))
+}
+
+/// From now on no statement may change more messages than one transaction of the blanking looks at. On SQLite, which
+/// cannot count a statement's rows, a unit test holds it.
+async fn few_at_a_time(world: &World) {
+    let StoreUrl::Postgres(_) = world.store.store_url() else { return };
+    let sql = "CREATE FUNCTION few() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF (SELECT count(*) FROM changed) > 2000 THEN RAISE 'too many at once'; END IF; RETURN NULL; END $$;
+        CREATE TRIGGER few AFTER UPDATE ON messages REFERENCING NEW TABLE AS changed
+            FOR EACH STATEMENT EXECUTE FUNCTION few();";
+    tables::run(&world.store, UnitName::Inbox, 1, sql).await;
+}
+
 async fn a_text_moved_into_another_event_does_not_open(backend: Backend) {
     let Some(mut world) = World::on(backend).await else { return };
     let mut first = [sent(1, room(1), 1, "ana", "anasword")];
@@ -225,12 +303,15 @@ async fn keys(world: &World, sql: &str) {
         StoreUrl::Sqlite(directory) => {
             let connection = rusqlite::Connection::open(directory.join("keys.db")).expect("the file opens");
             connection.busy_timeout(crate::read_models::world::PATIENCE).expect("valid");
-            connection.execute_batch(&sql.replace("KEYS", "keys")).expect("valid SQL");
+            connection.execute_batch(&sql.replace("KEYS", "keys").replace("MENDED", "mended")).expect("valid SQL");
         }
         StoreUrl::Postgres(url) => {
             use sqlx::{Connection, Executor};
             let mut connection = sqlx::PgConnection::connect(&url).await.expect("the database answers");
-            connection.execute(sql.replace("KEYS", "kabar_keys.keys").as_str()).await.expect("valid SQL");
+            connection
+                .execute(sql.replace("KEYS", "kabar_keys.keys").replace("MENDED", "kabar_keys.mended").as_str())
+                .await
+                .expect("valid SQL");
         }
     }
 }

@@ -1,27 +1,34 @@
 //! The words of the erased, blanked: what they said and how they called their rooms, up to where they were erased.
 //!
 //! Apart from the other writes, because it goes by who and where instead of by row, and because a rebuild does it last.
+//! What somebody said in years is walked through ahead of the step that erases them, a few rows per transaction; the step
+//! itself finds only what it wrote. Their words are theirs to lose as soon as the erasure is in the log, so rows may be
+//! blank before the unit gets there, and whoever dies in the middle begins the walk anew and finds the first part done.
+//! No index by sender: it would be written with every message, for the sake of the few who are ever erased.
 
 use std::collections::BTreeMap;
 
 use aggregates::ids::UserId;
 use event_log::Position;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::columns::{position, user};
-use crate::store::names::signed;
+use crate::store::names::{at_most, signed};
 
-/// Behind everything else of a batch: it covers what the batch wrote as well.
+/// Behind everything else of a batch: it covers what the batch wrote as well. `from`: where the step begins, up to where
+/// the words were walked through.
 pub(super) async fn write(
     connection: &mut PgConnection,
     schema: &str,
     erased: &BTreeMap<UserId, Position>,
+    from: Position,
 ) -> sqlx::Result<()> {
     if erased.is_empty() {
         return Ok(());
     }
     if has_indexes(connection, schema).await? {
-        blank(connection, schema, erased).await
+        blank(connection, schema, erased, from).await
     } else {
         note(connection, schema, erased).await
     }
@@ -29,7 +36,7 @@ pub(super) async fn write(
 
 /// Whether messages can be found by who is or was in a room. Filling does without, and there a look for the messages of
 /// one user is a look at all.
-async fn has_indexes(connection: &mut PgConnection, schema: &str) -> sqlx::Result<bool> {
+pub(super) async fn has_indexes(connection: &mut PgConnection, schema: &str) -> sqlx::Result<bool> {
     sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
         .bind(format!("{schema}.members_ever"))
         .fetch_one(connection)
@@ -49,20 +56,110 @@ async fn note(connection: &mut PgConnection, schema: &str, erased: &BTreeMap<Use
     Ok(())
 }
 
-/// Blanks those whom filling noted: what they said behind their erasure is left alone, however late this comes.
-pub(super) async fn blank_noted(connection: &mut PgConnection, schema: &str) -> sqlx::Result<()> {
-    let rows = sqlx::query(&format!("DELETE FROM {schema}.erased RETURNING user_id, position"))
-        .fetch_all(&mut *connection)
-        .await?;
-    let noted = rows.iter().map(|row| Ok((user(row, 0)?, position(row, 1)?))).collect::<sqlx::Result<_>>()?;
-    blank(connection, schema, &noted).await
+/// Those whom filling noted, to be walked through.
+pub(super) async fn noted(connection: &mut PgConnection, schema: &str) -> sqlx::Result<Vec<(UserId, Position)>> {
+    let rows = sqlx::query(&format!("SELECT user_id, position FROM {schema}.erased")).fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((user(row, 0)?, position(row, 1)?))).collect()
 }
 
-async fn blank(connection: &mut PgConnection, schema: &str, erased: &BTreeMap<UserId, Position>) -> sqlx::Result<()> {
+/// Behind their walk: what else there is of them, and the note.
+pub(super) async fn finish_noted(
+    connection: &mut PgConnection,
+    schema: &str,
+    user: &UserId,
+    up_to: Position,
+) -> sqlx::Result<()> {
+    blank(connection, schema, &BTreeMap::from([(user.clone(), up_to)]), up_to).await?;
+    let sql = format!("DELETE FROM {schema}.erased WHERE user_id = $1");
+    sqlx::query(&sql).bind(user.as_str()).execute(connection).await?;
+    Ok(())
+}
+
+/// The way through every room that somebody was ever in.
+pub(super) struct Walk<'a> {
+    schema: &'a str,
+    user: UserId,
+    up_to: Position,
+    /// Where it is: a room, and the last message there that was looked at.
+    room: Option<(Uuid, i64)>,
+    /// Rooms up to this one are done.
+    done: Option<Uuid>,
+}
+
+impl<'a> Walk<'a> {
+    /// Their words up to `up_to`; what they say behind it is left alone, however late this comes.
+    pub(super) fn of(schema: &'a str, user: UserId, up_to: Position) -> Self {
+        Self { schema, user, up_to, room: None, done: None }
+    }
+
+    /// Looks at about `rows_max` messages, each room in a transaction of its own. `false`: that was the last of them.
+    pub(super) async fn on(&mut self, connection: &mut PgConnection, rows_max: usize) -> sqlx::Result<bool> {
+        let mut left = rows_max;
+        while left > 0 {
+            let Some((room, behind)) = self.place(connection).await? else { return Ok(false) };
+            let (looked, last) = self.blank(connection, room, behind, left).await?;
+            match last {
+                Some(last) if looked == left => self.room = Some((room, last)),
+                Some(_) | None => (self.room, self.done) = (None, Some(room)),
+            }
+            // A room costs something, also an empty one.
+            left = left.saturating_sub(looked.max(1));
+        }
+        Ok(true)
+    }
+
+    async fn place(&self, connection: &mut PgConnection) -> sqlx::Result<Option<(Uuid, i64)>> {
+        if self.room.is_some() {
+            return Ok(self.room);
+        }
+        let sql = format!(
+            "SELECT room_id FROM {}.members WHERE user_id = $1 AND ($2::uuid IS NULL OR room_id > $2)
+             ORDER BY room_id LIMIT 1",
+            self.schema
+        );
+        let room = sqlx::query_scalar(&sql).bind(self.user.as_str()).bind(self.done).fetch_optional(connection).await?;
+        Ok(room.map(|room| (room, i64::MIN)))
+    }
+
+    /// How many messages of anybody came next, and where the last of them is; those of the erased are blank.
+    async fn blank(
+        &self,
+        connection: &mut PgConnection,
+        room: Uuid,
+        behind: i64,
+        limit: usize,
+    ) -> sqlx::Result<(usize, Option<i64>)> {
+        let sql = format!(
+            "WITH looked AS MATERIALIZED (SELECT position, sender_id FROM {schema}.messages
+                 WHERE room_id = $1 AND position > $2 AND position < $3 ORDER BY position LIMIT $4),
+             blanked AS (UPDATE {schema}.messages m SET content = '', attachment_url = NULL FROM looked
+                 WHERE m.position = looked.position AND looked.sender_id = $5
+                 AND (m.content <> '' OR m.attachment_url IS NOT NULL))
+             SELECT count(*), max(position) FROM looked",
+            schema = self.schema
+        );
+        let (looked, last): (i64, Option<i64>) = sqlx::query_as(&sql)
+            .bind(room)
+            .bind(behind)
+            .bind(signed(self.up_to.0))
+            .bind(at_most(limit))
+            .bind(self.user.as_str())
+            .fetch_one(connection)
+            .await?;
+        Ok((usize::try_from(looked).unwrap_or(limit), last))
+    }
+}
+
+/// What a walk leaves: what was written behind `walked`, and what there is once per room.
+async fn blank(
+    connection: &mut PgConnection,
+    schema: &str,
+    erased: &BTreeMap<UserId, Position>,
+    walked: Position,
+) -> sqlx::Result<()> {
     let messages = format!(
         "UPDATE {schema}.messages SET content = '', attachment_url = NULL
-         WHERE room_id IN (SELECT room_id FROM {schema}.members WHERE user_id = $1) AND sender_id = $1
-         AND position < $2"
+         WHERE position > $3 AND position < $2 AND sender_id = $1"
     );
     let last = format!(
         "UPDATE {schema}.rooms r SET last_message = ''
@@ -76,8 +173,11 @@ async fn blank(connection: &mut PgConnection, schema: &str, erased: &BTreeMap<Us
          AND opened_by = $1"
     );
     for (user, position) in erased {
-        for sql in [&messages, &last, &rooms] {
-            sqlx::query(sql).bind(user.as_str()).bind(signed(position.0)).execute(&mut *connection).await?;
+        let (user, position) = (user.as_str(), signed(position.0));
+        let walked = signed(walked.0);
+        sqlx::query(&messages).bind(user).bind(position).bind(walked).execute(&mut *connection).await?;
+        for sql in [&last, &rooms] {
+            sqlx::query(sql).bind(user).bind(position).execute(&mut *connection).await?;
         }
     }
     Ok(())

@@ -34,7 +34,7 @@ fn rows(found: Vec<PgRow>) -> Result<Vec<NotificationRow>, ReadError> {
 impl FeedReads for PostgresFeedReads {
     async fn checkpoint(&self) -> Result<Position, ReadError> {
         let sql = format!("SELECT checkpoint FROM {}.unit", self.schema.name);
-        let row = sqlx::query(&sql).fetch_one(&self.schema.pool).await.map_err(failed)?;
+        let row = sqlx::query(&sql).fetch_one(&self.schema.lender).await.map_err(failed)?;
         position(&row, 0).map_err(failed)
     }
 
@@ -58,7 +58,7 @@ impl FeedReads for PostgresFeedReads {
             self.schema.name
         );
         let query = sqlx::query(&sql).bind(user.as_str()).bind(before).bind(kinds);
-        let found = query.bind(at_most(limit)).bind(at_most(offset)).fetch_all(&self.schema.pool).await;
+        let found = query.bind(at_most(limit)).bind(at_most(offset)).fetch_all(&self.schema.lender).await;
         rows(found.map_err(failed)?)
     }
 
@@ -69,7 +69,7 @@ impl FeedReads for PostgresFeedReads {
              JOIN {}.notifications USING (notification_id) WHERE recipient_id = $2 ORDER BY nth",
             self.schema.name
         );
-        let found = sqlx::query(&sql).bind(ids).bind(user.as_str()).fetch_all(&self.schema.pool).await;
+        let found = sqlx::query(&sql).bind(ids).bind(user.as_str()).fetch_all(&self.schema.lender).await;
         rows(found.map_err(failed)?)
     }
 
@@ -80,7 +80,7 @@ impl FeedReads for PostgresFeedReads {
              LEFT JOIN {}.feeds f ON f.recipient_id = k.recipient_id ORDER BY k.nth",
             self.schema.name
         );
-        let found = sqlx::query(&sql).bind(users).fetch_all(&self.schema.pool).await.map_err(failed)?;
+        let found = sqlx::query(&sql).bind(users).fetch_all(&self.schema.lender).await.map_err(failed)?;
         found.iter().map(|row| number(row, 0)).collect::<sqlx::Result<_>>().map_err(failed)
     }
 }

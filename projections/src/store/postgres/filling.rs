@@ -22,6 +22,7 @@ pub(super) struct Filling {
 /// A transaction that has taken the unit's row. Dropping the connection undoes it.
 struct Open {
     writer: PgConnection,
+    began: Position,
     at: Position,
 }
 
@@ -32,7 +33,7 @@ impl Filling {
 
     /// `writer` is in a transaction that may take steps from `at`.
     pub(super) fn begin(&mut self, writer: PgConnection, at: Position) {
-        self.open = Some(Open { writer, at });
+        self.open = Some(Open { writer, began: at, at });
     }
 
     /// A failure, or being given up, undoes the transaction and with it every step since the last [`Self::flush`].
@@ -52,9 +53,9 @@ impl Filling {
 
     /// Writes what the rows came to, and commits. The connection, when there was something to commit.
     pub(super) async fn flush(&mut self, schema: &str) -> Result<Option<PgConnection>, StoreError> {
-        let Some(Open { mut writer, at }) = self.open.take() else { return Ok(None) };
+        let Some(Open { mut writer, began, at }) = self.open.take() else { return Ok(None) };
         let mut rows = std::mem::take(&mut self.rows);
-        inbox_save::save(&mut writer, schema, &rows).await.map_err(postgres_error)?;
+        inbox_save::save(&mut writer, schema, &rows, began).await.map_err(postgres_error)?;
         sqlx::query(&format!("UPDATE {schema}.unit SET checkpoint = $1"))
             .bind(signed(at.0))
             .execute(&mut writer)

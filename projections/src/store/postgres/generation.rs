@@ -1,25 +1,33 @@
 //! One schema: its own row about itself, and the transaction that moves it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use aggregates::ids::UserId;
 use async_trait::async_trait;
+use event_log::postgres::{READ_PATIENCE, within};
 use event_log::{LogId, Position};
 use sqlx::postgres::PgRow;
-use sqlx::{Connection, Executor, PgConnection, Postgres, Row, Transaction};
+use sqlx::{Connection, Executor, PgConnection, Row};
 use tokio::sync::Mutex;
 
 use super::columns::{position, postgres_error};
+use super::erasing::{self, Walk};
 use super::feed_reads::PostgresFeedReads;
 use super::filling::Filling;
 use super::inbox_reads::PostgresInboxReads;
 use super::snapshot::PostgresSnapshot;
-use super::{Schema, erasing, feed_writes, inbox_load, inbox_save, quick};
+use super::{Schema, feed_writes, in_time, inbox_load, inbox_save, quick};
 use crate::inbox::batch::InboxBatch;
 use crate::store::names::signed;
 use crate::store::{
-    Applied, Generation, GenerationState, Held, Snapshot, Standing, Step, StoreError, UnitChanges, UnitReads, tables,
+    Applied, BLANK_ROWS_MAX, Generation, GenerationState, Held, Snapshot, Standing, Step, StoreError, UnitChanges,
+    UnitReads, tables,
 };
 use crate::views::UnitName;
+
+/// Longer than any healthy step; then its outcome is not known, and the unit's row is asked for it.
+const WRITE_PATIENCE: Duration = Duration::from_secs(60);
 
 /// The tables, and what is made when they are filled. A schema is never changed later: another form of the tables is
 /// another format.
@@ -51,44 +59,46 @@ impl PostgresGeneration {
     pub(super) async fn is_made(&self) -> Result<bool, StoreError> {
         sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
             .bind(format!("{}.unit", self.schema.name))
-            .fetch_one(&self.schema.pool)
+            .fetch_one(&self.schema.lender)
             .await
             .map_err(postgres_error)
     }
 
     /// Makes the schema, its tables and its row about itself, in one transaction, unless they are there.
     pub(super) async fn make(&self, log: LogId, state: GenerationState) -> Result<(), StoreError> {
+        let mut connection = self.schema.lender.apart().await.map_err(postgres_error)?;
+        within(WRITE_PATIENCE, self.make_on(&mut connection, log, state)).await.map_err(postgres_error)
+    }
+
+    async fn make_on(&self, connection: &mut PgConnection, log: LogId, state: GenerationState) -> sqlx::Result<()> {
         let name = &self.schema.name;
-        let mut tx = self.schema.pool.begin().await.map_err(postgres_error)?;
+        let mut tx = connection.begin().await?;
         // Processes that start together come one after the other.
         sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
             .bind(format!("kabar {name} make"))
             .execute(&mut *tx)
-            .await
-            .map_err(postgres_error)?;
+            .await?;
         let made: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
             .bind(format!("{name}.unit"))
             .fetch_one(&mut *tx)
-            .await
-            .map_err(postgres_error)?;
+            .await?;
         if made {
-            return Ok(());
+            return tx.rollback().await;
         }
         let begin = format!("CREATE SCHEMA IF NOT EXISTS {name}; SET LOCAL search_path TO {name}");
         let [tables, indexes] = migrations(self.unit);
         for sql in [begin.as_str(), tables] {
-            tx.execute(sql).await.map_err(postgres_error)?;
+            tx.execute(sql).await?;
         }
         if state != GenerationState::Building {
-            tx.execute(indexes).await.map_err(postgres_error)?;
+            tx.execute(indexes).await?;
         }
         sqlx::query(&format!("INSERT INTO {name}.unit VALUES (1, $1, 0, $2)"))
             .bind(log.0)
             .bind(state.name())
             .execute(&mut *tx)
-            .await
-            .map_err(postgres_error)?;
-        tx.commit().await.map_err(postgres_error)
+            .await?;
+        tx.commit().await
     }
 
     async fn claim(&self, connection: &mut PgConnection, step: &Step) -> Result<bool, StoreError> {
@@ -108,12 +118,12 @@ impl PostgresGeneration {
         })
     }
 
-    /// The connection that steps are written by. Not of the pool, which would ask it how it is before each of them.
+    /// The connection that steps are written by. Not a lent one, which is asked how it is before each of them.
     async fn writer(&self) -> Result<PgConnection, StoreError> {
         if let Some(kept) = self.writer.lock().await.take() {
             return Ok(kept);
         }
-        Ok(self.schema.pool.acquire().await.map_err(postgres_error)?.detach())
+        self.schema.lender.apart().await.map_err(postgres_error)
     }
 
     /// One whose last statement failed, or was given up, is not kept.
@@ -132,16 +142,96 @@ impl PostgresGeneration {
         }
         let schema = &self.schema.name;
         let mut batch = InboxBatch::default();
+        let from = step.from;
         take(&mut tx, schema, &mut batch, step.changes).await.map_err(postgres_error)?;
-        inbox_save::save(&mut tx, schema, &batch).await.map_err(postgres_error)?;
+        inbox_save::save(&mut tx, schema, &batch, from).await.map_err(postgres_error)?;
         tx.commit().await.map_err(postgres_error)?;
         self.keep(writer).await;
         Ok(Applied::Done)
     }
+
+    /// The words of those whom `step` erases, up to where it begins. A unit that is elsewhere is left as it is: the step
+    /// will not be taken.
+    async fn blank_ahead(&self, step: &Step) -> Result<(), StoreError> {
+        for (user, up_to) in step.changes.erased() {
+            if self.standing().await?.checkpoint == step.from {
+                self.walk(user, up_to).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A transaction for every few rows: questions and other writers come in between.
+    async fn walk(&self, user: UserId, up_to: Position) -> Result<(), StoreError> {
+        let schema = &self.schema.name;
+        let mut writer = self.writer().await?;
+        let there = within(READ_PATIENCE, erasing::has_indexes(&mut writer, schema)).await.map_err(postgres_error)?;
+        let mut walk = Walk::of(schema, user, up_to);
+        while there && within(WRITE_PATIENCE, walk.on(&mut writer, BLANK_ROWS_MAX)).await.map_err(postgres_error)? {}
+        self.keep(writer).await;
+        Ok(())
+    }
+
+    /// Makes the indexes, and says whom filling noted.
+    async fn index(&self) -> Result<Vec<(UserId, Position)>, StoreError> {
+        // As long as it takes: an index of a large table is made in minutes.
+        let mut connection = self.schema.lender.apart().await.map_err(postgres_error)?;
+        let mut tx = connection.begin().await.map_err(postgres_error)?;
+        let path = format!("SET LOCAL search_path TO {}", self.schema.name);
+        tx.execute(path.as_str()).await.map_err(postgres_error)?;
+        let [_, indexes] = migrations(self.unit);
+        let mut tried = tx.begin().await.map_err(postgres_error)?;
+        match tried.execute(indexes).await {
+            Ok(_) => tried.commit().await.map_err(postgres_error)?,
+            // Two rows share what a unique index is of.
+            Err(error) if error.as_database_error().is_some_and(|error| error.is_unique_violation()) => {
+                tried.rollback().await.map_err(postgres_error)?;
+                inbox_save::keep_first_messages(&mut tx).await.map_err(postgres_error)?;
+                tx.execute(indexes).await.map_err(postgres_error)?;
+            }
+            Err(error) => return Err(postgres_error(error)),
+        }
+        tx.commit().await.map_err(postgres_error)?;
+        match self.unit {
+            UnitName::Inbox => erasing::noted(&mut connection, &self.schema.name).await.map_err(postgres_error),
+            UnitName::Feed => Ok(Vec::new()),
+        }
+    }
+
+    async fn take(&self, step: Step) -> Result<Applied, StoreError> {
+        let mut writer = self.writer().await?;
+        let written = if step.changes.len() == 0 {
+            // Nothing but the checkpoint.
+            Some(self.claim(&mut writer, &step).await?)
+        } else {
+            quick::write(&mut writer, &self.schema.name, &step).await?
+        };
+        self.keep(writer).await;
+        match written {
+            Some(true) => Ok(Applied::Done),
+            Some(false) => self.refused(&step).await,
+            None => self.step(step).await,
+        }
+    }
+
+    async fn fill_in_turn(&self, step: Step) -> Result<Applied, StoreError> {
+        let mut filling = self.filling.lock().await;
+        if !filling.is_open() {
+            let mut writer = self.writer().await?;
+            writer.execute("BEGIN").await.map_err(postgres_error)?;
+            if !self.claim(&mut writer, &step).await? {
+                writer.execute("ROLLBACK").await.map_err(postgres_error)?;
+                self.keep(writer).await;
+                return self.refused(&step).await;
+            }
+            filling.begin(writer, step.from);
+        }
+        filling.take(&self.schema.name, step).await
+    }
 }
 
 /// Takes the unit's row if it stands where the step begins. Whoever else wants it waits for the end of the transaction.
-pub(super) async fn claim(connection: &mut PgConnection, schema: &str, step: &Step) -> Result<bool, StoreError> {
+async fn claim(connection: &mut PgConnection, schema: &str, step: &Step) -> Result<bool, StoreError> {
     let sql =
         format!("UPDATE {schema}.unit SET checkpoint = $2 WHERE checkpoint = $1 AND log_id = $3 AND state <> 'closed'");
     let claimed = sqlx::query(&sql)
@@ -177,44 +267,29 @@ pub(super) async fn take(
 #[async_trait]
 impl Generation for PostgresGeneration {
     async fn standing(&self) -> Result<Standing, StoreError> {
-        let mut connection = self.schema.pool.acquire().await.map_err(postgres_error)?;
-        standing(&mut connection, &self.schema.name, "").await
+        let mut lent = self.schema.lender.lend().await.map_err(postgres_error)?;
+        let standing = in_time(READ_PATIENCE, standing(&mut lent, &self.schema.name, "")).await?;
+        lent.give_back();
+        Ok(standing)
     }
 
     async fn apply(&self, step: Step) -> Result<Applied, StoreError> {
-        if step.changes.len() == 0 {
-            // Nothing but the checkpoint.
-            let mut writer = self.writer().await?;
-            let claimed = self.claim(&mut writer, &step).await?;
-            self.keep(writer).await;
-            return if claimed { Ok(Applied::Done) } else { self.refused(&step).await };
-        }
-        let mut writer = self.writer().await?;
-        let written = quick::write(&mut writer, &self.schema.name, &step).await?;
-        self.keep(writer).await;
-        if let Some(claimed) = written {
-            return if claimed { Ok(Applied::Done) } else { self.refused(&step).await };
-        }
-        self.step(step).await
+        self.blank_ahead(&step).await?;
+        in_time(WRITE_PATIENCE, self.take(step)).await
     }
 
     async fn fill(&self, step: Step) -> Result<Applied, StoreError> {
-        let mut filling = self.filling.lock().await;
-        if !filling.is_open() {
-            let mut writer = self.writer().await?;
-            writer.execute("BEGIN").await.map_err(postgres_error)?;
-            if !self.claim(&mut writer, &step).await? {
-                writer.execute("ROLLBACK").await.map_err(postgres_error)?;
-                self.keep(writer).await;
-                return self.refused(&step).await;
-            }
-            filling.begin(writer, step.from);
+        if !step.changes.erased().is_empty() {
+            // Walked through is what is stored.
+            self.flush().await?;
+            self.blank_ahead(&step).await?;
         }
-        filling.take(&self.schema.name, step).await
+        in_time(WRITE_PATIENCE, self.fill_in_turn(step)).await
     }
 
     async fn flush(&self) -> Result<(), StoreError> {
-        if let Some(writer) = self.filling.lock().await.flush(&self.schema.name).await? {
+        let flushed = in_time(WRITE_PATIENCE, async { self.filling.lock().await.flush(&self.schema.name).await });
+        if let Some(writer) = flushed.await? {
             self.keep(writer).await;
         }
         Ok(())
@@ -223,51 +298,42 @@ impl Generation for PostgresGeneration {
     async fn finish(&self) -> Result<(), StoreError> {
         self.flush().await?;
         self.filling.lock().await.forget();
-        let mut tx = self.schema.pool.begin().await.map_err(postgres_error)?;
-        let path = format!("SET LOCAL search_path TO {}", self.schema.name);
-        tx.execute(path.as_str()).await.map_err(postgres_error)?;
-        let [_, indexes] = migrations(self.unit);
-        let mut tried = tx.begin().await.map_err(postgres_error)?;
-        match tried.execute(indexes).await {
-            Ok(_) => tried.commit().await.map_err(postgres_error)?,
-            // Two rows share what a unique index is of.
-            Err(error) if error.as_database_error().is_some_and(|error| error.is_unique_violation()) => {
-                tried.rollback().await.map_err(postgres_error)?;
-                inbox_save::keep_first_messages(&mut tx).await.map_err(postgres_error)?;
-                tx.execute(indexes).await.map_err(postgres_error)?;
-            }
-            Err(error) => return Err(postgres_error(error)),
-        }
-        match self.unit {
-            UnitName::Inbox => erasing::blank_noted(&mut tx, &self.schema.name).await.map_err(postgres_error)?,
-            UnitName::Feed => {}
+        let name = &self.schema.name;
+        let noted = self.index().await?;
+        let mut connection = self.schema.lender.apart().await.map_err(postgres_error)?;
+        for (user, up_to) in noted {
+            self.walk(user.clone(), up_to).await?;
+            let mut tx = connection.begin().await.map_err(postgres_error)?;
+            erasing::finish_noted(&mut tx, name, &user, up_to).await.map_err(postgres_error)?;
+            tx.commit().await.map_err(postgres_error)?;
         }
         // A server that plans by the sizes of an empty schema would read whole tables for its first questions.
         for table in tables(self.unit) {
-            tx.execute(format!("ANALYZE {}", table.name).as_str()).await.map_err(postgres_error)?;
+            connection.execute(format!("ANALYZE {name}.{}", table.name).as_str()).await.map_err(postgres_error)?;
         }
-        tx.commit().await.map_err(postgres_error)
+        Ok(())
     }
 
     async fn set_state(&self, state: GenerationState) -> Result<(), StoreError> {
         self.flush().await?;
         sqlx::query(&format!("UPDATE {}.unit SET state = $1", self.schema.name))
             .bind(state.name())
-            .execute(&self.schema.pool)
+            .execute(&self.schema.lender)
             .await
             .map_err(postgres_error)?;
         Ok(())
     }
 
     async fn hold(&self) -> Result<Box<dyn Held>, StoreError> {
-        let mut tx = self.schema.pool.begin().await.map_err(postgres_error)?;
-        // A rebuild that freezes must not stop the live view for ever.
-        sqlx::query("SET LOCAL idle_in_transaction_session_timeout = '30s'")
-            .execute(&mut *tx)
-            .await
-            .map_err(postgres_error)?;
-        let standing = standing(&mut tx, &self.schema.name, "FOR UPDATE").await?;
-        Ok(Box::new(PostgresHeld { tx, schema: self.schema.clone(), standing }))
+        let mut connection = self.schema.lender.apart().await.map_err(postgres_error)?;
+        let held = in_time(WRITE_PATIENCE, async {
+            // A rebuild that freezes must not stop the live view for ever.
+            let begin = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '30s'";
+            connection.execute(begin).await.map_err(postgres_error)?;
+            standing(&mut connection, &self.schema.name, "FOR UPDATE").await
+        });
+        let standing = held.await?;
+        Ok(Box::new(PostgresHeld { connection, schema: self.schema.clone(), standing }))
     }
 
     fn reads(&self) -> UnitReads {
@@ -277,10 +343,9 @@ impl Generation for PostgresGeneration {
         }
     }
 
-    /// Of the pool, which the units share.
+    /// Of those that the units share.
     fn connections_in_use(&self) -> usize {
-        let pool = &self.schema.pool;
-        (pool.size() as usize).saturating_sub(pool.num_idle())
+        self.schema.lender.in_use()
     }
 
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
@@ -288,9 +353,9 @@ impl Generation for PostgresGeneration {
     }
 }
 
-/// Holds the unit's row; dropped, it rolls back.
+/// Holds the unit's row, in a transaction that ends with its connection.
 struct PostgresHeld {
-    tx: Transaction<'static, Postgres>,
+    connection: PgConnection,
     schema: Schema,
     standing: Standing,
 }
@@ -302,11 +367,9 @@ impl Held for PostgresHeld {
     }
 
     async fn close(mut self: Box<Self>) -> Result<(), StoreError> {
-        sqlx::query(&format!("UPDATE {}.unit SET state = 'closed'", self.schema.name))
-            .execute(&mut *self.tx)
-            .await
-            .map_err(postgres_error)?;
-        self.tx.commit().await.map_err(postgres_error)
+        let sql = format!("UPDATE {}.unit SET state = 'closed'; COMMIT", self.schema.name);
+        within(READ_PATIENCE, self.connection.execute(sql.as_str())).await.map_err(postgres_error)?;
+        Ok(())
     }
 }
 

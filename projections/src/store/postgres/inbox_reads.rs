@@ -31,12 +31,12 @@ impl PostgresInboxReads {
     }
 
     async fn all<T>(&self, query: Asked<'_>, read: fn(&PgRow) -> sqlx::Result<T>) -> Result<Vec<T>, ReadError> {
-        let found = query.fetch_all(&self.schema.pool).await.map_err(failed)?;
+        let found = query.fetch_all(&self.schema.lender).await.map_err(failed)?;
         found.iter().map(read).collect::<sqlx::Result<_>>().map_err(failed)
     }
 
     async fn one<T>(&self, query: Asked<'_>, read: fn(&PgRow) -> sqlx::Result<T>) -> Result<Option<T>, ReadError> {
-        let found = query.fetch_optional(&self.schema.pool).await.map_err(failed)?;
+        let found = query.fetch_optional(&self.schema.lender).await.map_err(failed)?;
         found.as_ref().map(read).transpose().map_err(failed)
     }
 

@@ -1,5 +1,6 @@
 //! What a batch of inbox changes came to, written: one statement per table, rows as arrays.
 
+use event_log::Position;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -10,8 +11,13 @@ use crate::store::names::signed;
 use crate::store::touched::Touched;
 use crate::text::folded;
 
-/// What the rows came to; messages are apart.
-pub(super) async fn save(connection: &mut PgConnection, schema: &str, batch: &InboxBatch) -> sqlx::Result<()> {
+/// What the rows came to; messages are apart. `from`: where the transaction began.
+pub(super) async fn save(
+    connection: &mut PgConnection,
+    schema: &str,
+    batch: &InboxBatch,
+    from: Position,
+) -> sqlx::Result<()> {
     save_rooms(connection, schema, batch).await?;
     save_stays(connection, schema, batch).await?;
     save_readers(connection, schema, batch).await?;
@@ -19,7 +25,7 @@ pub(super) async fn save(connection: &mut PgConnection, schema: &str, batch: &In
     save_since(connection, &format!("{schema}.follows"), "followed_at", &batch.follows).await?;
     save_since(connection, &format!("{schema}.blocks"), "blocked_at", &batch.blocks).await?;
     save_counts(connection, schema, batch).await?;
-    erasing::write(connection, schema, &batch.erased).await
+    erasing::write(connection, schema, &batch.erased, from).await
 }
 
 /// One column of the rows to write, as an array.

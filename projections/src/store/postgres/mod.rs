@@ -12,14 +12,16 @@ mod inbox_save;
 mod quick;
 mod snapshot;
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use event_log::LogId;
 use event_log::postgres::rewriting::write_anew;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgConnection, PgPool};
+use event_log::postgres::{Lender, READ_PATIENCE, within};
+use sqlx::PgConnection;
+use sqlx::postgres::PgConnectOptions;
 
 use self::columns::postgres_error;
 use self::generation::PostgresGeneration;
@@ -28,19 +30,27 @@ use crate::views::UnitName;
 
 /// Connections of the views: a projector per unit, the rest for questions.
 const CONNECTIONS_MAX: u32 = 12;
-/// How long a question waits for a connection.
-const ACQUIRE_PATIENCE: Duration = Duration::from_secs(5);
+/// Of one table. Nobody reads it meanwhile, so an operator sees to it that this is enough.
+const VACUUM_PATIENCE: Duration = Duration::from_secs(3_600);
+/// A schema goes when the last question to it has ended.
+const REMOVE_PATIENCE: Duration = Duration::from_secs(120);
 
-pub(crate) async fn connect(url: &str, format: Format) -> Result<PgPool, StoreError> {
+pub(crate) async fn connect(url: &str, format: Format) -> Result<Lender, StoreError> {
     let options: PgConnectOptions = url.parse().map_err(postgres_error)?;
     // The log is the truth and a view is behind it at worst: rows and checkpoint may be lost together, never apart.
     let options = options.application_name(&session_name(format)).options([("synchronous_commit", "off")]);
-    PgPoolOptions::new()
-        .max_connections(CONNECTIONS_MAX)
-        .acquire_timeout(ACQUIRE_PATIENCE)
-        .connect_with(options)
-        .await
-        .map_err(postgres_error)
+    let lender = Lender::new(options, CONNECTIONS_MAX);
+    // A database that cannot be reached is said at once.
+    lender.lend().await.map_err(postgres_error)?.give_back();
+    Ok(lender)
+}
+
+/// Work that may take long, but not for ever: a connection that stalls would keep it waiting without a word.
+async fn in_time<T>(patience: Duration, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    match tokio::time::timeout(patience, work).await {
+        Ok(done) => done,
+        Err(elapsed) => Err(StoreError::unreachable(elapsed)),
+    }
 }
 
 /// How sessions are called, so that others see which formats are in use. A projector keeps one open.
@@ -51,20 +61,20 @@ fn session_name(format: Format) -> String {
 /// Where the rows of one generation are.
 #[derive(Debug, Clone)]
 struct Schema {
-    pool: PgPool,
+    lender: Lender,
     /// `inbox_2_g3`: unit, format, generation. Made of our own words only, so it needs no quoting.
     name: Arc<str>,
 }
 
 pub(crate) struct PostgresStore {
-    pool: PgPool,
+    lender: Lender,
     unit: UnitName,
     format: Format,
 }
 
 impl PostgresStore {
-    pub(crate) fn new(pool: PgPool, unit: UnitName, format: Format) -> Self {
-        Self { pool, unit, format }
+    pub(crate) fn new(lender: Lender, unit: UnitName, format: Format) -> Self {
+        Self { lender, unit, format }
     }
 
     fn family(&self) -> String {
@@ -82,7 +92,7 @@ impl PostgresStore {
             GenerationName::Numbered(number) => format!("{family}_g{number}"),
             GenerationName::Scratch => format!("{family}_verify"),
         };
-        Schema { pool: self.pool.clone(), name: name.into() }
+        Schema { lender: self.lender.clone(), name: name.into() }
     }
 }
 
@@ -93,12 +103,12 @@ impl UnitStore for PostgresStore {
     }
 
     fn in_format(&self, format: Format) -> Arc<dyn UnitStore> {
-        Arc::new(Self::new(self.pool.clone(), self.unit, format))
+        Arc::new(Self::new(self.lender.clone(), self.unit, format))
     }
 
     async fn all(&self) -> Result<Vec<(Format, u32)>, StoreError> {
         let names: Vec<String> = sqlx::query_scalar("SELECT nspname::text FROM pg_namespace")
-            .fetch_all(&self.pool)
+            .fetch_all(&self.lender)
             .await
             .map_err(postgres_error)?;
         let mut found: Vec<(Format, u32)> = names.iter().filter_map(|name| self.parsed(name)).collect();
@@ -116,7 +126,7 @@ impl UnitStore for PostgresStore {
             "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1)",
         )
         .bind(session_name(self.format))
-        .fetch_one(&self.pool)
+        .fetch_one(&self.lender)
         .await
         .map_err(postgres_error)
     }
@@ -139,7 +149,9 @@ impl UnitStore for PostgresStore {
 
     async fn remove(&self, name: &GenerationName) -> Result<(), StoreError> {
         let sql = format!("DROP SCHEMA IF EXISTS {} CASCADE", self.schema(name).name);
-        sqlx::query(&sql).execute(&self.pool).await.map_err(postgres_error)?;
+        let mut connection = self.lender.apart().await.map_err(postgres_error)?;
+        let removed = sqlx::query(&sql).execute(&mut connection);
+        within(REMOVE_PATIENCE, removed).await.map_err(postgres_error)?;
         Ok(())
     }
 
@@ -148,24 +160,26 @@ impl UnitStore for PostgresStore {
         // Asked for: another format may have other tables.
         let tables: Vec<String> = sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = $1")
             .bind(&*schema)
-            .fetch_all(&self.pool)
+            .fetch_all(&self.lender)
             .await
             .map_err(postgres_error)?;
+        let mut connection = self.lender.apart().await.map_err(postgres_error)?;
         let mut done = true;
         for table in tables {
-            done &= write_anew(&self.pool, &format!("{schema}.{table}")).await.map_err(postgres_error)?;
+            let table = format!("{schema}.{table}");
+            let written = within(VACUUM_PATIENCE, write_anew(&mut connection, &table));
+            done &= written.await.map_err(postgres_error)?;
         }
         Ok(done)
     }
 
     async fn lock_rebuild(&self) -> Result<Option<Box<dyn RebuildLock>>, StoreError> {
         // A connection of its own: the lock goes with it, also when this process dies.
-        let mut connection = self.pool.acquire().await.map_err(postgres_error)?.detach();
-        let taken: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock(hashtextextended($1, 0))")
+        let mut connection = self.lender.apart().await.map_err(postgres_error)?;
+        let taken = sqlx::query_scalar("SELECT pg_try_advisory_lock(hashtextextended($1, 0))")
             .bind(format!("kabar {} rebuild", self.family()))
-            .fetch_one(&mut connection)
-            .await
-            .map_err(postgres_error)?;
+            .fetch_one(&mut connection);
+        let taken: bool = within(READ_PATIENCE, taken).await.map_err(postgres_error)?;
         Ok(taken.then(|| -> Box<dyn RebuildLock> { Box::new(LockedSession(connection)) }))
     }
 }
@@ -176,7 +190,8 @@ struct LockedSession(PgConnection);
 impl RebuildLock for LockedSession {
     async fn release(mut self: Box<Self>) {
         // Asked for and answered: a connection that is only closed keeps its locks until the server notices.
-        if let Err(error) = sqlx::query("SELECT pg_advisory_unlock_all()").execute(&mut self.0).await {
+        let unlocked = sqlx::query("SELECT pg_advisory_unlock_all()").execute(&mut self.0);
+        if let Err(error) = within(READ_PATIENCE, unlocked).await {
             tracing::debug!(%error, "the lock goes with its connection");
         }
     }

@@ -1,16 +1,23 @@
 //! One schema as it is at one moment, row by row, for comparing.
 
-use async_trait::async_trait;
-use sqlx::{Executor, Postgres, Row, Transaction};
+use std::time::Duration;
 
-use super::Schema;
+use async_trait::async_trait;
+use event_log::postgres::{READ_PATIENCE, within};
+use sqlx::{Executor, PgConnection, Row};
+
 use super::columns::postgres_error;
 use super::generation::standing;
+use super::{Schema, in_time};
 use crate::store::{KeyKind, KeyedRow, Snapshot, Standing, StoreError, Table};
+
+/// A page of rows, for comparing.
+const PAGE_PATIENCE: Duration = Duration::from_secs(600);
 
 /// A repeatable-read transaction: what others write meanwhile is not seen.
 pub(super) struct PostgresSnapshot {
-    tx: Transaction<'static, Postgres>,
+    /// In the transaction, which ends with it.
+    connection: PgConnection,
     schema: Schema,
     standing: Standing,
     /// The table whose cursor is open.
@@ -19,13 +26,11 @@ pub(super) struct PostgresSnapshot {
 
 impl PostgresSnapshot {
     pub(super) async fn open(schema: &Schema) -> Result<Self, StoreError> {
-        let mut tx = schema.pool.begin().await.map_err(postgres_error)?;
-        sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            .execute(&mut *tx)
-            .await
-            .map_err(postgres_error)?;
-        let standing = standing(&mut tx, &schema.name, "").await?;
-        Ok(Self { tx, schema: schema.clone(), standing, reading: None })
+        let mut connection = schema.lender.apart().await.map_err(postgres_error)?;
+        let begun = connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+        within(READ_PATIENCE, begun).await.map_err(postgres_error)?;
+        let standing = in_time(READ_PATIENCE, standing(&mut connection, &schema.name, "")).await?;
+        Ok(Self { connection, schema: schema.clone(), standing, reading: None })
     }
 
     async fn open_cursor(&mut self, table: &'static Table) -> Result<(), StoreError> {
@@ -46,7 +51,7 @@ impl PostgresSnapshot {
             table.name,
             order.join(", ")
         );
-        self.tx.execute(sql.as_str()).await.map_err(postgres_error)?;
+        within(READ_PATIENCE, self.connection.execute(sql.as_str())).await.map_err(postgres_error)?;
         self.reading = Some(table.name);
         Ok(())
     }
@@ -63,7 +68,9 @@ impl Snapshot for PostgresSnapshot {
             self.open_cursor(table).await?;
         }
         let sql = format!("FETCH {limit} FROM compared");
-        let found = sqlx::query(&sql).persistent(false).fetch_all(&mut *self.tx).await.map_err(postgres_error)?;
+        // The first page of a table may wait for a sort of all of it.
+        let found = sqlx::query(&sql).persistent(false).fetch_all(&mut self.connection);
+        let found = within(PAGE_PATIENCE, found).await.map_err(postgres_error)?;
         found
             .iter()
             .map(|row| Ok(KeyedRow { key: row.try_get(0)?, json: row.try_get(1)? }))

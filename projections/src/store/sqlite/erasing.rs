@@ -1,27 +1,33 @@
 //! The words of the erased, blanked: what they said and how they called their rooms, up to where they were erased.
 //!
 //! Apart from the other writes, because it goes by who and where instead of by row, and because a rebuild does it last.
+//! What somebody said in years is walked through ahead of the step that erases them, a few rows per transaction; the step
+//! itself finds only what it wrote. Their words are theirs to lose as soon as the erasure is in the log, so rows may be
+//! blank before the unit gets there, and whoever dies in the middle begins the walk anew and finds the first part done.
+//! No index by sender: it would be written with every message, for the sake of the few who are ever erased.
 
 use std::collections::BTreeMap;
 
 use aggregates::ids::UserId;
 use event_log::Position;
 use rusqlite::{Connection, Result, params};
+use uuid::Uuid;
 
 use super::columns::{position, user};
 use crate::store::names::signed;
 
-/// Behind everything else of a batch: it covers what the batch wrote as well.
-pub(super) fn write(tx: &Connection, erased: &BTreeMap<UserId, Position>) -> Result<()> {
+/// Behind everything else of a batch: it covers what the batch wrote as well. `from`: where the transaction began, up to
+/// where the words were walked through.
+pub(super) fn write(tx: &Connection, erased: &BTreeMap<UserId, Position>, from: Position) -> Result<()> {
     if erased.is_empty() {
         return Ok(());
     }
-    if has_indexes(tx)? { blank(tx, erased) } else { note(tx, erased) }
+    if has_indexes(tx)? { blank(tx, erased, from) } else { note(tx, erased) }
 }
 
 /// Whether messages can be found by who is or was in a room. Filling does without, and there a look for the messages of
 /// one user is a look at all.
-fn has_indexes(tx: &Connection) -> Result<bool> {
+pub(super) fn has_indexes(tx: &Connection) -> Result<bool> {
     tx.prepare_cached("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'members_ever')")?
         .query_row([], |row| row.get(0))
 }
@@ -34,20 +40,89 @@ fn note(tx: &Connection, erased: &BTreeMap<UserId, Position>) -> Result<()> {
     Ok(())
 }
 
-/// Blanks those whom filling noted: what they said behind their erasure is left alone, however late this comes.
-pub(super) fn blank_noted(tx: &Connection) -> Result<()> {
-    let noted = tx
-        .prepare("SELECT user_id, position FROM erased")?
-        .query_map([], |row| Ok((user(row, 0)?, position(row, 1)?)))?
-        .collect::<Result<_>>()?;
-    blank(tx, &noted)?;
-    tx.execute("DELETE FROM erased", [])?;
+/// Those whom filling noted, to be walked through.
+pub(super) fn noted(connection: &Connection) -> Result<Vec<(UserId, Position)>> {
+    let mut statement = connection.prepare("SELECT user_id, position FROM erased")?;
+    let noted = statement.query_map([], |row| Ok((user(row, 0)?, position(row, 1)?)))?;
+    noted.collect()
+}
+
+/// Behind their walk: what else there is of them, and the note.
+pub(super) fn finish_noted(tx: &Connection, user: &UserId, up_to: Position) -> Result<()> {
+    blank(tx, &BTreeMap::from([(user.clone(), up_to)]), up_to)?;
+    tx.execute("DELETE FROM erased WHERE user_id = ?", [user.as_str()])?;
     Ok(())
 }
 
-fn blank(tx: &Connection, erased: &BTreeMap<UserId, Position>) -> Result<()> {
+/// The way through every room that somebody was ever in.
+#[derive(Debug, Clone)]
+pub(super) struct Walk {
+    user: UserId,
+    up_to: Position,
+    /// Where it is: a room, and the last message there that was looked at.
+    room: Option<(Uuid, i64)>,
+    /// Rooms up to this one are done.
+    done: Option<Uuid>,
+}
+
+impl Walk {
+    /// Their words up to `up_to`; what they say behind it is left alone, however late this comes.
+    pub(super) fn of(user: UserId, up_to: Position) -> Self {
+        Self { user, up_to, room: None, done: None }
+    }
+
+    /// Looks at about `rows_max` messages. `false`: that was the last of them.
+    pub(super) fn on(&mut self, tx: &Connection, rows_max: usize) -> Result<bool> {
+        let mut left = rows_max;
+        while left > 0 {
+            let Some((room, behind)) = self.place(tx)? else { return Ok(false) };
+            let (looked, last) = self.look(tx, room, behind, left)?;
+            if let Some(last) = last {
+                self.blank(tx, room, behind, last)?;
+            }
+            match last {
+                Some(last) if looked == left => self.room = Some((room, last)),
+                Some(_) | None => (self.room, self.done) = (None, Some(room)),
+            }
+            // A room costs something, also an empty one.
+            left = left.saturating_sub(looked.max(1));
+        }
+        Ok(true)
+    }
+
+    fn place(&self, tx: &Connection) -> Result<Option<(Uuid, i64)>> {
+        if self.room.is_some() {
+            return Ok(self.room);
+        }
+        let mut next =
+            tx.prepare_cached("SELECT min(room_id) FROM members WHERE user_id = ?1 AND (?2 IS NULL OR room_id > ?2)")?;
+        let room: Option<Uuid> = next.query_row(params![self.user.as_str(), self.done], |row| row.get(0))?;
+        Ok(room.map(|room| (room, i64::MIN)))
+    }
+
+    /// How many messages of anybody come next, and where the last of them is.
+    fn look(&self, tx: &Connection, room: Uuid, behind: i64, limit: usize) -> Result<(usize, Option<i64>)> {
+        let mut next = tx.prepare_cached(
+            "SELECT count(*), max(position) FROM (SELECT position FROM messages
+             WHERE room_id = ?1 AND position > ?2 AND position < ?3 ORDER BY position LIMIT ?4)",
+        )?;
+        next.query_row(params![room, behind, signed(self.up_to.0), limit], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
+    fn blank(&self, tx: &Connection, room: Uuid, behind: i64, last: i64) -> Result<()> {
+        tx.prepare_cached(
+            "UPDATE messages SET content = '', attachment_url = NULL WHERE room_id = ?1 AND position > ?2
+             AND position <= ?3 AND sender_id = ?4 AND (content <> '' OR attachment_url IS NOT NULL)",
+        )?
+        .execute(params![room, behind, last, self.user.as_str()])?;
+        Ok(())
+    }
+}
+
+/// What a walk leaves: what was written behind `walked`, and what there is once per room.
+fn blank(tx: &Connection, erased: &BTreeMap<UserId, Position>, walked: Position) -> Result<()> {
     const MESSAGES: &str = "UPDATE messages SET content = '', attachment_url = NULL
-        WHERE room_id IN (SELECT room_id FROM members WHERE user_id = ?1) AND sender_id = ?1 AND position < ?2";
+        WHERE position > ?3 AND position < ?2 AND sender_id = ?1";
     const LAST: &str = "UPDATE rooms SET last_message = ''
         WHERE room_id IN (SELECT room_id FROM members WHERE user_id = ?1) AND last_message IS NOT NULL
         AND EXISTS (SELECT 1 FROM messages m WHERE m.room_id = rooms.room_id AND m.seq = rooms.last_seq
@@ -55,9 +130,70 @@ fn blank(tx: &Connection, erased: &BTreeMap<UserId, Position>) -> Result<()> {
     const ROOMS: &str = "UPDATE rooms SET name = NULL, name_folded = '', avatar = NULL
         WHERE room_id IN (SELECT room_id FROM members WHERE user_id = ?1 AND from_position < ?2) AND opened_by = ?1";
     for (user, position) in erased {
-        for sql in [MESSAGES, LAST, ROOMS] {
-            tx.prepare_cached(sql)?.execute(params![user.as_str(), signed(position.0)])?;
+        let (user, position) = (user.as_str(), signed(position.0));
+        tx.prepare_cached(MESSAGES)?.execute(params![user, position, signed(walked.0)])?;
+        for sql in [LAST, ROOMS] {
+            tx.prepare_cached(sql)?.execute(params![user, position])?;
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows that still have words, of `sender`.
+    fn worded(connection: &Connection, sender: &str) -> i64 {
+        let sql = "SELECT count(*) FROM messages WHERE sender_id = ? AND content <> ''";
+        connection.query_row(sql, [sender], |row| row.get(0)).expect("readable")
+    }
+
+    #[test]
+    fn a_walk_looks_at_so_many_rows_at_a_time_and_what_it_did_stays_done() {
+        let mut connection = Connection::open_in_memory().expect("memory");
+        for sql in [
+            include_str!("../../../../migrations/sqlite/inbox/20261122090000_create_inbox.sql"),
+            include_str!("../../../../migrations/sqlite/inbox/20261128090000_index_inbox.sql"),
+        ] {
+            connection.execute_batch(sql).expect("the tables");
+        }
+        // Three rooms; ana was in the first two, and says every other message there.
+        for (room, user) in [(1_u128, "ana"), (1, "ben"), (2, "ana"), (2, "ben"), (3, "ben")] {
+            let values = params![Uuid::from_u128(room), user];
+            let sql = "INSERT INTO members VALUES (?, ?, 1, NULL, 'MEMBER', 0, 0)";
+            connection.execute(sql, values).expect("a member");
+        }
+        for position in 1..=90_i64 {
+            let (room, seq) = ((position % 3 + 1).unsigned_abs(), position / 3);
+            let sender = if seq % 2 == 0 && room < 3 { "ana" } else { "ben" };
+            let sql = "INSERT INTO messages VALUES (?, ?, ?, ?, ?, 'text', 'words', NULL, NULL, NULL, NULL, 0)";
+            let ids = (Uuid::from_u128(position.unsigned_abs().into()), Uuid::from_u128(room.into()));
+            connection.execute(sql, params![position, ids.0, ids.1, seq, sender]).expect("a message");
+        }
+        let bens = worded(&connection, "ben");
+        let mut before = worded(&connection, "ana");
+        let ana = UserId::parse("ana").expect("an id");
+        let mut steps = 0;
+        let mut walk = Walk::of(ana.clone(), Position(85));
+        loop {
+            let tx = connection.transaction().expect("a transaction");
+            let more = walk.on(&tx, 7).expect("a part of the way");
+            tx.commit().expect("kept");
+            let now = worded(&connection, "ana");
+            assert!(before - now <= 7, "{before} {now}");
+            (before, steps) = (now, steps + 1);
+            if steps == 4 {
+                // As after a crash: from the beginning, through what is done.
+                walk = Walk::of(ana.clone(), Position(85));
+            }
+            if !more {
+                break;
+            }
+        }
+        assert!(steps > 8, "{steps}");
+        let sql = "SELECT count(*) FROM messages WHERE sender_id = 'ana' AND content <> '' AND position < 85";
+        assert_eq!(connection.query_row(sql, [], |row| row.get::<_, i64>(0)).expect("readable"), 0);
+        assert_eq!((worded(&connection, "ben"), worded(&connection, "ana")), (bens, 2), "nobody else, nothing later");
+    }
 }

@@ -17,8 +17,8 @@ use event_log::Position;
 pub(super) struct Filling {
     /// The rows of an inbox: those of the open transaction, and those that are remembered from before it.
     rows: Option<InboxBatch>,
-    /// How far the open transaction has come.
-    open: Option<Position>,
+    /// Where the open transaction began, and how far it has come.
+    open: Option<(Position, Position)>,
 }
 
 impl Filling {
@@ -32,32 +32,33 @@ impl Filling {
     }
 
     fn in_transaction(&mut self, connection: &Connection, step: Step) -> Result<Applied, StoreError> {
-        match self.open {
-            Some(at) if at != step.from => return Ok(Applied::Moved(at)),
-            Some(_) => {}
+        let began = match self.open {
+            Some((_, at)) if at != step.from => return Ok(Applied::Moved(at)),
+            Some((began, _)) => began,
             None => {
                 connection.execute_batch("BEGIN IMMEDIATE").map_err(sqlite_error)?;
                 let may = may_take(connection, &step)?;
                 if may != Applied::Done {
                     return Ok(may);
                 }
+                step.from
             }
-        }
+        };
         match step.changes {
             UnitChanges::Inbox(changes) => inbox_writes::take(connection, self.rows.get_or_insert_default(), changes),
             UnitChanges::Feed(changes) => feed_writes::write(connection, changes),
         }
         .map_err(sqlite_error)?;
-        self.open = Some(step.to);
+        self.open = Some((began, step.to));
         Ok(Applied::Done)
     }
 
     /// Writes what the rows came to, and commits.
     pub(super) fn flush(&mut self, connection: &mut Connection) -> Result<(), StoreError> {
-        let Some(at) = self.open else { return Ok(()) };
+        let Some((began, at)) = self.open else { return Ok(()) };
         let save = || {
             if let Some(rows) = &self.rows {
-                inbox_writes::save(connection, rows)?;
+                inbox_writes::save(connection, rows, began)?;
             }
             set_checkpoint(connection, at)?;
             connection.execute_batch("COMMIT")

@@ -8,15 +8,17 @@ use event_log::{LogId, Position};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::connections::{Connections, sqlite_error, writing};
+use super::erasing::{self, Walk};
 use super::feed_reads::SqliteFeedReads;
 use super::filling::Filling;
 use super::inbox_reads::SqliteInboxReads;
 use super::snapshot::SqliteSnapshot;
-use super::{erasing, feed_writes, inbox_writes};
+use super::{feed_writes, inbox_writes};
 use crate::inbox::batch::InboxBatch;
 use crate::store::names::{natural, signed};
 use crate::store::{
-    Applied, Generation, GenerationState, Held, Snapshot, Standing, Step, StoreError, UnitChanges, UnitReads,
+    Applied, BLANK_ROWS_MAX, Generation, GenerationState, Held, Snapshot, Standing, Step, StoreError, UnitChanges,
+    UnitReads,
 };
 use crate::views::UnitName;
 
@@ -108,6 +110,38 @@ impl SqliteGeneration {
     }
 }
 
+impl SqliteGeneration {
+    /// The words of those whom `step` erases, up to where it begins. A unit that is elsewhere is left as it is: the step
+    /// will not be taken.
+    async fn blank_ahead(&self, step: &Step) -> Result<(), StoreError> {
+        let from = step.from;
+        for (user, up_to) in step.changes.erased() {
+            let here = self
+                .connections
+                .read(move |connection| Ok(checkpoint(connection)? == from && erasing::has_indexes(connection)?));
+            if here.await? {
+                self.walk(Walk::of(user, up_to)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A transaction for every few rows: questions and other writers come in between.
+    async fn walk(&self, mut walk: Walk) -> Result<(), StoreError> {
+        loop {
+            let on = self.connections.write(move |connection| {
+                let more = in_transaction(connection, |tx| walk.on(tx, BLANK_ROWS_MAX))?;
+                Ok((walk, more))
+            });
+            let (walked, more) = on.await?;
+            if !more {
+                return Ok(());
+            }
+            walk = walked;
+        }
+    }
+}
+
 #[async_trait]
 impl Generation for SqliteGeneration {
     async fn standing(&self) -> Result<Standing, StoreError> {
@@ -119,10 +153,16 @@ impl Generation for SqliteGeneration {
     }
 
     async fn apply(&self, step: Step) -> Result<Applied, StoreError> {
+        self.blank_ahead(&step).await?;
         self.connections.write(move |connection| apply(connection, step)).await
     }
 
     async fn fill(&self, step: Step) -> Result<Applied, StoreError> {
+        if !step.changes.erased().is_empty() {
+            // Walked through is what is stored.
+            self.flush().await?;
+            self.blank_ahead(&step).await?;
+        }
         self.filling(move |filling, connection| filling.take(connection, step)).await
     }
 
@@ -132,16 +172,23 @@ impl Generation for SqliteGeneration {
 
     async fn finish(&self) -> Result<(), StoreError> {
         let unit = self.unit;
-        self.filling(move |filling, connection| {
+        let noted = self.filling(move |filling, connection| {
             filling.flush(connection)?;
             filling.forget();
             make_indexes(connection, unit)?;
             match unit {
-                UnitName::Inbox => in_transaction(connection, |tx| erasing::blank_noted(tx)),
-                UnitName::Feed => Ok(()),
+                UnitName::Inbox => erasing::noted(connection).map_err(sqlite_error),
+                UnitName::Feed => Ok(Vec::new()),
             }
-        })
-        .await
+        });
+        for (user, up_to) in noted.await? {
+            self.walk(Walk::of(user.clone(), up_to)).await?;
+            let last = move |connection: &mut Connection| {
+                in_transaction(connection, |tx| erasing::finish_noted(tx, &user, up_to))
+            };
+            self.connections.write(last).await?;
+        }
+        Ok(())
     }
 
     async fn set_state(&self, state: GenerationState) -> Result<(), StoreError> {
@@ -193,13 +240,14 @@ fn make_indexes(connection: &mut Connection, unit: UnitName) -> Result<(), Store
     migrate(connection, migrations(unit)).map_err(StoreError::unreachable)
 }
 
-fn in_transaction(
+fn in_transaction<T>(
     connection: &mut Connection,
-    job: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
-) -> Result<(), StoreError> {
-    let tx = connection.transaction().map_err(sqlite_error)?;
-    job(&tx).map_err(sqlite_error)?;
-    tx.commit().map_err(sqlite_error)
+    job: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+) -> Result<T, StoreError> {
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sqlite_error)?;
+    let done = job(&tx).map_err(sqlite_error)?;
+    tx.commit().map_err(sqlite_error)?;
+    Ok(done)
 }
 
 /// Nobody else gets the file's write lock until it is dropped, which rolls back.
@@ -280,7 +328,7 @@ fn write(tx: &Connection, step: Step) -> rusqlite::Result<()> {
         UnitChanges::Inbox(changes) => {
             let mut batch = InboxBatch::default();
             inbox_writes::take(tx, &mut batch, changes)?;
-            inbox_writes::save(tx, &batch)?;
+            inbox_writes::save(tx, &batch, step.from)?;
         }
         UnitChanges::Feed(changes) => feed_writes::write(tx, changes)?,
     }

@@ -28,13 +28,13 @@ pub(super) fn take(tx: &Connection, batch: &mut InboxBatch, changes: Vec<InboxCh
     Ok(())
 }
 
-/// Writes what the rows came to.
-pub(super) fn save(tx: &Connection, batch: &InboxBatch) -> Result<()> {
+/// Writes what the rows came to. `from`: where the transaction began.
+pub(super) fn save(tx: &Connection, batch: &InboxBatch, from: Position) -> Result<()> {
     save_rooms(tx, batch)?;
     save_members(tx, batch)?;
     save_people(tx, batch)?;
     save_relations(tx, batch)?;
-    erasing::write(tx, &batch.erased)
+    erasing::write(tx, &batch.erased, from)
 }
 
 /// What the unique indexes of messages would have kept out while the rows were written without them: of those that
