@@ -60,7 +60,7 @@ impl KeyStore for Silent {
         self.keys.drop_keys(owner, ids).await
     }
 
-    async fn scrub(&self) -> Result<(), EventLogError> {
+    async fn scrub(&self) -> Result<bool, EventLogError> {
         self.keys.scrub().await
     }
 
