@@ -23,8 +23,8 @@ const STEP_CHANGES_MAX: usize = 15_000;
 /// Changes of one transaction, about. Many touch the same rows, which are written once at its end; until then they are in
 /// memory.
 const FLUSH_CHANGES_MAX: usize = 250_000;
-/// What a kill -9 can cost.
-const FLUSH_INTERVAL: Duration = Duration::from_secs(2);
+/// What a kill -9 can cost, and how often whoever watches hears how far it is.
+const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
 /// Steps between the two tasks.
 const AHEAD_STEPS_MAX: usize = 1;
 /// A rebuild that is throttled comes in this many steps a second.
@@ -90,24 +90,31 @@ impl<'a> Filling<'a> {
             }
             at = to;
             self.events += events;
-            // One that is throttled rests all the time: what it says is done is stored.
-            if flushing.is_due() || self.rate.is_throttled() {
-                generation.flush().await?;
+            // One that is throttled rests all the time.
+            if flushing.is_due() || self.rate.is_throttled() || at >= target {
+                self.flush(generation, at, target).await?;
                 flushing = Flushing::default();
             }
-            (self.on_progress)(Progress { events_done: self.events, position: at, head: target });
             let rest = self.rate.rest(events, began.elapsed());
             if !rest.is_zero() {
                 // Nobody is to find a transaction open for as long as this sleeps.
-                generation.flush().await?;
-                flushing = Flushing::default();
+                if flushing.changes > 0 {
+                    self.flush(generation, at, target).await?;
+                    flushing = Flushing::default();
+                }
                 tokio::time::sleep(rest).await;
             }
         }
-        generation.flush().await?;
         if at < target {
             return Err(StoreError::Corrupt(format!("reading ended at {at}, before {target}")));
         }
+        Ok(())
+    }
+
+    /// What is said to be done is stored.
+    async fn flush(&self, generation: &dyn Generation, at: Position, target: Position) -> Result<(), StoreError> {
+        generation.flush().await?;
+        (self.on_progress)(Progress { events_done: self.events, position: at, head: target });
         Ok(())
     }
 }
