@@ -18,7 +18,8 @@ use crate::support::backend::Backend;
 
 on_every_backend! {
     a_rebuild_that_was_cut_short_is_gone_on_with,
-    a_throttled_rebuild_comes_in_small_steps_and_one_beside_a_writer_rests,
+    a_throttled_rebuild_comes_in_small_steps,
+    a_rebuild_beside_a_writer_rests,
     a_message_whose_place_is_taken_stays_out_of_a_rebuild_too,
     a_repair_changes_only_what_differs,
     a_row_that_differs_names_the_events_that_touched_it,
@@ -67,15 +68,22 @@ async fn a_rebuild_that_was_cut_short_is_gone_on_with(backend: Backend) {
 }
 
 /// How long it rests between steps is worked out with a clock that is held, beside the code.
-async fn a_throttled_rebuild_comes_in_small_steps_and_one_beside_a_writer_rests(backend: Backend) {
-    let Some((mut world, driven)) = talked(backend, 200).await else { return };
+async fn a_throttled_rebuild_comes_in_small_steps(backend: Backend) {
+    let Some((world, driven)) = talked(backend, 200).await else { return };
     let url = world.store.store_url();
     let steps = Mutex::new(Vec::new());
     let count = |progress: Progress| steps.lock().expect("one at a time").push(progress.events_done);
     let throttled = rebuild(&url, world.log.clone(), UnitName::Inbox, &in_small_steps(), &count).await;
     throttled.expect("rebuilt");
     assert_eq!(*steps.lock().expect("one at a time"), [100, 200, 201], "a quarter of a second each, at 400 a second");
+    driven.stop().await.expect("nothing was wrong");
+}
 
+async fn a_rebuild_beside_a_writer_rests(backend: Backend) {
+    // More than one step.
+    const MESSAGES: u64 = 5_500;
+    let Some((mut world, driven)) = talked(backend, MESSAGES).await else { return };
+    let url = world.store.store_url();
     let alone = rebuild(&url, world.log.clone(), UnitName::Inbox, &RebuildOptions::default(), &|_| {}).await;
     assert_eq!(alone.expect("rebuilt").rested, Duration::ZERO, "nobody writes");
 
@@ -88,7 +96,7 @@ async fn a_throttled_rebuild_comes_in_small_steps_and_one_beside_a_writer_rests(
                 tokio::runtime::Handle::current().block_on(async {
                     let mut heard = log.listen();
                     heard.mark_unchanged();
-                    record_on(&other, &[sent(9, room(1), 201, "ana", "y")], head, 202).await;
+                    record_on(&other, &[sent(9, room(1), MESSAGES + 1, "ana", "y")], head, MESSAGES + 2).await;
                     heard.changed().await.expect("it is heard");
                 });
             });

@@ -1,10 +1,13 @@
 //! Promise 6, in the moment a new generation takes the live one's place, and which one does.
 
+use std::num::NonZeroU64;
 use std::sync::Mutex;
 
 use aggregates::room::RoomKind;
 use event_log::Position;
-use projections::{Progress, ReadError, RebuildOptions, RebuildReport, UnitName, UnitState, rebuild, repair, status};
+use projections::{
+    Pace, Progress, ReadError, RebuildOptions, RebuildReport, UnitName, UnitState, rebuild, repair, status,
+};
 
 use crate::read_models::events::{erased, opened, sent};
 use crate::read_models::on_every_backend;
@@ -65,12 +68,25 @@ async fn a_new_generation_takes_over_where_the_live_one_stands(backend: Backend)
     verified(&world, "after the switch").await;
 }
 
+/// A second generation that is filled, and cannot say that it is ready.
+async fn fails_at_its_last_step(world: &World) {
+    let (begun, mut has_begun) = tokio::sync::mpsc::unbounded_channel();
+    let tell = move |progress: Progress| _ = begun.send(progress.position);
+    let pace = Pace { events_per_second: NonZeroU64::new(4), yields: false };
+    let (url, slowly) = (world.store.store_url(), RebuildOptions { pace, ..RebuildOptions::default() });
+    tokio::select! {
+        biased;
+        _ = has_begun.recv() => {}
+        done = rebuild(&url, world.log.clone(), UnitName::Inbox, &slowly, &tell) => panic!("not cut short: {done:?}"),
+    }
+    // While nobody writes it.
+    tables::hold_state(&world.store, UnitName::Inbox, 2).await;
+    rebuilt(world, &|_| {}).await.expect_err("it is held");
+}
+
 async fn a_rebuild_that_fails_at_its_last_step_leaves_the_live_view(backend: Backend) {
     let Some((mut world, driven)) = talked(backend, MESSAGES).await else { return };
-    let store = &world.store;
-    let tell = once(|| async move { tables::hold_state(store, UnitName::Inbox, 2).await });
-    rebuilt(&world, &tell).await.expect_err("it cannot say that it is ready");
-    drop(tell);
+    fails_at_its_last_step(&world).await;
     assert_eq!(generations(&world).await, [(1, UnitState::Live), (2, UnitState::Building)]);
     let head = world.record([sent(9, room(1), MESSAGES + 1, "ana", "y")]).await;
     driven.caught_up(head).await;
@@ -122,10 +138,7 @@ async fn a_repair_does_not_compare_with_what_is_further_than_the_live_view(backe
     driven.stop().await.expect("nothing was wrong");
     // A rebuild dies behind the end of its filling, and the live view is not driven.
     world.record([sent(9, room(1), MESSAGES + 1, "ana", "y")]).await;
-    let store = &world.store;
-    let tell = once(|| async move { tables::hold_state(store, UnitName::Inbox, 2).await });
-    rebuilt(&world, &tell).await.expect_err("it dies");
-    drop(tell);
+    fails_at_its_last_step(&world).await;
     tables::let_state_go(&world.store, UnitName::Inbox, 2).await;
     let (url, options) = (world.store.store_url(), RebuildOptions::default());
     let report = repair(&url, world.log.clone(), UnitName::Inbox, &options, &|_| {}).await.expect("answered");

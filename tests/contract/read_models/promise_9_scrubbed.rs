@@ -64,6 +64,7 @@ async fn what_rebuilds_and_comparisons_left_behind_goes_with_the_words_in_it(bac
     // PostgreSQL sees the sessions of what died a little later.
     let done = || async { scrub(&url).await.expect("scrubbed") && inbox(&world).await == [(Format::CURRENT, 2)] };
     until("everything but the live view to be gone", done).await;
+    assert!(!places(&world.store).await.iter().any(|place| place.contains("verify")), "the comparison as well");
     scrubbed(&world).await;
     assert_eq!(raw::found_in_files(&world.store, &ANAS).await, [""; 0]);
     assert!(!raw::found(&world.store, &["benssecret"]).await.is_empty(), "nobody else is erased");
