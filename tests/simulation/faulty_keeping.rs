@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aggregates::StreamId;
-use event_log::port::{EventLog, Snapshot, StoredSnapshot};
+use event_log::port::{Snapshot, StoredSnapshot};
 use event_log::{EventLogError, LogId, SharedLog};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
