@@ -64,7 +64,7 @@ impl EverythingSpoken {
                 break;
             }
             position = page.scanned_to;
-            page.into_events().into_iter().for_each(|recorded| spoken.take(recorded, user, first_max));
+            page.into_events().for_each(|recorded| spoken.take(recorded, user, first_max));
             seen(position);
         }
         Ok(spoken)
