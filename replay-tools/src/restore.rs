@@ -67,7 +67,7 @@ async fn of_log(shared: &Shared, url: &StoreUrl, from: &Path) -> Result<Value, F
         counting.is_at(done);
     }
     let manifest = backup.manifest().clone();
-    let id = log.finish(manifest.log_id, backup.reactors().clone()).await.map_err(|error| not_made(&url, error))?;
+    let id = log.finish(manifest.log_id, backup.reactors().clone()).await.map_err(|error| not_made(url, error))?;
     let took = counting.finish();
     let views = views_beside(url, id).await;
     if !shared.json {
