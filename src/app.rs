@@ -50,7 +50,7 @@ pub struct App {
 /// The backend cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    #[error("database.url is not right")]
+    #[error("database.url or database.keys_url is not right")]
     Url(#[from] event_log::store_url::InvalidStoreUrl),
     #[error("the event log cannot be opened")]
     Log(#[source] EventLogError),
@@ -62,12 +62,13 @@ impl App {
     /// Opens log and views and connects everything. `config` must have been settled and found valid.
     pub async fn build(config: Config, ports: Ports) -> Result<Self, BuildError> {
         let url = StoreUrl::parse(config.database.url.reveal())?;
-        let log = event_log::open(&url).await.map_err(BuildError::Log)?;
+        let keys = StoreUrl::parse(config.database.keys_url().reveal())?;
+        let log = event_log::open_with_keys(&url, &keys).await.map_err(BuildError::Log)?;
         let door = Door::open(log.clone(), door_options(&config.door)).await.map_err(BuildError::Log)?;
         let views = Views::open(&url, log.clone()).await.map_err(BuildError::Views)?;
 
         let directory = Directory::new(views.clone());
-        let commands = Commands::new(door.clone(), log.clone(), views.clone(), ports.clock.clone());
+        let commands = Commands::new(door.clone(), log.clone(), views.clone(), ports.clock.clone(), directory.filled());
         let realtime = Realtime::new(realtime_config(&config), log.clone(), views.clone(), directory.clone());
         let reactor = Reactor::new(log.clone(), views.clone(), door.clone());
         let auth = Arc::new(Authenticator::new(&config.auth));

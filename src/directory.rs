@@ -15,6 +15,8 @@ use projections::inbox::UserRow;
 use projections::inbox::rows::Person;
 use projections::{ReadError, UnitName, Views};
 
+use crate::commands::Filled;
+
 /// People kept. At the limit all are forgotten and asked for again as they come up.
 const PEOPLE_MAX: usize = 100_000;
 /// Rooms whose two people are kept; the same at the limit.
@@ -32,11 +34,23 @@ pub struct Directory {
     known: Arc<RwLock<Known>>,
     /// `None` for rooms of many. Who the two are never changes.
     pairs: Arc<RwLock<HashMap<RoomId, Option<Pair>>>>,
+    /// What sessions have told it, forgotten with whoever is erased.
+    filled: Arc<Filled>,
 }
 
 impl Directory {
     pub fn new(views: Views) -> Self {
-        Self { views, known: Arc::new(RwLock::new(Known::holding(PEOPLE_MAX))), pairs: Arc::default() }
+        Self {
+            views,
+            known: Arc::new(RwLock::new(Known::holding(PEOPLE_MAX))),
+            pairs: Arc::default(),
+            filled: Arc::default(),
+        }
+    }
+
+    /// What sessions have told the directory.
+    pub fn filled(&self) -> Arc<Filled> {
+        Arc::clone(&self.filled)
     }
 
     /// Those of `ids` that Kabar has heard of.
@@ -101,7 +115,10 @@ impl Directory {
             DomainEvent::User(UserEvent::UserRegistered(event)) => (&event.user_id, person_of(&event.profile)),
             DomainEvent::User(UserEvent::ProfileChanged(event)) => (&event.user_id, person_of(&event.profile)),
             // Nobody any more: shown by their id alone, and no row that is on its way brings the name back.
-            DomainEvent::User(UserEvent::UserErased(event)) => (&event.user_id, Person::default()),
+            DomainEvent::User(UserEvent::UserErased(event)) => {
+                self.filled.forget(&event.user_id, recorded.position);
+                (&event.user_id, Person::default())
+            }
             DomainEvent::Room(_)
             | DomainEvent::Participant(_)
             | DomainEvent::Relationship(_)

@@ -145,6 +145,12 @@ impl UserId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// How many copies of it there are: what shares a state makes none.
+    #[cfg(test)]
+    pub(crate) fn copies(&self) -> usize {
+        Arc::strong_count(&self.0)
+    }
 }
 
 impl fmt::Display for UserId {

@@ -3,9 +3,11 @@
 //! Apart from the door because it takes three steps around it. Each can be repeated: whatever a crash leaves undone is
 //! mended by asking again, and by every reader that passes the event. Never in here: what the views do with it.
 
+use std::collections::BTreeSet;
+
 use aggregates::ids::{CommandId, UserId};
-use aggregates::user::{EraseUser, UserCommand, UserErased, UserError};
-use aggregates::{Command, Metadata, Refusal, State, StreamId, Timestamp};
+use aggregates::user::{EraseUser, User, UserCommand, UserErased, UserError};
+use aggregates::{Command, KeyId, Metadata, Refusal, State, StreamId, Timestamp};
 use uuid::Uuid;
 
 use crate::door::{CommandError, Door, DoorOptions, Wish};
@@ -37,9 +39,22 @@ pub enum EraseError {
 
 /// Everything that `user` said and was called up to now can never be read again when this returns, from the log at
 /// least; views follow as they read it.
-pub async fn erase(log: &SharedLog, user: &UserId, at: Timestamp) -> Result<Erasure, EraseError> {
+///
+/// `sealed_with` are keys that were met in the log ([`crate::spoken`]). They are named as well, so that it is right whatever
+/// keys this program was told of: whoever has the key reads the erasure and drops it, and a backup of keys that comes back
+/// later brings back nothing.
+pub async fn erase(
+    log: &SharedLog,
+    user: &UserId,
+    sealed_with: &BTreeSet<KeyId>,
+    at: Timestamp,
+) -> Result<Erasure, EraseError> {
     let sealing = log.sealing().ok_or(EraseError::NoKeys)?;
-    let keys: Vec<_> = key_to_drop(log, sealing, user).await?.into_iter().collect();
+    let loaded = loading::load(&**log, &StreamId::user(user), None).await?;
+    let State::User(known) = loaded.state else { return Err(EraseError::Unknown) };
+    let current = key_to_drop(&known, sealing, user).await?;
+    let met = sealed_with.iter().copied().filter(|key| !known.has_erased(*key));
+    let keys: Vec<KeyId> = met.chain(current).collect::<BTreeSet<_>>().into_iter().collect();
     let command = Command::User(UserCommand::Erase(EraseUser { user_id: user.clone(), keys: keys.clone(), at }));
     let wish = Wish {
         stream: StreamId::user(user),
@@ -63,15 +78,9 @@ pub async fn erase(log: &SharedLog, user: &UserId, at: Timestamp) -> Result<Eras
 
 /// The one key that may have been used. Made for somebody who is there and has none yet: a word of theirs that comes in
 /// this moment is then sealed with the key that is dropped.
-async fn key_to_drop(
-    log: &SharedLog,
-    sealing: &Sealing,
-    user: &UserId,
-) -> Result<Option<aggregates::KeyId>, EventLogError> {
+async fn key_to_drop(known: &User, sealing: &Sealing, user: &UserId) -> Result<Option<KeyId>, EventLogError> {
     if let Some(key) = sealing.key_of(user, false).await? {
         return Ok(Some(key));
     }
-    let loaded = loading::load(&**log, &StreamId::user(user), None).await?;
-    let State::User(known) = loaded.state else { return Ok(None) };
     if known.exists() { sealing.key_of(user, true).await } else { Ok(None) }
 }

@@ -4,7 +4,7 @@
 //! be written is left out. Apart from the door's own task, so that no command pays for it. Never in here: SQL, or reading
 //! what was kept (`loading`).
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aggregates::room::RoomEvent;
@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use crate::measures;
 use crate::port::{EventLogError, SharedLog, Snapshot};
 
-/// Fewer events than this are read faster than a state is worth keeping.
+/// Fewer events than this are read faster than a state is worth keeping, unless the door is told otherwise.
 pub(crate) const SNAPSHOT_EVENTS_MIN: u64 = 200;
 /// States that wait to be kept; further ones are dropped, and offered again with the stream's next event.
 const QUEUE_STATES_MAX: usize = 256;
@@ -24,6 +24,8 @@ const QUEUE_STATES_MAX: usize = 256;
 const GATHER: Duration = Duration::from_secs(1);
 /// States written in one commit weigh about this.
 const WRITE_BYTES: usize = 4 * 1024 * 1024;
+/// A state that weighs more is turned into JSON on a thread of its own, where nobody waits for it.
+const IN_PLACE_BYTES_MAX: usize = 64 * 1024;
 
 /// What has happened in a stream since its state was kept.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,8 +42,8 @@ impl Since {
 
     /// The rule: enough of them, and more to read than the state itself. So a room of a hundred thousand is written once
     /// in many thousand messages, and what is written for states stays below what is written for events.
-    pub fn outweighs(&self, state: &State) -> bool {
-        self.events >= SNAPSHOT_EVENTS_MIN && self.bytes > state.weight_bytes()
+    fn outweighs(&self, state: &State, events_min: u64) -> bool {
+        self.events >= events_min && self.bytes > state.weight_bytes()
     }
 }
 
@@ -68,18 +70,19 @@ struct Offer {
 pub(crate) struct Keeper {
     offers: mpsc::Sender<Offer>,
     dropped: Counter,
+    events_min: u64,
 }
 
 impl Keeper {
-    pub fn over(log: SharedLog) -> Self {
+    pub fn over(log: SharedLog, events_min: u64) -> Self {
         let (offers, offered) = mpsc::channel(QUEUE_STATES_MAX);
         tokio::spawn(keep(log, offered));
-        Self { offers, dropped: counter!(measures::SNAPSHOTS_DROPPED) }
+        Self { offers, dropped: counter!(measures::SNAPSHOTS_DROPPED), events_min }
     }
 
     /// Offers a durable state if it is worth it, which begins the count anew. Never waits.
     pub fn offer(&self, stream: &StreamId, state: &State, version: u64, since: &mut Since) {
-        if stream.kind == AggregateKind::User || !since.outweighs(state) {
+        if stream.kind == AggregateKind::User || !since.outweighs(state, self.events_min) {
             return;
         }
         match self.offers.try_send(Offer { stream: stream.clone(), state: state.clone(), version }) {
@@ -94,7 +97,8 @@ async fn keep(log: SharedLog, mut offered: mpsc::Receiver<Offer>) {
         tracing::warn!(%error, "kept states that nobody can use were not deleted");
     }
     let (taken, dropped) = (counter!(measures::SNAPSHOTS_TAKEN), counter!(measures::SNAPSHOTS_DROPPED));
-    let mut waiting: HashMap<StreamId, Offer> = HashMap::new();
+    // In the order of ids, not of a hash: one seed of the simulation is one history.
+    let mut waiting: BTreeMap<StreamId, Offer> = BTreeMap::new();
     loop {
         if waiting.is_empty() {
             let Some(offer) = offered.recv().await else { return };
@@ -128,9 +132,13 @@ async fn write(log: &SharedLog, offers: impl Iterator<Item = Offer>) -> Vec<(u64
     let mut bytes = 0;
     let mut offers = offers.peekable();
     while let Some(Offer { stream, state, version }) = offers.next() {
-        // A large room is some megabytes of JSON: not on a thread that others wait for.
-        let kept = tokio::task::spawn_blocking(move || state.to_kept()).await;
-        if let Ok(Some(Ok(kept))) = kept {
+        // A large room is some megabytes of JSON.
+        let kept = if state.weight_bytes() <= IN_PLACE_BYTES_MAX {
+            state.to_kept()
+        } else {
+            tokio::task::spawn_blocking(move || state.to_kept()).await.ok().flatten()
+        };
+        if let Some(Ok(kept)) = kept {
             bytes += kept.len();
             page.push(Snapshot { stream, sequence: version, format: snapshot::FORMAT, state: kept });
         }

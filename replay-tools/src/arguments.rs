@@ -30,6 +30,7 @@ Examples:
   replay doctor --json
   replay backup --to /backups/kabar-2026-11-28
   replay restore --from /backups/kabar-2026-11-28 --database sqlite:./restored
+  replay restore --keys-from /safe/keys-2026-11-28.jsonl
   replay erase user-17
   replay convert irc --from chat.jsonl.gz --to - | replay import --from - --report refused.jsonl
   replay export --to kabar.jsonl
@@ -47,6 +48,12 @@ pub struct Arguments {
     /// When absent: `database.url` of the configuration file, and without one sqlite:./data.
     #[arg(long, global = true, value_name = "URL", env = "KABAR__DATABASE__URL", hide_env_values = true)]
     pub database: Option<String>,
+
+    /// Where the keys of words are, when they are not beside the log: a URL like that of --database
+    ///
+    /// When absent: `database.keys_url` of the configuration file, and without one the log's own place.
+    #[arg(long, global = true, value_name = "URL", env = "KABAR__DATABASE__KEYS_URL", hide_env_values = true)]
+    pub keys: Option<String>,
 
     /// The configuration file of the server [default: kabar.toml, where there is one]
     #[arg(long, global = true, value_name = "FILE")]
@@ -195,15 +202,21 @@ pub struct VerifyWanted {
 #[derive(Debug, Args)]
 pub struct BackupWanted {
     /// The folder to make; it must not exist
-    #[arg(long, value_name = "DIR")]
-    pub to: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "keys_to")]
+    pub to: Option<PathBuf>,
+    /// A file to make for the keys of words, which are not in the backup; keep it elsewhere, and not for as long
+    #[arg(long, value_name = "FILE")]
+    pub keys_to: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub struct RestoreWanted {
     /// The folder that `replay backup` has made
-    #[arg(long, value_name = "DIR")]
-    pub from: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "keys_from")]
+    pub from: Option<PathBuf>,
+    /// The file of keys; without --from they come back to a log that is there, whose server is stopped
+    #[arg(long, value_name = "FILE")]
+    pub keys_from: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -214,6 +227,9 @@ pub struct EraseWanted {
     /// Without asking
     #[arg(long)]
     pub yes: bool,
+    /// How many of the events that become unreadable are named
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(0..=10_000))]
+    pub show: u16,
     /// On PostgreSQL: write the tables of the views anew, so that no old row stays in them (locks each meanwhile)
     #[arg(long)]
     pub vacuum: bool,
@@ -335,6 +351,7 @@ impl Start {
 #[derive(Debug)]
 pub struct Shared {
     pub database: Option<String>,
+    pub keys: Option<String>,
     pub config: Option<PathBuf>,
     pub json: bool,
 }
@@ -351,7 +368,12 @@ pub struct Server {
 
 impl Arguments {
     pub fn shared(&self) -> Shared {
-        Shared { database: self.database.clone(), config: self.config.clone(), json: self.json }
+        Shared {
+            database: self.database.clone(),
+            keys: self.keys.clone(),
+            config: self.config.clone(),
+            json: self.json,
+        }
     }
 }
 
@@ -429,27 +451,10 @@ mod tests {
     #[test]
     fn the_manual_names_every_exit_code_and_an_example_of_every_command() {
         let manual = Arguments::command().render_long_help().to_string();
-        for told in [
-            "0  ",
-            "1  ",
-            "2  ",
-            "3  ",
-            "130",
-            "replay status",
-            "replay rebuild",
-            "replay verify",
-            "replay repair",
-            "replay retire",
-            "replay tail",
-            "replay doctor",
-            "replay backup",
-            "replay restore",
-            "replay erase",
-            "replay import",
-            "replay export",
-            "replay convert",
-        ] {
-            assert!(manual.contains(told), "{told:?} is not in the manual:\n{manual}");
+        let commands = "status rebuild verify repair retire tail doctor backup restore erase import export convert";
+        let commands = commands.split(' ').map(|command| format!("replay {command}"));
+        for told in ["0  ", "1  ", "2  ", "3  ", "130"].map(str::to_owned).into_iter().chain(commands) {
+            assert!(manual.contains(&told), "{told:?} is not in the manual:\n{manual}");
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aggregates::Timestamp;
 use anyhow::Context;
+use event_log::StoreUrl;
 use event_log::raw::{self, BEGINNING, Reading};
 use serde_json::{Value, json};
 
@@ -13,7 +14,7 @@ use crate::arguments::{BackupWanted, Shared};
 use crate::counting::Counting;
 use crate::outcome::{Failure, Verdict};
 use crate::paint::line;
-use crate::store;
+use crate::{keys_file, store};
 
 /// Rows in memory at a time.
 const PAGE_EVENTS: usize = 2_000;
@@ -21,11 +22,40 @@ const PAGE_EVENTS: usize = 2_000;
 pub async fn run(shared: &Shared, wanted: &BackupWanted) -> Result<Verdict, Failure> {
     let url = store::locate(shared)?;
     store::require(&url).await?;
-    require_free(&wanted.to)?;
-    let mut log = raw::look(&url, Reading::OneMoment).await.with_context(|| format!("{url} cannot be read"))?;
+    let made = match &wanted.to {
+        Some(to) => Some(of_log(&url, to).await?),
+        None => None,
+    };
+    // Behind the log: a key is there before the first word under it.
+    let keys = match &wanted.keys_to {
+        Some(to) => Some((to, keys_file::write(&store::keys(shared, &url)?, to).await?)),
+        None => None,
+    };
+    if shared.json {
+        let mut report = match (&made, &wanted.to) {
+            (Some((manifest, took)), Some(to)) => as_json(manifest, to, *took),
+            (Some(_) | None, _) => json!({}),
+        };
+        report["keys"] = keys.map_or(Value::Null, |(to, count)| json!({ "to": to, "keys": count }));
+        line(&serde_json::to_string_pretty(&report)?)?;
+        return Ok(Verdict::Fine);
+    }
+    if let (Some((manifest, took)), Some(to)) = (&made, &wanted.to) {
+        line(&as_text(manifest, to, *took))?;
+    }
+    line(&match keys {
+        Some((to, count)) => format!("{}: {count} keys. Whoever has both can read every word", to.display()),
+        None => "The keys of words are not in it: back them up apart (--keys-to, docs/erasure.md).".to_owned(),
+    })?;
+    Ok(Verdict::Fine)
+}
+
+async fn of_log(url: &StoreUrl, to: &Path) -> Result<(Manifest, Duration), Failure> {
+    require_free(to)?;
+    let mut log = raw::look(url, Reading::OneMoment).await.with_context(|| format!("{url} cannot be read"))?;
     let facts = log.facts().await?;
-    let in_place = || format!("{} cannot be written", wanted.to.display());
-    let mut writer = Writer::begin(&wanted.to, facts.id, facts.head, &facts.reactors).with_context(in_place)?;
+    let in_place = || format!("{} cannot be written", to.display());
+    let mut writer = Writer::begin(to, facts.id, facts.head, &facts.reactors).with_context(in_place)?;
     let mut counting = Counting::new("backing up", facts.head.max(0).unsigned_abs());
     let mut place = BEGINNING;
     let mut done = 0;
@@ -40,13 +70,7 @@ pub async fn run(shared: &Shared, wanted: &BackupWanted) -> Result<Verdict, Fail
         counting.is_at(done);
     }
     let manifest = writer.finish(store::now()).with_context(in_place)?;
-    let took = counting.finish();
-    if shared.json {
-        line(&serde_json::to_string_pretty(&as_json(&manifest, &wanted.to, took))?)?;
-    } else {
-        line(&as_text(&manifest, &wanted.to, took))?;
-    }
-    Ok(Verdict::Fine)
+    Ok((manifest, counting.finish()))
 }
 
 /// A backup is never written over: the one that is there may be the last one that is right.

@@ -6,13 +6,15 @@ use std::time::Duration;
 use aggregates::Timestamp;
 use anyhow::Context;
 use event_log::erasing::{EraseError, Erasure, erase};
+use event_log::spoken::{EverythingSpoken, Spoken};
 use event_log::{Position, SharedLog, StoreUrl};
 use jiff::Timestamp as Now;
 use projections::{UnitName, Views};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{EraseWanted, Shared};
+use crate::counting::Counting;
 use crate::outcome::{Failure, Verdict};
 use crate::paint::line;
 use crate::store;
@@ -22,12 +24,13 @@ const VIEWS_PATIENCE: Duration = Duration::from_secs(600);
 
 pub async fn run(shared: &Shared, wanted: &EraseWanted) -> Result<Verdict, Failure> {
     let url = store::locate(shared)?;
-    let log = store::open(&url).await?;
+    let log = store::open(shared, &url).await?;
     if !wanted.yes && !confirmed(wanted)? {
         return Err(Failure::usage("nothing was erased; answer with the user's id, or say --yes"));
     }
+    let spoken = everything_spoken(&log, wanted).await?;
     let at = Timestamp::from_millis(Now::now().as_millisecond());
-    let erasure = match erase(&log, &wanted.user, at).await {
+    let erasure = match erase(&log, &wanted.user, &spoken.keys, at).await {
         Ok(erasure) => erasure,
         Err(EraseError::Unknown) => {
             return Err(Failure::Refused(format!("{} has no entry and no words here", wanted.user)));
@@ -37,7 +40,23 @@ pub async fn run(shared: &Shared, wanted: &EraseWanted) -> Result<Verdict, Failu
     blank_views(&url, &log, erasure.position).await?;
     let scrubbed = scrub(&url, &log, wanted.vacuum).await?;
     log.close().await;
-    tell(shared, wanted, &url, &erasure, scrubbed)
+    let erased = Erased { erasure, spoken, scrubbed };
+    if shared.json {
+        line(&serde_json::to_string_pretty(&erased.as_json(wanted))?)?;
+    } else {
+        erased.tell(wanted, &url)?;
+    }
+    let unfinished = !scrubbed && (wanted.vacuum || matches!(url, StoreUrl::Sqlite(_)));
+    Ok(if unfinished { Verdict::Differences } else { Verdict::Fine })
+}
+
+/// What there is to erase, and what it is sealed with. What comes in while this looks is erased and not counted.
+async fn everything_spoken(log: &SharedLog, wanted: &EraseWanted) -> Result<EverythingSpoken, Failure> {
+    let mut counting = Counting::new("looking for their words", log.head().await?.0);
+    let seen = |position: Position| counting.is_at(position.0);
+    let spoken = EverythingSpoken::by(log, &wanted.user, wanted.show.into(), seen).await?;
+    counting.finish();
+    Ok(spoken)
 }
 
 /// The views of a running server follow by themselves; without one they are brought forward here.
@@ -73,23 +92,57 @@ async fn scrub(url: &StoreUrl, log: &SharedLog, vacuum: bool) -> Result<bool, Fa
     Ok(projections::scrub(url).await? && keys)
 }
 
-fn tell(
-    shared: &Shared,
-    wanted: &EraseWanted,
-    url: &StoreUrl,
-    erasure: &Erasure,
+struct Erased {
+    erasure: Erasure,
+    /// As it was before.
+    spoken: EverythingSpoken,
     scrubbed: bool,
-) -> Result<Verdict, Failure> {
-    if shared.json {
-        line(&serde_json::to_string_pretty(&json!({
+}
+
+impl Erased {
+    fn as_json(&self, wanted: &EraseWanted) -> Value {
+        let Self { erasure, spoken, scrubbed } = self;
+        let first = |one: &Spoken| json!({ "kind": one.kind, "id": one.id, "position": one.position.0 });
+        json!({
             "user": wanted.user, "erased": erasure.now, "position": erasure.position.0, "scrubbed": scrubbed,
-        }))?)?;
-    } else {
+            "unreadable": {
+                "total": spoken.readable_total(),
+                "by_kind": spoken.readable,
+                "first": spoken.first.iter().map(first).collect::<Vec<_>>(),
+                "erased_before": spoken.erased,
+                "lost_before": spoken.lost,
+            },
+        })
+    }
+
+    fn tell(&self, wanted: &EraseWanted, url: &StoreUrl) -> Result<(), Failure> {
+        let Self { erasure, spoken, scrubbed } = self;
         let now = if erasure.now { "is erased" } else { "was erased before" };
         line(&format!(
             "{} {now}, at position {}: the key is dropped, the views are blank",
             wanted.user, erasure.position
         ))?;
+        line(&format!("{} events became unreadable", spoken.readable_total()))?;
+        for (kind, count) in &spoken.readable {
+            line(&format!("    {kind}: {count}"))?;
+        }
+        for Spoken { position, kind, id } in &spoken.first {
+            line(&format!("    {kind} {id} at position {position}"))?;
+        }
+        let unnamed = spoken.readable_total().saturating_sub(spoken.first.len() as u64);
+        if unnamed > 0 {
+            line(&format!("    and {unnamed} more (--show N names more of them)"))?;
+        }
+        if spoken.erased > 0 {
+            line(&format!("{} were erased before", spoken.erased))?;
+        }
+        if spoken.lost > 0 {
+            line(&format!(
+                "{} had lost their key before (or it is kept elsewhere: --keys); the erasure names that key, so it is \
+                 dropped wherever it turns up",
+                spoken.lost
+            ))?;
+        }
         let left = match (url, scrubbed) {
             (_, true) => "nothing is left in the files of the store; backups keep what they had",
             (StoreUrl::Sqlite(_), false) => {
@@ -103,10 +156,8 @@ fn tell(
                  --vacuum writes the views anew, locking each table meanwhile"
             }
         };
-        line(left)?;
+        Ok(line(left)?)
     }
-    let unfinished = !scrubbed && (wanted.vacuum || matches!(url, StoreUrl::Sqlite(_)));
-    Ok(if unfinished { Verdict::Differences } else { Verdict::Fine })
 }
 
 /// Cannot be undone, so it is asked about where somebody sits.

@@ -33,7 +33,7 @@ struct Exported {
 
 pub async fn run(shared: &Shared, wanted: &ExportWanted) -> Result<Verdict, Failure> {
     let url = store::locate(shared)?;
-    let log = store::open(&url).await?;
+    let log = store::open(shared, &url).await?;
     let exported = export(&log, wanted).await;
     log.close().await;
     let (exported, took) = exported?;

@@ -15,6 +15,7 @@ mod erase;
 mod export;
 mod history;
 mod import;
+mod keys_file;
 mod outcome;
 mod paint;
 mod progress;

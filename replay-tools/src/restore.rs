@@ -1,11 +1,13 @@
 //! `replay restore`: a log from a backup, in an empty place, as a log of its own.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
 use event_log::raw::{self, MakeError};
+use event_log::sealing::keys::Brought;
 use event_log::{LogId, StoreUrl};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::archive::{ArchiveError, Manifest, Reader};
 use crate::arguments::{RestoreWanted, Shared};
@@ -13,17 +15,46 @@ use crate::backup::age_in_words;
 use crate::counting::Counting;
 use crate::outcome::{Failure, Verdict};
 use crate::paint::line;
-use crate::store;
+use crate::{keys_file, store};
 
 /// Rows in memory at a time.
 const PAGE_EVENTS: usize = 2_000;
 
 pub async fn run(shared: &Shared, wanted: &RestoreWanted) -> Result<Verdict, Failure> {
     let url = store::locate(shared)?;
-    let name = wanted.from.display().to_string();
+    let mut report = match &wanted.from {
+        Some(from) => of_log(shared, &url, from).await?,
+        None => json!({}),
+    };
+    let mut verdict = Verdict::Fine;
+    if let Some(from) = &wanted.keys_from {
+        store::require(&url).await?;
+        let keys = store::keys(shared, &url)?;
+        let Brought { new, known, left_out } = keys_file::bring_in(from, &keys).await?;
+        // Drops again what the erasures in the log name.
+        store::open(shared, &url).await?.close().await;
+        report["keys"] = json!({ "store": keys.to_string(), "new": new, "known": known, "left_out": left_out });
+        if !shared.json {
+            line(&format!("{keys}: {new} keys came back, {known} were known"))?;
+        }
+        if left_out > 0 {
+            verdict = Verdict::Differences;
+            if !shared.json {
+                line(&format!("{left_out} were left out: their owners have other keys by now"))?;
+            }
+        }
+    }
+    if shared.json {
+        line(&serde_json::to_string_pretty(&report)?)?;
+    }
+    Ok(verdict)
+}
+
+async fn of_log(shared: &Shared, url: &StoreUrl, from: &Path) -> Result<Value, Failure> {
+    let name = from.display().to_string();
     let refused = |error: ArchiveError| Failure::Refused(format!("{name}: {}", with_source(&error)));
-    let mut backup = Reader::open(&wanted.from).map_err(refused)?;
-    let mut log = raw::make(&url).await.map_err(|error| not_made(&url, error))?;
+    let mut backup = Reader::open(from).map_err(refused)?;
+    let mut log = raw::make(url).await.map_err(|error| not_made(url, error))?;
     let mut counting = Counting::new("restoring", backup.manifest().events);
     let mut done = 0;
     loop {
@@ -36,26 +67,23 @@ pub async fn run(shared: &Shared, wanted: &RestoreWanted) -> Result<Verdict, Fai
         counting.is_at(done);
     }
     let manifest = backup.manifest().clone();
-    let id = log.finish(manifest.log_id, backup.reactors().clone()).await.map_err(|error| not_made(&url, error))?;
+    let id = log.finish(manifest.log_id, backup.reactors().clone()).await.map_err(|error| not_made(url, error))?;
     let took = counting.finish();
-    let views = views_beside(&url, id).await;
-    if shared.json {
-        let report = json!({
-            "store": url.to_string(),
-            "from": name,
-            "log_id": id.to_string(),
-            "restored_log_id": manifest.log_id.to_string(),
-            "head": manifest.head,
-            "events": manifest.events,
-            "reactors": manifest.reactors,
-            "views_of_another_log": views,
-            "seconds": took.as_secs_f64(),
-        });
-        line(&serde_json::to_string_pretty(&report)?)?;
-    } else {
-        say(&url, &manifest, id, took, &views)?;
+    let views = views_beside(url, id).await;
+    if !shared.json {
+        say(url, &manifest, id, took, &views)?;
     }
-    Ok(Verdict::Fine)
+    Ok(json!({
+        "store": url.to_string(),
+        "from": name,
+        "log_id": id.to_string(),
+        "restored_log_id": manifest.log_id.to_string(),
+        "head": manifest.head,
+        "events": manifest.events,
+        "reactors": manifest.reactors,
+        "views_of_another_log": views,
+        "seconds": took.as_secs_f64(),
+    }))
 }
 
 fn say(url: &StoreUrl, manifest: &Manifest, id: LogId, took: Duration, views: &[String]) -> Result<(), Failure> {

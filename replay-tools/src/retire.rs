@@ -11,7 +11,7 @@ use crate::store;
 
 pub async fn run(shared: &Shared, wanted: &RetireWanted) -> Result<Verdict, Failure> {
     let url = store::locate(shared)?;
-    let log = store::open(&url).await?;
+    let log = store::open(shared, &url).await?;
     let format = Format(wanted.format);
     if !wanted.yes {
         return Err(Failure::Refused(format!("this deletes every view of format {format}: say --yes")));

@@ -13,7 +13,7 @@ use crate::store;
 
 pub async fn run(shared: &Shared) -> Result<Verdict, Failure> {
     let url = store::locate(shared)?;
-    let log = store::open(&url).await?;
+    let log = store::open(shared, &url).await?;
     let status = gather(&url, &log).await;
     log.close().await;
     let status = status?;

@@ -16,22 +16,29 @@ const DEFAULT_CONFIG: &str = "kabar.toml";
 
 /// `--database`, the environment (clap has both), the configuration file, the server's default: in this order.
 pub fn locate(shared: &Shared) -> Result<StoreUrl, Failure> {
-    let text = match (&shared.database, &shared.config) {
-        (Some(url), _) => url.clone(),
-        (None, Some(file)) => configured(file)?.unwrap_or_else(|| DEFAULT_URL.to_owned()),
-        (None, None) if Path::new(DEFAULT_CONFIG).exists() => {
-            configured(Path::new(DEFAULT_CONFIG))?.unwrap_or_else(|| DEFAULT_URL.to_owned())
-        }
-        (None, None) => DEFAULT_URL.to_owned(),
+    let text = match &shared.database {
+        Some(url) => url.clone(),
+        None => of_configuration(shared, "database.url")?.unwrap_or_else(|| DEFAULT_URL.to_owned()),
     };
     // The text itself is not shown: it may hold a password.
     StoreUrl::parse(&text).map_err(|error| Failure::usage(format!("--database: {error}")))
 }
 
+/// Where the keys of the log at `log` are: `--keys`, the environment, the configuration file, beside the log.
+pub fn keys(shared: &Shared, log: &StoreUrl) -> Result<StoreUrl, Failure> {
+    let text = match &shared.keys {
+        Some(url) => Some(url.clone()),
+        None => of_configuration(shared, "database.keys_url")?,
+    };
+    let Some(text) = text else { return Ok(log.clone()) };
+    StoreUrl::parse(&text).map_err(|error| Failure::usage(format!("--keys: {error}")))
+}
+
 /// The log of a store that is there.
-pub async fn open(url: &StoreUrl) -> Result<SharedLog, Failure> {
+pub async fn open(shared: &Shared, url: &StoreUrl) -> Result<SharedLog, Failure> {
     require(url).await?;
-    Ok(event_log::open(url).await.with_context(|| format!("the log of {url} cannot be opened"))?)
+    let keys = keys(shared, url)?;
+    Ok(event_log::open_with_keys(url, &keys).await.with_context(|| format!("the log of {url} cannot be opened"))?)
 }
 
 /// Refuses a place where there is no log.
@@ -50,13 +57,22 @@ pub fn now() -> Timestamp {
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
-fn configured(file: &Path) -> Result<Option<String>, Failure> {
+/// What the server's configuration file says, if there is one.
+fn of_configuration(shared: &Shared, key: &str) -> Result<Option<String>, Failure> {
+    match &shared.config {
+        Some(file) => configured(file, key),
+        None if Path::new(DEFAULT_CONFIG).exists() => configured(Path::new(DEFAULT_CONFIG), key),
+        None => Ok(None),
+    }
+}
+
+fn configured(file: &Path, key: &str) -> Result<Option<String>, Failure> {
     let unreadable = |error: &dyn std::fmt::Display| Failure::usage(format!("{}: {error}", file.display()));
     let settings = config::Config::builder()
         .add_source(config::File::from(file).format(config::FileFormat::Toml))
         .build()
         .map_err(|error| unreadable(&error))?;
-    match settings.get_string("database.url") {
+    match settings.get_string(key) {
         Ok(url) => Ok(Some(url)),
         Err(config::ConfigError::NotFound(_)) => Ok(None),
         Err(error) => Err(unreadable(&error)),
@@ -68,7 +84,7 @@ mod tests {
     use super::*;
 
     fn shared(database: Option<&str>, config: Option<&Path>) -> Shared {
-        Shared { database: database.map(str::to_owned), config: config.map(Path::to_owned), json: false }
+        Shared { database: database.map(str::to_owned), keys: None, config: config.map(Path::to_owned), json: false }
     }
 
     #[test]
@@ -78,8 +94,28 @@ mod tests {
         std::fs::write(&file, "[database]\nurl = \"sqlite:/from/file\"\n[http]\nport = 1\n").expect("written");
         let from_file = locate(&shared(None, Some(&file))).expect("readable");
         assert_eq!(from_file.to_string(), "sqlite:/from/file");
+        let beside = keys(&shared(None, Some(&file)), &from_file).expect("readable");
+        assert_eq!(beside, from_file, "nothing is said of keys");
         let from_line = locate(&shared(Some("sqlite:/from/line"), Some(&file))).expect("readable");
         assert_eq!(from_line.to_string(), "sqlite:/from/line");
+    }
+
+    #[test]
+    fn keys_are_where_the_server_has_them_whatever_log_is_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("kabar.toml");
+        std::fs::write(&file, "[database]\nkeys_url = \"sqlite:/keys/from/file\"\n").expect("written");
+        let log = StoreUrl::Sqlite("/a/log".into());
+        let told = shared(Some("sqlite:/a/log"), Some(&file));
+        assert_eq!(keys(&told, &log).expect("readable").to_string(), "sqlite:/keys/from/file");
+        let told = Shared { keys: Some("sqlite:/keys/from/line".to_owned()), ..told };
+        assert_eq!(keys(&told, &log).expect("readable").to_string(), "sqlite:/keys/from/line");
+        let Err(Failure::Usage(text)) =
+            keys(&Shared { keys: Some("mysql://root:hunter2@db".to_owned()), ..told }, &log)
+        else {
+            panic!("mysql keeps no keys");
+        };
+        assert!(text.contains("--keys") && !text.contains("hunter2"), "{text}");
     }
 
     #[test]
@@ -94,7 +130,7 @@ mod tests {
     async fn a_store_that_is_not_there_is_not_made() {
         let folder = tempfile::tempdir().expect("a folder");
         let absent = folder.path().join("absent");
-        let Err(Failure::Usage(text)) = open(&StoreUrl::Sqlite(absent.clone())).await else {
+        let Err(Failure::Usage(text)) = open(&shared(None, None), &StoreUrl::Sqlite(absent.clone())).await else {
             panic!("there is no store");
         };
         assert!(text.contains("no Kabar store"), "{text}");

@@ -13,7 +13,7 @@ const PAGE_EVENTS: usize = 500;
 
 pub async fn run(shared: &Shared, wanted: &TailWanted) -> Result<Verdict, Failure> {
     let url = store::locate(shared)?;
-    let log = store::open(&url).await?;
+    let log = store::open(shared, &url).await?;
     let printed = print(&log, wanted, shared.json).await;
     log.close().await;
     printed.map(|()| Verdict::Fine)

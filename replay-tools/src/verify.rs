@@ -12,7 +12,7 @@ use crate::store;
 
 pub async fn run(shared: &Shared, wanted: &VerifyWanted) -> Result<Verdict, Failure> {
     let url = store::locate(shared)?;
-    let log = store::open(&url).await?;
+    let log = store::open(shared, &url).await?;
     let (mut reports, bars) = (Vec::new(), Bars::new());
     for unit in wanted.units() {
         let shown = bars.of(unit, "verifying");

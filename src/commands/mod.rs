@@ -25,6 +25,7 @@ pub use caller::{Caller, WishId};
 pub use failure::Failure;
 pub use messages::{Draft, Sent};
 pub use notifications::Marked;
+pub use people::Filled;
 pub use reading::ReadTo;
 pub use relations::{Followed, Toggle};
 pub use rooms::{Entered, GroupPlan, Opened};
@@ -41,8 +42,9 @@ pub struct Commands {
 }
 
 impl Commands {
-    pub fn new(door: Door, log: SharedLog, views: Views, clock: SharedClock) -> Self {
-        Self { door, log, views, clock, reads: Arc::default(), filled: Arc::default() }
+    /// `filled` is shared with whoever reads the tail, and hears there of erasures.
+    pub fn new(door: Door, log: SharedLog, views: Views, clock: SharedClock, filled: Arc<Filled>) -> Self {
+        Self { door, log, views, clock, reads: Arc::default(), filled }
     }
 
     async fn execute(&self, caller: &Caller, id: WishId, stream: StreamId, command: Command) -> Result<Done, Failure> {

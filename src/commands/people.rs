@@ -1,7 +1,7 @@
 //! Filling the directory from what a session says of its owner (requirements R13).
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aggregates::ids::UserId;
 use aggregates::limits::CLAIM_CHARS_MAX;
@@ -14,9 +14,17 @@ use super::{Caller, Commands, Failure};
 /// Sessions remembered as already told to the directory; at the limit all are forgotten and told once more.
 const FILLED_MAX: usize = 100_000;
 
-/// What this process has told the directory, so that not every request asks the door.
+/// What this process has told the directory, so that not every request asks the door. Its own to forget: these are
+/// people's words, and who comes back after an erasure must be told of anew.
 #[derive(Default)]
-pub(super) struct Filled(Mutex<HashMap<UserId, Profile>>);
+pub struct Filled(Mutex<Told>);
+
+#[derive(Default)]
+struct Told {
+    claims: HashMap<UserId, Profile>,
+    /// Where somebody, whoever it was, was last erased: what was told before that is not kept any more.
+    erased: Position,
+}
 
 impl Commands {
     /// Registers the caller when they are new and fills what is missing; overwrites nothing. `None` when the directory
@@ -32,22 +40,39 @@ impl Commands {
         let own = Caller { key: None, ..caller.clone() };
         let command = Command::User(UserCommand::FillProfile(put));
         let done = self.execute(&own, own.wish_id("fill-profile"), stream, command).await?;
-        self.filled.keep(caller.user_id.clone(), claims.clone());
+        self.filled.keep(caller.user_id.clone(), claims.clone(), done.position);
         Ok(Some(done.position))
     }
 }
 
 impl Filled {
     fn holds(&self, user: &UserId, claims: &Profile) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(user) == Some(claims)
+        self.told().claims.get(user) == Some(claims)
     }
 
-    fn keep(&self, user: UserId, claims: Profile) {
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.len() >= FILLED_MAX {
-            told.clear();
+    /// `position`: the directory has it there.
+    fn keep(&self, user: UserId, claims: Profile, position: Position) {
+        let mut told = self.told();
+        // The erasure may have been theirs, and heard of first.
+        if position <= told.erased {
+            return;
         }
-        told.insert(user, claims);
+        if told.claims.len() >= FILLED_MAX {
+            told.claims.clear();
+        }
+        told.claims.insert(user, claims);
+    }
+
+    /// Somebody was erased at `position`. To be called by whoever reads the log's tail.
+    pub fn forget(&self, user: &UserId, position: Position) {
+        let mut told = self.told();
+        told.claims.remove(user);
+        told.erased = told.erased.max(position);
+    }
+
+    // A panic while it was held cannot leave it half changed: every change is one insert or remove.
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -90,8 +115,22 @@ mod tests {
     fn changed_claims_are_told_again() {
         let filled = Filled::default();
         let ana = UserId::parse("ana").expect("a valid id");
-        filled.keep(ana.clone(), Profile::default());
+        filled.keep(ana.clone(), Profile::default(), Position(1));
         assert!(filled.holds(&ana, &Profile::default()));
         assert!(!filled.holds(&ana, &Profile { name: Some(Sealed::new("Ana")), ..Profile::default() }));
+    }
+
+    #[test]
+    fn who_was_erased_is_told_of_anew_also_when_the_erasure_is_heard_first() {
+        let filled = Filled::default();
+        let [ana, ben] = ["ana", "ben"].map(|id| UserId::parse(id).expect("a valid id"));
+        filled.keep(ana.clone(), Profile::default(), Position(1));
+        filled.keep(ben.clone(), Profile::default(), Position(2));
+        filled.forget(&ana, Position(4));
+        assert!(!filled.holds(&ana, &Profile::default()) && filled.holds(&ben, &Profile::default()));
+        filled.keep(ana.clone(), Profile::default(), Position(3));
+        assert!(!filled.holds(&ana, &Profile::default()), "it was told before the erasure");
+        filled.keep(ana.clone(), Profile::default(), Position(5));
+        assert!(filled.holds(&ana, &Profile::default()), "and this behind it");
     }
 }

@@ -82,11 +82,20 @@ impl ServerConfig {
 pub struct DatabaseConfig {
     /// `sqlite:DIRECTORY` or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. Default sqlite:./data.
     pub url: Secret,
+    /// Where the keys are that words are sealed with, as a URL of either form: a place of their own keeps them out of
+    /// whatever copies the log. Of one log only. Default: beside the log.
+    pub keys_url: Option<Secret>,
+}
+
+impl DatabaseConfig {
+    pub fn keys_url(&self) -> &Secret {
+        self.keys_url.as_ref().unwrap_or(&self.url)
+    }
 }
 
 impl Default for DatabaseConfig {
     fn default() -> Self {
-        Self { url: Secret::new("sqlite:./data") }
+        Self { url: Secret::new("sqlite:./data"), keys_url: None }
     }
 }
 

@@ -39,6 +39,8 @@ impl Config {
         let mut wrong = |key, reason: String| found.push(Invalid { key, reason });
         if let Err(error) = StoreUrl::parse(self.database.url.reveal()) {
             wrong("database.url", error.to_string());
+        } else if let Err(error) = StoreUrl::parse(self.database.keys_url().reveal()) {
+            wrong("database.keys_url", error.to_string());
         }
         let made_here = matches!(StoreUrl::parse(self.database.url.reveal()), Ok(StoreUrl::Sqlite(_)));
         if !made_here && self.auth.jwt.secrets.is_empty() && self.auth.nextauth_secrets.is_empty() {

@@ -54,6 +54,7 @@ async fn a_backup_under_load_is_whole(of: Backend, into: Backend) {
     let restored = Installation::new(&place.url());
     let made = report(&restore(&restored, &taken.folder()).await, 0);
     assert_eq!(made["restored_log_id"], taken.report["log_id"]);
+    taken.words_are_lost_until_the_keys_are_back(&restored).await;
     assert_ne!(made["log_id"], taken.report["log_id"], "a log of its own");
     let head = number(&taken.report["head"]);
 
@@ -266,7 +267,8 @@ impl Taken {
         }
         let home = tempfile::tempdir().expect("a folder");
         let to = home.path().join("backup").display().to_string();
-        let made = installation.replay(&["backup", "--to", &to, "--json"]).await;
+        let keys = home.path().join("keys.jsonl").display().to_string();
+        let made = installation.replay(&["backup", "--to", &to, "--keys-to", &keys, "--json"]).await;
         let report = report(&made, 0);
         // One more behind it, by everybody.
         while heard.try_recv().map(|message| answered.push(message)).is_ok() {}
@@ -283,8 +285,19 @@ impl Taken {
         let position = |token: &str| token.parse::<PositionToken>().expect("a position").position.0;
         let answered = answered.into_iter().map(|(id, token)| Answered { id, position: position(&token) }).collect();
         let names: Vec<_> = std::fs::read_dir(home.path()).expect("readable").collect();
-        assert_eq!(names.len(), 1, "nothing is left beside the backup");
+        assert_eq!(names.len(), 2, "nothing is left beside backup and keys");
         Self { home, report, answered, token }
+    }
+
+    async fn words_are_lost_until_the_keys_are_back(&self, restored: &Installation) {
+        let doctor = restored.replay(&["doctor"]).await;
+        let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+        assert_eq!(doctor.status.code(), Some(1), "{said}");
+        assert!(said.contains("words cannot be read: their key is lost"), "{said}");
+        let keys = self.home.path().join("keys.jsonl").display().to_string();
+        let back = restored.replay(&["restore", "--keys-from", &keys]).await;
+        assert_eq!(back.status.code(), Some(0), "{back:?}");
+        assert_eq!(restored.replay(&["doctor"]).await.status.code(), Some(0));
     }
 
     fn folder(&self) -> String {

@@ -12,6 +12,7 @@ mod faults;
 mod http;
 mod import_faults;
 mod importing;
+mod keys;
 mod mending;
 mod observing;
 mod rebuilding;

@@ -12,7 +12,7 @@ use std::thread::Thread;
 use aggregates::ids::EventId;
 use aggregates::{DomainEvent, StreamId, Timestamp};
 use async_trait::async_trait;
-use event_log::port::{AppendError, Appended, Batch, EventLog, Foreign, Found, LockedLog};
+use event_log::port::{AppendError, Appended, Batch, EventLog, Foreign, Found, LockedLog, Snapshot, StoredSnapshot};
 use event_log::sqlite::SqliteLog;
 use event_log::{EventLogError, Filter, LogId, Page, Position, RecordedEvent};
 use tokio::sync::{OwnedMutexGuard, watch};
@@ -98,6 +98,16 @@ impl EventLog for AtOnce {
         limit: usize,
     ) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
         now(self.log.load(stream, after, limit))
+    }
+
+    async fn snapshot(&self, stream: &StreamId) -> Result<Option<StoredSnapshot>, EventLogError> {
+        now(self.log.snapshot(stream))
+    }
+
+    async fn save_snapshots(&self, snapshots: &[Snapshot]) -> Result<(), EventLogError> {
+        // A job of the writer: behind whoever holds it.
+        let _pen = self.pen.lock().await;
+        now(self.log.save_snapshots(snapshots))
     }
 
     async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError> {

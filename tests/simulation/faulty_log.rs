@@ -10,13 +10,16 @@ use std::time::Duration;
 use aggregates::ids::EventId;
 use aggregates::{DomainEvent, StreamId};
 use async_trait::async_trait;
-use event_log::port::{AppendError, Appended, Batch, EventLog, Foreign, Found, LockedLog, LogWrapper};
+use event_log::port::{
+    AppendError, Appended, Batch, EventLog, Foreign, Found, LockedLog, LogWrapper, Snapshot, StoredSnapshot,
+};
 use event_log::{EventLogError, Filter, Page, Position, RecordedEvent, SharedLog};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
+use super::faulty_keeping::FaultyKeeping;
 use super::foreign_writer::ForeignWriter;
 
 /// The shortest wait. A door lingers a quarter of its last append and spins below two milliseconds.
@@ -61,6 +64,7 @@ pub struct FaultyLog {
     waiting: Arc<AtomicUsize>,
     /// Told when the last page that may be read was read.
     struck: Arc<Notify>,
+    pub keeping: FaultyKeeping,
 }
 
 struct Chaos {
@@ -91,6 +95,7 @@ impl FaultyLog {
             faults: 0,
         };
         Self {
+            keeping: FaultyKeeping::over(Arc::clone(&log), seed),
             log,
             foreign,
             chaos: Arc::new(Mutex::new(chaos)),
@@ -379,6 +384,16 @@ impl LogWrapper for FaultyLog {
     ) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
         self.look().await?;
         self.log.load(stream, after, limit).await
+    }
+
+    async fn snapshot(&self, stream: &StreamId) -> Result<Option<StoredSnapshot>, EventLogError> {
+        self.look().await?;
+        self.keeping.read(stream).await
+    }
+
+    async fn save_snapshots(&self, snapshots: &[Snapshot]) -> Result<(), EventLogError> {
+        // Not `look`: what it draws belongs to the history.
+        if self.is_dead() { Err(EventLogError::Closed) } else { self.keeping.save(snapshots).await }
     }
 
     async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError> {

@@ -6,8 +6,8 @@ use aggregates::ids::{CommandId, EventId};
 use aggregates::notification::NotificationEvent;
 use aggregates::relationship::RelationshipEvent;
 use aggregates::room::RoomEvent;
-use aggregates::{DomainEvent, StreamId};
-use event_log::{EventLog, Filter, Outcome, Position, RecordedEvent, Wish};
+use aggregates::{DomainEvent, State, StreamId};
+use event_log::{EventLog, Filter, Outcome, Position, RecordedEvent, Wish, loading};
 
 use super::facts::{Expected, Facts};
 use super::node::{Answer, Call};
@@ -21,6 +21,8 @@ pub struct Judge {
     facts: Vec<Facts>,
     at: HashMap<EventId, Position>,
     sequences: HashMap<StreamId, u64>,
+    /// Of each stream what its first n events make, for every n.
+    states: BTreeMap<StreamId, Vec<State>>,
     wishes: BTreeMap<CommandId, Told>,
     pub known: Known,
     answers: u64,
@@ -72,6 +74,11 @@ impl Judge {
         assert_eq!(recorded.sequence, *sequence, "{} is without gaps", recorded.stream);
         let earlier = self.at.insert(recorded.event_id, recorded.position);
         assert_eq!(earlier, None, "the event at {} is in the log twice", recorded.position);
+        let empty = || vec![State::empty(recorded.stream.kind)];
+        let states = self.states.entry(recorded.stream.clone()).or_insert_with(empty);
+        let mut state = states[states.len() - 1].clone();
+        state.evolve(&recorded.event);
+        states.push(state);
         let mut facts = self.facts().clone();
         facts.take(&recorded.event);
         self.facts.push(facts);
@@ -165,6 +172,21 @@ impl Judge {
             assert_eq!((*position, *event_id), (recorded.position, recorded.event_id), "what a reader saw");
         }
         assert!(seen.len() <= self.events.len(), "a reader saw more than there is");
+    }
+
+    /// What is kept of a stream is what its events made, and with the rest it makes what the whole stream makes
+    /// (invariant 8).
+    pub async fn kept_states_are_true(&self, log: &dyn EventLog) {
+        for (stream, states) in &self.states {
+            let Some(stored) = log.snapshot(stream).await.expect("the log itself has no faults") else { continue };
+            assert!(stored.in_the_log && stored.log == log.id(), "{stream}: kept of what never was: {stored:?}");
+            let kept = stored.snapshot;
+            let sequence = kept.sequence;
+            let state = State::from_kept(stream.kind, kept.format, &kept.state).expect("readable");
+            assert_eq!(state, states[usize::try_from(sequence).expect("small")], "{stream} kept at {sequence}");
+            let loaded = loading::load(log, stream, None).await.expect("the log itself has no faults");
+            assert_eq!(loaded.state, states[states.len() - 1], "{stream} from {sequence} on");
+        }
     }
 
     /// Wishes whose outcome somebody does not know, under a key that may be asked again.

@@ -12,6 +12,7 @@ mod support;
 
 mod at_once;
 mod facts;
+mod faulty_keeping;
 mod faulty_log;
 mod foreign_writer;
 mod judge;
@@ -39,7 +40,7 @@ fn engine_of(seed: u64) -> Engine {
 
 struct History {
     trace: Vec<String>,
-    figures: [u64; 3],
+    figures: [u64; 4],
 }
 
 fn live(seed: u64) -> History {
@@ -78,12 +79,12 @@ fn promises_survive_faults() {
     if let Some(seed) = number("SEED") {
         let History { trace, figures } = live_telling(seed);
         trace.iter().for_each(|line| announce(line));
-        announce(&format!("seed {seed}: events, answers, faults {figures:?}"));
+        announce(&format!("seed {seed}: events, answers, faults, kept states {figures:?}"));
         return;
     }
     let seeds = number("SEEDS").unwrap_or(SEEDS);
     let next = AtomicU64::new(0);
-    let totals = [const { AtomicU64::new(0) }; 3];
+    let totals = [const { AtomicU64::new(0) }; 4];
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -100,9 +101,12 @@ fn promises_survive_faults() {
             });
         }
     });
-    let [events, answers, faults] = totals.map(AtomicU64::into_inner);
-    announce(&format!("simulation: {seeds} seeds, {events} events, {answers} answers, {faults} faults"));
+    let [events, answers, faults, kept] = totals.map(AtomicU64::into_inner);
+    announce(&format!(
+        "simulation: {seeds} seeds, {events} events, {answers} answers, {faults} faults, {kept} kept states"
+    ));
     assert!(faults > seeds, "something went wrong in most of them");
+    assert!(kept > seeds, "processes went on from kept states in most of them");
 }
 
 #[test]

@@ -41,6 +41,8 @@ pub struct World {
     /// From here on the reactor tells of follows.
     reacts_from: Position,
     faults: u64,
+    /// Kept states that processes which are gone went on from.
+    kept_used: u64,
     /// What happened, in words: one seed is one history.
     pub trace: Vec<String>,
 }
@@ -51,6 +53,7 @@ impl World {
         let options = DoorOptions {
             batch_commands_max: random.random_range(2..40),
             cached_streams_max: if random.random_bool(0.3) { 8 } else { 1_000 },
+            snapshot_events_min: random.random_range(1..12),
             ..DoorOptions::default()
         };
         let ground = Ground::new(engine, random.random_range(3..200)).await;
@@ -69,6 +72,7 @@ impl World {
             began: Instant::now(),
             reacts_from: Position::START,
             faults: 0,
+            kept_used: 0,
             trace: Vec::new(),
         };
         world.settle_in().await;
@@ -213,6 +217,7 @@ impl World {
         }
         self.calm_down().await;
         self.judge.look(&*self.ground.log).await;
+        self.judge.kept_states_are_true(&*self.ground.log).await;
         for call in &heard {
             self.judge.hear(call);
             self.trace.push(told(call));
@@ -245,6 +250,7 @@ impl World {
 
     async fn restart(&mut self, number: usize) {
         self.faults += self.nodes[number].faulty.faults();
+        self.kept_used += self.nodes[number].faulty.keeping.used();
         self.judge.look(&*self.ground.log).await;
         self.judge.saw_it_in_order(&self.nodes[number].reader.seen());
         self.nodes[number].dies();
@@ -332,6 +338,7 @@ impl World {
         assert_eq!(self.judge.head(), head, "a repeat of what was answered writes nothing");
         self.check_invariants();
         self.judge.follows_are_told_once(self.reacts_from);
+        self.judge.kept_states_are_true(&*self.ground.log).await;
         showing::verify(&self.ground).await;
         assert_eq!(self.ground.log.head().await.expect("no faults"), head, "a comparison writes nothing (invariant 7)");
         for (number, node) in self.nodes.iter().enumerate() {
@@ -344,10 +351,11 @@ impl World {
         self.ground.log.close().await;
     }
 
-    /// (events, answers, faults) of this history.
-    pub fn figures(&self) -> [u64; 3] {
+    /// (events, answers, faults, kept states gone on from) of this history.
+    pub fn figures(&self) -> [u64; 4] {
         let faults = self.faults + self.nodes.iter().map(|node| node.faulty.faults()).sum::<u64>();
-        [self.judge.head().0, self.judge.answers(), faults]
+        let used = self.kept_used + self.nodes.iter().map(|node| node.faulty.keeping.used()).sum::<u64>();
+        [self.judge.head().0, self.judge.answers(), faults, used]
     }
 }
 

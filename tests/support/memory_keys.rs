@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use aggregates::KeyId;
 use aggregates::ids::UserId;
 use async_trait::async_trait;
-use event_log::sealing::keys::{Found, KeyStore, Offered, Secret};
+use event_log::sealing::keys::{Brought, Found, Kept, KeyStore, Offered, Secret};
 use event_log::{EventLogError, LogId, Position};
 
 #[derive(Default)]
@@ -54,6 +54,19 @@ impl KeyStore for MemoryKeys {
             kept.insert(*id, (owner.clone(), None));
         }
         Ok(())
+    }
+
+    async fn page(&self, after: Option<KeyId>, limit: usize) -> Result<Vec<Kept>, EventLogError> {
+        let kept = self.kept();
+        let behind = kept.iter().filter(|(id, _)| after.is_none_or(|after| **id > after));
+        let keys =
+            behind.take(limit).map(|(id, (owner, secret))| Kept { owner: owner.clone(), id: *id, secret: *secret });
+        Ok(keys.collect())
+    }
+
+    /// Nobody brings keys back into a simulation.
+    async fn bring_in(&self, keys: Vec<Kept>) -> Result<Brought, EventLogError> {
+        Ok(Brought { left_out: keys.len() as u64, ..Brought::default() })
     }
 
     async fn scrub(&self) -> Result<bool, EventLogError> {

@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use aggregates::ids::EventId;
 use aggregates::{DomainEvent, StreamId, Timestamp};
 use async_trait::async_trait;
-use event_log::port::{AppendError, Appended, Batch, Condition, EventLog, Foreign, Found, LockedLog, NewEvent};
+use event_log::port::{
+    AppendError, Appended, Batch, Condition, EventLog, Foreign, Found, LockedLog, NewEvent, Snapshot, StoredSnapshot,
+};
 use event_log::{EventLogError, Filter, LogId, Page, Position, RecordedEvent};
 use tokio::sync::{OwnedMutexGuard, watch};
 use uuid::Uuid;
@@ -28,6 +30,8 @@ pub struct ModelLog {
 struct Rows {
     events: Vec<Row>,
     reactors: BTreeMap<String, Position>,
+    /// With the event each ends with.
+    kept: BTreeMap<StreamId, (Snapshot, EventId)>,
 }
 
 struct Row {
@@ -109,6 +113,12 @@ impl Rows {
         self.events
             .iter()
             .any(|row| row.event_id == event.event_id || (row.stream == event.stream && row.sequence == event.sequence))
+    }
+
+    /// The event at a place of a stream.
+    fn at(&self, stream: &StreamId, sequence: u64) -> Option<EventId> {
+        let found = self.events.iter().find(|row| row.stream == *stream && row.sequence == sequence);
+        found.map(|row| row.event_id)
     }
 
     fn foreign(&self, known: Position, most: u64) -> Result<Foreign, AppendError> {
@@ -195,6 +205,25 @@ impl EventLog for ModelLog {
         let rows = self.rows();
         let wanted = rows.events.iter().zip(0..).filter(|(row, _)| row.stream == *stream && row.sequence > after);
         wanted.take(limit).map(|(_, index)| rows.read(index)).collect()
+    }
+
+    async fn snapshot(&self, stream: &StreamId) -> Result<Option<StoredSnapshot>, EventLogError> {
+        let rows = self.rows();
+        Ok(rows.kept.get(stream).map(|(snapshot, last)| StoredSnapshot {
+            log: self.id,
+            in_the_log: rows.at(stream, snapshot.sequence) == Some(*last),
+            snapshot: snapshot.clone(),
+        }))
+    }
+
+    async fn save_snapshots(&self, snapshots: &[Snapshot]) -> Result<(), EventLogError> {
+        let mut rows = self.rows();
+        for snapshot in snapshots {
+            if let Some(last) = rows.at(&snapshot.stream, snapshot.sequence) {
+                rows.kept.insert(snapshot.stream.clone(), (snapshot.clone(), last));
+            }
+        }
+        Ok(())
     }
 
     async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError> {

@@ -88,7 +88,7 @@ impl Room {
         }
         let newcomers: BTreeSet<&UserId> =
             command.members.iter().filter(|user| !self.members.contains_key(*user)).collect();
-        if self.members.len() + newcomers.len() > MEMBERS_MAX {
+        if self.members.size() + newcomers.len() > MEMBERS_MAX {
             return Err(RoomError::TooManyMembers);
         }
         if newcomers.is_empty() {
@@ -114,7 +114,7 @@ impl Room {
         if !self.open || self.join_policy == JoinPolicy::Invite {
             return Err(RoomError::NotFound);
         }
-        if self.members.len() >= MEMBERS_MAX {
+        if self.members.size() >= MEMBERS_MAX {
             return Err(RoomError::TooManyMembers);
         }
         // The last one to leave took the ownership along: whoever comes into an empty room has it.

@@ -1,9 +1,7 @@
 //! What a room must remember in order to decide. Nothing that is only for show: a room of a million messages is as
 //! small as one of a hundred.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
+use rpds::RedBlackTreeMapSync;
 use serde::{Deserialize, Serialize};
 
 use super::commands::RoomCommand;
@@ -67,8 +65,9 @@ pub struct Room {
     pub(super) open: bool,
     pub(super) kind: RoomKind,
     pub(super) join_policy: JoinPolicy,
-    /// Shared: the door keeps two states of a busy room, and a hundred thousand members are not copied for a message.
-    pub(super) members: Arc<BTreeMap<UserId, MemberState>>,
+    /// The door keeps two states of a busy room and hands out a third to be kept. What they have in common they share, so a
+    /// copy is one step and somebody who comes in is a few, also among a hundred thousand.
+    pub(super) members: RedBlackTreeMapSync<UserId, MemberState>,
     /// How often somebody came in.
     pub(super) arrivals: u64,
     pub(super) last_seq: u64,
@@ -104,7 +103,7 @@ impl Room {
     /// About how many bytes its members are as JSON.
     pub(crate) fn weight_bytes(&self) -> usize {
         const MEMBER: usize = 96;
-        self.members.len() * MEMBER
+        self.members.size() * MEMBER
     }
 
     pub(crate) fn needs(&self, command: &RoomCommand) -> Vec<Need> {
@@ -116,7 +115,7 @@ impl Room {
                 },
                 Need { stream: StreamId::user(&command.other), kinds: UserEvent::EXISTENCE },
             ],
-            RoomCommand::SendMessage(_) if self.kind == RoomKind::Direct && self.members.len() == 2 => {
+            RoomCommand::SendMessage(_) if self.kind == RoomKind::Direct && self.members.size() == 2 => {
                 let mut pair = self.members.keys();
                 match (pair.next(), pair.next()) {
                     (Some(a), Some(b)) => {
@@ -151,10 +150,10 @@ impl Room {
                 }
             }
             RoomEvent::MemberRemoved(event) => {
-                Arc::make_mut(&mut self.members).remove(&event.user_id);
+                self.members.remove_mut(&event.user_id);
             }
             RoomEvent::MemberRoleChanged(event) => {
-                if let Some(member) = Arc::make_mut(&mut self.members).get_mut(&event.user_id) {
+                if let Some(member) = self.members.get_mut(&event.user_id) {
                     member.role = event.role;
                 }
             }
@@ -168,6 +167,8 @@ impl Room {
     fn admit(&mut self, user: &UserId, role: Role, join_seq: u64) {
         let arrival = self.arrivals;
         self.arrivals += 1;
-        Arc::make_mut(&mut self.members).entry(user.clone()).or_insert(MemberState { role, join_seq, arrival });
+        if !self.members.contains_key(user) {
+            self.members.insert_mut(user.clone(), MemberState { role, join_seq, arrival });
+        }
     }
 }

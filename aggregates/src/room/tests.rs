@@ -382,6 +382,34 @@ fn a_stranger_has_no_place_in_a_room_and_a_member_has_theirs() {
     assert_eq!(room.membership(&ben()), Some(last(1)));
 }
 
+// ---- a big room ----
+
+#[test]
+fn a_state_that_goes_on_beside_its_copy_copies_nobody_who_is_in_both() {
+    let people: Vec<UserId> = (0..10_000).map(|n| user(&format!("user-{n}"))).collect();
+    let mut room = Room::default();
+    room.evolve(&group_opened(&[ana()]));
+    people.chunks(500).for_each(|some| room.evolve(&added(&ana(), some, 0)));
+    let once: Vec<usize> = people.iter().map(UserId::copies).collect();
+
+    let mut beside = room.clone();
+    for event in [added(&ana(), &[ben()], 0), removed(&people[5_000], &ana()), role_changed(&people[7], Role::Admin)] {
+        beside.evolve(&event);
+    }
+    let copied = people.iter().zip(once).filter(|(person, once)| person.copies() != *once).count();
+    // Whoever's own place changed is there twice, and everybody else once.
+    assert!(copied <= 2, "{copied} were copied");
+    // Neither sees what happened to the other.
+    assert_eq!((room.membership(&ben()), beside.membership(&people[5_000])), (None, None));
+    assert!(room.membership(&people[5_000]).is_some() && beside.membership(&ben()).is_some());
+    assert_eq!(room, {
+        let mut again = Room::default();
+        again.evolve(&group_opened(&[ana()]));
+        people.chunks(500).for_each(|some| again.evolve(&added(&ana(), some, 0)));
+        again
+    });
+}
+
 // ---- the cast ----
 
 fn room() -> TestFramework<Room> {

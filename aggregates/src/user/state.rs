@@ -22,6 +22,11 @@ impl User {
         self.profile.is_some()
     }
 
+    /// Whether an erasure has named it.
+    pub fn has_erased(&self, key: KeyId) -> bool {
+        self.erased_keys.contains(&key)
+    }
+
     pub fn evolve(&mut self, event: &UserEvent) {
         match event {
             UserEvent::UserRegistered(event) => self.profile = Some(Box::new(event.profile.clone())),

@@ -44,7 +44,7 @@ pub(super) struct Intake {
 impl Intake {
     pub fn new(log: SharedLog, inbox: mpsc::UnboundedSender<Message>, options: DoorOptions) -> Self {
         Self {
-            cache: Cache::new(options.cached_streams_max, Keeper::over(Arc::clone(&log))),
+            cache: Cache::new(options.cached_streams_max, Keeper::over(Arc::clone(&log), options.snapshot_events_min)),
             log,
             inbox,
             options,

@@ -14,6 +14,7 @@ use crate::measures::Endings;
 use crate::port::{EventLogError, SharedLog};
 use crate::position::Position;
 use crate::sealing::Sealing;
+use crate::snapshots::SNAPSHOT_EVENTS_MIN;
 
 /// A command on its way to its stream.
 #[derive(Debug, Clone)]
@@ -88,6 +89,8 @@ pub struct DoorOptions {
     pub command_budget: Duration,
     /// Aggregates kept in memory.
     pub cached_streams_max: usize,
+    /// Events of a stream behind what was kept of it, at the least, before its state is kept again.
+    pub snapshot_events_min: u64,
     /// A batch slower than this is worth a line in the log that says where the time went.
     pub slow_batch: Duration,
 }
@@ -99,6 +102,7 @@ impl Default for DoorOptions {
             queue_commands_max: 8_192,
             command_budget: Duration::from_secs(2),
             cached_streams_max: 100_000,
+            snapshot_events_min: SNAPSHOT_EVENTS_MIN,
             slow_batch: Duration::from_millis(500),
         }
     }

@@ -20,6 +20,25 @@ pub struct Offered {
     pub secret: Secret,
 }
 
+/// A key as it is kept, for a backup.
+#[derive(Clone)]
+pub struct Kept {
+    pub owner: UserId,
+    pub id: KeyId,
+    /// `None` once it was dropped.
+    pub secret: Option<Secret>,
+}
+
+/// What became of keys that were brought back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Brought {
+    pub new: u64,
+    /// Here already, or dropped here.
+    pub known: u64,
+    /// Their owners have other keys by now.
+    pub left_out: u64,
+}
+
 /// What is known of a key.
 pub struct Found {
     pub id: KeyId,
@@ -40,6 +59,13 @@ pub trait KeyStore: Send + Sync + 'static {
 
     /// Forgets the secrets and remembers that it did, also of keys that are not here. Durable when this returns.
     async fn drop_keys(&self, owner: &UserId, ids: &[KeyId]) -> Result<(), EventLogError>;
+
+    /// Up to `limit` keys behind `after`, by id, the dropped ones too.
+    async fn page(&self, after: Option<KeyId>, limit: usize) -> Result<Vec<Kept>, EventLogError>;
+
+    /// Takes keys of a backup. What is here stays as it is, but for what the backup says was dropped; and it is not known
+    /// any more how far erasures are carried out, for they may name what has come back.
+    async fn bring_in(&self, keys: Vec<Kept>) -> Result<Brought, EventLogError>;
 
     /// How far the erasures of `log` are known to be carried out; the start when it was never asked.
     async fn mended(&self, log: LogId) -> Result<Position, EventLogError>;

@@ -2,12 +2,13 @@
 //!
 //! Each user has a key of their own; what they say and how they are called is sealed with it before it is decided on, and
 //! erasing them is dropping it. Separate because keys live apart from the log and its backups. `cipher` is what a sealed
-//! text is, `keys` where keys are kept (one file per engine), `held` the keys at hand, `unsealed` the log as readers see
+//! text is, `keys` where keys are kept (one file per engine), `looking` a look that changes nothing there, `held` the keys at hand, `unsealed` the log as readers see
 //! it. Never in here: a rule, what a view does with words.
 
 mod cipher;
 mod held;
 pub mod keys;
+pub mod looking;
 mod postgres;
 mod sqlite;
 mod unsealed;
@@ -27,7 +28,7 @@ use crate::recorded::RecordedEvent;
 use crate::store_url::StoreUrl;
 use cipher::Key;
 use held::Held;
-use keys::{Found, Offered, SharedKeys};
+use keys::{Brought, Found, Kept, Offered, SharedKeys};
 
 pub use unsealed::Unsealed;
 
@@ -46,7 +47,7 @@ impl Sealing {
         Self { keys, held: Arc::new(Mutex::new(Held::up_to(KEYS_HELD_MAX))) }
     }
 
-    /// The keys that belong to the log at `url`.
+    /// The keys that are kept at `url`.
     pub async fn open(url: &StoreUrl) -> Result<Self, EventLogError> {
         let keys: SharedKeys = match url {
             StoreUrl::Sqlite(directory) => Arc::new(sqlite::SqliteKeys::open(directory).await?),
@@ -203,6 +204,16 @@ impl Sealing {
 
     pub(crate) async fn save_mended(&self, log: LogId, position: Position) -> Result<(), EventLogError> {
         self.keys.save_mended(log, position).await
+    }
+
+    /// Keys for a backup: up to `limit` behind `after`, by id.
+    pub async fn page(&self, after: Option<KeyId>, limit: usize) -> Result<Vec<Kept>, EventLogError> {
+        self.keys.page(after, limit).await
+    }
+
+    /// Takes keys of a backup. The log must be opened after it: that drops again what its erasures name.
+    pub async fn bring_in(&self, keys: Vec<Kept>) -> Result<Brought, EventLogError> {
+        self.keys.bring_in(keys).await
     }
 
     /// Leaves nothing of dropped keys behind. `false`: a reader was in the way. May lock the keys for a moment.

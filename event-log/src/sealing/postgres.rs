@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
 
-use super::keys::{Found, KeyStore, Offered, key_id, owner, secret};
+use super::keys::{Brought, Found, Kept, KeyStore, Offered, key_id, owner, secret};
 use crate::port::EventLogError;
 use crate::position::{LogId, Position};
 use crate::postgres::rewriting::write_anew;
@@ -50,6 +50,32 @@ async fn make(connection: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(MAKING).execute(&mut *transaction).await?;
     sqlx::raw_sql(TABLES).execute(&mut *transaction).await?;
     transaction.commit().await
+}
+
+async fn bring_in(connection: &mut PgConnection, keys: &[Kept]) -> sqlx::Result<Brought> {
+    let ids: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
+    let dropped: Vec<&str> = keys.iter().filter(|key| key.secret.is_none()).map(|key| key.id.as_str()).collect();
+    let mut transaction = connection.begin().await?;
+    sqlx::query("DELETE FROM kabar_keys.mended").execute(&mut *transaction).await?;
+    let new = sqlx::query(
+        "INSERT INTO kabar_keys.keys (key_id, owner, secret)
+         SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[]) ON CONFLICT DO NOTHING",
+    )
+    .bind(&ids)
+    .bind(keys.iter().map(|key| key.owner.as_str()).collect::<Vec<_>>())
+    .bind(keys.iter().map(|key| key.secret.as_ref().map(|secret| &secret[..])).collect::<Vec<_>>())
+    .execute(&mut *transaction)
+    .await?
+    .rows_affected();
+    let drop = sqlx::query("UPDATE kabar_keys.keys SET secret = NULL WHERE key_id = ANY ($1)").bind(&dropped);
+    drop.execute(&mut *transaction).await?;
+    let here: i64 = sqlx::query_scalar("SELECT count(*) FROM kabar_keys.keys WHERE key_id = ANY ($1)")
+        .bind(&ids)
+        .fetch_one(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
+    let here = here.unsigned_abs();
+    Ok(Brought { new, known: here.saturating_sub(new), left_out: (ids.len() as u64).saturating_sub(here) })
 }
 
 #[async_trait]
@@ -118,6 +144,29 @@ impl KeyStore for PostgresKeys {
         .await
         .map_err(unavailable)?;
         Ok(())
+    }
+
+    async fn page(&self, after: Option<KeyId>, limit: usize) -> Result<Vec<Kept>, EventLogError> {
+        let rows: Vec<(String, String, Option<Vec<u8>>)> = sqlx::query_as(
+            "SELECT owner, key_id, secret FROM kabar_keys.keys WHERE key_id > $1 ORDER BY key_id LIMIT $2",
+        )
+        .bind(after.as_ref().map_or("", KeyId::as_str))
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(&self.lender)
+        .await
+        .map_err(unavailable)?;
+        let kept = |(whose, id, bytes): (String, String, Option<Vec<u8>>)| {
+            let id = key_id(&id)?;
+            Ok(Kept { owner: owner(&whose)?, id, secret: bytes.map(|bytes| secret(id, &bytes)).transpose()? })
+        };
+        rows.into_iter().map(kept).collect()
+    }
+
+    async fn bring_in(&self, keys: Vec<Kept>) -> Result<Brought, EventLogError> {
+        let mut lent = self.lender.lend().await.map_err(unavailable)?;
+        let brought = within(READ_PATIENCE, bring_in(&mut lent, &keys)).await.map_err(unavailable)?;
+        lent.give_back();
+        Ok(brought)
     }
 
     async fn mended(&self, log: LogId) -> Result<Position, EventLogError> {

@@ -14,14 +14,14 @@ use aggregates::ids::UserId;
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::keys::{Found, KeyStore, Offered, key_id, owner, secret};
+use super::keys::{Brought, Found, Kept, KeyStore, Offered, key_id, owner, secret};
 use crate::migrations::{Migration, MigrationError, migrate};
 use crate::port::EventLogError;
 use crate::position::{LogId, Position};
 use crate::store_url::StoreUrl;
 
 /// How long to wait for another process that makes or drops a key.
-const BUSY_MAX: Duration = Duration::from_secs(5);
+pub(super) const BUSY_MAX: Duration = Duration::from_secs(5);
 
 /// Append-only, in order.
 const STEPS: &[Migration] = &[Migration {
@@ -148,6 +148,42 @@ impl KeyStore for SqliteKeys {
         .await
     }
 
+    async fn page(&self, after: Option<KeyId>, limit: usize) -> Result<Vec<Kept>, EventLogError> {
+        self.ask(move |connection| {
+            let mut statement = connection
+                .prepare_cached("SELECT owner, key_id, secret FROM keys WHERE key_id > ?1 ORDER BY key_id LIMIT ?2")?;
+            let after = after.map(|id| id.as_str().to_owned()).unwrap_or_default();
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let rows = statement.query_map(params![after, limit], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            rows.map(|row| kept(row?)).collect()
+        })
+        .await
+    }
+
+    async fn bring_in(&self, keys: Vec<Kept>) -> Result<Brought, EventLogError> {
+        self.ask(move |connection| {
+            let transaction = writing(connection)?;
+            transaction.execute("DELETE FROM mended", [])?;
+            let mut brought = Brought::default();
+            for Kept { owner, id, secret } in keys {
+                let new = transaction
+                    .prepare_cached("INSERT OR IGNORE INTO keys (key_id, owner, secret) VALUES (?1, ?2, ?3)")?
+                    .execute(params![id.as_str(), owner.as_str(), secret])?;
+                let dropped = "UPDATE keys SET secret = NULL WHERE key_id = ?1 AND ?2";
+                transaction.prepare_cached(dropped)?.execute(params![id.as_str(), secret.is_none()])?;
+                let known: bool = transaction
+                    .prepare_cached("SELECT EXISTS (SELECT 1 FROM keys WHERE key_id = ?1)")?
+                    .query_row([id.as_str()], |row| row.get(0))?;
+                brought.new += new as u64;
+                brought.known += u64::from(known) - new as u64;
+                brought.left_out += u64::from(!known);
+            }
+            transaction.commit()?;
+            Ok(brought)
+        })
+        .await
+    }
+
     async fn mended(&self, log: LogId) -> Result<Position, EventLogError> {
         self.ask(move |connection| {
             let position = connection
@@ -183,6 +219,11 @@ impl KeyStore for SqliteKeys {
         // Nothing to lose: every change was durable when it was answered.
         let _ = tokio::task::spawn_blocking(closing).await;
     }
+}
+
+fn kept((whose, id, bytes): (String, String, Option<Vec<u8>>)) -> Result<Kept, EventLogError> {
+    let id = key_id(&id)?;
+    Ok(Kept { owner: owner(&whose)?, id, secret: bytes.map(|bytes| secret(id, &bytes)).transpose()? })
 }
 
 /// The keys of all these owners; `None` when one has none.

@@ -250,7 +250,7 @@ mod tests {
         sealing.seal(&mut events).await.expect("sealed");
         let [event] = events;
         log.append(&batch(draft(event, &ana, 1))).await.expect("written");
-        crate::erasing::erase(&log, &ana, at).await.expect("erased");
+        crate::erasing::erase(&log, &ana, &std::collections::BTreeSet::new(), at).await.expect("erased");
         let page = log.read_after(Position(0), 10, Filter::All).await.expect("readable");
         let DomainEvent::User(UserEvent::UserRegistered(first)) = &page.events[0].event else { panic!() };
         assert_eq!(first.profile.name.as_ref().and_then(|name| name.words()), None);

@@ -13,6 +13,7 @@ use event_log::raw::{RawEvent, RawReactor};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use hashing::Hashing;
 pub use reader::Reader;
 pub use writer::Writer;
 

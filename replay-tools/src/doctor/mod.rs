@@ -3,11 +3,12 @@
 //! Streams the whole log once, page by page, and asks the engine for what only an ordered index can tell. Nothing is
 //! opened for writing and no lock is taken that a server would wait for, so it runs beside one, also beside one of an
 //! older version. What it holds is bounded: a page, the names and versions there are, and at most
-//! [`references::STREAMS_MAX`] streams that were seen to begin.
+//! [`references::STREAMS_MAX`] streams that were seen to begin and as many keys that are gone.
 //! Never in here: a repair.
 
 mod events;
 mod findings;
+mod keys;
 mod places;
 mod references;
 
@@ -22,6 +23,7 @@ use crate::paint::{Colour, Paint, harmless, line};
 use crate::store;
 use events::EventChecks;
 use findings::{Findings, Severity};
+use keys::{KeyChecks, KeysSeen};
 use references::ReferenceChecks;
 
 /// Rows in memory at a time.
@@ -32,7 +34,8 @@ const NAMED_MAX: usize = 5;
 pub async fn run(shared: &Shared) -> Result<Verdict, Failure> {
     let url = store::locate(shared)?;
     store::require(&url).await.map_err(could_not_look)?;
-    let report = examine(&url).await.map_err(could_not_look)?;
+    let keys = store::keys(shared, &url)?;
+    let report = examine(&url, &keys).await.map_err(could_not_look)?;
     if shared.json {
         line(&serde_json::to_string_pretty(&report.as_json())?)?;
     } else {
@@ -58,22 +61,25 @@ struct Report {
     seconds: f64,
     findings: Findings,
     versions: Vec<events::VersionSeen>,
+    keys: KeysSeen,
 }
 
-async fn examine(url: &StoreUrl) -> Result<Report, Failure> {
+async fn examine(url: &StoreUrl, keys: &StoreUrl) -> Result<Report, Failure> {
     let mut log = raw::look(url, Reading::Moving).await?;
     let facts = log.facts().await?;
     let mut findings = Findings::new(NAMED_MAX);
     let mut counting = Counting::new("examining", facts.head.max(0).unsigned_abs());
     let mut checks = EventChecks::default();
     let mut references = ReferenceChecks::default();
+    let mut keys = KeyChecks::at(keys).await?;
     let mut place = BEGINNING;
     loop {
         let page = log.page(place, facts.head, PAGE_EVENTS).await?;
         let Some(last) = page.last() else { break };
         place = (last.position, last.event_id);
-        let read: Vec<_> = page.iter().filter_map(|row| checks.check(row, &mut findings)).collect();
+        let mut read: Vec<_> = page.iter().filter_map(|row| checks.check(row, &mut findings)).collect();
         references.check(&mut *log, &read, &mut findings).await?;
+        keys.check(&mut read).await?;
         counting.is_at(checks.events());
     }
     counting.is_busy("examining streams and ids");
@@ -82,7 +88,8 @@ async fn examine(url: &StoreUrl) -> Result<Report, Failure> {
     let seconds = counting.finish().as_secs_f64();
     let events = checks.events();
     let versions = checks.versions(&mut findings);
-    Ok(Report { store: url.to_string(), facts, events, seconds, findings, versions })
+    let keys = keys.finish(&mut findings);
+    Ok(Report { store: url.to_string(), facts, events, seconds, findings, versions, keys })
 }
 
 /// What the engine finds in the order of its own indexes.
@@ -136,12 +143,13 @@ impl Report {
             "seconds": self.seconds,
             "clean": self.findings.is_clean(),
             "findings": self.findings.as_json(),
+            "keys": self.keys.as_json(),
             "versions": self.versions.iter().map(events::VersionSeen::as_json).collect::<Vec<_>>(),
         })
     }
 
     fn print(&self, paint: Paint) -> Result<(), Failure> {
-        let Self { store, facts, events, seconds, findings, versions } = self;
+        let Self { store, facts, events, seconds, findings, versions, keys: _ } = self;
         line(&format!(
             "{store}: log {}, {events} events up to position {}, {} kinds of event, in {seconds:.1} s",
             facts.id,

@@ -99,6 +99,11 @@ pub fn send(room_id: RoomId, sender: &str) -> Wish {
     wish(StreamId::room(room_id), said(room_id, sender, id), id, false)
 }
 
+pub fn send_words(room_id: RoomId, sender: &str, words: Sealed) -> Wish {
+    let id = CommandId(Uuid::new_v4());
+    wish(StreamId::room(room_id), saying(room_id, sender, id, words), id, false)
+}
+
 /// Sent under a key: the same key is the same message.
 pub fn send_keyed(room_id: RoomId, sender: &str, key: &str) -> Wish {
     let id = CommandId::keyed(sender, "send", key);
@@ -106,12 +111,16 @@ pub fn send_keyed(room_id: RoomId, sender: &str, key: &str) -> Wish {
 }
 
 fn said(room_id: RoomId, sender: &str, id: CommandId) -> Command {
+    saying(room_id, sender, id, Sealed::new("halo"))
+}
+
+fn saying(room_id: RoomId, sender: &str, id: CommandId, content: Sealed) -> Command {
     Command::Room(RoomCommand::SendMessage(SendMessage {
         room_id,
         message_id: MessageId::from_command(id),
         sender_id: user(sender),
         kind: MessageKind::Text,
-        content: Sealed::new("halo"),
+        content,
         attachment: None,
         reply_to: None,
         client_message_id: None,

@@ -1,7 +1,7 @@
 //! What the door promises, over every log, with other doors beside it and with the log failing under it.
 
 pub(crate) mod callers;
-mod failing_log;
+pub(crate) mod failing_log;
 
 mod promise_1_answers_are_durable;
 mod promise_3_nothing_after_a_block;

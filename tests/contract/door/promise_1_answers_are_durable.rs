@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use std::sync::Arc;
 
-use event_log::{CommandError, Door, DoorOptions, Outcome, Position};
+use event_log::{CommandError, Door, DoorOptions, Outcome, Position, Wish};
 
 use super::callers::*;
 use super::failing_log::{FailingLog, Fault};
@@ -15,6 +15,7 @@ every_log!(
     a_repeat_gives_the_same_message_and_writes_nothing,
     the_same_key_from_many_callers_at_two_doors_is_one_message,
     the_same_key_at_two_doors_at_once_is_written_once_and_answered_alike,
+    a_group_made_under_one_key_at_two_doors_at_once_is_one_group_whatever_id_each_drew,
     a_repeat_whose_events_cannot_be_read_is_not_told_that_nothing_was_written,
     what_was_on_its_way_when_the_door_fell_is_not_told_that_nothing_was_written,
     a_command_of_another_kind_than_its_stream_is_refused_before_the_door,
@@ -68,6 +69,21 @@ async fn the_same_key_at_two_doors_at_once_is_written_once_and_answered_alike(st
         assert!(is_repeat(&one) != is_repeat(&other), "round {round}: {one:?} {other:?}");
     }
     assert_eq!(whole_log(store).await.len(), 40);
+}
+
+/// As over HTTP: each node draws an id for the room, and the key says that it is the same wish.
+async fn a_group_made_under_one_key_at_two_doors_at_once_is_one_group_whatever_id_each_drew(store: &TestStore) {
+    let doors = [door(store).await, door(store).await];
+    for round in 0..40 {
+        let one = create_group_keyed(group(2 * round), &["ana", "ben"], "k");
+        let other = Wish { id: one.id, repeatable: true, ..create_group(group(2 * round + 1), &["ana", "ben"]) };
+        let (one, other) = tokio::join!(doors[0].execute(one), doors[1].execute(other));
+        let (one, other) = (one.expect("answered"), other.expect("answered"));
+        assert_eq!((one.position, one.outcome.events()), (other.position, other.outcome.events()), "round {round}");
+        assert!(is_repeat(&one) != is_repeat(&other), "round {round}: {one:?} {other:?}");
+    }
+    let log = whole_log(store).await;
+    assert_eq!(log.len(), 40, "one room each, and nothing beside it");
 }
 
 async fn a_repeat_whose_events_cannot_be_read_is_not_told_that_nothing_was_written(store: &TestStore) {

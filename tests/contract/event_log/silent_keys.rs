@@ -8,7 +8,7 @@ use aggregates::{DomainEvent, KeyId, Metadata, Sealed, StreamId, Timestamp, ids:
 use async_trait::async_trait;
 use event_log::port::{NewEvent, Original};
 use event_log::postgres::PostgresLog;
-use event_log::sealing::keys::{Found, KeyStore, Offered};
+use event_log::sealing::keys::{Brought, Found, Kept, KeyStore, Offered};
 use event_log::sealing::{Sealing, Unsealed};
 use event_log::sqlite::SqliteLog;
 use event_log::{EventLogError, Filter, LogId, Position, SharedLog, StoreUrl};
@@ -58,6 +58,14 @@ impl KeyStore for Silent {
     async fn drop_keys(&self, owner: &UserId, ids: &[KeyId]) -> Result<(), EventLogError> {
         self.answers().await;
         self.keys.drop_keys(owner, ids).await
+    }
+
+    async fn page(&self, after: Option<KeyId>, limit: usize) -> Result<Vec<Kept>, EventLogError> {
+        self.keys.page(after, limit).await
+    }
+
+    async fn bring_in(&self, keys: Vec<Kept>) -> Result<Brought, EventLogError> {
+        self.keys.bring_in(keys).await
     }
 
     async fn scrub(&self) -> Result<bool, EventLogError> {

@@ -13,11 +13,13 @@ mod promise_6_rebuild_at_full_strength;
 mod promise_6_rebuild_keeps_reads_up;
 mod promise_6_switching;
 mod promise_6_two_formats;
+mod promise_8_big_rooms;
 mod promise_9_erased;
 mod promise_9_scrubbed;
 mod raw;
 mod tables;
 mod world;
+mod written;
 
 /// Runs a promise on every backend, as tests of their own.
 macro_rules! on_every_backend {

@@ -84,7 +84,8 @@ impl World {
 
     /// The log as it is now, however it got there.
     pub async fn erase(&mut self, name: &str) -> Position {
-        let erased = event_log::erasing::erase(&self.log, &user(name), at(999)).await.expect("erased");
+        let none = std::collections::BTreeSet::new();
+        let erased = event_log::erasing::erase(&self.log, &user(name), &none, at(999)).await.expect("erased");
         self.head = erased.position;
         *self.sequences.entry(StreamId::user(&user(name))).or_insert(0) += u64::from(erased.now);
         erased.position

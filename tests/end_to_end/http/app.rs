@@ -34,7 +34,11 @@ pub struct TestApp {
 impl TestApp {
     /// `None` where the backend is left out, which has then been said.
     pub async fn start(backend: Backend) -> Option<Self> {
-        let store = backend.store().await?;
+        Some(Self::on(backend.store().await?).await)
+    }
+
+    /// On a store that may have been used before.
+    pub async fn on(store: TestStore) -> Self {
         let config = config(&store);
         let app = App::build(config.clone(), Ports::default()).await.expect("a fresh store and a valid configuration");
         let log = app.state().log.clone();
@@ -43,7 +47,7 @@ impl TestApp {
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(app.run(listener, shutdown.clone()));
         let http = client();
-        Some(Self { address, log, config, http, shutdown, running, store })
+        Self { address, log, config, http, shutdown, running, store }
     }
 
     /// Somebody who has a session and whom the directory knows.
@@ -102,6 +106,42 @@ impl TestApp {
     pub async fn refuses_connections(&self) {
         let refused = async { while TcpStream::connect(self.address).await.is_ok() {} };
         tokio::time::timeout(PATIENCE, refused).await.expect("the app stops listening in time");
+    }
+
+    /// Everything that they said and were called is gone, as `replay erase` does it.
+    pub async fn erases(&self, id: &str) -> Position {
+        let user = aggregates::ids::UserId::parse(id).expect("a user id");
+        let (none, at) = (std::collections::BTreeSet::new(), aggregates::Timestamp::from_millis(0));
+        event_log::erasing::erase(&self.log, &user, &none, at).await.expect("erased").position
+    }
+
+    pub async fn events(&self) -> Vec<event_log::RecordedEvent> {
+        crate::support::naive::whole_log(&*self.log).await
+    }
+
+    /// Runs statements on the tables of the log.
+    pub async fn damage(&self, sql: &str) {
+        match self.store.store_url() {
+            event_log::StoreUrl::Sqlite(directory) => {
+                let file = event_log::StoreUrl::file(&directory, "log");
+                let connection = rusqlite::Connection::open(file).expect("the file opens");
+                connection.busy_timeout(PATIENCE).expect("valid");
+                connection.execute_batch(sql).expect("valid SQL");
+            }
+            event_log::StoreUrl::Postgres(url) => {
+                use sqlx::{Connection, Executor};
+                let mut connection = sqlx::PgConnection::connect(&url).await.expect("the database answers");
+                connection.execute(sql).await.expect("valid SQL");
+            }
+        }
+    }
+
+    /// Another program on the same store, when this one has ended: nothing is in memory any more.
+    pub async fn restarted(self) -> Self {
+        self.shutdown.cancel();
+        let ended = tokio::time::timeout(PATIENCE, self.running).await.expect("the app stops in time");
+        ended.expect("it does not panic");
+        Self::on(self.store).await
     }
 
     pub async fn stop(self) {

@@ -10,6 +10,7 @@ on_every_backend![
     a_follow_is_counted_listed_and_told_to_the_one_followed,
     the_old_toggle_turns_and_a_repeat_of_it_does_not,
     notifications_are_marked_one_by_one_and_all_at_once,
+    marks_of_which_one_cannot_be_made_are_made_but_for_that_one_and_asking_again_is_safe,
     somebody_elses_notification_is_not_there_and_not_counted,
 ];
 
@@ -104,5 +105,52 @@ async fn somebody_elses_notification_is_not_there_and_not_counted(app: TestApp) 
     let marked = ben.patch("/api/notifications", json!({"notificationIds": [id, uuid::Uuid::nil()]})).await;
     assert_eq!(marked.ok()["count"], json!(0));
     assert_eq!(app.head().await, head);
+    app.stop().await;
+}
+
+/// The stream of one notification holds what nobody can read: a mark of it cannot be decided.
+async fn marks_of_which_one_cannot_be_made_are_made_but_for_that_one_and_asking_again_is_safe(app: TestApp) {
+    let [ana, ben, cat, dee] = app.people(["ana", "ben", "cat", "dee"]).await;
+    for follower in [&ben, &cat, &dee] {
+        follower.post("/api/users/ana/follow?on=true", json!({})).await.ok();
+    }
+    let unread = async |app: &TestApp, ana: &Person| {
+        let after = app.token(app.head().await);
+        ana.get(&format!("/api/notifications/unread-count?after={after}")).await.ok()["count"].clone()
+    };
+    let mut head = app.head().await;
+    while unread(&app, &ana).await != json!(3) {
+        head = app.written_behind(head).await;
+    }
+    let feed = ana.get("/api/notifications").await.ok();
+    let ids: Vec<Value> =
+        feed["notifications"].as_array().expect("three").iter().map(|one| one["id"].clone()).collect();
+    let damaged = super::person::text(&ids[1]);
+
+    let app = app.restarted().await;
+    let ana = app.stranger("ana");
+    let version =
+        |version: &str| format!("UPDATE events SET event_version = '{version}' WHERE aggregate_id = '{damaged}'");
+    app.damage(&version("99")).await;
+    let head = app.head().await;
+    let body = json!({"notificationIds": ids});
+    let partly = ana.patch("/api/notifications", body.clone()).await;
+    partly.is_problem(500, None);
+    assert!(
+        partly.body["detail"].to_string().contains("2 of 3 were carried out; ask again for all"),
+        "{}",
+        partly.body
+    );
+    assert_eq!(app.head().await.0, head.0 + 2, "those that could be marked are");
+    assert_eq!(unread(&app, &ana).await, json!(1));
+
+    let again = ana.patch("/api/notifications", body.clone()).await;
+    assert!(again.body["detail"].to_string().contains("2 of 3"), "what is marked stays as it is: {}", again.body);
+    assert_eq!(app.head().await.0, head.0 + 2, "and nothing is written twice");
+    app.damage(&version("1")).await;
+    assert_eq!(ana.patch("/api/notifications", body.clone()).await.ok()["count"], json!(3));
+    assert_eq!(ana.patch("/api/notifications", body).await.ok()["count"], json!(3));
+    assert_eq!(app.head().await.0, head.0 + 3);
+    assert_eq!(unread(&app, &ana).await, json!(0));
     app.stop().await;
 }

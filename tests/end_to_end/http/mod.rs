@@ -5,6 +5,7 @@
 
 mod app;
 mod chat;
+mod erasures;
 mod follows;
 mod groups;
 mod late_views;

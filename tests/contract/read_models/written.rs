@@ -1,0 +1,77 @@
+//! How many rows of a unit are written, by triggers of the test's own: the engines' own counters come late or not at all.
+
+use std::collections::BTreeMap;
+
+use event_log::StoreUrl;
+use projections::UnitName;
+use sqlx::{Connection, PgConnection};
+
+use crate::read_models::tables::{run, tables};
+use crate::support::backend::TestStore;
+
+/// From now on every row written is counted, by table; `unit` is left out, where a checkpoint may be stored at any time.
+pub async fn count(store: &TestStore, unit: UnitName) {
+    let tables = tables(unit).iter().filter(|table| **table != "unit");
+    let sql: String = match store.store_url() {
+        StoreUrl::Sqlite(_) => {
+            let each = tables.flat_map(|table| {
+                ["INSERT", "UPDATE", "DELETE"].map(|verb| {
+                    format!(
+                        "CREATE TRIGGER written_{table}_{verb} AFTER {verb} ON {table}
+                         BEGIN INSERT INTO written VALUES ('{table}', 'ROW'); END;"
+                    )
+                })
+            });
+            std::iter::once("CREATE TABLE written (what TEXT, level TEXT);".to_owned()).chain(each).collect()
+        }
+        StoreUrl::Postgres(_) => {
+            let each = tables.flat_map(|table| {
+                ["ROW", "STATEMENT"].map(|level| {
+                    format!(
+                        "CREATE TRIGGER written_{level} AFTER INSERT OR UPDATE OR DELETE ON {table}
+                         FOR EACH {level} EXECUTE FUNCTION written();"
+                    )
+                })
+            });
+            let first = "CREATE TABLE written (what text, level text);
+                CREATE FUNCTION written() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                    EXECUTE format('INSERT INTO %I.written VALUES (%L, %L)', TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_LEVEL);
+                    RETURN NULL;
+                END $$;";
+            std::iter::once(first.to_owned()).chain(each).collect()
+        }
+    };
+    run(store, unit, 1, &sql).await;
+}
+
+/// Rows written since it was last asked, by table.
+pub async fn rows(store: &TestStore, unit: UnitName) -> BTreeMap<String, i64> {
+    taken(store, unit, "ROW").await
+}
+
+/// Statements that wrote since it was last asked, by table; one that inserts or else updates counts as both. Only
+/// PostgreSQL says it.
+pub async fn statements(store: &TestStore, unit: UnitName) -> BTreeMap<String, i64> {
+    taken(store, unit, "STATEMENT").await
+}
+
+async fn taken(store: &TestStore, unit: UnitName, level: &str) -> BTreeMap<String, i64> {
+    const COUNT: &str = "SELECT what, count(*) FROM written WHERE level =";
+    let counted: Vec<(String, i64)> = match store.store_url() {
+        StoreUrl::Sqlite(directory) => {
+            let path = directory.join(format!("{}-2-g1.db", unit.name()));
+            let connection = rusqlite::Connection::open(path).expect("the file opens");
+            let sql = format!("{COUNT} '{level}' GROUP BY what");
+            let mut statement = connection.prepare(&sql).expect("valid SQL");
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("answered");
+            rows.collect::<Result<_, _>>().expect("readable")
+        }
+        StoreUrl::Postgres(url) => {
+            let mut connection = PgConnection::connect(&url).await.expect("the database answers");
+            let sql = format!("{COUNT} $1 GROUP BY what").replace("written", &format!("{}_2_g1.written", unit.name()));
+            sqlx::query_as(&sql).bind(level).fetch_all(&mut connection).await.expect("answered")
+        }
+    };
+    run(store, unit, 1, &format!("DELETE FROM written WHERE level = '{level}'")).await;
+    counted.into_iter().collect()
+}
