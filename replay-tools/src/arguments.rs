@@ -1,5 +1,7 @@
 //! What can be asked of `replay`, and its manual.
 
+mod following;
+
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
@@ -8,7 +10,7 @@ use event_log::{Position, PositionToken};
 use projections::{Pace, RebuildOptions, UnitName};
 use url::Url;
 
-use crate::outcome::Failure;
+pub use following::Server;
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -302,7 +304,7 @@ pub struct TailWanted {
     #[arg(long, conflicts_with = "url")]
     pub no_follow: bool,
 
-    /// A running server (ws://HOST:PORT or wss://HOST) instead of the log
+    /// A running server (http://HOST:PORT, https://HOST, ws:// or wss://) instead of the log
     #[arg(long, value_name = "URL", requires_all = ["token", "channel"], help_heading = "Follow a channel of a server")]
     url: Option<Url>,
     /// The server's app key
@@ -356,16 +358,6 @@ pub struct Shared {
     pub json: bool,
 }
 
-/// A channel of a running server, as somebody.
-#[derive(Debug)]
-pub struct Server {
-    /// `ws://` or `wss://`, without the part that names the app.
-    pub url: Url,
-    pub key: String,
-    pub token: String,
-    pub channel: String,
-}
-
 impl Arguments {
     pub fn shared(&self) -> Shared {
         Shared {
@@ -400,19 +392,6 @@ impl RepairWanted {
 impl VerifyWanted {
     pub fn units(&self) -> Vec<UnitName> {
         units(self.unit)
-    }
-}
-
-impl TailWanted {
-    /// The server to follow, if one was named.
-    pub fn server(&self) -> Result<Option<Server>, Failure> {
-        let (Some(url), Some(token), Some(channel)) = (&self.url, &self.token, &self.channel) else {
-            return Ok(None);
-        };
-        if !matches!(url.scheme(), "ws" | "wss") || url.host_str().is_none() {
-            return Err(Failure::usage("--url needs ws://HOST:PORT or wss://HOST"));
-        }
-        Ok(Some(Server { url: url.clone(), key: self.key.clone(), token: token.clone(), channel: channel.clone() }))
     }
 }
 
