@@ -92,6 +92,8 @@ async fn compare_with(
     for table in tables(unit) {
         compare(table, live_rows, &mut *rebuilt_rows, &mut findings).await?;
     }
+    rebuilt_rows.end().await;
+    live_rows.end().await;
     touches::name_events(unit, log, checkpoint, &mut findings.differences).await?;
     Ok(VerifyReport {
         unit,

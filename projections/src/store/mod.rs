@@ -262,6 +262,9 @@ pub(crate) trait Snapshot: Send {
     /// The next rows of `table`, in the order of their keys, at most `limit`; none at its end. Tables are read one
     /// after the other.
     async fn rows(&mut self, table: &'static Table, limit: usize) -> Result<Vec<KeyedRow>, StoreError>;
+
+    /// Looks no more. When this returns, nothing is kept for its sake; merely dropped, that comes a little later.
+    async fn end(&mut self) {}
 }
 
 /// A table as comparing needs to know it.

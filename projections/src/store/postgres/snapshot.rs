@@ -77,4 +77,11 @@ impl Snapshot for PostgresSnapshot {
             .collect::<sqlx::Result<_>>()
             .map_err(postgres_error)
     }
+
+    async fn end(&mut self) {
+        // What others delete meanwhile is kept for it. One that cannot be told goes with its connection.
+        if let Err(error) = within(READ_PATIENCE, self.connection.execute("ROLLBACK")).await {
+            tracing::debug!(%error, "a comparison's connection is gone");
+        }
+    }
 }
