@@ -183,7 +183,7 @@ impl Task {
             let reason = match work.join_next().await {
                 Some(Ok(Ok(()))) | None if stop.is_cancelled() => return,
                 Some(Ok(Ok(()))) | None => "it ended".to_owned(),
-                Some(Ok(Err(error))) => http::problem::Chain(&error).to_string(),
+                Some(Ok(Err(error))) => event_log::Chain(&error).to_string(),
                 Some(Err(error)) => error.to_string(),
             };
             health.task_ended(name, reason);

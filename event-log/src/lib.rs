@@ -8,6 +8,7 @@
 // Linked for its SQLite alone.
 use libsqlite3_hotbundle as _;
 
+pub mod chain;
 pub mod cqrs;
 pub mod door;
 pub mod erasing;
@@ -32,6 +33,7 @@ pub mod store_url;
 pub mod subscription;
 pub mod tail;
 
+pub use chain::Chain;
 pub use cqrs::KabarEventStore;
 pub use door::{CommandError, Decided, Door, DoorOptions, Outcome, Wish};
 pub use existing::exists;

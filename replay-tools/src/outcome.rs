@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use event_log::Chain;
 use serde_json::json;
 
 /// A command that did its work.
@@ -51,9 +52,9 @@ impl Failure {
             Self::NobodyReads => return ExitCode::SUCCESS,
             Self::Refused(text) => (1, text),
             Self::Usage(text) => (2, text),
-            Self::CouldNotLook(error) => (2, format!("{error:#}")),
+            Self::CouldNotLook(error) => (2, Chain(&*error).to_string()),
             // The whole chain: the operator is the one who can do something about the cause.
-            Self::Unreachable(error) => (3, format!("{error:#}")),
+            Self::Unreachable(error) => (3, Chain(&*error).to_string()),
         };
         if json {
             eprintln!("{}", json!({ "error": text, "exit": code }));

@@ -13,7 +13,7 @@ use std::time::Duration;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use event_log::{CommandError, Position};
+use event_log::{Chain, CommandError, Position};
 use projections::{Lagging, ReadError};
 use serde::Serialize;
 
@@ -241,21 +241,6 @@ impl From<Lagging> for Problem {
         tracing::warn!(unit = %lagging.unit, at = %lagging.at, wanted = %lagging.wanted, "a view is behind");
         let reason = format!("the {} view is not there yet", lagging.unit);
         Self::unavailable(reason.clone()).naming("after", reason)
-    }
-}
-
-/// An error and everything under it, on one line.
-pub struct Chain<'a>(pub &'a (dyn Error + 'static));
-
-impl std::fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut source = self.0.source();
-        while let Some(error) = source {
-            write!(f, ": {error}")?;
-            source = error.source();
-        }
-        Ok(())
     }
 }
 

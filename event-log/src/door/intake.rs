@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::cache::Cache;
 use super::job::{Job, Message};
 use super::types::{CommandError, DoorOptions, Outcome};
+use crate::chain::Chain;
 use crate::loading::{self, Loaded};
 use crate::port::{EventLogError, Found, SharedLog};
 use crate::snapshots::Keeper;
@@ -245,20 +246,5 @@ async fn answer_of<T: Send + 'static>(
             asking.abort();
             Err(EventLogError::Unavailable(elapsed.into()))
         }
-    }
-}
-
-/// An error with all its causes on one line.
-pub(super) struct Chain<'a>(pub &'a dyn std::error::Error);
-
-impl std::fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut source = self.0.source();
-        while let Some(cause) = source {
-            write!(f, ": {cause}")?;
-            source = cause.source();
-        }
-        Ok(())
     }
 }

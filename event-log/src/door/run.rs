@@ -8,10 +8,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::decide::{Decision, decide};
-use super::intake::{Chain, Intake};
+use super::intake::Intake;
 use super::job::{Job, Message};
 use super::settle::{self, Recent};
 use super::types::DoorOptions;
+use crate::chain::Chain;
 use crate::measures::{BatchTimes, DoorMeasures};
 use crate::port::{AppendError, Appended, EventLogError, Filter, SharedLog};
 use crate::position::Position;

@@ -17,6 +17,7 @@ mod rows;
 mod single;
 mod snapshots;
 mod streams;
+mod unreached;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -71,7 +72,7 @@ impl PostgresLog {
         let options = options.application_name("kabar-log");
         // A connection of its own: a migration takes as long as it takes.
         let mut connection =
-            within(CONNECT_PATIENCE, PgConnection::connect_with(&options)).await.map_err(unavailable)?;
+            within(CONNECT_PATIENCE, PgConnection::connect_with(&options)).await.map_err(unreached::at(&options))?;
         making::require_finished(&mut connection).await?;
         MIGRATIONS.run(&mut connection).await.map_err(unavailable)?;
         let id: uuid::Uuid = sqlx::query_scalar("SELECT log_id FROM log_identity")

@@ -37,7 +37,7 @@ pub async fn run(shared: &Shared, server: Server) -> Result<Verdict, Failure> {
             Ended::NotReached(error) if !connected_before => {
                 return Err(Failure::Unreachable(error.context(format!("{} cannot be reached", server.url))));
             }
-            Ended::NotReached(error) => (format!("{error:#}"), Next::Wait(RETRY_INTERVAL)),
+            Ended::NotReached(error) => (event_log::Chain(&*error).to_string(), Next::Wait(RETRY_INTERVAL)),
             Ended::Lost { reason, next } => {
                 connected_before = true;
                 (reason, next)
