@@ -43,14 +43,20 @@ pub struct SendBody {
 impl SendBody {
     fn draft(self) -> Result<Draft, Problem> {
         let content = self.content.unwrap_or_default();
-        if content.is_empty() && self.attachment_url.is_none() {
-            return Err(Problem::invalid("content", "must not be empty without an attachment"));
+        let kind = self.kind.unwrap_or(MessageKind::Text);
+        if self.attachment_url.is_none() {
+            if content.trim().is_empty() {
+                return Err(Problem::invalid("content", "must not be empty or blank without an attachment"));
+            }
+            if matches!(kind, MessageKind::Image | MessageKind::File) {
+                return Err(Problem::invalid("attachmentUrl", "missing: a message of type image or file has one"));
+            }
         }
         let media_type = self.attachment_type;
         let attachment = self.attachment_url.map(|url| Attachment { url: Sealed::new(url), media_type });
         Ok(Draft {
             room_id: self.room_id,
-            kind: self.kind.unwrap_or(MessageKind::Text),
+            kind,
             content: Sealed::new(content),
             attachment,
             reply_to: self.reply_to_id,
@@ -157,13 +163,24 @@ mod tests {
     #[test]
     fn a_message_without_words_needs_an_attachment() {
         let room = "00000000-0000-0000-0000-000000000001";
-        for content in [serde_json::json!(null), serde_json::json!("")] {
+        for content in [serde_json::json!(null), serde_json::json!(""), serde_json::json!(" \n\u{3000}")] {
             let problem = body(serde_json::json!({"roomId": room, "content": content})).draft().expect_err("empty");
             assert_eq!(&*problem.errors()[0].field, "content");
         }
         let draft = body(serde_json::json!({"roomId": room, "attachmentUrl": "https://a.example/b", "type": "file"}));
         let draft = draft.draft().expect("an attachment is enough");
         assert_eq!((draft.kind, draft.content.reveal()), (MessageKind::File, ""));
+    }
+
+    #[test]
+    fn an_image_or_a_file_has_an_attachment() {
+        let room = "00000000-0000-0000-0000-000000000001";
+        for kind in ["image", "file"] {
+            let wish = serde_json::json!({"roomId": room, "content": "look", "type": kind});
+            let problem = body(wish).draft().expect_err(kind);
+            assert_eq!(&*problem.errors()[0].field, "attachmentUrl");
+        }
+        assert!(body(serde_json::json!({"roomId": room, "content": "look", "type": "text"})).draft().is_ok());
     }
 
     #[test]

@@ -4,7 +4,8 @@ use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 
-use super::json::{body_of, named};
+use super::json::body_of;
+use super::query::{all_wrong, read_pairs};
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
 
@@ -28,11 +29,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for ValidForm<T> {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let reader = serde_urlencoded::Deserializer::new(url::form_urlencoded::parse(bytes));
-    serde_path_to_error::deserialize(reader).map_err(|error| {
-        let path = error.path().to_string();
-        Problem::invalid_fields(vec![named(&path, &error.into_inner().to_string())])
-    })
+    read_pairs(bytes).map_err(|first| Problem::invalid_fields(all_wrong::<T>(bytes, first).0))
 }
 
 #[cfg(test)]

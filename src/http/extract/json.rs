@@ -9,9 +9,15 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
+use serde_json::{Map, Value};
 
+use super::everything::{Substitute, TEXT, everything, is_among};
+use super::wording::named;
 use crate::http::problem::{FieldError, Problem};
 use crate::http::state::AppState;
+
+/// A longer body is not read again to find all that is wrong with it.
+const READ_AGAIN_BYTES_MAX: usize = 16 * 1024;
 
 /// A body that was understood and is possible.
 #[derive(Debug)]
@@ -63,12 +69,13 @@ fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 fn parse<T: DeserializeOwned + InvalidFields>(bytes: &[u8]) -> Result<T, Problem> {
+    require_object(bytes)?;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
         let inner = error.into_inner();
         match inner.classify() {
-            Category::Data => Problem::invalid_fields(vec![named(&path, &inner.to_string())]),
+            Category::Data => Problem::invalid_fields(all_wrong::<T>(bytes, named(&path, &inner.to_string()))),
             Category::Syntax | Category::Eof | Category::Io => not_json(&path, &inner),
         }
     })?;
@@ -77,24 +84,52 @@ fn parse<T: DeserializeOwned + InvalidFields>(bytes: &[u8]) -> Result<T, Problem
     if errors.is_empty() { Ok(value) } else { Err(Problem::invalid_fields(errors)) }
 }
 
-fn not_json(path: &str, error: &serde_json::Error) -> Problem {
-    let field = if path == "." { "body".to_owned() } else { path.to_owned() };
-    Problem::malformed(field, format!("not JSON at line {} column {}", error.line(), error.column()))
+/// serde would take a list for an object, its first element for the first field.
+fn require_object(bytes: &[u8]) -> Result<(), Problem> {
+    match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'{') => Ok(()),
+        Some(_) | None => match serde_json::from_slice::<serde::de::IgnoredAny>(bytes) {
+            Ok(_) => Err(Problem::invalid("body", "expected an object")),
+            Err(error) => Err(not_json(".", &error)),
+        },
+    }
 }
 
-/// A reading error with the field it is about. Serde tells of missing fields at their parent; the name is in the text.
-pub(super) fn named(path: &str, message: &str) -> FieldError {
-    // " at line 1 column 5" tells a program's author nothing that the path does not.
-    let reason = message.split(" at line ").next().unwrap_or(message).to_owned();
-    let missing = reason.strip_prefix("missing field `").or_else(|| reason.strip_prefix("unknown field `"));
-    let child = missing.and_then(|rest| rest.split('`').next());
-    let field = match (path, child) {
-        ("." | "?", Some(child)) => child.to_owned(),
-        ("." | "?", None) => "body".to_owned(),
-        (path, Some(child)) => format!("{path}.{child}"),
-        (path, None) => path.to_owned(),
-    };
-    FieldError { field: field.into(), reason: reason.into() }
+fn all_wrong<T: DeserializeOwned + InvalidFields>(bytes: &[u8], first: FieldError) -> Vec<FieldError> {
+    if bytes.len() > READ_AGAIN_BYTES_MAX {
+        return vec![first];
+    }
+    let Ok(object) = serde_json::from_slice::<Map<String, Value>>(bytes) else { return vec![first] };
+    let (mut found, rest) = everything(first, |replaced| {
+        let mut object = object.clone();
+        for (name, substitute) in replaced {
+            match value_of(*substitute) {
+                Some(value) => object.insert(name.clone(), value),
+                None => object.remove(name),
+            };
+        }
+        serde_path_to_error::deserialize::<_, T>(Value::Object(object))
+            .map_err(|error| named(&error.path().to_string(), &error.inner().to_string()))
+    });
+    if let Some((value, replaced)) = rest {
+        found.extend(value.invalid_fields().into_iter().filter(|error| !is_among(&replaced, &error.field)));
+    }
+    found
+}
+
+fn value_of(substitute: Substitute) -> Option<Value> {
+    match substitute {
+        Substitute::Absent => None,
+        Substitute::Text => Some(TEXT.into()),
+        Substitute::Number => Some(1.into()),
+        Substitute::True => Some(true.into()),
+        Substitute::List => Some(Value::Array(Vec::new())),
+    }
+}
+
+fn not_json(path: &str, error: &serde_json::Error) -> Problem {
+    let field = if matches!(path, "." | "?") { "body".to_owned() } else { path.to_owned() };
+    Problem::malformed(field, format!("not JSON at line {} column {}", error.line(), error.column()))
 }
 
 /// garde names fields as Rust does; the wire is camelCase.
@@ -156,12 +191,39 @@ mod tests {
         assert_eq!(wrong(r#"{"userIds": []}"#), (422, "groupName".into()));
         assert_eq!(wrong(r#"{"userIds": [], "groupName": 5}"#), (422, "groupName".into()));
         assert_eq!(wrong(r#"{"userIds": [], "groupName": "long"}"#), (422, "groupName".into()));
-        assert_eq!(wrong("[1]").0, 422);
+        assert_eq!(wrong(r#"{"userIds": [], "groupName": "a", "groupName": "b"}"#), (422, "groupName".into()));
+    }
+
+    #[test]
+    fn a_body_is_an_object() {
+        for other in ["[1]", "[]", "null", "5", "\"a\"", r#"[["ana"], "abc"]"#] {
+            let problem = parse::<Wish>(other.as_bytes()).expect_err(other);
+            assert_eq!((problem.status().as_u16(), &*problem.errors()[0].field), (422, "body"), "{other}");
+            assert_eq!(problem.errors()[0].reason, "expected an object");
+        }
+        assert_eq!(wrong("{"), (400, "body".into()));
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_named_at_once() {
+        let all = |text: &str| -> Vec<String> {
+            let problem = parse::<Wish>(text.as_bytes()).expect_err(text);
+            problem.errors().iter().map(|error| format!("{}: {}", error.field, error.reason)).collect()
+        };
+        assert_eq!(all("{}"), ["userIds: missing", "groupName: missing"]);
+        assert_eq!(
+            all(r#"{"userIds": 5, "groupName": null}"#),
+            ["userIds: expected a list", "groupName: expected a string"]
+        );
+        assert_eq!(all(r#"{"userIds": [7], "groupName": "long"}"#)[1..], ["groupName: length is greater than 3"]);
+        assert_eq!(all(r#"{"groupName": "abc"}"#), ["userIds: missing"]);
+        let long = format!(r#"{{"more": "{}"}}"#, "x".repeat(READ_AGAIN_BYTES_MAX));
+        assert_eq!(all(&long).len(), 1, "a long body is read once");
     }
 
     #[test]
     fn deep_nesting_is_refused_and_not_followed() {
-        assert_eq!(wrong(&"[".repeat(100_000)).0, 422);
+        assert_eq!(wrong(&"[".repeat(100_000)).0, 400);
         assert_eq!(wrong(&format!(r#"{{"x":{}"#, "[".repeat(100_000))).0, 400);
     }
 }

@@ -6,11 +6,13 @@
 mod actor;
 mod after;
 mod caller;
+mod everything;
 mod form;
 mod idempotency;
 mod json;
 mod path;
 mod query;
+mod wording;
 
 pub use actor::{Actor, RequestId};
 pub use after::{AFTER_COOKIE, AFTER_HEADER, After, position_cookie};
