@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use aggregates::ids::UserId;
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
+use event_log::Chain;
 use kabar::app::{App, Ports};
 use kabar::auth::{NewToken, mint};
 use kabar::clock::{Clock, SystemClock};
@@ -19,40 +20,35 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+/// PostgreSQL tells at every start that what is to be made is there. `log.level` may say otherwise.
+const QUIETER: &str = "sqlx::postgres::notice=warn";
+
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Chat, social and notification backend, built on events.
 #[derive(Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
+#[command(version)]
 struct CommandLine {
+    /// Configuration file; without it ./kabar.toml where there is one. Every key also as KABAR__SECTION__KEY
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Wanted>,
-    #[command(flatten)]
-    serve: ConfigFile,
-}
-
-#[derive(Args, Default)]
-struct ConfigFile {
-    /// Configuration file; without it ./kabar.toml where there is one. Every key also as KABAR__SECTION__KEY
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
 enum Wanted {
     /// Serve (also without a command)
-    Serve(ConfigFile),
+    Serve,
     /// Read the configuration, say everything that is wrong with it, and end
-    CheckConfig(ConfigFile),
+    CheckConfig,
     /// Print a session token, for development and services
     Token(TokenArgs),
 }
 
 #[derive(Args)]
 struct TokenArgs {
-    #[command(flatten)]
-    file: ConfigFile,
     /// Whose token
     #[arg(long, value_name = "ID")]
     user: String,
@@ -69,43 +65,47 @@ struct TokenArgs {
 
 fn main() -> ExitCode {
     let line = CommandLine::parse();
-    let done = match line.command.unwrap_or(Wanted::Serve(line.serve)) {
-        Wanted::Serve(file) => serve(file.config.as_deref()),
-        Wanted::CheckConfig(file) => {
-            configuration(file.config.as_deref()).map(|_| println!("the configuration is right"))
-        }
-        Wanted::Token(args) => token(&args),
+    let file = line.config.as_deref();
+    let done = match line.command.unwrap_or(Wanted::Serve) {
+        Wanted::Serve => serve(file),
+        Wanted::CheckConfig => configuration(file).map(|(_, warnings)| {
+            println!("the configuration is right");
+            warnings.iter().for_each(|warning| eprintln!("kabar: {warning}"));
+        }),
+        Wanted::Token(args) => token(file, &args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("kabar: {error:#}");
+            eprintln!("kabar: {}", Chain(&*error));
             ExitCode::FAILURE
         }
     }
 }
 
-/// Reads the configuration and refuses with everything that is wrong with it.
-fn configuration(file: Option<&Path>) -> anyhow::Result<Config> {
+/// Reads the configuration and refuses with everything that is wrong with it. Also what is only odd about it.
+fn configuration(file: Option<&Path>) -> anyhow::Result<(Config, Vec<String>)> {
     // Variables that are not UTF-8 are none of ours.
     let environment =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let config = config::load(file, &environment.collect())?;
+    let environment = environment.collect();
+    let config = config::load(file, &environment)?;
     let wrong = config.validate();
     if !wrong.is_empty() {
         let lines: Vec<String> = wrong.iter().map(|invalid| format!("  {invalid}")).collect();
         bail!("the configuration is not right:\n{}", lines.join("\n"));
     }
-    Ok(config)
+    let warnings = config::warnings(&config, &environment);
+    Ok((config, warnings))
 }
 
-fn token(args: &TokenArgs) -> anyhow::Result<()> {
-    let config = configuration(args.file.config.as_deref())?;
+fn token(file: Option<&Path>, args: &TokenArgs) -> anyhow::Result<()> {
+    let (config, _) = configuration(file)?;
     if !config::can_sign(&config) {
         bail!("nothing to sign with: start the server here once, or give auth.jwt.secrets as the server has them");
     }
-    let config = config::settle(config)?;
     let user_id = UserId::parse(&args.user).context("--user")?;
+    let config = config::settle(config)?;
     let new = NewToken {
         user_id: &user_id,
         name: args.name.as_deref(),
@@ -119,8 +119,10 @@ fn token(args: &TokenArgs) -> anyhow::Result<()> {
 
 #[tokio::main]
 async fn serve(file: Option<&Path>) -> anyhow::Result<()> {
-    let config = config::settle(configuration(file)?)?;
+    let (config, warnings) = configuration(file)?;
+    let config = config::settle(config)?;
     start_logging(&config.log)?;
+    warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let metrics = config.server.metrics.then(record_measurements).transpose()?;
     let wished = SocketAddr::new(config.server.host, config.server.port);
     let listener = TcpListener::bind(wished).await.with_context(|| format!("cannot listen on {wished}"))?;
@@ -170,7 +172,8 @@ impl Signals {
 }
 
 fn start_logging(config: &LogConfig) -> anyhow::Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_new(&config.level).context("log.level")?;
+    let directives = format!("{QUIETER},{}", config.level);
+    let filter = tracing_subscriber::EnvFilter::try_new(directives).context("log.level")?;
     // Colours are for eyes, not for files.
     let coloured = std::io::IsTerminal::is_terminal(&std::io::stderr());
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(coloured).with_writer(std::io::stderr);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use config::{File, FileFormat, Value, ValueKind};
 
+use super::wrong_keys::{Table, table_of, without_values, wrong_keys};
 use super::{Config, LimitsConfig, Rate};
 
 /// Looked for in the working directory when no file is named.
@@ -33,27 +34,58 @@ pub enum LoadError {
     Syntax { path: PathBuf, reason: String },
     #[error("{variable} is not right: {reason}")]
     Variable { variable: String, reason: String },
+    /// Everything that was found, not only the first.
+    #[error("the configuration is not right:\n{}", lines(.0))]
+    Keys(Vec<WrongKey>),
     #[error("the configuration is not right: {0}")]
     Shape(String),
 }
 
+/// One key that cannot be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrongKey {
+    pub key: String,
+    /// The file or the variable that it stands in.
+    pub place: String,
+    pub reason: String,
+}
+
+fn lines(wrong: &[WrongKey]) -> String {
+    let line = |WrongKey { key, place, reason }: &WrongKey| format!("  {key} ({place}): {reason}");
+    wrong.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
 /// Reads `file` (or ./kabar.toml where it exists) and `environment`.
 pub fn load(file: Option<&Path>, environment: &BTreeMap<String, String>) -> Result<Config, LoadError> {
+    let mut wrong = Vec::new();
     let mut builder = defaults()?;
+    // File and variables are read by themselves first, so that what is wrong is said with its place.
     if let Some((path, text)) = text_of(file)? {
-        // Read once by itself, so that what is wrong with the file is said about the file.
-        builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
         let syntax =
             |error: config::ConfigError| LoadError::Syntax { path: path.clone(), reason: without_values(&error) };
-        builder.build_cloned().and_then(config::Config::try_deserialize::<Config>).map_err(syntax)?;
+        let source = File::from_str(&text, FileFormat::Toml);
+        let table = defaults()?.add_source(source.clone()).build().and_then(table_of).map_err(syntax)?;
+        wrong.extend(wrong_at(&path.display().to_string(), table));
+        builder = builder.add_source(source);
     }
-    for (key, variable, value) in overrides(environment) {
-        builder = builder
-            .set_override(&key, value)
-            .map_err(|error| LoadError::Variable { variable, reason: without_values(&error) })?;
+    for Override { key, variable, value } in overrides(environment) {
+        let mistaken = |error: config::ConfigError| LoadError::Variable {
+            variable: variable.clone(),
+            reason: without_values(&error),
+        };
+        let alone = defaults()?.set_override(&key, value.clone()).and_then(Builder::build);
+        wrong.extend(wrong_at(&variable, alone.and_then(table_of).map_err(mistaken)?));
+        builder = builder.set_override(&key, value).map_err(mistaken)?;
+    }
+    if !wrong.is_empty() {
+        return Err(LoadError::Keys(wrong));
     }
     let layers = builder.build().map_err(|error| LoadError::Shape(without_values(&error)))?;
     layers.try_deserialize().map_err(|error| LoadError::Shape(without_values(&error)))
+}
+
+fn wrong_at(place: &str, table: Table) -> impl Iterator<Item = WrongKey> {
+    wrong_keys(table).into_iter().map(move |(key, reason)| WrongKey { key, place: place.to_owned(), reason })
 }
 
 type Builder = config::ConfigBuilder<config::builder::DefaultState>;
@@ -84,25 +116,34 @@ fn text_of(file: Option<&Path>) -> Result<Option<(PathBuf, String)>, LoadError> 
     }
 }
 
-/// (key, variable, value), later ones win.
-fn overrides(environment: &BTreeMap<String, String>) -> Vec<(String, String, Value)> {
+/// A key that the environment sets.
+struct Override {
+    key: String,
+    variable: String,
+    value: Value,
+}
+
+/// Later ones win.
+fn overrides(environment: &BTreeMap<String, String>) -> Vec<Override> {
     let mut found = Vec::new();
     for (variable, key) in ALIASES {
         if let Some(text) = environment.get(variable).filter(|text| !text.is_empty()) {
-            found.push((key.to_owned(), variable.to_owned(), Value::new(None, text.clone())));
+            let value = Value::new(None, text.clone());
+            found.push(Override { key: key.to_owned(), variable: variable.to_owned(), value });
         }
     }
     let given = NEXTAUTH_SECRETS.iter().filter_map(|name| environment.get(*name)).filter(|text| !text.is_empty());
     let secrets: Vec<Value> = given.map(|text| Value::new(None, text.clone())).collect();
     if !secrets.is_empty() {
+        let value = Value::new(None, ValueKind::Array(secrets));
         let key = "auth.nextauth_secrets".to_owned();
-        found.push((key, NEXTAUTH_SECRETS.join(", "), Value::new(None, ValueKind::Array(secrets))));
+        found.push(Override { key, variable: NEXTAUTH_SECRETS.join(", "), value });
     }
     for (variable, text) in environment {
         let Some(rest) = variable.strip_prefix(PREFIX) else { continue };
         let key = rest.to_ascii_lowercase().replace("__", ".");
         let value = if LISTS.contains(&key.as_str()) { list(text) } else { Value::new(None, text.clone()) };
-        found.push((key, variable.clone(), value));
+        found.push(Override { key, variable: variable.clone(), value });
     }
     found
 }
@@ -110,31 +151,6 @@ fn overrides(environment: &BTreeMap<String, String>) -> Vec<(String, String, Val
 fn list(text: &str) -> Value {
     let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
     Value::new(None, ValueKind::Array(parts.map(|part| Value::new(None, part)).collect()))
-}
-
-/// The error, but never the value that was given: it may be a secret in the wrong place.
-fn without_values(error: &config::ConfigError) -> String {
-    use config::ConfigError;
-    match error {
-        ConfigError::Type { expected, key, .. } => {
-            format!("{}: expected {expected}", key.as_deref().unwrap_or("a value"))
-        }
-        ConfigError::At { error, key, .. } => match key {
-            Some(key) => format!("{key}: {}", without_values(error)),
-            None => without_values(error),
-        },
-        ConfigError::Message(message) => message.clone(),
-        ConfigError::NotFound(key) => format!("{key} is missing"),
-        // The parser shows the line it stopped at, and that line may hold a secret: its first and last line are enough.
-        other => {
-            let text = other.to_string();
-            let mut lines = text.lines();
-            match (lines.next(), lines.next_back()) {
-                (Some(place), Some(reason)) => format!("{place}: {reason}"),
-                _ => text,
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -203,6 +219,31 @@ mod tests {
     fn a_value_of_another_type_is_refused_by_key_and_not_shown() {
         let error = load(None, &environment(&[("KABAR__SERVER__PORT", "hush")])).expect_err("no port").to_string();
         assert!(error.contains("server.port") && !error.contains("hush"), "{error}");
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_said_at_once_with_its_place() {
+        let wrong = file("[server]\nprot = 1\nport = \"x\"\n[log]\nformat = \"xml\"\n[limits.sends]\nburst = -1");
+        let given = environment(&[("KABAR__DEMO__MODE", "perhaps"), ("KABAR__SEVER__PORT", "1"), ("KABAR__DOOR", "5")]);
+        let LoadError::Keys(found) = load(Some(wrong.path()), &given).expect_err("wrong") else { panic!("keys") };
+        let path = wrong.path().display().to_string();
+        let mut said: Vec<_> = found.iter().map(|wrong| (wrong.key.as_str(), wrong.place.as_str())).collect();
+        said.sort_unstable();
+        assert_eq!(
+            said,
+            [
+                ("demo.mode", "KABAR__DEMO__MODE"),
+                ("door", "KABAR__DOOR"),
+                ("limits.sends.burst", path.as_str()),
+                ("log.format", &path),
+                ("server.port", &path),
+                ("server.prot", &path),
+                ("sever", "KABAR__SEVER__PORT"),
+            ]
+        );
+        let told = LoadError::Keys(found).to_string();
+        assert!(told.contains("expected text or json") && told.contains("expected auto, on or off"), "{told}");
+        assert!(!told.contains("xml") && !told.contains("perhaps"), "{told}");
     }
 
     #[test]

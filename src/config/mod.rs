@@ -8,10 +8,12 @@ mod made_secrets;
 mod secret;
 mod sections;
 mod validate;
+mod warnings;
+mod wrong_keys;
 
 use serde::Deserialize;
 
-pub use load::{LoadError, load};
+pub use load::{LoadError, WrongKey, load};
 pub use made_secrets::{MadeSecretsError, can_sign, settle};
 pub use secret::Secret;
 pub use sections::{
@@ -19,6 +21,7 @@ pub use sections::{
     LogFormat, PlatformConfig, Rate, RealtimeSection, ServerConfig,
 };
 pub use validate::Invalid;
+pub use warnings::warnings;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Default, Deserialize)]

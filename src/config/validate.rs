@@ -15,7 +15,8 @@ pub struct Invalid {
 
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.key, self.reason)
+        let variable = self.key.to_ascii_uppercase().replace('.', "__");
+        write!(f, "{} (KABAR__{variable}): {}", self.key, self.reason)
     }
 }
 
@@ -37,12 +38,14 @@ impl Config {
 
     fn check_stores_and_secrets(&self, found: &mut Vec<Invalid>) {
         let mut wrong = |key, reason: String| found.push(Invalid { key, reason });
-        if let Err(error) = StoreUrl::parse(self.database.url.reveal()) {
+        let store = StoreUrl::parse(self.database.url.reveal());
+        if let Err(error) = &store {
             wrong("database.url", error.to_string());
         } else if let Err(error) = StoreUrl::parse(self.database.keys_url().reveal()) {
             wrong("database.keys_url", error.to_string());
         }
-        let made_here = matches!(StoreUrl::parse(self.database.url.reveal()), Ok(StoreUrl::Sqlite(_)));
+        // Whether secrets are missing cannot be known of a store that is none.
+        let made_here = !matches!(store, Ok(StoreUrl::Postgres(_)));
         if !made_here && self.auth.jwt.secrets.is_empty() && self.auth.nextauth_secrets.is_empty() {
             wrong(
                 "auth.jwt.secrets",
@@ -131,10 +134,27 @@ impl Config {
     }
 
     fn check_log(&self, found: &mut Vec<Invalid>) {
-        if let Err(error) = tracing_subscriber::EnvFilter::try_new(&self.log.level) {
-            found.push(Invalid { key: "log.level", reason: error.to_string() });
+        if let Err(reason) = log_level(&self.log.level) {
+            found.push(Invalid { key: "log.level", reason });
         }
     }
+}
+
+/// The filter takes a word that is no level for the name of a module, and then nothing at all is logged.
+fn log_level(text: &str) -> Result<(), String> {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let is_level = |word: &str| LEVELS.iter().any(|level| level.eq_ignore_ascii_case(word));
+    let mut directives = text.split(',').map(str::trim).filter(|directive| !directive.is_empty()).peekable();
+    if directives.peek().is_none() {
+        return Err(format!("empty; one of {}", LEVELS.join(", ")));
+    }
+    // A span's fields are in braces and may hold commas and signs: the filter itself looks at those.
+    if text.contains(['[', '{'])
+        || directives.all(|directive| is_level(directive.rsplit_once('=').map_or(directive, |(_, level)| level)))
+    {
+        return tracing_subscriber::EnvFilter::try_new(text).map(drop).map_err(|error| error.to_string());
+    }
+    Err(format!("one of {}, or MODULE=LEVEL, separated by commas", LEVELS.join(", ")))
 }
 
 /// `http(s)://host[:port]`, nothing behind it.
@@ -165,7 +185,7 @@ mod tests {
     #[test]
     fn all_that_is_wrong_is_said_at_once() {
         let mut config = Config::default();
-        config.database.url = Secret::new("mysql://x");
+        config.database.url = Secret::new("postgres://kabar@db/kabar");
         config.realtime.app_id = "a1".into();
         config.realtime.key = "a b".into();
         config.platform.base_url = Some("https://app.example.id/path".into());
@@ -178,7 +198,6 @@ mod tests {
         assert_eq!(
             keys,
             [
-                "database.url",
                 "auth.jwt.secrets",
                 "realtime.secret",
                 "realtime.app_id",
@@ -194,11 +213,34 @@ mod tests {
     }
 
     #[test]
+    fn a_store_that_is_none_says_nothing_of_secrets() {
+        let mut config = Config::default();
+        config.database.url = Secret::new("mysql://x");
+        let keys: Vec<_> = config.validate().into_iter().map(|invalid| invalid.key).collect();
+        assert_eq!(keys, ["database.url"]);
+    }
+
+    #[test]
+    fn a_level_that_is_none_is_refused() {
+        let said = |level: &str| {
+            let mut config = startable();
+            config.log.level = level.to_owned();
+            config.validate().into_iter().map(|invalid| invalid.key).collect::<Vec<_>>()
+        };
+        for right in ["info", "WARN", "off", "info,kabar::http=debug", "warn,kabar=trace", "[request{id=7}]=debug"] {
+            assert_eq!(said(right), Vec::<&str>::new(), "{right}");
+        }
+        for wrong in ["lodu", "", " ", "kabar", "info,kabar=lodu", "info;debug", "=loud="] {
+            assert_eq!(said(wrong), ["log.level"], "{wrong}");
+        }
+    }
+
+    #[test]
     fn a_cache_too_small_for_one_command_is_refused() {
         let mut config = startable();
         config.door.cached_streams_max = CACHED_STREAMS_MIN - 1;
         let found: Vec<_> = config.validate().into_iter().map(|invalid| invalid.to_string()).collect();
-        assert_eq!(found, ["door.cached_streams_max: at least 16"]);
+        assert_eq!(found, ["door.cached_streams_max (KABAR__DOOR__CACHED_STREAMS_MAX): at least 16"]);
         config.door.cached_streams_max = CACHED_STREAMS_MIN;
         assert_eq!(config.validate(), []);
     }
