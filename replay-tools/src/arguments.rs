@@ -302,7 +302,7 @@ pub struct TailWanted {
     #[arg(long, conflicts_with = "url")]
     pub no_follow: bool,
 
-    /// A running server (ws://HOST:PORT or wss://HOST) instead of the log
+    /// A running server (http://HOST:PORT, https://HOST, ws:// or wss://) instead of the log
     #[arg(long, value_name = "URL", requires_all = ["token", "channel"], help_heading = "Follow a channel of a server")]
     url: Option<Url>,
     /// The server's app key
@@ -409,10 +409,40 @@ impl TailWanted {
         let (Some(url), Some(token), Some(channel)) = (&self.url, &self.token, &self.channel) else {
             return Ok(None);
         };
-        if !matches!(url.scheme(), "ws" | "wss") || url.host_str().is_none() {
-            return Err(Failure::usage("--url needs ws://HOST:PORT or wss://HOST"));
+        if token.trim().is_empty() {
+            return Err(Failure::usage("--token is empty: a variable that is not set in this terminal?"));
         }
-        Ok(Some(Server { url: url.clone(), key: self.key.clone(), token: token.clone(), channel: channel.clone() }))
+        named(channel).map_err(|reason| Failure::usage(format!("--channel {channel:?} {reason}")))?;
+        let server =
+            Server { url: socket(url)?, key: self.key.clone(), token: token.clone(), channel: channel.clone() };
+        Ok(Some(server))
+    }
+}
+
+/// Where the socket is: `http` and `https` say the same place.
+fn socket(url: &Url) -> Result<Url, Failure> {
+    let wrong = || Failure::usage("--url needs ws://HOST:PORT or wss://HOST (http and https do as well)");
+    let scheme = match url.scheme() {
+        "ws" | "http" => "ws",
+        "wss" | "https" => "wss",
+        _ => return Err(wrong()),
+    };
+    if url.host_str().is_none() {
+        return Err(wrong());
+    }
+    // `Url::set_scheme` refuses http -> ws, so the text is changed.
+    let rest = url.as_str().split_once(':').map_or("", |(_, rest)| rest);
+    Url::parse(&format!("{scheme}:{rest}")).map_err(|_| wrong())
+}
+
+/// A channel that ends where an id should begin is one that nobody meant.
+fn named(channel: &str) -> Result<(), &'static str> {
+    match channel.strip_prefix("private-").or_else(|| channel.strip_prefix("presence-")).unwrap_or(channel) {
+        "" => Err("is empty"),
+        name if name.ends_with('-') => {
+            Err("ends where an id should follow: a variable that is not set in this terminal?")
+        }
+        _ => Ok(()),
     }
 }
 
@@ -476,6 +506,43 @@ mod tests {
         assert!(parsed("replay tail --url ws://h:1 --token t").is_err());
         assert!(parsed("replay tail --url ws://h:1 --token t --channel c").is_ok());
         assert!(parsed("replay tail --url ws://h:1 --token t --channel c --from 3").is_err());
+    }
+
+    fn server(line: &str) -> Result<Option<Server>, Failure> {
+        let Wanted::Tail(wanted) = parsed(line).expect("right").command else { panic!("a tail") };
+        wanted.server()
+    }
+
+    #[test]
+    fn the_address_of_a_server_is_that_of_its_socket() {
+        for (given, taken) in [
+            ("http://127.0.0.1:8080", "ws://127.0.0.1:8080/"),
+            ("https://chat.example/kabar", "wss://chat.example/kabar"),
+            ("ws://h:1", "ws://h:1/"),
+            ("wss://h", "wss://h/"),
+        ] {
+            let server = server(&format!("replay tail --url {given} --token t --channel c")).expect(given);
+            assert_eq!(server.expect("a server").url.as_str(), taken);
+        }
+        assert!(server("replay tail --url ftp://h --token t --channel c").is_err());
+    }
+
+    #[test]
+    fn a_variable_that_is_not_set_is_told_by_the_flag_it_stands_in() {
+        let refused = |token: &str, channel: &str| {
+            let line = ["replay", "tail", "--url", "ws://h:1", "--token", token, "--channel", channel];
+            let Wanted::Tail(wanted) = Arguments::try_parse_from(line).expect("right").command else {
+                panic!("a tail")
+            };
+            match wanted.server() {
+                Err(Failure::Usage(text)) => text,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert!(refused("", "private-user-ana").contains("--token"));
+        for channel in ["private-room-", "private-user-", "private-", "", "presence-room-"] {
+            assert!(refused("t", channel).contains("--channel"), "{channel}");
+        }
     }
 
     #[test]

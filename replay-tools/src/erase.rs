@@ -1,6 +1,6 @@
 //! `replay erase`: somebody's words, names and addresses become unreadable.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::time::Duration;
 
 use aggregates::Timestamp;
@@ -26,7 +26,8 @@ pub async fn run(shared: &Shared, wanted: &EraseWanted) -> Result<Verdict, Failu
     let url = store::locate(shared)?;
     let log = store::open(shared, &url).await?;
     if !wanted.yes && !confirmed(wanted)? {
-        return Err(Failure::usage("nothing was erased; answer with the user's id, or say --yes"));
+        let user = &wanted.user;
+        return Err(Failure::usage(format!("nothing was erased: the answer was not {user} (--yes does not ask)")));
     }
     let spoken = everything_spoken(&log, wanted).await?;
     let at = Timestamp::from_millis(Now::now().as_millisecond());
@@ -160,11 +161,8 @@ impl Erased {
     }
 }
 
-/// Cannot be undone, so it is asked about where somebody sits.
+/// Cannot be undone, so it is asked about. An answer that comes through a pipe is one; no answer is none.
 fn confirmed(wanted: &EraseWanted) -> Result<bool, Failure> {
-    if !std::io::stdin().is_terminal() {
-        return Ok(false);
-    }
     let user = &wanted.user;
     write!(
         std::io::stderr(),

@@ -71,7 +71,8 @@ pub fn as_text(report: &RebuildReport, took: Duration) -> String {
         format!(" (of which {:.1} s at rest)", report.rested.as_secs_f64())
     };
     format!(
-        "{}: generation {} is live, {replaced}{resumed}; {} events in {:.1} s{rested}, up to position {}",
+        "{}: generation {} is live, {replaced}{resumed}; {} events in {:.1} s{rested}, up to position {} (a running \
+         server goes over to it within a second)",
         report.unit,
         report.generation,
         report.events,

@@ -41,6 +41,8 @@ on_both_engines! {
     an_import_that_is_killed_is_run_again: killed_and_run_again_on_sqlite, killed_and_run_again_on_postgres;
     what_is_refused_is_said_and_everything_else_goes_on: refusals_on_sqlite, refusals_on_postgres;
     nobody_is_told_of_what_was_imported: nobody_is_told_on_sqlite, nobody_is_told_on_postgres;
+    the_sample_of_the_manual_is_taken_line_by_line: the_manual_on_sqlite, the_manual_on_postgres;
+    a_dry_run_says_of_an_erasure_what_the_import_does: dry_erasures_on_sqlite, dry_erasures_on_postgres;
     what_goes_in_comes_out_of_the_other_engine: comes_out_of_postgres, comes_out_of_sqlite;
     an_import_beside_people_who_write_to_the_same_room: beside_writers_on_sqlite, beside_writers_on_postgres;
     the_real_chat_goes_in_and_comes_out: the_real_chat_on_sqlite, the_real_chat_on_postgres;
@@ -84,6 +86,42 @@ async fn what_is_imported_twice_is_there_once(backend: Backend) {
     installation.verify_is_clean().await;
     let doctor = installation.replay(&["doctor"]).await;
     assert_eq!(doctor.status.code(), Some(0), "{doctor:?}");
+}
+
+async fn the_sample_of_the_manual_is_taken_line_by_line(backend: Backend) {
+    let Some(store) = backend.store().await else { return };
+    let installation = Installation::new(&store.url());
+    let home = tempfile::tempdir().expect("a folder");
+    let manual = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/import.md")).expect("the manual");
+    let (_, after) = manual.split_once("```json\n").expect("a sample");
+    let (sample, _) = after.split_once("```").expect("its end");
+    let from = file(&home, "manual.jsonl", sample);
+    let dry = report(&installation.replay(&["import", "--json", "--dry-run", "--from", &from]).await, 0);
+    let taken = report(&installation.replay(&["import", "--json", "--from", &from]).await, 0);
+    assert_eq!(number(&taken["taken"]), sample.lines().count() as u64, "{taken}");
+    assert_eq!((&dry["taken"], &dry["events"]), (&taken["taken"], &taken["events"]));
+}
+
+/// Into an empty place, and then beside what is there: of nobody, of somebody without a word, twice of the same.
+async fn a_dry_run_says_of_an_erasure_what_the_import_does(backend: Backend) {
+    let Some(store) = backend.store().await else { return };
+    let installation = Installation::new(&store.url());
+    let home = tempfile::tempdir().expect("a folder");
+    let user = |id: &str| format!("{{\"kind\":\"user\",\"id\":\"{id}\",{AT}}}");
+    let erasure = |id: &str, second: u8| {
+        format!("{{\"kind\":\"erasure\",\"user\":\"{id}\",\"at\":\"2021-01-01T00:00:0{second}Z\"}}")
+    };
+    let first = [user("ana"), user("ben"), erasure("nobody", 0), erasure("ana", 1), erasure("ana", 2)];
+    let second = [erasure("nobody", 3), erasure("ana", 4), erasure("ben", 5)];
+    for (name, lines, told) in [("first", &first[..], [3, 1, 1]), ("second", &second[..], [1, 1, 1])] {
+        let from = file(&home, &format!("{name}.jsonl"), &lines.join("\n"));
+        let dry = report(&installation.replay(&["import", "--json", "--dry-run", "--from", &from]).await, 1);
+        let real = report(&installation.replay(&["import", "--json", "--from", &from]).await, 1);
+        for counts in [&dry, &real] {
+            assert_eq!(["taken", "already", "refused"].map(|count| number(&counts[count])), told, "{name}: {counts}");
+        }
+        assert_eq!(dry["events"], real["events"], "{name}");
+    }
 }
 
 /// kill -9 as soon as something is written; then again, to its end.

@@ -24,10 +24,17 @@ pub async fn check(url: &StoreUrl, log: &mut dyn RawLog, findings: &mut Findings
             });
         }
     }
-    for UnitStanding { unit, format, generation, log, checkpoint, stage } in units {
+    // A rebuild leaves the one it has replaced, for programs that are still reading it.
+    let last_closed = |unit, format| {
+        let closed =
+            units.iter().filter(|one| one.stage == UnitStage::Closed && (one.unit, one.format) == (unit, format));
+        closed.map(|one| one.generation).max()
+    };
+    for &UnitStanding { unit, format, generation, log, checkpoint, stage } in &units {
         let name = || format!("{unit}, generation {generation} of format {format}, at {checkpoint}");
         let past = i64::try_from(checkpoint.0).unwrap_or(i64::MAX) > facts.head;
         match stage {
+            UnitStage::Closed if last_closed(unit, format) == Some(generation) => {}
             UnitStage::Closed => {
                 let advice = "the next rebuild of the unit deletes it";
                 findings.add(Severity::Note, "places", "a closed generation is left behind", advice, name);

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use aggregates::ids::{EventId, MessageId, RoomId};
+use aggregates::ids::{EventId, MessageId, RoomId, UserId};
 use aggregates::participant::{ParticipantCommand, ParticipantError, ReadUpTo};
 use aggregates::room::{RoomError, RoomEvent};
 use aggregates::user::UserCommand;
@@ -49,6 +49,7 @@ pub type Complaint = (u64, Refused);
 pub struct Importer {
     /// `None` where there is none yet and none is to be made.
     pub(super) log: Option<SharedLog>,
+    /// Of the log; a dry run looks keys up and makes none.
     sealing: Option<Sealing>,
     pub(super) streams: Streams,
     pub(super) messages: Messages,
@@ -82,7 +83,7 @@ impl Importer {
             Some(log) => log.head().await?,
             None => Position::START,
         };
-        let sealing = log.as_ref().filter(|_| !dry).and_then(|log| log.sealing().cloned());
+        let sealing = log.as_ref().and_then(|log| log.sealing().cloned());
         Ok(Self {
             streams: Streams::new(log.clone(), known == Position::START),
             log,
@@ -173,15 +174,32 @@ impl Importer {
     }
 
     /// Keys that are missing are made and durable before anything is sealed with them.
-    async fn seal(&self, plans: &mut [Plan]) -> Result<(), EventLogError> {
-        let Some(sealing) = &self.sealing else { return Ok(()) };
-        sealing.seal(plans).await?;
-        for plan in plans {
-            if let Command::User(UserCommand::Erase(erase)) = &mut plan.command {
-                erase.keys = sealing.key_of(&erase.user_id, true).await?.into_iter().collect();
-            }
+    async fn seal(&mut self, plans: &mut [Plan]) -> Result<(), EventLogError> {
+        let Some(sealing) = self.sealing.clone() else { return Ok(()) };
+        if !self.dry {
+            sealing.seal(plans).await?;
+        }
+        for index in 0..plans.len() {
+            let (before, rest) = plans.split_at_mut(index);
+            let Command::User(UserCommand::Erase(erase)) = &mut rest[0].command else { continue };
+            // Whoever is there and has no key yet may get one this moment; who is not there has nothing to drop.
+            let there = self.is_there(&erase.user_id, before).await?;
+            erase.keys = sealing.key_of(&erase.user_id, there && !self.dry).await?.into_iter().collect();
         }
         Ok(())
+    }
+
+    /// Known to the log, or by one of these lines.
+    async fn is_there(&mut self, user: &UserId, before: &[Plan]) -> Result<bool, EventLogError> {
+        let filled =
+            |plan: &Plan| matches!(&plan.command, Command::User(UserCommand::FillProfile(put)) if put.user_id == *user);
+        if before.iter().any(filled) {
+            return Ok(true);
+        }
+        let stream = StreamId::user(user);
+        self.streams.bring(vec![stream.clone()]).await?;
+        let known = self.streams.get(&stream).map(|facts| &facts.state);
+        Ok(matches!(known, Some(State::User(known)) if known.exists()))
     }
 
     /// Decides in order, each on what those before it have decided; those that no longer fit are left for the next batch.
