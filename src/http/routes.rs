@@ -62,3 +62,21 @@ pub fn routes() -> Vec<Route> {
 pub(super) fn table() -> Router<AppState> {
     routes().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The manual and the table, either way round: what is told is there, what is there is told.
+    #[test]
+    fn the_manual_tells_of_every_route_and_of_no_other() {
+        let manual = include_str!("../../docs/http.md");
+        let lines = manual.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        let mut told: Vec<&str> = lines.filter(|told| told.contains(" /api/")).collect();
+        let served: Vec<String> = routes().iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+        let mut served: Vec<&str> = served.iter().map(String::as_str).collect();
+        told.sort_unstable();
+        served.sort_unstable();
+        assert_eq!(told, served);
+    }
+}

@@ -158,6 +158,24 @@ mod tests {
         );
     }
 
+    /// Read out of this file, so that no list has to be kept.
+    #[test]
+    fn the_manual_tells_of_every_event_and_of_no_other() {
+        let quoted = |text: &'static str| text.split('"').skip(1).step_by(2).map(str::to_owned);
+        let constants = include_str!("frames.rs").lines().filter(|line| line.starts_with("pub const "));
+        let mut sent: Vec<String> = constants.flat_map(quoted).collect();
+        let rows = include_str!("../../docs/realtime.md").lines().filter(|line| line.starts_with("| `"));
+        // The last table has a second name beside the first; everywhere else the second cell is prose.
+        let name = |cell: &'static str| cell.trim().strip_prefix('`')?.strip_suffix('`').filter(|it| !it.contains('`'));
+        let names = rows.flat_map(|row| row.split('|').filter_map(name));
+        let mut told: Vec<String> = names.map(str::to_owned).collect();
+        sent.sort();
+        told.sort();
+        told.dedup();
+        assert!(sent.len() > 10, "{sent:?}");
+        assert_eq!(told, sent);
+    }
+
     #[test]
     fn a_beginning_is_counted_in_characters() {
         assert_eq!(beginning("éééé", 2), "éé");
