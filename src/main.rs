@@ -102,10 +102,14 @@ fn configuration(file: Option<&Path>) -> anyhow::Result<(Config, Vec<String>)> {
 fn token(file: Option<&Path>, args: &TokenArgs) -> anyhow::Result<()> {
     let (config, _) = configuration(file)?;
     if !config::can_sign(&config) {
-        bail!("nothing to sign with: start the server here once, or give auth.jwt.secrets as the server has them");
+        bail!(
+            "nothing to sign with: run this where the server was started (its secrets are beside its database), or give \
+             auth.jwt.secrets as the server has them"
+        );
     }
     let user_id = UserId::parse(&args.user).context("--user")?;
-    let config = config::settle(config)?;
+    // What is made once is read here, and nothing is made.
+    let config = if config.auth.jwt.secrets.is_empty() { config::settle(config)? } else { config };
     let new = NewToken {
         user_id: &user_id,
         name: args.name.as_deref(),

@@ -40,10 +40,12 @@ pub fn settle(mut config: Config) -> Result<Config, MadeSecretsError> {
 
 /// Whether there is something to sign a token with that a server would believe, without making it up.
 pub fn can_sign(config: &Config) -> bool {
-    let made = match StoreUrl::parse(config.database.url.reveal()) {
-        Ok(StoreUrl::Sqlite(directory)) => directory.join(FILE).exists(),
-        Ok(StoreUrl::Postgres(_)) | Err(_) => false,
-    };
+    // Beside secrets of the platform none of ours is made or believed.
+    let made = config.auth.nextauth_secrets.is_empty()
+        && match StoreUrl::parse(config.database.url.reveal()) {
+            Ok(StoreUrl::Sqlite(directory)) => directory.join(FILE).exists(),
+            Ok(StoreUrl::Postgres(_)) | Err(_) => false,
+        };
     made || !config.auth.jwt.secrets.is_empty()
 }
 
@@ -174,6 +176,21 @@ mod tests {
         assert!(config.auth.jwt.secrets.is_empty());
         assert_eq!(config.realtime.secret, Some(Secret::new("mine")));
         assert!(!directory.path().join(FILE).exists());
+    }
+
+    #[test]
+    fn where_no_server_has_been_there_is_nothing_to_sign_with() {
+        let directory = tempfile::tempdir().unwrap();
+        let absent = directory.path().join("data");
+        let mut config = on_sqlite(&absent);
+        assert!(!can_sign(&config));
+        assert!(!absent.exists(), "looking makes nothing");
+        fill_missing_secrets(&mut on_sqlite(&absent)).unwrap();
+        assert!(can_sign(&config));
+        config.auth.nextauth_secrets = vec![Secret::new("platform")];
+        assert!(!can_sign(&config), "a server here believes the platform's tokens alone");
+        config.auth.jwt.secrets = vec![Secret::new("mine")];
+        assert!(can_sign(&config));
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod support;
 mod backups;
 mod built_binary;
 mod chat_sample;
+mod command_line;
 mod crashes;
 mod doctoring;
 mod faults;
