@@ -17,7 +17,7 @@ mod rows;
 mod single;
 mod snapshots;
 mod streams;
-mod unreached;
+pub(crate) mod unreached;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

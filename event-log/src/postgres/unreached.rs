@@ -12,7 +12,7 @@ struct Unreached {
     source: sqlx::Error,
 }
 
-pub(super) fn at(options: &PgConnectOptions) -> impl FnOnce(sqlx::Error) -> EventLogError {
+pub(crate) fn at(options: &PgConnectOptions) -> impl FnOnce(sqlx::Error) -> EventLogError {
     let socket = options.get_socket().map(|path| path.display().to_string());
     let place = socket.unwrap_or_else(|| format!("{}:{}", options.get_host(), options.get_port()));
     move |source| EventLogError::Unavailable(Box::new(Unreached { place, source }))
@@ -21,14 +21,13 @@ pub(super) fn at(options: &PgConnectOptions) -> impl FnOnce(sqlx::Error) -> Even
 #[cfg(test)]
 mod tests {
     use crate::chain::Chain;
-    use crate::postgres::PostgresLog;
+    use crate::store_url::StoreUrl;
 
     #[tokio::test]
     async fn a_server_that_is_not_there_is_named_with_its_cause() {
         let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
-        let Err(error) = PostgresLog::open(&format!("postgres://kabar:hush@{free}/kabar")).await else {
-            panic!("nobody listens there")
-        };
+        let url = StoreUrl::Postgres(format!("postgres://kabar:hush@{free}/kabar"));
+        let Err(error) = crate::open(&url).await else { panic!("nobody listens there") };
         let told = Chain(&error).to_string();
         assert!(told.contains(&free.to_string()) && told.contains("refused"), "{told}");
         assert!(!told.contains("hush"), "{told}");

@@ -12,7 +12,7 @@ use super::keys::{Brought, Found, Kept, KeyStore, Offered, key_id, owner, secret
 use crate::port::EventLogError;
 use crate::position::{LogId, Position};
 use crate::postgres::rewriting::write_anew;
-use crate::postgres::{Lender, READ_PATIENCE, within};
+use crate::postgres::{Lender, READ_PATIENCE, unreached, within};
 
 /// Questions at a time: keys are at hand for nearly every word.
 const CONNECTIONS_MAX: u32 = 2;
@@ -31,11 +31,12 @@ pub(super) struct PostgresKeys {
 impl PostgresKeys {
     pub async fn open(url: &str) -> Result<Self, EventLogError> {
         let options: PgConnectOptions = url.parse().map_err(unavailable)?;
-        let lender = Lender::new(options.application_name("kabar-keys"), CONNECTIONS_MAX);
+        let lender = Lender::new(options.clone().application_name("kabar-keys"), CONNECTIONS_MAX);
+        // The first question of a program that starts: who cannot be reached is named.
         let there: bool = sqlx::query_scalar("SELECT to_regclass('kabar_keys.mended') IS NOT NULL")
             .fetch_one(&lender)
             .await
-            .map_err(unavailable)?;
+            .map_err(unreached::at(&options))?;
         if !there {
             let mut lent = lender.lend().await.map_err(unavailable)?;
             within(READ_PATIENCE, make(&mut lent)).await.map_err(unavailable)?;
