@@ -20,9 +20,6 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// PostgreSQL tells at every start that what is to be made is there. `log.level` may say otherwise.
-const QUIETER: &str = "sqlx::postgres::notice=warn";
-
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -176,7 +173,7 @@ impl Signals {
 }
 
 fn start_logging(config: &LogConfig) -> anyhow::Result<()> {
-    let directives = format!("{QUIETER},{}", config.level);
+    let directives = format!("{},{}", event_log::postgres::QUIETER, config.level);
     let filter = tracing_subscriber::EnvFilter::try_new(directives).context("log.level")?;
     // Colours are for eyes, not for files.
     let coloured = std::io::IsTerminal::is_terminal(&std::io::stderr());

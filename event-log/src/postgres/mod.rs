@@ -50,6 +50,9 @@ use streams::Streams;
 const READERS_MAX: u32 = 8;
 const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 
+/// For whoever filters the program's log: PostgreSQL tells at every start that what is to be made is there.
+pub const QUIETER: &str = "sqlx::postgres::notice=warn";
+
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/postgres/log");
 
 /// An event log in a PostgreSQL database.

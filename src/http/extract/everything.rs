@@ -67,3 +67,34 @@ pub(super) fn is_among(replaced: &Replaced, field: &str) -> bool {
 fn top(field: &str) -> &str {
     field.split(['.', '[']).next().unwrap_or(field)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(name: usize) -> FieldError {
+        FieldError { field: format!("f{name}[0]").into(), reason: "wrong".into() }
+    }
+
+    /// A request of so many fields, each of which must be a list.
+    fn named(fields: usize) -> (usize, bool) {
+        let read = |replaced: &Replaced| {
+            let right = |name: usize| replaced.contains(&(format!("f{name}"), Substitute::List));
+            (0..fields).find(|name| !right(*name)).map_or(Ok(()), |name| Err(wrong(name)))
+        };
+        let (found, rest) = everything(wrong(0), read);
+        (found.len(), rest.is_some())
+    }
+
+    #[test]
+    fn every_field_is_named_up_to_a_limit() {
+        assert_eq!([named(1), named(3), named(FIELDS_MAX)], [(1, true), (3, true), (FIELDS_MAX, true)]);
+        assert_eq!(named(1_000), (FIELDS_MAX + 1, false));
+    }
+
+    #[test]
+    fn a_field_that_nothing_fits_is_named_and_ends_the_search() {
+        let (found, rest) = everything(wrong(0), |_| Err::<(), _>(wrong(0)));
+        assert_eq!((found.len(), rest.is_some()), (1, false));
+    }
+}
