@@ -145,7 +145,9 @@ impl Driven {
 
     pub async fn caught_up(&self, position: Position) {
         for unit in UnitName::ALL {
-            self.views.wait_for(unit, position, PATIENCE).await.expect("the view comes that far");
+            if let Err(lagging) = self.views.wait_for(unit, position, PATIENCE).await {
+                panic!("the view comes that far: {lagging}; {:?}", self.views.health());
+            }
         }
     }
 

@@ -1,0 +1,54 @@
+//! A look at the keys that changes nothing, not even by making what is not there: for the doctor.
+//!
+//! Apart from the stores, which bring their tables up to date when they are opened. Never in here: a secret.
+
+mod postgres;
+mod sqlite;
+
+use std::collections::HashMap;
+
+use aggregates::KeyId;
+
+use crate::port::EventLogError;
+use crate::store_url::StoreUrl;
+
+/// What the store says of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Here,
+    /// Somebody was erased.
+    Dropped,
+    /// Never seen here.
+    Missing,
+}
+
+/// The keys of a place, which may have none.
+pub struct KeysLook(Place);
+
+enum Place {
+    Empty,
+    Sqlite(sqlite::Look),
+    Postgres(postgres::Look),
+}
+
+impl KeysLook {
+    pub async fn at(url: &StoreUrl) -> Result<Self, EventLogError> {
+        Ok(Self(match url {
+            StoreUrl::Sqlite(directory) => sqlite::Look::at(directory)?.map_or(Place::Empty, Place::Sqlite),
+            StoreUrl::Postgres(url) => postgres::Look::at(url).await?.map_or(Place::Empty, Place::Postgres),
+        }))
+    }
+
+    pub async fn standing(&mut self, ids: &[KeyId]) -> Result<HashMap<KeyId, Standing>, EventLogError> {
+        let known = match &mut self.0 {
+            Place::Empty => Vec::new(),
+            Place::Sqlite(look) => look.known(ids).await?,
+            Place::Postgres(look) => look.known(ids).await?,
+        };
+        let mut standing: HashMap<KeyId, Standing> = ids.iter().map(|id| (*id, Standing::Missing)).collect();
+        for (id, here) in known {
+            standing.insert(id, if here { Standing::Here } else { Standing::Dropped });
+        }
+        Ok(standing)
+    }
+}
