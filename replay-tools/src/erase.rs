@@ -47,7 +47,8 @@ pub async fn run(shared: &Shared, wanted: &EraseWanted) -> Result<Verdict, Failu
     } else {
         erased.tell(wanted, &url)?;
     }
-    let unfinished = !scrubbed && (wanted.vacuum || matches!(url, StoreUrl::Sqlite(_)));
+    let unread = erased.spoken.unreadable > 0;
+    let unfinished = unread || !scrubbed && (wanted.vacuum || matches!(url, StoreUrl::Sqlite(_)));
     Ok(if unfinished { Verdict::Differences } else { Verdict::Fine })
 }
 
@@ -112,6 +113,7 @@ impl Erased {
                 "first": spoken.first.iter().map(first).collect::<Vec<_>>(),
                 "erased_before": spoken.erased,
                 "lost_before": spoken.lost,
+                "not_looked_into": spoken.unreadable,
             },
         })
     }
@@ -142,6 +144,12 @@ impl Erased {
                 "{} had lost their key before (or it is kept elsewhere: --keys); the erasure names that key, so it is \
                  dropped wherever it turns up",
                 spoken.lost
+            ))?;
+        }
+        if spoken.unreadable > 0 {
+            line(&format!(
+                "{} events of a later version could not be looked into: repeat this with the program that wrote them",
+                spoken.unreadable
             ))?;
         }
         let left = match (url, scrubbed) {

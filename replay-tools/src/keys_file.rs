@@ -67,6 +67,11 @@ pub async fn write(keys: &StoreUrl, to: &Path) -> Result<u64, Failure> {
     Ok(count)
 }
 
+/// Whether the whole file is sound.
+pub fn check(from: &Path) -> Result<(), Failure> {
+    read(from).map(drop).map_err(|what| Failure::Refused(format!("{}: {what}", from.display())))
+}
+
 /// Takes them back, once the whole file was found sound. What is there stays, what was dropped stays dropped; erasures must
 /// be looked through again, as opening the log does.
 pub async fn bring_in(from: &Path, keys: &StoreUrl) -> Result<Brought, Failure> {

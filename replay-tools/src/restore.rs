@@ -22,6 +22,10 @@ const PAGE_EVENTS: usize = 2_000;
 
 pub async fn run(shared: &Shared, wanted: &RestoreWanted) -> Result<Verdict, Failure> {
     let url = store::locate(shared)?;
+    // Before anything is made: whoever served a log without its keys would give everybody new ones.
+    if let Some(from) = &wanted.keys_from {
+        keys_file::check(from)?;
+    }
     let mut report = match &wanted.from {
         Some(from) => of_log(shared, &url, from).await?,
         None => json!({}),
@@ -36,6 +40,9 @@ pub async fn run(shared: &Shared, wanted: &RestoreWanted) -> Result<Verdict, Fai
         report["keys"] = json!({ "store": keys.to_string(), "new": new, "known": known, "left_out": left_out });
         if !shared.json {
             line(&format!("{keys}: {new} keys came back, {known} were known"))?;
+            if new > 0 {
+                line("views that were made without them stay blank until `replay rebuild --all --fresh`")?;
+            }
         }
         if left_out > 0 {
             verdict = Verdict::Differences;

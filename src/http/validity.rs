@@ -45,6 +45,22 @@ pub fn filled_text<T: Text>(chars_max: usize) -> impl Fn(&T, &()) -> garde::Resu
     }
 }
 
+/// `image/png`, or `image` alone: one or two short names. Free text would be words of somebody that no erasure reaches.
+pub fn media_type<T: Text>(value: &T, (): &()) -> garde::Result {
+    let name = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte))
+    };
+    match value.text() {
+        Some(text) if text.len() > FOREIGN_ID_CHARS_MAX => {
+            Err(garde::Error::new(format!("at most {FOREIGN_ID_CHARS_MAX} characters")))
+        }
+        Some(text) if text.split('/').count() > 2 || !text.split('/').all(name) => {
+            Err(garde::Error::new("a media type such as image/png"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A key as the header `Idempotency-Key` takes it.
 pub fn key<T: Text>(value: &T, (): &()) -> garde::Result {
     let visible = |text: &str| (1..=200).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());

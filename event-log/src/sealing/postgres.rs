@@ -31,7 +31,7 @@ pub(super) struct PostgresKeys {
 impl PostgresKeys {
     pub async fn open(url: &str) -> Result<Self, EventLogError> {
         let options: PgConnectOptions = url.parse().map_err(unavailable)?;
-        let lender = Lender::new(options.clone().application_name("kabar-keys"), CONNECTIONS_MAX);
+        let lender = Lender::new(durable(options.clone().application_name("kabar-keys")), CONNECTIONS_MAX);
         // The first question of a program that starts: who cannot be reached is named.
         let there: bool = sqlx::query_scalar("SELECT to_regclass('kabar_keys.mended') IS NOT NULL")
             .fetch_one(&lender)
@@ -44,6 +44,11 @@ impl PostgresKeys {
         }
         Ok(Self { lender })
     }
+}
+
+/// A key is there for good before any word that it seals, whatever the server was told to do otherwise.
+fn durable(options: PgConnectOptions) -> PgConnectOptions {
+    options.options([("synchronous_commit", "on")])
 }
 
 async fn make(connection: &mut PgConnection) -> sqlx::Result<()> {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::commands::{Caller, Draft, Sent};
 use crate::http::cursor::PositionCursor;
 use crate::http::extract::{Actor, After, ValidJson, ValidQuery};
-use crate::http::validity::{FOREIGN_ID_CHARS_MAX, filled_text, https_url, key, optional, text};
+use crate::http::validity::{https_url, key, media_type, optional, text};
 use crate::http::{Answer, AppState, Problem};
 use crate::queries::Asked;
 use crate::realtime::SocketId;
@@ -31,7 +31,7 @@ pub struct SendBody {
     kind: Option<MessageKind>,
     #[garde(custom(https_url))]
     attachment_url: Option<String>,
-    #[garde(custom(filled_text(FOREIGN_ID_CHARS_MAX)))]
+    #[garde(custom(media_type))]
     attachment_type: Option<String>,
     reply_to_id: Option<MessageId>,
     #[garde(custom(key))]
@@ -44,13 +44,8 @@ impl SendBody {
     fn draft(self) -> Result<Draft, Problem> {
         let content = self.content.unwrap_or_default();
         let kind = self.kind.unwrap_or(MessageKind::Text);
-        if self.attachment_url.is_none() {
-            if content.trim().is_empty() {
-                return Err(Problem::invalid("content", "must not be empty or blank without an attachment"));
-            }
-            if matches!(kind, MessageKind::Image | MessageKind::File) {
-                return Err(Problem::invalid("attachmentUrl", "missing: a message of type image or file has one"));
-            }
+        if self.attachment_url.is_none() && content.trim().is_empty() {
+            return Err(Problem::invalid("content", "must not be empty or blank without an attachment"));
         }
         let media_type = self.attachment_type;
         let attachment = self.attachment_url.map(|url| Attachment { url: Sealed::new(url), media_type });
@@ -173,14 +168,18 @@ mod tests {
     }
 
     #[test]
-    fn an_image_or_a_file_has_an_attachment() {
+    fn an_attachments_type_is_a_type_and_no_text() {
         let room = "00000000-0000-0000-0000-000000000001";
-        for kind in ["image", "file"] {
-            let wish = serde_json::json!({"roomId": room, "content": "look", "type": kind});
-            let problem = body(wish).draft().expect_err(kind);
-            assert_eq!(&*problem.errors()[0].field, "attachmentUrl");
+        let wish = |kind: &str| {
+            body(serde_json::json!({"roomId": room, "attachmentUrl": "https://a.example/b", "attachmentType": kind}))
+        };
+        for right in ["image/png", "image", "application/vnd.oasis.opendocument.text", "image/svg+xml"] {
+            assert!(wish(right).validate().is_ok(), "{right}");
         }
-        assert!(body(serde_json::json!({"roomId": room, "content": "look", "type": "text"})).draft().is_ok());
+        for wrong in ["", "Rara Putri", "rara@example.id", "a/b/c", "/png", "image/", &"x".repeat(201)] {
+            let report = wish(wrong).validate().expect_err(wrong);
+            assert!(report.to_string().starts_with("attachment_type"), "{report}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::http::problem::FieldError;
 /// A reading error with the field it is about. Serde tells of missing fields at their parent; the name is in the text.
 pub(super) fn named(path: &str, message: &str) -> FieldError {
     // " at line 1 column 5" tells a program's author nothing that the path does not.
-    let message = message.split(" at line ").next().unwrap_or(message);
+    let message = message.rsplit_once(" at line ").map_or(message, |(told, _)| told);
     let child = ["missing field `", "unknown field `", "duplicate field `"]
         .into_iter()
         .find_map(|told| message.strip_prefix(told)?.split('`').next());
@@ -50,6 +50,8 @@ fn plain(message: &str) -> String {
         Some((start, expected)) if told.iter().any(|told| start.starts_with(told)) => {
             format!("expected {}", thing(expected))
         }
+        // Whatever else begins like this has the value in it.
+        Some(_) | None if message.starts_with("invalid ") => "not what is expected here".to_owned(),
         Some(_) | None => message.to_owned(),
     }
 }

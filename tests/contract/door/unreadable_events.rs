@@ -9,6 +9,7 @@ use aggregates::{AggregateKind, StreamId};
 use async_trait::async_trait;
 use event_log::port::Found;
 use event_log::raw::{self, BEGINNING, Reading};
+use event_log::spoken::EverythingSpoken;
 use event_log::{
     CommandError, Door, DoorOptions, EventLog, EventLogError, Filter, LogWrapper, Position, SharedLog, StoreUrl,
     Subscription,
@@ -31,6 +32,7 @@ every_log!(
     a_command_that_another_node_carried_out_behind_one_is_answered_as_a_repeat,
     readers_come_right_up_to_one,
     a_view_comes_right_up_to_one,
+    what_somebody_said_is_found_on_both_sides_of_one,
 );
 
 /// As a program of tomorrow writes: at the end of the log, `count` events of one stream, from `sequence` on.
@@ -227,4 +229,15 @@ async fn a_view_comes_right_up_to_one(store: &TestStore) {
     stop.cancel();
     let ended = running.await.expect("no panic").expect_err("it stopped there, and says so");
     assert!(ended.to_string().contains("inbox"), "{ended}");
+}
+
+/// Whoever is to be erased is, whatever else is in the log.
+async fn what_somebody_said_is_found_on_both_sides_of_one(store: &TestStore) {
+    let door = two_rooms(store).await;
+    write(store, ("room", &group(2).to_string()), 3, 1).await;
+    assert_eq!(says(&door, 1).await, 2);
+    let log = store.open().await;
+    let ana = "ana".parse().expect("an id");
+    let spoken = EverythingSpoken::by(&log, &ana, 10, |_| ()).await.expect("looked through");
+    assert_eq!((spoken.readable.get("message_sent"), spoken.unreadable), (Some(&3), 1), "{spoken:?}");
 }
