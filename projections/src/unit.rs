@@ -212,14 +212,33 @@ pub(crate) async fn newest_ready(store: &dyn UnitStore) -> Result<Option<(Arc<Li
     Ok(None)
 }
 
-/// A rebuild that died between opening its generation and closing the old one leaves both ready: the old one is closed.
-pub(crate) async fn close_older(store: &dyn UnitStore, live: u32) -> Result<(), StoreError> {
-    for number in store.numbers().await?.into_iter().filter(|number| *number < live) {
-        if let Some(generation) = store.open(&GenerationName::Numbered(number)).await?
-            && generation.standing().await?.state == GenerationState::Ready
-        {
-            generation.set_state(GenerationState::Closed).await?;
+/// A rebuild that died between opening its generation and closing the old one leaves both ready, and until somebody
+/// opens the view anew the old one goes on: the new one is brought to where it stands, and then it is closed.
+pub(crate) async fn close_older(
+    name: UnitName,
+    store: &dyn UnitStore,
+    live: &Live,
+    log: &SharedLog,
+) -> Result<(), StoreError> {
+    for number in store.numbers().await?.into_iter().filter(|number| *number < live.number) {
+        let Some(older) = store.open(&GenerationName::Numbered(number)).await? else { continue };
+        let standing = older.standing().await?;
+        if standing.state != GenerationState::Ready {
+            continue;
         }
+        // Most of the way while others still write it, the rest while they are kept out.
+        follow(name, live, &standing, log).await?;
+        let held = older.hold().await?;
+        follow(name, live, &held.standing(), log).await?;
+        held.close().await?;
+    }
+    Ok(())
+}
+
+/// Nowhere when the older one stands where this log has nothing.
+async fn follow(name: UnitName, live: &Live, older: &Standing, log: &SharedLog) -> Result<(), StoreError> {
+    if check(older, log).await.is_ok() {
+        projector::advance(name, &*live.generation, log, older.checkpoint).await?;
     }
     Ok(())
 }
@@ -251,7 +270,7 @@ async fn open_or_make(
     for _ in 0..OPEN_TRIES_MAX {
         if let Some((live, standing)) = newest_ready(store).await? {
             check(&standing, log).await?;
-            close_older(store, live.number).await?;
+            close_older(name, store, &live, log).await?;
             generations::catch_up(name, store, Some(&*live.generation), log).await?;
             let standing = live.generation.standing().await?;
             return Ok((live, standing));

@@ -28,7 +28,7 @@ pub(crate) async fn run(
 ) -> Result<RebuildReport, StoreError> {
     let live = unit::newest_ready(store).await?.map(|(live, _)| live);
     if let Some(live) = &live {
-        unit::close_older(store, live.number).await?;
+        unit::close_older(unit, store, live, log).await?;
     }
     let next = Next::find_or_make(store, log, options.fresh).await?;
     let (number, resumed_at) = (next.number, next.resumed_at);

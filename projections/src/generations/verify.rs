@@ -46,7 +46,7 @@ pub(super) async fn repair(
     filling: &mut Filling<'_>,
 ) -> Result<RepairReport, StoreError> {
     let (live, mut live_rows) = live_rows(store, log).await?;
-    unit::close_older(store, live.number).await?;
+    unit::close_older(unit, store, &live, log).await?;
     let mut next = Next::find_or_make(store, log, options.fresh).await?;
     if next.resumed_at.is_some_and(|position| position > live_rows.standing().checkpoint) {
         drop(next);

@@ -18,6 +18,7 @@ on_every_backend! {
     reads_go_on_while_generations_change_under_them,
     an_unfinished_rebuild_is_not_shown,
     a_rebuild_that_died_before_closing_is_finished_by_whoever_opens,
+    a_rebuild_that_died_before_closing_takes_nobody_back_in_time,
     one_rebuild_at_a_time,
 }
 
@@ -119,6 +120,31 @@ async fn a_rebuild_that_died_before_closing_is_finished_by_whoever_opens(backend
     tables::run(&world.store, UnitName::Inbox, 1, "UPDATE unit SET state = 'ready'").await;
 
     assert_eq!(world.views().await.health()[0].generation, 2);
+    assert_eq!(generations(&world).await, [(1, UnitState::Closed), (2, UnitState::Live)]);
+}
+
+/// The server goes on with the old one, which was not closed; the next start must not go back.
+async fn a_rebuild_that_died_before_closing_takes_nobody_back_in_time(backend: Backend) {
+    let Some(mut world) = World::on(backend).await else { return };
+    world.record([opened(0, room(1), RoomKind::Group, Some("A"), &["ana", "ben"])]).await;
+    world.views().await;
+    rebuilt(&world).await;
+    let state = async |number, state: &str| {
+        let sql = format!("UPDATE unit SET state = '{state}'");
+        tables::run(&world.store, UnitName::Inbox, number, &sql).await;
+    };
+    state(2, "building").await;
+    state(1, "ready").await;
+    let driven = Driven::start(world.views().await);
+    let head = world.record((1..=5).map(|seq| sent(1, room(1), seq, "ana", "x"))).await;
+    driven.caught_up(head).await;
+    driven.stop().await.expect("nothing was wrong");
+    tables::run(&world.store, UnitName::Inbox, 2, "UPDATE unit SET state = 'ready'").await;
+
+    // Nobody drives it: this is what the first question is answered from.
+    let views = world.views().await;
+    assert_eq!(views.health()[0].generation, 2);
+    assert_eq!(views.inbox().unread_totals(&[user("ben")]).await.expect("answered"), [5]);
     assert_eq!(generations(&world).await, [(1, UnitState::Closed), (2, UnitState::Live)]);
 }
 
