@@ -1,4 +1,4 @@
-//! The door beside its references on the same PostgreSQL, fsync on: `cargo bench --bench door`.
+//! The door beside its references on the same PostgreSQL (fsync on) or SQLite file: `cargo bench --bench door`.
 //!
 //! A load program, not a micro-benchmark: callers, batches and the server are what is measured. Every ratio is the
 //! median over interleaved pairs (ours, reference, ours, ..), so that a machine whose speed drifts drifts for both.
@@ -8,6 +8,8 @@
 mod cpu;
 #[path = "door/load.rs"]
 mod load;
+#[path = "door/one_row.rs"]
+mod one_row;
 #[path = "door/pgbench.rs"]
 mod pgbench;
 #[path = "door/stock.rs"]
@@ -54,8 +56,42 @@ fn main() {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     match &options.child {
         Some(child) => runtime.block_on(be_child(child, Duration::from_secs(options.seconds))),
-        None => runtime.block_on(measure(&options)),
+        None => {
+            println!(
+                "| what | ours/s (p50/p99 ms) | reference/s | ratio | CPU us each, ours client + server | to reach |"
+            );
+            println!("|---|---|---|---|---|---|");
+            if SQLITE.contains(&options.only) {
+                runtime.block_on(on_sqlite(&options));
+            }
+            if options.only.is_empty() || !SQLITE.contains(&options.only) {
+                runtime.block_on(measure(&options));
+            }
+        }
     }
+}
+
+const SQLITE: &str = "SQLite, 1,000 rooms, 256 callers, beside one-row transactions on the same file";
+
+/// The whole of it is in this process: its processor time is all there is.
+async fn on_sqlite(options: &Options) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let url = format!("sqlite:{}", directory.path().display());
+    eprintln!("filling 1,000 rooms in a file");
+    load::seed(&url).await;
+    let door = load::open_door(&url).await;
+    load::warm(&door, Rooms::Thousand).await;
+    let mut one_row = one_row::Reference::prepare(&directory.path().join("log.db"));
+    let length = Duration::from_secs(options.seconds);
+    let mut pairs = Vec::new();
+    for _ in 0..options.pairs {
+        let before = cpu::of_process(std::process::id());
+        let run = load::drive(&door, Rooms::Thousand, 256, length).await;
+        let client = (cpu::of_process(std::process::id()) - before) / run.answered as f64;
+        pairs.push((run, Cpu { client, server: 0.0 }, one_row.run(length), Cpu::default()));
+    }
+    report(SQLITE, &pairs, "8, 20 us");
+    door.close().await;
 }
 
 struct Bench {
@@ -87,11 +123,12 @@ async fn measure(options: &Options) {
         stock,
         server: cpu::Server::of(&cluster),
     };
-    println!("| what | ours/s (p50/p99 ms) | reference/s | ratio | CPU us each, ours client + server | to reach |");
-    println!("|---|---|---|---|---|---|");
     let wanted = |figure: &str| figure.contains(&options.only);
     if wanted("64 callers") {
         bench.beside_pgbench(64, "1.2").await;
+    }
+    if wanted("1,024 callers") {
+        bench.beside_pgbench(1_024, "2").await;
     }
     if wanted("1 caller") {
         bench.beside_pgbench(1, "0.5").await;
@@ -113,9 +150,13 @@ impl Bench {
         let mut pairs = Vec::new();
         for _ in 0..self.pairs {
             let (run, cpu) = self.ours(Rooms::Thousand, callers).await;
-            pairs.push((run, cpu, self.pgbench.run(callers, self.length), Cpu::default()));
+            pairs.push((run, cpu, self.pgbench.run(callers.min(64), self.length), Cpu::default()));
         }
-        report(&format!("1,000 rooms, {callers} callers, beside pgbench one-row transactions"), &pairs, reach);
+        report(
+            &format!("1,000 rooms, {callers} callers, beside pgbench one-row transactions at {}", callers.min(64)),
+            &pairs,
+            reach,
+        );
     }
 
     async fn hot_beside_spread(&self) {

@@ -112,6 +112,7 @@ async fn main() {
         print("one room of 10", &of_small);
         println!("ratio of CPU, big beside small: {:.2}", median(&of_big, Run::cpu) / median(&of_small, Run::cpu));
     }
+    world.rooms_list(options.runs).await;
     assert!(world.running.stop().await.success());
 }
 
@@ -151,6 +152,34 @@ impl World {
             people[0].post(&path, json!({ "userIds": some })).await.ok();
         }
         people.into_iter().take(10).map(|person| Seat { person, room: room.clone() }).collect()
+    }
+
+    /// Somebody in a hundred rooms, in all of which something is unread, asks for the list of them, one time after the other.
+    async fn rooms_list(&self, runs: usize) {
+        const ROOMS: usize = 100;
+        const ASKED: usize = 200;
+        let http = client(Duration::from_secs(30));
+        let person = |name: &str| Person::new(&http, self.running.address, name);
+        let (reader, writer) = (person("reader"), person("writer"));
+        reader.shows_up().await;
+        for number in 0..ROOMS {
+            let room = writer.creates_group(&format!("Room number {number}")).await;
+            writer.post(&format!("/api/chat/groups/{room}/members"), json!({ "userIds": ["reader"] })).await.ok();
+            writer.post("/api/chat/send", json!({ "roomId": room, "content": WORDS })).await.ok();
+        }
+        let (mut micros, mut bytes) = (Vec::new(), 0);
+        for _ in 0..runs * ASKED {
+            let began = Instant::now();
+            let list = reader.get(&format!("/api/chat/rooms?limit={ROOMS}")).await;
+            micros.push(began.elapsed().as_micros());
+            let list = list.ok();
+            let rooms = list["rooms"].as_array().expect("a list");
+            assert!(rooms.len() == ROOMS && rooms.iter().all(|room| room["unreadCount"] == 1), "{list}");
+            bytes = list.to_string().len();
+        }
+        micros.sort_unstable();
+        let (p50, p99) = (micros[micros.len() / 2], micros[micros.len() * 99 / 100]);
+        println!("list of {ROOMS} rooms with unread counts: p50 {p50} us, p99 {p99} us, {bytes} bytes");
     }
 
     async fn report(&self, what: &str, seats: &Arc<Vec<Seat>>, runs: usize) {
