@@ -27,7 +27,9 @@ async fn a_damaged_view_is_found_by_verify_and_mended_by_rebuild(backend: Backen
     for words in ["satu", "dua", "tiga"] {
         ana.sends(&room, words).await;
     }
-    ben.post("/api/chat/read", json!({ "roomId": room, "upTo": 2 })).await.ok();
+    let read = ben.post("/api/chat/read", json!({ "roomId": room, "upTo": 2 })).await;
+    // A server that stops does not wait for its views.
+    assert_eq!(ben.unread_in(&room, read.position.as_deref()).await, 1);
     assert!(running.stop().await.success());
     installation.verify_is_clean().await;
 
