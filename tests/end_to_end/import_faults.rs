@@ -10,20 +10,6 @@ use crate::support::person::number;
 use crate::support::running::Installation;
 use crate::support::watcher::Watcher;
 
-macro_rules! on_both_engines {
-    ($($promise:ident: $on_sqlite:ident, $on_postgres:ident);+ $(;)?) => {$(
-        #[tokio::test(flavor = "multi_thread")]
-        async fn $on_sqlite() {
-            $promise(Backend::Sqlite).await;
-        }
-
-        #[tokio::test(flavor = "multi_thread")]
-        async fn $on_postgres() {
-            $promise(Backend::Postgres).await;
-        }
-    )+};
-}
-
 on_both_engines! {
     a_line_that_is_twice_in_a_file_is_taken_once: twice_in_a_file_on_sqlite, twice_in_a_file_on_postgres;
     who_is_erased_and_comes_back_in_one_file_is_somebody_new: comes_back_on_sqlite, comes_back_on_postgres;

@@ -22,20 +22,6 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 const SLOW_BUILD_LINES_MAX: usize = 20_000;
 pub const AT: &str = "\"at\":\"2020-01-01T00:00:00Z\"";
 
-macro_rules! on_both_engines {
-    ($($promise:ident: $on_sqlite:ident, $on_postgres:ident);+ $(;)?) => {$(
-        #[tokio::test(flavor = "multi_thread")]
-        async fn $on_sqlite() {
-            $promise(Backend::Sqlite).await;
-        }
-
-        #[tokio::test(flavor = "multi_thread")]
-        async fn $on_postgres() {
-            $promise(Backend::Postgres).await;
-        }
-    )+};
-}
-
 on_both_engines! {
     what_is_imported_twice_is_there_once: twice_is_once_on_sqlite, twice_is_once_on_postgres;
     an_import_that_is_killed_is_run_again: killed_and_run_again_on_sqlite, killed_and_run_again_on_postgres;

@@ -1,5 +1,20 @@
 //! The whole program, from the outside.
 
+/// A promise, and the names of its two tests.
+macro_rules! on_both_engines {
+    ($($promise:ident: $on_sqlite:ident, $on_postgres:ident);+ $(;)?) => {$(
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $on_sqlite() {
+            $promise(Backend::Sqlite).await;
+        }
+
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $on_postgres() {
+            $promise(Backend::Postgres).await;
+        }
+    )+};
+}
+
 #[path = "../support/mod.rs"]
 mod support;
 

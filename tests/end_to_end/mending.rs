@@ -16,20 +16,6 @@ const OLD: Format = Format(Format::CURRENT.0 - 1);
 /// So slow that nothing here meets its end.
 const HARDLY: [&str; 2] = ["--events-per-second", "1"];
 
-macro_rules! on_both_engines {
-    ($($promise:ident: $on_sqlite:ident, $on_postgres:ident);+ $(;)?) => {$(
-        #[tokio::test(flavor = "multi_thread")]
-        async fn $on_sqlite() {
-            $promise(Backend::Sqlite).await;
-        }
-
-        #[tokio::test(flavor = "multi_thread")]
-        async fn $on_postgres() {
-            $promise(Backend::Postgres).await;
-        }
-    )+};
-}
-
 on_both_engines! {
     views_are_rebuilt_side_by_side_and_say_how_far_they_are: side_by_side_on_sqlite, side_by_side_on_postgres;
     a_view_that_cannot_be_rebuilt_keeps_no_other_back: no_other_back_on_sqlite, no_other_back_on_postgres;
