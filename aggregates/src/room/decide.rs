@@ -86,9 +86,8 @@ impl Room {
         if command.members.len() > MEMBERS_PER_COMMAND_MAX {
             return Err(RoomError::TooManyAtOnce);
         }
-        let newcomers: BTreeSet<&UserId> =
-            command.members.iter().filter(|user| !self.members.contains_key(*user)).collect();
-        if self.members.size() + newcomers.len() > MEMBERS_MAX {
+        let newcomers: BTreeSet<&UserId> = command.members.iter().filter(|user| !self.members.has(user)).collect();
+        if self.members.len() + newcomers.len() > MEMBERS_MAX {
             return Err(RoomError::TooManyMembers);
         }
         if newcomers.is_empty() {
@@ -107,14 +106,14 @@ impl Room {
     }
 
     fn join(&self, command: &JoinRoom) -> Result<Vec<RoomEvent>, RoomError> {
-        if self.members.contains_key(&command.user_id) {
+        if self.members.has(&command.user_id) {
             return Ok(vec![]);
         }
         // A room one cannot walk into does not exist for those outside.
         if !self.open || self.join_policy == JoinPolicy::Invite {
             return Err(RoomError::NotFound);
         }
-        if self.members.size() >= MEMBERS_MAX {
+        if self.members.len() >= MEMBERS_MAX {
             return Err(RoomError::TooManyMembers);
         }
         // The last one to leave took the ownership along: whoever comes into an empty room has it.
@@ -143,7 +142,7 @@ impl Room {
             at: command.at,
         })];
         if member.role == Role::Owner
-            && let Some(heir) = self.heir(&command.user_id)
+            && let Some(heir) = self.members.heir(&command.user_id)
         {
             events.push(RoomEvent::MemberRoleChanged(MemberRoleChanged {
                 room_id: command.room_id,
@@ -182,17 +181,5 @@ impl Room {
 
     fn require_group(&self) -> Result<(), RoomError> {
         if self.kind == RoomKind::Direct { Err(RoomError::DirectIsForTwo) } else { Ok(()) }
-    }
-
-    /// A group is never without an owner: the longest-serving admin, else the longest-serving member.
-    fn heir(&self, leaving: &UserId) -> Option<&UserId> {
-        if self.members.iter().any(|(user, member)| user != leaving && member.role == Role::Owner) {
-            return None;
-        }
-        self.members
-            .iter()
-            .filter(|(user, _)| *user != leaving)
-            .max_by_key(|(_, member)| (member.role, std::cmp::Reverse(member.arrival)))
-            .map(|(user, _)| user)
     }
 }

@@ -4,6 +4,7 @@ mod commands;
 mod decide;
 mod error;
 mod events;
+mod members;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -1,11 +1,11 @@
 //! What a room must remember in order to decide. Nothing that is only for show: a room of a million messages is as
 //! small as one of a hundred.
 
-use rpds::RedBlackTreeMapSync;
 use serde::{Deserialize, Serialize};
 
 use super::commands::RoomCommand;
 use super::events::RoomEvent;
+use super::members::Members;
 use crate::aggregate::Need;
 use crate::catalogue::StreamId;
 use crate::ids::{MessageId, UserId, UserPair};
@@ -67,7 +67,7 @@ pub struct Room {
     pub(super) join_policy: JoinPolicy,
     /// The door keeps two states of a busy room and hands out a third to be kept. What they have in common they share, so a
     /// copy is one step and somebody who comes in is a few, also among a hundred thousand.
-    pub(super) members: RedBlackTreeMapSync<UserId, MemberState>,
+    pub(super) members: Members,
     /// How often somebody came in.
     pub(super) arrivals: u64,
     pub(super) last_seq: u64,
@@ -103,7 +103,7 @@ impl Room {
     /// About how many bytes its members are as JSON.
     pub(crate) fn weight_bytes(&self) -> usize {
         const MEMBER: usize = 96;
-        self.members.size() * MEMBER
+        self.members.len() * MEMBER
     }
 
     pub(crate) fn needs(&self, command: &RoomCommand) -> Vec<Need> {
@@ -115,8 +115,8 @@ impl Room {
                 },
                 Need { stream: StreamId::user(&command.other), kinds: UserEvent::EXISTENCE },
             ],
-            RoomCommand::SendMessage(_) if self.kind == RoomKind::Direct && self.members.size() == 2 => {
-                let mut pair = self.members.keys();
+            RoomCommand::SendMessage(_) if self.kind == RoomKind::Direct && self.members.len() == 2 => {
+                let mut pair = self.members.ids();
                 match (pair.next(), pair.next()) {
                     (Some(a), Some(b)) => {
                         let stream = StreamId::relationship(&UserPair::new(a, b));
@@ -150,12 +150,10 @@ impl Room {
                 }
             }
             RoomEvent::MemberRemoved(event) => {
-                self.members.remove_mut(&event.user_id);
+                self.members.remove(&event.user_id);
             }
             RoomEvent::MemberRoleChanged(event) => {
-                if let Some(member) = self.members.get_mut(&event.user_id) {
-                    member.role = event.role;
-                }
+                self.members.set_role(&event.user_id, event.role);
             }
             RoomEvent::MessageSent(event) => {
                 self.last_seq = event.seq;
@@ -167,8 +165,8 @@ impl Room {
     fn admit(&mut self, user: &UserId, role: Role, join_seq: u64) {
         let arrival = self.arrivals;
         self.arrivals += 1;
-        if !self.members.contains_key(user) {
-            self.members.insert_mut(user.clone(), MemberState { role, join_seq, arrival });
+        if !self.members.has(user) {
+            self.members.admit(user, MemberState { role, join_seq, arrival });
         }
     }
 }
