@@ -68,9 +68,27 @@ impl SqliteMaking {
     fn begin_blocking(directory: PathBuf) -> Result<Self, MakeError> {
         require_linked_version(rusqlite::version_number())?;
         DirBuilder::new().recursive(true).mode(0o700).create(&directory).map_err(io)?;
+        Place::look(directory)?.take()
+    }
+}
+
+/// A directory that was empty when it was looked at, and the file in it that whoever makes a log locks.
+struct Place {
+    directory: PathBuf,
+    file: File,
+}
+
+impl Place {
+    fn look(directory: PathBuf) -> Result<Self, MakeError> {
         require_empty(&directory)?;
         let path = unfinished(&directory);
-        let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(io)?;
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(io)?;
+        Ok(Self { directory, file })
+    }
+
+    fn take(self) -> Result<SqliteMaking, MakeError> {
+        let Self { directory, file: lock } = self;
+        let path = unfinished(&directory);
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -89,7 +107,7 @@ impl SqliteMaking {
             .map_err(EventLogError::from)?;
         migrate(&mut connection, STEPS).map_err(|error| EventLogError::Unavailable(error.into()))?;
         connection.execute_batch("BEGIN").map_err(EventLogError::from)?;
-        Ok(Self { directory, connection: Some(connection), lock })
+        Ok(SqliteMaking { directory, connection: Some(connection), lock })
     }
 }
 
@@ -190,5 +208,18 @@ mod tests {
         };
         assert!(what.contains("log.db-wal"), "{what}");
         assert!(!unfinished(folder.path()).exists());
+    }
+    /// It looked while the first was still writing, and came to the lock when the first had finished: the file that it holds
+    /// open is the first's log now.
+    #[tokio::test]
+    async fn a_restore_that_looked_before_another_had_finished_does_not_truncate_its_log() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let first = Box::new(SqliteMaking::begin(folder.path()).await.expect("an empty place"));
+        let second = Place::look(folder.path().to_owned()).expect("nothing is there yet");
+        let id = first.finish(LogId(uuid::Uuid::nil()), Reactors::default()).await.expect("finished");
+        let Err(MakeError::NotEmpty(what)) = second.take() else { panic!("it took the first's place") };
+        assert!(what.contains("log.db is there already"), "{what}");
+        let log = Connection::open(StoreUrl::file(folder.path(), "log")).expect("it opens");
+        assert_eq!(rows::log_id(&log).expect("it is whole"), id);
     }
 }
