@@ -2,6 +2,7 @@
 
 use event_log::raw::{self, BEGINNING, Facts, MakeError, RawEvent, RawReactor, Reactors, Reading};
 use event_log::{LogId, Position, StoreUrl};
+use futures_util::future;
 use uuid::Uuid;
 
 use super::drafts::{Draft, a_room, a_room_of, soon};
@@ -9,11 +10,15 @@ use super::every_log;
 use crate::support::backend::{Backend, TestStore};
 use crate::support::damage;
 
+/// Beside the first; each tries again and again.
+const OTHER_RESTORES: usize = 3;
+
 every_log![
     a_log_made_from_rows_has_all_of_them_under_an_id_of_its_own,
     a_log_that_was_not_finished_is_refused_and_begun_anew,
     a_log_is_never_made_where_there_is_one,
     a_log_that_was_made_meanwhile_is_not_written_over,
+    restores_that_come_while_another_finishes_leave_its_log_whole,
     a_look_of_one_moment_does_not_see_what_is_written_meanwhile,
     rows_of_one_position_are_all_seen_wherever_a_page_ends,
 ];
@@ -110,6 +115,39 @@ async fn a_log_that_was_made_meanwhile_is_not_written_over(store: &TestStore) {
     let refused = making.finish(LogId(Uuid::nil()), Reactors::default()).await.expect_err("it is taken");
     assert!(matches!(&refused, MakeError::NotEmpty(what) if what.contains("log.db was made meanwhile")), "{refused}");
     assert_eq!(std::fs::read(&log).expect("readable"), b"somebody's");
+}
+
+/// Wherever in the end of the first they come: before it, they are told of it; behind it, there is a log.
+async fn restores_that_come_while_another_finishes_leave_its_log_whole(store: &TestStore) {
+    let Some(origin) = store.backend().store().await else { return };
+    let log = origin.open().await;
+    a_room_of(&*log, 3).await;
+    let (facts, written) = rows(&origin).await;
+    log.close().await;
+
+    let mut first = raw::make(&store.store_url()).await.expect("an empty place");
+    first.write(written.clone()).await.expect("written");
+    let (finished, is_finished) = tokio::sync::watch::channel(false);
+    let others = (0..OTHER_RESTORES).map(async |other| {
+        let mut last = false;
+        while !last {
+            // Once more when it is finished.
+            last = *is_finished.borrow();
+            match raw::make(&store.store_url()).await {
+                Ok(_) => panic!("{other} took the place of the first"),
+                Err(MakeError::NotEmpty(_)) => {}
+                Err(MakeError::Log(error)) => panic!("{other}: {error}"),
+            }
+        }
+    });
+    let finishing = async {
+        let id = first.finish(facts.id, Reactors::default()).await.expect("finished");
+        finished.send_replace(true);
+        id
+    };
+    let (id, _) = soon("the end of all of them", future::join(finishing, future::join_all(others))).await;
+    let (made, read) = rows(store).await;
+    assert_eq!((made.id, read), (id, written));
 }
 
 async fn a_look_of_one_moment_does_not_see_what_is_written_meanwhile(store: &TestStore) {
