@@ -21,7 +21,7 @@ pub mod views;
 use libsqlite3_hotbundle as _;
 
 pub use generations::{
-    Difference, Pace, Progress, RebuildOptions, RebuildReport, RepairReport, Retired, Touching, UnitStage,
+    Difference, Pace, Progress, RebuildOptions, RebuildReport, RepairReport, Retired, Stage, Touching, UnitStage,
     UnitStanding, UnitState, UnitStatus, VerifyReport, rebuild, repair, retire, scrub, standings, status, verify,
 };
 pub use store::Format;

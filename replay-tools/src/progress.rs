@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use projections::{Progress, UnitName};
+use projections::{Progress, Stage, UnitName};
 
 /// Between two lines where there is no terminal (a log file of a deploy).
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
@@ -80,6 +80,9 @@ impl Progressing {
 
 /// Events a second since it began, and how long the rest takes at the speed since the first step.
 fn in_words(progress: Progress, working: Duration, (first, since_first): (u64, Duration)) -> String {
+    if let Stage::Finishing { since } = progress.stage {
+        return format!("making indexes for {}", HumanDuration(since));
+    }
     let rate = progress.events_done as f64 / working.as_secs_f64().max(f64::EPSILON);
     let gone = progress.position.0.saturating_sub(first) as f64;
     let rest = progress.head.0.saturating_sub(progress.position.0) as f64;
@@ -103,9 +106,13 @@ mod tests {
 
     #[test]
     fn the_time_left_is_that_of_the_rest_also_where_most_was_done_before() {
-        let progress = Progress { events_done: 2_000, position: Position(92_000), head: Position(100_000) };
+        let progress =
+            Progress { events_done: 2_000, position: Position(92_000), head: Position(100_000), stage: Stage::Filling };
         let (working, since_first) = (Duration::from_secs(2), Duration::from_secs(1));
         assert_eq!(in_words(progress, working, (91_000, since_first)), "1000 events/s, 8 seconds left");
         assert_eq!(in_words(progress, working, (92_000, since_first)), "1000 events/s, ? left");
+        let stage = Stage::Finishing { since: Duration::from_secs(90) };
+        let indexing = Progress { stage, ..progress };
+        assert_eq!(in_words(indexing, working, (92_000, since_first)), "making indexes for 2 minutes");
     }
 }

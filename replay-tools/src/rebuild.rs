@@ -22,23 +22,34 @@ pub async fn run(shared: &Shared, wanted: &RebuildWanted) -> Result<Verdict, Fai
     let url = store::locate(shared)?;
     let log = store::open(shared, &url).await?;
     let (units, options, bars) = (wanted.units(), wanted.options(), Bars::new());
-    let mut done = Vec::new();
+    let (mut done, mut failed) = (Vec::new(), Vec::new());
+    let mut take = |rebuilt: Result<(RebuildReport, Duration), Failure>| -> Result<(), Failure> {
+        match rebuilt {
+            Ok(rebuilt) => done.push(told(shared, rebuilt)?),
+            Err(failure) => failed.push(failure),
+        }
+        Ok(())
+    };
+    // All to their ends: one that fails does not take the others, or what is said of them, with it.
     if wanted.parallel {
-        // All to their ends: one that fails does not take the others with it.
         let all = units.into_iter().map(|unit| one(&url, &log, unit, &options, &bars));
         for rebuilt in future::join_all(all).await {
-            done.push(told(shared, rebuilt?)?);
+            take(rebuilt)?;
         }
     } else {
         for unit in units {
-            done.push(told(shared, one(&url, &log, unit, &options, &bars).await?)?);
+            take(one(&url, &log, unit, &options, &bars).await)?;
         }
     }
     log.close().await;
     if shared.json {
         line(&serde_json::to_string_pretty(&done)?)?;
     }
-    Ok(Verdict::Fine)
+    let Some(last) = failed.pop() else { return Ok(Verdict::Fine) };
+    for failure in failed {
+        failure.report(shared.json);
+    }
+    Err(last)
 }
 
 async fn one(

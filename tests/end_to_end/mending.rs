@@ -151,8 +151,16 @@ async fn a_view_that_cannot_be_rebuilt_keeps_no_other_back(backend: Backend) {
     assert_eq!(both.status.code(), Some(3), "{both:?}");
     let said = complaint(&both);
     assert!(said.contains("inbox was not rebuilt") && said.contains("another rebuild"), "{said}");
+    let told = String::from_utf8_lossy(&both.stdout);
+    assert!(told.starts_with("feed: generation 2 is live"), "what was done is said: {told}");
     let live = talk.generations(UnitState::Live).await;
     assert_eq!(live, [(UnitName::Inbox, Format::CURRENT, 1), (UnitName::Feed, Format::CURRENT, 2)]);
+    for how in [&["--parallel"][..], &[]] {
+        let again =
+            talk.installation.replay(&[&["rebuild", "--all", "--full-speed", "--json"][..], how].concat()).await;
+        let done = report(&again, 3);
+        assert_eq!((done.as_array().map(Vec::len), &done[0]["unit"]), (Some(1), &json!("feed")), "{how:?}: {done}");
+    }
     child.kill().await.expect("killed");
     talk.ends_well().await;
 }

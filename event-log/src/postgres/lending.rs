@@ -22,6 +22,8 @@ use sqlx::{Connection, Describe, Either, Execute, Executor, Postgres};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use super::working::Session;
+
 /// A question that is not answered by then never will be: its connection is given up. The server gives the statement up
 /// after the same time, so that nobody works for those who have gone.
 pub const READ_PATIENCE: Duration = Duration::from_secs(10);
@@ -81,6 +83,13 @@ impl Lender {
     /// A connection of one's own, for work that takes as long as it takes: the server puts no limit on its statements.
     pub async fn apart(&self) -> Result<PgConnection, sqlx::Error> {
         within(LEND_PATIENCE, self.shared.connect(None)).await
+    }
+
+    /// One like [`Lender::apart`], with what is to be known to look after it: see [`Session::as_long_as_it_works`].
+    pub async fn apart_and_watched(&self) -> Result<(PgConnection, Session), sqlx::Error> {
+        let mut connection = self.apart().await?;
+        let session = Session::of(&mut connection, &self.shared.options).await?;
+        Ok((connection, session))
     }
 
     /// Connections on loan right now.

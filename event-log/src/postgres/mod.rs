@@ -18,6 +18,7 @@ mod single;
 mod snapshots;
 mod streams;
 pub(crate) mod unreached;
+mod working;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -45,6 +46,7 @@ pub use lending::{Lender, Lent, READ_PATIENCE, within};
 pub use making::PostgresMaking;
 pub use raw::PostgresRaw;
 use streams::Streams;
+pub use working::Session;
 
 /// Connections for reading; appends, streams and the listener have their own.
 const READERS_MAX: u32 = 8;

@@ -1,4 +1,7 @@
 //! The rows of the log's tables, read by a connection of its own that takes no lock.
+//!
+//! Each question may take as long as the server works on it, and no longer: some sort the whole log, and where an index is
+//! missing, which is what whoever looks wants to be told, every page of it may be a scan.
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
@@ -6,7 +9,8 @@ use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::{Connection, Executor, FromRow, PgConnection, Row};
 use uuid::Uuid;
 
-use super::unavailable;
+use super::lending::{READ_PATIENCE, within};
+use super::{Session, unavailable};
 use crate::port::EventLogError;
 use crate::position::LogId;
 use crate::raw::{
@@ -20,50 +24,30 @@ const INDEXES: [&str; 3] = ["events_pkey", "events_position", "events_event_id"]
 /// See [`crate::raw::look`].
 pub struct PostgresRaw {
     connection: PgConnection,
+    session: Session,
 }
 
 impl PostgresRaw {
     pub(crate) async fn open(url: &str, reading: Reading) -> Result<Self, EventLogError> {
         let options: PgConnectOptions = url.parse().map_err(unavailable)?;
         let options = options.application_name("kabar-replay").options([("default_transaction_read_only", "on")]);
-        let mut connection = PgConnection::connect_with(&options).await.map_err(unavailable)?;
-        if reading == Reading::OneMoment {
-            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(unavailable)?;
-        }
-        Ok(Self { connection })
+        let begun = within(READ_PATIENCE, async {
+            let mut connection = PgConnection::connect_with(&options).await?;
+            if reading == Reading::OneMoment {
+                connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+            }
+            let session = Session::of(&mut connection, &options).await?;
+            Ok(Self { connection, session })
+        });
+        begun.await.map_err(unavailable)
     }
 }
 
 #[async_trait]
 impl RawLog for PostgresRaw {
     async fn facts(&mut self) -> Result<Facts, EventLogError> {
-        let connection = &mut self.connection;
-        let id: Uuid = sqlx::query_scalar("SELECT log_id FROM log_identity")
-            .fetch_one(&mut *connection)
-            .await
-            .map_err(unavailable)?;
-        let reactors: Vec<(String, Uuid, i64)> =
-            sqlx::query_as("SELECT reactor, log_id, position FROM reactor_checkpoints ORDER BY reactor COLLATE \"C\"")
-                .fetch_all(&mut *connection)
-                .await
-                .map_err(unavailable)?;
-        let lost = lost_reactors(connection).await.map_err(unavailable)?;
-        let valid: Vec<String> = sqlx::query_scalar(
-            "SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
-             WHERE i.indrelid = 'events'::regclass AND i.indisunique AND i.indisvalid",
-        )
-        .fetch_all(&mut *connection)
-        .await
-        .map_err(unavailable)?;
-        let head: Option<i64> =
-            sqlx::query_scalar("SELECT max(position) FROM events").fetch_one(connection).await.map_err(unavailable)?;
-        let reactor = |(name, log, position)| RawReactor { name, log: LogId(log), position };
-        Ok(Facts {
-            id: LogId(id),
-            head: head.unwrap_or(0),
-            reactors: Reactors { places: reactors.into_iter().map(reactor).collect(), lost },
-            missing_indexes: INDEXES.into_iter().filter(|name| !valid.iter().any(|found| found == name)).collect(),
-        })
+        let Self { connection, session } = self;
+        session.as_long_as_it_works(facts(connection)).await.map_err(unavailable)
     }
 
     async fn page(&mut self, (after, id): Place, up_to: i64, limit: usize) -> Result<Vec<RawEvent>, EventLogError> {
@@ -78,23 +62,22 @@ impl RawLog for PostgresRaw {
         .bind(id)
         .bind(up_to)
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(&mut self.connection)
-        .await
-        .map_err(unavailable)?;
+        .fetch_all(&mut self.connection);
+        let rows = self.session.as_long_as_it_works(rows).await.map_err(unavailable)?;
         rows.iter().map(raw_event).collect::<Result<_, _>>().map_err(unavailable)
     }
 
     async fn beginnings(&mut self, streams: &[StreamKey]) -> Result<Vec<Beginning>, EventLogError> {
-        let rows: Vec<(String, String, i64, String)> = sqlx::query_as(
+        let rows = sqlx::query_as(
             "SELECT e.aggregate_type, e.aggregate_id, e.position, e.event_type \
              FROM unnest($1::text[], $2::text[]) u(type, id) \
              JOIN events e ON e.aggregate_type = u.type AND e.aggregate_id = u.id AND e.sequence = 1",
         )
         .bind(streams.iter().map(|stream| stream.aggregate_type.as_str()).collect::<Vec<_>>())
         .bind(streams.iter().map(|stream| stream.aggregate_id.as_str()).collect::<Vec<_>>())
-        .fetch_all(&mut self.connection)
-        .await
-        .map_err(unavailable)?;
+        .fetch_all(&mut self.connection);
+        let rows: Vec<(String, String, i64, String)> =
+            self.session.as_long_as_it_works(rows).await.map_err(unavailable)?;
         let beginning = |(aggregate_type, aggregate_id, position, event_type)| Beginning {
             stream: StreamKey { aggregate_type, aggregate_id },
             position,
@@ -115,7 +98,8 @@ impl RawLog for PostgresRaw {
             let stream = StreamKey { aggregate_type, aggregate_id };
             BrokenStream { stream, sequence, position, before: before.zip(before_position) }
         };
-        sample(&mut self.connection, query.bind(up_to), named_max, row).await
+        let sample = sample(&mut self.connection, query.bind(up_to), named_max, row);
+        self.session.as_long_as_it_works(sample).await.map_err(unavailable)
     }
 
     async fn repeated_ids(&mut self, up_to: i64, named_max: usize) -> Result<Sample<RepeatedId>, EventLogError> {
@@ -124,12 +108,36 @@ impl RawLog for PostgresRaw {
              GROUP BY event_id HAVING count(*) > 1",
         );
         let row = |(event_id, times, position): (Uuid, i64, i64)| RepeatedId { event_id, times, position };
-        sample(&mut self.connection, query.bind(up_to), named_max, row).await
+        let sample = sample(&mut self.connection, query.bind(up_to), named_max, row);
+        self.session.as_long_as_it_works(sample).await.map_err(unavailable)
     }
 
     async fn file_damage(&mut self) -> Result<Vec<String>, EventLogError> {
         Ok(Vec::new())
     }
+}
+
+async fn facts(connection: &mut PgConnection) -> sqlx::Result<Facts> {
+    let id: Uuid = sqlx::query_scalar("SELECT log_id FROM log_identity").fetch_one(&mut *connection).await?;
+    let reactors: Vec<(String, Uuid, i64)> =
+        sqlx::query_as("SELECT reactor, log_id, position FROM reactor_checkpoints ORDER BY reactor COLLATE \"C\"")
+            .fetch_all(&mut *connection)
+            .await?;
+    let lost = lost_reactors(connection).await?;
+    let valid: Vec<String> = sqlx::query_scalar(
+        "SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
+         WHERE i.indrelid = 'events'::regclass AND i.indisunique AND i.indisvalid",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let head: Option<i64> = sqlx::query_scalar("SELECT max(position) FROM events").fetch_one(connection).await?;
+    let reactor = |(name, log, position)| RawReactor { name, log: LogId(log), position };
+    Ok(Facts {
+        id: LogId(id),
+        head: head.unwrap_or(0),
+        reactors: Reactors { places: reactors.into_iter().map(reactor).collect(), lost },
+        missing_indexes: INDEXES.into_iter().filter(|name| !valid.iter().any(|found| found == name)).collect(),
+    })
 }
 
 /// A log that a program of before has not brought up to date knows of none.
@@ -157,13 +165,13 @@ async fn sample<R, T>(
     query: Query<'_, R>,
     named_max: usize,
     row: impl Fn(R) -> T,
-) -> Result<Sample<T>, EventLogError>
+) -> sqlx::Result<Sample<T>>
 where
     R: for<'r> FromRow<'r, PgRow> + Send + Unpin,
 {
     let mut sample = Sample { named: Vec::new(), total: 0 };
     let mut rows = query.fetch(connection);
-    while let Some(found) = rows.try_next().await.map_err(unavailable)? {
+    while let Some(found) = rows.try_next().await? {
         sample.total += 1;
         if sample.named.len() < named_max {
             sample.named.push(row(found));

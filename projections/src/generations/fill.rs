@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{Pace, Progress};
+use super::{Pace, Progress, Stage};
 use crate::projector::{page_up_to, steps};
 use crate::store::{Applied, Generation, Step, StoreError};
 use crate::views::UnitName;
@@ -25,6 +25,8 @@ const STEP_CHANGES_MAX: usize = 15_000;
 const FLUSH_CHANGES_MAX: usize = 250_000;
 /// What a kill -9 can cost, and how often whoever watches hears how far it is.
 const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
+/// How often whoever watches hears that indexes are being made.
+const FINISH_TOLD_INTERVAL: Duration = Duration::from_secs(1);
 /// Steps between the two tasks.
 const AHEAD_STEPS_MAX: usize = 1;
 /// A rebuild that is throttled comes in this many steps a second.
@@ -111,10 +113,26 @@ impl<'a> Filling<'a> {
         Ok(())
     }
 
+    /// Makes of `generation`, filled up to `at`, what questions need. That has no limit of time and says nothing while it
+    /// lasts: whoever watches hears from here that it goes on.
+    pub(super) async fn finish(&self, generation: &dyn Generation, at: Position) -> Result<(), StoreError> {
+        let (finished, began) = (generation.finish(), Instant::now());
+        tokio::pin!(finished);
+        loop {
+            let stage = Stage::Finishing { since: began.elapsed() };
+            (self.on_progress)(Progress { events_done: self.events, position: at, head: at, stage });
+            tokio::select! {
+                biased;
+                done = &mut finished => return done,
+                () = tokio::time::sleep(FINISH_TOLD_INTERVAL) => {}
+            }
+        }
+    }
+
     /// What is said to be done is stored.
     async fn flush(&self, generation: &dyn Generation, at: Position, target: Position) -> Result<(), StoreError> {
         generation.flush().await?;
-        (self.on_progress)(Progress { events_done: self.events, position: at, head: target });
+        (self.on_progress)(Progress { events_done: self.events, position: at, head: target, stage: Stage::Filling });
         Ok(())
     }
 }

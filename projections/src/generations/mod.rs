@@ -73,6 +73,17 @@ pub struct Progress {
     pub position: Position,
     /// Where it will end, as far as is known: a rebuild follows a head that moves.
     pub head: Position,
+    pub stage: Stage,
+}
+
+/// What a rebuild or a comparison is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    Filling,
+    /// Its indexes are made, of which nobody can tell how long it takes.
+    Finishing {
+        since: Duration,
+    },
 }
 
 /// What a rebuild did.

@@ -110,7 +110,7 @@ pub(super) async fn fill(next: &dyn Generation, log: &SharedLog, filling: &mut F
     for _ in 0..CHASES_MAX {
         let head = log.head().await?;
         filling.to(next, head).await?;
-        next.finish().await?;
+        filling.finish(next, head).await?;
         if log.head().await?.0.saturating_sub(head.0) <= TAIL_EVENTS_MAX {
             break;
         }

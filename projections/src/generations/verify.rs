@@ -86,7 +86,7 @@ async fn compare_with(
 ) -> Result<VerifyReport, StoreError> {
     let checkpoint = live_rows.standing().checkpoint;
     filling.to(aside, checkpoint).await?;
-    aside.finish().await?;
+    filling.finish(aside, checkpoint).await?;
     let mut rebuilt_rows = aside.snapshot().await?;
     let mut findings = Findings::default();
     for table in tables(unit) {

@@ -173,27 +173,25 @@ impl PostgresGeneration {
     }
 
     /// Makes the indexes, and says whom filling noted.
-    async fn index(&self) -> Result<Vec<(UserId, Position)>, StoreError> {
-        // As long as it takes: an index of a large table is made in minutes.
-        let mut connection = self.schema.lender.apart().await.map_err(postgres_error)?;
-        let mut tx = connection.begin().await.map_err(postgres_error)?;
+    async fn index(&self, connection: &mut PgConnection) -> sqlx::Result<Vec<(UserId, Position)>> {
+        let mut tx = connection.begin().await?;
         let path = format!("SET LOCAL search_path TO {}", self.schema.name);
-        tx.execute(path.as_str()).await.map_err(postgres_error)?;
+        tx.execute(path.as_str()).await?;
         let [_, indexes] = migrations(self.unit);
-        let mut tried = tx.begin().await.map_err(postgres_error)?;
+        let mut tried = tx.begin().await?;
         match tried.execute(indexes).await {
-            Ok(_) => tried.commit().await.map_err(postgres_error)?,
+            Ok(_) => tried.commit().await?,
             // Two rows share what a unique index is of.
             Err(error) if error.as_database_error().is_some_and(|error| error.is_unique_violation()) => {
-                tried.rollback().await.map_err(postgres_error)?;
-                inbox_save::keep_first_messages(&mut tx).await.map_err(postgres_error)?;
-                tx.execute(indexes).await.map_err(postgres_error)?;
+                tried.rollback().await?;
+                inbox_save::keep_first_messages(&mut tx).await?;
+                tx.execute(indexes).await?;
             }
-            Err(error) => return Err(postgres_error(error)),
+            Err(error) => return Err(error),
         }
-        tx.commit().await.map_err(postgres_error)?;
+        tx.commit().await?;
         match self.unit {
-            UnitName::Inbox => erasing::noted(&mut connection, &self.schema.name).await.map_err(postgres_error),
+            UnitName::Inbox => erasing::noted(connection, &self.schema.name).await,
             UnitName::Feed => Ok(Vec::new()),
         }
     }
@@ -299,17 +297,23 @@ impl Generation for PostgresGeneration {
         self.flush().await?;
         self.filling.lock().await.forget();
         let name = &self.schema.name;
-        let noted = self.index().await?;
-        let mut connection = self.schema.lender.apart().await.map_err(postgres_error)?;
-        for (user, up_to) in noted {
+        // As long as the server works on it: an index of a large table is made in minutes.
+        let (mut connection, session) = self.schema.lender.apart_and_watched().await.map_err(postgres_error)?;
+        let indexed = session.as_long_as_it_works(self.index(&mut connection));
+        for (user, up_to) in indexed.await.map_err(postgres_error)? {
             self.walk(user.clone(), up_to).await?;
-            let mut tx = connection.begin().await.map_err(postgres_error)?;
-            erasing::finish_noted(&mut tx, name, &user, up_to).await.map_err(postgres_error)?;
-            tx.commit().await.map_err(postgres_error)?;
+            let finished = session.as_long_as_it_works(async {
+                let mut tx = connection.begin().await?;
+                erasing::finish_noted(&mut tx, name, &user, up_to).await?;
+                tx.commit().await
+            });
+            finished.await.map_err(postgres_error)?;
         }
         // A server that plans by the sizes of an empty schema would read whole tables for its first questions.
         for table in tables(self.unit) {
-            connection.execute(format!("ANALYZE {name}.{}", table.name).as_str()).await.map_err(postgres_error)?;
+            let analyse = format!("ANALYZE {name}.{}", table.name);
+            let analysed = session.as_long_as_it_works(connection.execute(analyse.as_str()));
+            analysed.await.map_err(postgres_error)?;
         }
         Ok(())
     }
