@@ -7,8 +7,6 @@
 
 #[path = "door/cpu.rs"]
 mod cpu;
-#[path = "http/sockets.rs"]
-mod sockets;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
@@ -21,6 +19,7 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::task::JoinSet;
 
+use support::member_sockets::watch;
 use support::person::{Person, client, text};
 use support::postgres::Cluster;
 use support::running::{Installation, Running};
@@ -123,7 +122,7 @@ impl World {
         for number in 0..options.rooms {
             let made = self.room(&format!("r{number}"), options.members).await;
             for seat in made.iter().take(options.members * options.sockets.min(1)) {
-                sockets::watch(&http, self.running.address, &seat.person.id, &seat.room, &self.seen).await;
+                watch(&http, self.running.address, &seat.person.id, &seat.room, &self.seen).await;
             }
             seats.extend(made);
         }

@@ -19,6 +19,7 @@ macro_rules! on_both_engines {
 mod support;
 
 mod backups;
+mod big_room;
 mod built_binary;
 mod chat_sample;
 mod command_line;

@@ -14,6 +14,16 @@ use super::backend::TestStore;
 /// For a server that is writing at that moment.
 const BUSY_MAX: Duration = Duration::from_secs(20);
 
+/// Every table of a unit, `unit` included.
+pub fn tables(unit: UnitName) -> &'static [&'static str] {
+    match unit {
+        UnitName::Inbox => {
+            &["unit", "rooms", "members", "participants", "messages", "users", "follows", "follow_counts", "blocks"]
+        }
+        UnitName::Feed => &["unit", "notifications", "feeds"],
+    }
+}
+
 /// Runs statements on the log's own tables; answers how many rows the last of them changed.
 pub async fn log(store: &TestStore, sql: &str) -> u64 {
     match store.store_url() {

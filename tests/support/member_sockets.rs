@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use crate::support::running::{APP_KEY, token};
+use super::running::{APP_KEY, token};
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use event_log::StoreUrl;
 use projections::UnitName;
 
-use crate::read_models::tables::{run, tables};
-use crate::support::backend::TestStore;
+use super::backend::TestStore;
+use super::damage::{tables, view as run};
 
 /// From now on every row written is counted, by table; `unit` is left out, where a checkpoint may be stored at any time.
 pub async fn count(store: &TestStore, unit: UnitName) {

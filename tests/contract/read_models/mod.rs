@@ -19,7 +19,6 @@ mod promise_9_scrubbed;
 mod raw;
 mod tables;
 mod world;
-mod written;
 
 /// Runs a promise on every backend, as tests of their own.
 macro_rules! on_every_backend {

@@ -18,8 +18,8 @@ use crate::event_log::drafts::soon;
 use crate::read_models::on_every_backend;
 use crate::read_models::promise_4_rebuild_equals_live::verified;
 use crate::read_models::world::{Driven, World, user};
-use crate::read_models::written;
 use crate::support::backend::Backend;
+use crate::support::written;
 
 on_every_backend! {
     a_message_into_a_room_of_10_000_writes_the_rows_of_one_into_a_room_of_10,

@@ -5,17 +5,7 @@ use projections::{Format, UnitName};
 use sqlx::Row;
 
 use crate::support::backend::TestStore;
-pub use crate::support::damage::view as run;
-
-/// Every table of a unit, `unit` included.
-pub fn tables(unit: UnitName) -> &'static [&'static str] {
-    match unit {
-        UnitName::Inbox => {
-            &["unit", "rooms", "members", "participants", "messages", "users", "follows", "follow_counts", "blocks"]
-        }
-        UnitName::Feed => &["unit", "notifications", "feeds"],
-    }
-}
+pub use crate::support::damage::{tables, view as run};
 
 #[derive(Debug)]
 pub struct Column {
