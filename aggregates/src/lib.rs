@@ -20,6 +20,7 @@ pub mod participant;
 pub mod policy;
 pub mod relationship;
 pub mod room;
+mod room_members;
 pub mod sealed;
 pub mod snapshot;
 pub mod time;

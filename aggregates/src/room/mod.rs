@@ -4,7 +4,6 @@ mod commands;
 mod decide;
 mod error;
 mod events;
-mod members;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -15,6 +14,7 @@ pub use events::{
     Attachment, MemberRemoved, MemberRoleChanged, MembersAdded, MessageKind, MessageSent, NewMember, RoomEvent,
     RoomOpened,
 };
+pub(crate) use state::MemberState;
 pub use state::{JoinPolicy, Membership, Role, Room, RoomKind};
 
 /// Members a room may have (requirements R2, architecture §2 promise 8).

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::commands::RoomCommand;
 use super::events::RoomEvent;
-use super::members::Members;
 use crate::aggregate::Need;
 use crate::catalogue::StreamId;
 use crate::ids::{MessageId, UserId, UserPair};
 use crate::relationship::RelationshipEvent;
+use crate::room_members::Members;
 use crate::user::UserEvent;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -75,7 +75,7 @@ pub struct Room {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct MemberState {
+pub(crate) struct MemberState {
     pub role: Role,
     pub join_seq: u64,
     /// Order of arrival, for whom the room falls to when its owner leaves.

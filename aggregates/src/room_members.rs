@@ -9,11 +9,11 @@ use std::cmp::Reverse;
 use rpds::RedBlackTreeMapSync;
 use serde::{Deserialize, Serialize};
 
-use super::state::{MemberState, Role};
 use crate::ids::UserId;
+use crate::room::{MemberState, Role};
 
 /// Rooms of more members keep the order of inheritance; up to here it is found by looking at all of them.
-pub(super) const LOOKED_THROUGH_MAX: usize = 1_000;
+pub(crate) const LOOKED_THROUGH_MAX: usize = 1_000;
 
 type ById = RedBlackTreeMapSync<UserId, MemberState>;
 
@@ -27,7 +27,7 @@ fn rank(member: &MemberState) -> Rank {
 /// The order of inheritance is made of the members, and kept nowhere.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(from = "ById", into = "ById")]
-pub(super) struct Members {
+pub(crate) struct Members {
     by_id: ById,
     /// There exactly while there are more than [`LOOKED_THROUGH_MAX`].
     by_rank: Option<RedBlackTreeMapSync<Rank, UserId>>,
@@ -91,10 +91,10 @@ impl Members {
         let Some(member) = self.by_id.get_mut(user) else { return };
         let before = rank(member);
         member.role = role;
-        let now = rank(member);
+        let after = rank(member);
         if let Some(by_rank) = &mut self.by_rank {
             by_rank.remove_mut(&before);
-            by_rank.insert_mut(now, user.clone());
+            by_rank.insert_mut(after, user.clone());
         }
     }
 
