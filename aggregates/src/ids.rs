@@ -122,30 +122,71 @@ fn derive(what: &str, parts: &[&str]) -> Uuid {
     Uuid::new_v5(&NAMESPACE, name.as_bytes())
 }
 
-/// A person, as the platform names them: 1 to 128 of `A-Z a-z 0-9 _ - = @ , . ;`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct UserId(Arc<str>);
+/// Whether the platform may name something so: 1 to 128 of `A-Z a-z 0-9 _ - = @ , . ;`, what a channel's name may hold
+/// as well. Ids outlive an erasure, so they are names of things and have no room for words.
+pub fn is_platform_id(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-=@,.;".contains(&byte);
+    (1..=128).contains(&text.len()) && text.bytes().all(allowed)
+}
 
-/// The text is not a user id (requirements §3).
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a user id is 1 to 128 characters of A-Z a-z 0-9 _ - = @ , . ;")]
-pub struct InvalidUserId;
+macro_rules! platform_ids {
+    ($($(#[$doc:meta])* $name:ident, else $invalid:ident: $what:literal;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(Arc<str>);
+
+        /// The text is no such id (requirements §3).
+        #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+        #[error("{} is 1 to 128 characters of A-Z a-z 0-9 _ - = @ , . ;", $what)]
+        pub struct $invalid;
+
+        impl $name {
+            pub fn parse(text: &str) -> Result<Self, $invalid> {
+                if is_platform_id(text) { Ok(Self(Arc::from(text))) } else { Err($invalid) }
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({})", stringify!($name), self.0)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $invalid;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::parse(text)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                Self::parse(&text).map_err(serde::de::Error::custom)
+            }
+        }
+    )+};
+}
+
+platform_ids! {
+    /// A person, as the platform names them.
+    UserId, else InvalidUserId: "a user id";
+    /// The platform's own group that a room belongs to.
+    GroupId, else InvalidGroupId: "a group id";
+}
 
 impl UserId {
-    pub fn parse(text: &str) -> Result<Self, InvalidUserId> {
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-=@,.;".contains(&byte);
-        if (1..=128).contains(&text.len()) && text.bytes().all(allowed) {
-            Ok(Self(Arc::from(text)))
-        } else {
-            Err(InvalidUserId)
-        }
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// How many copies of it there are: what shares a state makes none.
     #[cfg(test)]
     pub(crate) fn copies(&self) -> usize {
@@ -153,29 +194,11 @@ impl UserId {
     }
 }
 
-impl fmt::Display for UserId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for UserId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "UserId({})", self.0)
-    }
-}
-
-impl std::str::FromStr for UserId {
-    type Err = InvalidUserId;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::parse(text)
-    }
-}
-
-impl<'de> Deserialize<'de> for UserId {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        Self::parse(&text).map_err(serde::de::Error::custom)
+impl GroupId {
+    /// For stored events: there was a time when any text could stand there, and such a text is shown to nobody any more.
+    pub(crate) fn stored<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        let text = Option::<std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        Ok(text.and_then(|text| Self::parse(&text).ok()))
     }
 }
 
@@ -228,6 +251,15 @@ mod tests {
             assert_eq!(UserId::parse(text), Err(InvalidUserId), "{text:?}");
         }
         assert!(UserId::parse(&"x".repeat(128)).is_ok());
+    }
+
+    #[test]
+    fn a_group_id_is_an_id_and_no_text() {
+        assert_eq!(GroupId::parse("kelas-7_a.b").map(|id| id.to_string()), Ok("kelas-7_a.b".to_owned()));
+        for text in ["", "kelas desain", "a/b", "é", &"x".repeat(129)] {
+            assert_eq!(GroupId::parse(text), Err(InvalidGroupId), "{text:?}");
+        }
+        assert_eq!(InvalidGroupId.to_string(), "a group id is 1 to 128 characters of A-Z a-z 0-9 _ - = @ , . ;");
     }
 
     #[test]

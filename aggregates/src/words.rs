@@ -24,6 +24,7 @@ pub enum Field {
     PersonAvatar,
     PersonEmail,
     PersonPhone,
+    ClientMessageId,
 }
 
 impl Field {
@@ -39,6 +40,7 @@ impl Field {
             Self::PersonAvatar => 7,
             Self::PersonEmail => 8,
             Self::PersonPhone => 9,
+            Self::ClientMessageId => 10,
         }
     }
 }
@@ -129,10 +131,10 @@ fn in_room(event: &mut RoomEvent, visit: &mut Visit<'_>) {
                 content,
                 attachment,
                 reply_to: _,
-                client_message_id: _,
+                client_message_id,
                 at: _,
             } = event;
-            in_message(sender_id, message_id.0, (content, attachment.as_mut()), visit);
+            in_message(sender_id, message_id.0, (content, attachment.as_mut(), client_message_id.as_mut()), visit);
         }
         RoomEvent::MembersAdded(_) | RoomEvent::MemberRemoved(_) | RoomEvent::MemberRoleChanged(_) => {}
     }
@@ -154,11 +156,11 @@ fn to_room(command: &mut RoomCommand, visit: &mut Visit<'_>) {
                 content,
                 attachment,
                 reply_to: _,
-                client_message_id: _,
+                client_message_id,
                 blocked: _,
                 at: _,
             } = command;
-            in_message(sender_id, message_id.0, (content, attachment.as_mut()), visit);
+            in_message(sender_id, message_id.0, (content, attachment.as_mut(), client_message_id.as_mut()), visit);
         }
         RoomCommand::OpenDirect(_)
         | RoomCommand::AddMembers(_)
@@ -184,12 +186,15 @@ fn in_opening(
 fn in_message(
     owner: &UserId,
     of: Uuid,
-    (content, attachment): (&mut Sealed, Option<&mut Attachment>),
+    (content, attachment, client_id): (&mut Sealed, Option<&mut Attachment>, Option<&mut Sealed>),
     visit: &mut Visit<'_>,
 ) {
     visit(Place { owner, field: Field::MessageContent, of }, content);
     if let Some(Attachment { url, media_type: _ }) = attachment {
         visit(Place { owner, field: Field::AttachmentUrl, of }, url);
+    }
+    if let Some(client_id) = client_id {
+        visit(Place { owner, field: Field::ClientMessageId, of }, client_id);
     }
 }
 
@@ -249,6 +254,7 @@ mod tests {
         }
         let mut sent = message(1, &ana());
         sent.attachment = Some(Attachment { url: Sealed::new("https://cdn/x.png"), media_type: None });
+        sent.client_message_id = words("client-1");
         let mut state = State::empty(crate::AggregateKind::Room);
         let mut fields = 0;
         for command in [Command::Room(room), Command::Room(RoomCommand::SendMessage(sent))] {
@@ -257,7 +263,7 @@ mod tests {
         let fill = PutProfile { user_id: ana(), profile, at: noon() };
         fields +=
             same_places(&mut State::empty(crate::AggregateKind::User), Command::User(UserCommand::FillProfile(fill)));
-        assert_eq!(fields, 9, "every field was shown");
+        assert_eq!(fields, 10, "every field was shown");
     }
 
     #[test]

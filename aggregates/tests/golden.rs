@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use aggregates::feed::{FeedEvent, FeedRead};
-use aggregates::ids::{CommandId, EventId, MessageId, NotificationId, RoomId, UserId};
+use aggregates::ids::{CommandId, EventId, GroupId, MessageId, NotificationId, RoomId, UserId};
 use aggregates::notification::{NotificationEvent, NotificationMarked, NotificationRaised, NotificationType, Source};
 use aggregates::participant::{MessagesRead, ParticipantEvent};
 use aggregates::relationship::{Directed, RelationshipEvent};
@@ -52,7 +52,7 @@ samples! {
         ],
         name: Some(sealed("Kelas Menulis")),
         avatar: Some(sealed("https://cdn.example/kelas.png")),
-        group_id: Some("group-9".to_owned()),
+        group_id: Some(GroupId::parse("group-9").expect("an id")),
         join_policy: JoinPolicy::Invite,
         at: noon(),
     };
@@ -84,7 +84,7 @@ samples! {
             media_type: Some("image/png".to_owned()),
         }),
         reply_to: Some(message_id(1)),
-        client_message_id: Some("c-42".to_owned()),
+        client_message_id: Some(sealed("c-42")),
         at: noon(),
     };
     Participant(ParticipantEvent::MessagesRead) = MessagesRead {

@@ -102,7 +102,7 @@ impl Community {
             content: Sealed::new(WORDS),
             attachment: None,
             reply_to: None,
-            client_message_id: Some(format!("client-{nth}")),
+            client_message_id: Some(Sealed::new(format!("client-{nth}"))),
             at,
         };
         (StreamId::room(room_id(room)), DomainEvent::Room(RoomEvent::MessageSent(event)))

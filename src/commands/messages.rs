@@ -58,7 +58,7 @@ impl Commands {
             content: draft.content,
             attachment: draft.attachment,
             reply_to: draft.reply_to,
-            client_message_id: draft.client_message_id,
+            client_message_id: draft.client_message_id.map(Sealed::new),
             blocked: false,
             at: self.clock.now(),
         });

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use aggregates::ids::{RoomId, UserId};
+use aggregates::ids::{GroupId, RoomId, UserId};
 use aggregates::room::{
     AddMembers, CreateGroup, JoinPolicy, JoinRoom, MEMBERS_PER_COMMAND_MAX, MembersAdded, OpenDirect, RemoveMember,
     RoomCommand, RoomEvent, RoomOpened,
@@ -20,7 +20,7 @@ pub struct GroupPlan {
     pub members: Vec<UserId>,
     pub avatar: Option<Sealed>,
     /// The platform's own group.
-    pub group_id: Option<String>,
+    pub group_id: Option<GroupId>,
     pub join_policy: JoinPolicy,
 }
 

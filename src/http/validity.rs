@@ -5,8 +5,10 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use aggregates::limits::MEDIA_TYPE_CHARS_MAX;
+pub use aggregates::limits::NAME_CHARS_MAX;
 use aggregates::limits::URL_BYTES_MAX;
-pub use aggregates::limits::{FOREIGN_ID_CHARS_MAX, NAME_CHARS_MAX};
+use aggregates::room::is_media_type;
 use serde::{Deserialize, Deserializer};
 
 /// A text that may be absent.
@@ -47,16 +49,11 @@ pub fn filled_text<T: Text>(chars_max: usize) -> impl Fn(&T, &()) -> garde::Resu
 
 /// `image/png`, or `image` alone: one or two short names. Free text would be words of somebody that no erasure reaches.
 pub fn media_type<T: Text>(value: &T, (): &()) -> garde::Result {
-    let name = |part: &str| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte))
-    };
     match value.text() {
-        Some(text) if text.len() > FOREIGN_ID_CHARS_MAX => {
-            Err(garde::Error::new(format!("at most {FOREIGN_ID_CHARS_MAX} characters")))
+        Some(text) if text.len() > MEDIA_TYPE_CHARS_MAX => {
+            Err(garde::Error::new(format!("at most {MEDIA_TYPE_CHARS_MAX} characters")))
         }
-        Some(text) if text.split('/').count() > 2 || !text.split('/').all(name) => {
-            Err(garde::Error::new("a media type such as image/png"))
-        }
+        Some(text) if !is_media_type(text) => Err(garde::Error::new("a media type such as image/png")),
         _ => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use aggregates::Sealed;
-use aggregates::ids::{RoomId, UserId};
+use aggregates::ids::{GroupId, RoomId, UserId};
 use aggregates::room::{MembersAdded, RoomKind, RoomOpened};
 use projections::ReadError;
 use projections::inbox::reads::RoomCursor;
@@ -116,7 +116,7 @@ fn opened_row(event: &RoomOpened, entered: Option<&MembersAdded>, participant_co
         kind: event.kind,
         name: shown(event.name.as_ref()),
         avatar: shown(event.avatar.as_ref()),
-        group_id: event.group_id.clone(),
+        group_id: event.group_id.as_ref().map(GroupId::to_string),
         pair,
         last_seq: entered.map_or(0, |entered| entered.join_seq),
         last_message_at: None,

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use aggregates::Timestamp;
 use aggregates::ids::{MessageId, RoomId, UserId};
 use aggregates::room::MessageSent;
+use aggregates::{Sealed, Timestamp};
 use event_log::PositionToken;
 use projections::inbox::{MessageRow, UserRow};
 use serde::Serialize;
@@ -105,7 +105,7 @@ impl Message {
             created_at: event.at,
             updated_at: event.at,
             sender: UserCard::of(&event.sender_id, sender),
-            client_message_id: event.client_message_id.clone(),
+            client_message_id: event.client_message_id.as_ref().and_then(Sealed::words).map(str::to_owned),
             position,
         }
     }
@@ -160,7 +160,6 @@ impl RepliedMessage {
 
 #[cfg(test)]
 mod tests {
-    use aggregates::Sealed;
     use aggregates::room::{Attachment, MessageKind};
     use event_log::{LogId, Position};
     use serde_json::json;
@@ -186,7 +185,7 @@ mod tests {
                 media_type: Some("image/png".to_owned()),
             }),
             reply_to: Some(MessageId(Uuid::from_u128(3))),
-            client_message_id: Some("c-1".to_owned()),
+            client_message_id: Some(Sealed::new("c-1")),
             at: Timestamp::from_millis(0),
         }
     }

@@ -242,6 +242,7 @@ async fn what_goes_in_comes_out_of_the_other_engine(from: Backend) {
     assert!(first == second);
     assert!(first.contains("dikatakan langsung") && !first.contains("rahasia") && !first.contains("Dewi Lestari"));
     assert!(first.contains("\"erased\":[\"content\"]"));
+    assert!(first.contains("\"erased\":[\"content\",\"clientMessageId\"]"));
     let unread = |events: &[_]| Rooms::of(events).unread();
     assert_eq!(unread(&log_of(&store).await.1), unread(&log_of(&place).await.1));
     // Positions mean nothing elsewhere: up to where a feed was read is an event.

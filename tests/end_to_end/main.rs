@@ -32,5 +32,6 @@ mod importing;
 mod keys;
 mod mending;
 mod observing;
+mod promise_9_markers;
 mod rebuilding;
 mod replaying;

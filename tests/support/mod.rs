@@ -16,6 +16,7 @@ pub mod naive;
 pub mod person;
 pub mod postgres;
 pub mod pusher_js;
+pub mod raw;
 pub mod running;
 pub mod storm;
 pub mod watcher;

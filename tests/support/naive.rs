@@ -4,10 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use aggregates::DomainEvent;
 use aggregates::ids::{MessageId, RoomId, UserId};
 use aggregates::participant::ParticipantEvent;
 use aggregates::room::RoomEvent;
+use aggregates::{DomainEvent, Sealed};
 use event_log::{EventLog, Filter, Position, RecordedEvent};
 
 /// Every event of the log, in order.
@@ -81,7 +81,7 @@ impl Rooms {
                     id: event.message_id,
                     seq: event.seq,
                     sender: event.sender_id.clone(),
-                    client_message_id: event.client_message_id.clone(),
+                    client_message_id: event.client_message_id.as_ref().and_then(Sealed::words).map(str::to_owned),
                     position,
                 });
                 self.counts_from(event.room_id, &event.sender_id, event.seq);

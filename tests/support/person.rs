@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Once;
 use std::time::Duration;
 
-use reqwest::{Client, Method, StatusCode};
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
 use super::running::token;
@@ -69,9 +69,14 @@ impl Person {
         &self.token
     }
 
+    /// A request in their name, to be added to.
+    pub fn ask(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)
+    }
+
     /// `Err` when no answer came: nobody knows what became of the request.
     pub async fn request(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, reqwest::Error> {
-        let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
+        let mut request = self.ask(method, path);
         if let Some(body) = body {
             request = request.json(body);
         }

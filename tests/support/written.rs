@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use event_log::StoreUrl;
-use projections::UnitName;
+use projections::{Format, UnitName};
 
 use super::backend::TestStore;
 use super::damage::{tables, view as run};
@@ -58,7 +58,7 @@ async fn taken(store: &TestStore, unit: UnitName, level: &str) -> BTreeMap<Strin
     const COUNT: &str = "SELECT what, count(*) FROM written WHERE level =";
     let counted: Vec<(String, i64)> = match store.store_url() {
         StoreUrl::Sqlite(directory) => {
-            let path = directory.join(format!("{}-2-g1.db", unit.name()));
+            let path = directory.join(format!("{unit}-{}-g1.db", Format::CURRENT));
             let connection = rusqlite::Connection::open(path).expect("the file opens");
             let sql = format!("{COUNT} '{level}' GROUP BY what");
             let mut statement = connection.prepare(&sql).expect("valid SQL");
@@ -67,7 +67,8 @@ async fn taken(store: &TestStore, unit: UnitName, level: &str) -> BTreeMap<Strin
         }
         StoreUrl::Postgres(_) => {
             let mut connection = store.superuser().await;
-            let sql = format!("{COUNT} $1 GROUP BY what").replace("written", &format!("{}_2_g1.written", unit.name()));
+            let sql = format!("{COUNT} $1 GROUP BY what")
+                .replace("written", &format!("{unit}_{}_g1.written", Format::CURRENT));
             sqlx::query_as(&sql).bind(level).fetch_all(&mut connection).await.expect("answered")
         }
     };

@@ -4,7 +4,7 @@ use super::events::{Attachment, MessageKind};
 use super::state::JoinPolicy;
 use crate::aggregate::State;
 use crate::catalogue::StreamId;
-use crate::ids::{MessageId, RoomId, UserId};
+use crate::ids::{GroupId, MessageId, RoomId, UserId};
 use crate::{Sealed, Timestamp};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -39,7 +39,7 @@ pub struct CreateGroup {
     pub members: Vec<UserId>,
     pub name: Sealed,
     pub avatar: Option<Sealed>,
-    pub group_id: Option<String>,
+    pub group_id: Option<GroupId>,
     pub join_policy: JoinPolicy,
     pub at: Timestamp,
 }
@@ -77,7 +77,7 @@ pub struct SendMessage {
     pub content: Sealed,
     pub attachment: Option<Attachment>,
     pub reply_to: Option<MessageId>,
-    pub client_message_id: Option<String>,
+    pub client_message_id: Option<Sealed>,
     /// Fact, in DIRECT rooms: one of the two blocked the other.
     pub blocked: bool,
     pub at: Timestamp,

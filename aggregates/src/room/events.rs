@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::state::{JoinPolicy, Role, RoomKind};
 use crate::catalogue::EventSchema;
-use crate::ids::{MessageId, RoomId, UserId};
+use crate::ids::{GroupId, MessageId, RoomId, UserId};
+use crate::limits::MEDIA_TYPE_CHARS_MAX;
 use crate::{Sealed, Timestamp};
 
 /// Everything a room can remember. Stored flat: `{"type": "message_sent", ..}`.
@@ -30,8 +31,8 @@ pub struct RoomOpened {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub avatar: Option<Sealed>,
     /// The platform's own group this room belongs to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub group_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "GroupId::stored")]
+    pub group_id: Option<GroupId>,
     #[serde(default)]
     pub join_policy: JoinPolicy,
     pub at: Timestamp,
@@ -88,9 +89,9 @@ pub struct MessageSent {
     pub attachment: Option<Attachment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<MessageId>,
-    /// As the sender's device named it; goes back in answers and frames.
+    /// As the sender's device named it, in any text it liked; goes back in answers and frames.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_message_id: Option<String>,
+    pub client_message_id: Option<Sealed>,
     /// When the wish reached us. The log's own `recorded_at` may be later.
     pub at: Timestamp,
 }
@@ -119,6 +120,14 @@ pub struct Attachment {
     /// A media type or the platform's word for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media_type: Option<String>,
+}
+
+/// `image/png`, or `image` alone: one or two short names. Free text would be words of somebody that no erasure reaches.
+pub fn is_media_type(text: &str) -> bool {
+    let name = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte))
+    };
+    text.len() <= MEDIA_TYPE_CHARS_MAX && text.split('/').count() <= 2 && text.split('/').all(name)
 }
 
 impl RoomEvent {

@@ -12,7 +12,7 @@ pub use commands::{AddMembers, CreateGroup, JoinRoom, OpenDirect, RemoveMember, 
 pub use error::RoomError;
 pub use events::{
     Attachment, MemberRemoved, MemberRoleChanged, MembersAdded, MessageKind, MessageSent, NewMember, RoomEvent,
-    RoomOpened,
+    RoomOpened, is_media_type,
 };
 pub(crate) use state::MemberState;
 pub use state::{JoinPolicy, Membership, Role, Room, RoomKind};

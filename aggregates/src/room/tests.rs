@@ -296,7 +296,7 @@ fn whatever_comes_with_a_message_is_kept() {
         content: Sealed::new(""),
         attachment: Some(Attachment { url: Sealed::new("https://cdn/x.png"), media_type: Some("image/png".into()) }),
         reply_to: Some(message_id(9)),
-        client_message_id: Some("c-1".into()),
+        client_message_id: Some(Sealed::new("c-1")),
         ..message(1, &ana())
     };
     let sent = room()

@@ -62,10 +62,16 @@ impl Sealing {
         let mut missing: Vec<UserId> = Vec::new();
         {
             let mut held = self.held();
+            // All that a command says is mostly one person's: one look for their key.
+            let mut at_hand: Option<(UserId, Option<Arc<Key>>)> = None;
             for item in items.iter_mut() {
                 item.visit_words(&mut |place, words| {
                     let Some(plain) = words.unsealed() else { return };
-                    match held.of_owner(place.owner) {
+                    let (_, key) = match at_hand.take() {
+                        Some(of) if of.0 == *place.owner => at_hand.insert(of),
+                        Some(_) | None => at_hand.insert((place.owner.clone(), held.of_owner(place.owner))),
+                    };
+                    match key {
                         Some(key) => words.seal(key.seal(plain, &place)),
                         None => missing.push(place.owner.clone()),
                     }

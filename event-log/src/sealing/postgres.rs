@@ -21,6 +21,9 @@ const SCRUB_PATIENCE: Duration = Duration::from_secs(600);
 /// Two processes that make the tables at once stand in line.
 const MAKING: i64 = 4_954_371_190_118_803;
 
+/// All that [`TABLES`] makes is there, the last of it included.
+const THERE: &str = "SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('kabar_keys.keys')
+    AND attname = 'secret' AND attstattarget = 0)";
 /// Can be run again: it makes what is not there.
 const TABLES: &str = include_str!("../../../migrations/postgres/keys/20261128090000_create_keys.sql");
 
@@ -33,10 +36,7 @@ impl PostgresKeys {
         let options: PgConnectOptions = url.parse().map_err(unavailable)?;
         let lender = Lender::new(durable(options.clone().application_name("kabar-keys")), CONNECTIONS_MAX);
         // The first question of a program that starts: who cannot be reached is named.
-        let there: bool = sqlx::query_scalar("SELECT to_regclass('kabar_keys.mended') IS NOT NULL")
-            .fetch_one(&lender)
-            .await
-            .map_err(unreached::at(&options))?;
+        let there: bool = sqlx::query_scalar(THERE).fetch_one(&lender).await.map_err(unreached::at(&options))?;
         if !there {
             let mut lent = lender.lend().await.map_err(unavailable)?;
             within(READ_PATIENCE, make(&mut lent)).await.map_err(unavailable)?;

@@ -107,3 +107,11 @@ CREATE TABLE blocks (
     blocked_at bigint NOT NULL,
     PRIMARY KEY (from_id, to_id)
 );
+
+-- ANALYZE keeps samples of columns, and no erasure reaches those: none are taken of words. Nobody plans by them either.
+ALTER TABLE rooms ALTER COLUMN name SET STATISTICS 0, ALTER COLUMN name_folded SET STATISTICS 0,
+    ALTER COLUMN avatar SET STATISTICS 0, ALTER COLUMN last_message SET STATISTICS 0;
+ALTER TABLE messages ALTER COLUMN content SET STATISTICS 0, ALTER COLUMN attachment_url SET STATISTICS 0,
+    ALTER COLUMN client_message_id SET STATISTICS 0;
+ALTER TABLE users ALTER COLUMN name SET STATISTICS 0, ALTER COLUMN username SET STATISTICS 0,
+    ALTER COLUMN avatar SET STATISTICS 0, ALTER COLUMN email SET STATISTICS 0, ALTER COLUMN folded SET STATISTICS 0;

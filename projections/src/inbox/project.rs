@@ -3,7 +3,7 @@
 use aggregates::DomainEvent;
 use aggregates::Sealed;
 use aggregates::Timestamp;
-use aggregates::ids::{RoomId, UserId, UserPair};
+use aggregates::ids::{GroupId, RoomId, UserId, UserPair};
 use aggregates::participant::ParticipantEvent;
 use aggregates::relationship::RelationshipEvent;
 use aggregates::room::{MessageSent, NewMember, Role, RoomEvent, RoomKind, RoomOpened};
@@ -173,7 +173,7 @@ fn opened(event: &RoomOpened, position: Position) -> Vec<InboxChange> {
         name: words(event.name.as_ref()),
         avatar: words(event.avatar.as_ref()),
         opened_by: event.opened_by.clone(),
-        group_id: event.group_id.as_deref().map(storable),
+        group_id: event.group_id.as_ref().map(GroupId::to_string),
         pair,
         at: event.at,
         position,
@@ -206,7 +206,7 @@ fn sent(event: &MessageSent, position: Position) -> Vec<InboxChange> {
             attachment_url,
             attachment_type,
             reply_to: event.reply_to,
-            client_message_id: event.client_message_id.as_deref().map(storable),
+            client_message_id: client_id(event),
             created_at: event.at,
         }),
         InboxChange::ShowLast { room_id: event.room_id, seq: event.seq, text: last_message, at: event.at, position },
@@ -218,6 +218,11 @@ fn sent(event: &MessageSent, position: Position) -> Vec<InboxChange> {
             position,
         },
     ]
+}
+
+/// `None` as well where an import says that there was one, and nothing of it.
+fn client_id(event: &MessageSent) -> Option<String> {
+    words(event.client_message_id.as_ref()).filter(|id| !id.is_empty())
 }
 
 fn in_participant(event: &ParticipantEvent, position: Position) -> Vec<InboxChange> {

@@ -29,7 +29,7 @@ pub struct Format(pub u32);
 
 impl Format {
     /// What this program makes, drives and reads. Grows with every change of a table or of what an event means in one.
-    pub const CURRENT: Self = Self(2);
+    pub const CURRENT: Self = Self(3);
 }
 
 impl fmt::Display for Format {

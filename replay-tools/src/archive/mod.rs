@@ -191,6 +191,22 @@ mod tests {
         assert_eq!(files.len(), 1, "nothing lies beside it");
     }
 
+    /// Whole, by its checksum and its counts, and still no log: somebody's hand, or a writer that is wrong.
+    #[test]
+    fn positions_that_do_not_go_forward_are_found() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, positions) in [("back", [2, 1, 3]), ("twice", [1, 1, 3])] {
+            let to = folder.path().join(name);
+            let mut writer = Writer::begin(&to, LogId(Uuid::nil()), 3, &Reactors::default()).expect("begun");
+            for position in positions {
+                writer.event(event(position)).expect("written");
+            }
+            writer.finish(Timestamp::from_millis(0)).expect("finished");
+            let refused = read(&to).expect_err(name).to_string();
+            assert!(refused.contains("position 1 comes behind"), "{refused}");
+        }
+    }
+
     #[test]
     fn a_backup_that_was_not_finished_leaves_nothing() {
         let folder = tempfile::tempdir().expect("a folder");

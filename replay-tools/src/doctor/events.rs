@@ -164,3 +164,35 @@ fn not_read(row: &RawEvent, error: Option<UnreadableEvent>, findings: &mut Findi
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(position: i64, recorded_us: i64) -> RawEvent {
+        RawEvent {
+            position,
+            event_id: uuid::Uuid::from_u128(position.unsigned_abs().into()),
+            aggregate_type: "room".into(),
+            aggregate_id: "a".into(),
+            sequence: position,
+            event_type: "nothing_we_know".into(),
+            event_version: "1".into(),
+            payload: "{}".into(),
+            metadata: "{}".into(),
+            recorded_us,
+        }
+    }
+
+    /// One clock that ran ahead must not hide behind the next: everything before the latest time so far goes back.
+    #[test]
+    fn a_time_is_compared_with_the_latest_so_far_and_not_with_its_neighbour() {
+        let (mut checks, mut findings) = (EventChecks::default(), Findings::new(5));
+        for (position, seconds) in [(1, 10), (2, 5), (3, 7), (4, 10), (5, 11)] {
+            checks.check(&row(position, seconds * 1_000_000), &mut findings);
+        }
+        let found: Vec<_> = findings.all().filter(|finding| finding.what == "recorded_at goes back").collect();
+        assert_eq!(found.iter().map(|finding| finding.count).collect::<Vec<_>>(), [2]);
+        assert!(found[0].examples[1].starts_with("position 3: "), "{:?}", found[0].examples);
+    }
+}

@@ -3,8 +3,9 @@
 //!
 //! U+0000 is refused in every text: no database column can hold it.
 
-use aggregates::limits::{CLAIM_CHARS_MAX, FOREIGN_ID_CHARS_MAX, NAME_CHARS_MAX, URL_BYTES_MAX};
-use aggregates::room::{CONTENT_CHARS_MAX, MEMBERS_PER_COMMAND_MAX};
+use aggregates::ids::is_platform_id;
+use aggregates::limits::{CLAIM_CHARS_MAX, NAME_CHARS_MAX, URL_BYTES_MAX};
+use aggregates::room::{CONTENT_CHARS_MAX, MEMBERS_PER_COMMAND_MAX, is_media_type};
 
 use super::line::{JoinLine, Line, MessageLine, NotificationLine, Refused, RoomLine, RoomShape, UserLine};
 
@@ -68,7 +69,6 @@ fn room(line: &RoomLine) -> Checked {
     filled("name", line.name.as_deref(), NAME_CHARS_MAX)?;
     gone("name", line.name.is_some(), &line.erased)?;
     gone("avatar", line.avatar.is_some(), &line.erased)?;
-    filled("groupId", line.group_id.as_deref(), FOREIGN_ID_CHARS_MAX)?;
     https_url("avatar", line.avatar.as_deref())
 }
 
@@ -86,19 +86,23 @@ fn join(line: &JoinLine) -> Checked {
 fn message(line: &MessageLine) -> Checked {
     source_id("id", &line.id)?;
     source_id("room", &line.room)?;
-    known(&line.erased, &["content", "attachmentUrl"])?;
+    known(&line.erased, &["content", "attachmentUrl", "clientMessageId"])?;
     text("content", &line.content, CONTENT_CHARS_MAX)?;
     gone("content", !line.content.is_empty(), &line.erased)?;
     gone("attachmentUrl", line.attachment_url.is_some(), &line.erased)?;
-    if line.content.is_empty() && line.attachment_url.is_none() && line.erased.is_empty() {
+    gone("clientMessageId", line.client_message_id.is_some(), &line.erased)?;
+    let is_gone = |field: &str| line.erased.iter().any(|gone| gone == field);
+    let attached = line.attachment_url.is_some() || is_gone("attachmentUrl");
+    if line.content.is_empty() && !is_gone("content") && !attached {
         return Err(Refused::new("content", "must not be empty without an attachment"));
     }
-    let attached = line.attachment_url.is_some() || line.erased.iter().any(|field| field == "attachmentUrl");
     if line.attachment_type.is_some() && !attached {
         return Err(Refused::new("attachmentType", "without an attachment"));
     }
     https_url("attachmentUrl", line.attachment_url.as_deref())?;
-    filled("attachmentType", line.attachment_type.as_deref(), FOREIGN_ID_CHARS_MAX)?;
+    if line.attachment_type.as_deref().is_some_and(|text| !is_media_type(text)) {
+        return Err(Refused::new("attachmentType", "a media type such as image/png"));
+    }
     if let Some(target) = &line.reply_to {
         source_id("replyTo", target)?;
     }
@@ -112,8 +116,8 @@ fn message(line: &MessageLine) -> Checked {
 
 fn notification(line: &NotificationLine) -> Checked {
     source_id("id", &line.id)?;
-    filled("sourceType", Some(&line.source_type), FOREIGN_ID_CHARS_MAX)?;
-    filled("sourceId", Some(&line.source_id), SOURCE_ID_CHARS_MAX)
+    platform_id("sourceType", &line.source_type)?;
+    platform_id("sourceId", &line.source_id)
 }
 
 fn own_id(id: Option<&str>) -> Checked {
@@ -122,6 +126,14 @@ fn own_id(id: Option<&str>) -> Checked {
 
 fn source_id(field: &str, id: &str) -> Checked {
     filled(field, Some(id), SOURCE_ID_CHARS_MAX)
+}
+
+/// What an entry is about stays when its recipient is erased: a name of a thing, and no text.
+fn platform_id(field: &str, id: &str) -> Checked {
+    if is_platform_id(id) {
+        return Ok(());
+    }
+    Err(Refused::new(field, "1 to 128 characters of A-Z a-z 0-9 _ - = @ , . ;"))
 }
 
 fn text(field: &str, text: &str, chars_max: usize) -> Checked {
@@ -190,6 +202,12 @@ mod tests {
         assert_eq!(refused(&format!("{message},\"attachmentUrl\":\"http://a.example/b\"")), "attachmentUrl");
         assert_eq!(refused(&format!("{message},\"content\":\"a\",\"clientMessageId\":\"a b\"")), "clientMessageId");
         assert_eq!(refused(&format!("{message},\"content\":\"a\",\"erased\":[\"content\"]")), "erased");
+        let file = format!("{message},\"attachmentUrl\":\"https://a.example/b\",\"attachmentType\"");
+        assert_eq!(refused(&format!("{file}:\"my secret words\"")), "attachmentType");
+        assert_eq!(refused(&format!("{message},\"erased\":[\"clientMessageId\"]")), "content");
+        let entry = "\"kind\":\"notification\",\"id\":\"1\",\"user\":\"ana\",\"type\":\"FOLLOWER\"";
+        assert_eq!(refused(&format!("{entry},\"sourceType\":\"a b\",\"sourceId\":\"1\"")), "sourceType");
+        assert_eq!(refused(&format!("{entry},\"sourceType\":\"user\",\"sourceId\":\"a b\"")), "sourceId");
         let room = "\"kind\":\"room\",\"id\":\"1\",\"by\":\"ana\",\"type\"";
         assert_eq!(refused(&format!("{room}:\"group\"")), "name");
         assert_eq!(refused(&format!("{room}:\"direct\",\"name\":\"x\"")), "name");

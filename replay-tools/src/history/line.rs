@@ -4,7 +4,7 @@
 //! `replyTo` must not be lost in silence.
 
 use aggregates::Timestamp;
-use aggregates::ids::UserId;
+use aggregates::ids::{GroupId, UserId};
 use aggregates::notification::NotificationType;
 use aggregates::room::{JoinPolicy, MessageKind};
 use aggregates::user::UserRole;
@@ -85,7 +85,7 @@ lines! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         avatar: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        group_id: Option<String>,
+        group_id: Option<GroupId>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         join_policy: Option<JoinPolicy>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -231,8 +231,11 @@ fn message(header: &Header, line: MessageLine, aliases: &Aliases) -> Plan {
         Some(key) => CommandId::keyed(line.from.as_str(), &format!("send:{room_id}"), key),
         None => header.id("message", Some(&message_id.to_string()), &[]),
     };
-    let gone = line.erased.iter().any(|field| field == "attachmentUrl");
-    let url = line.attachment_url.map(Sealed::new).or_else(|| gone.then(|| Sealed::new("")));
+    let erased = line.erased;
+    let words = |field: &str, words: Option<String>| {
+        words.map(Sealed::new).or_else(|| erased.iter().any(|gone| gone == field).then(|| Sealed::new("")))
+    };
+    let url = words("attachmentUrl", line.attachment_url);
     let media_type = line.attachment_type;
     let reply_to = line.reply_to.map(|target| message_named(room_id, &target));
     let actor = line.from.clone();
@@ -244,7 +247,7 @@ fn message(header: &Header, line: MessageLine, aliases: &Aliases) -> Plan {
         content: Sealed::new(line.content),
         attachment: url.map(|url| Attachment { url, media_type }),
         reply_to,
-        client_message_id: line.client_message_id,
+        client_message_id: words("clientMessageId", line.client_message_id),
         blocked: false,
         at: header.at,
     });

@@ -151,16 +151,18 @@ fn sent(event: &MessageSent, id: Option<Uuid>, words: &mut Words) -> Line {
     let mut erased = Vec::new();
     let content = words.open("content", Some(&event.content), &mut erased).unwrap_or_default();
     let url = event.attachment.as_ref().map(|attachment| &attachment.url);
+    let attachment_url = words.open("attachmentUrl", url, &mut erased);
+    let client_message_id = words.open("clientMessageId", event.client_message_id.as_ref(), &mut erased);
     Line::Message(Box::new(MessageLine {
         id: event.message_id.to_string(),
         room: event.room_id.to_string(),
         from: event.sender_id.clone(),
         shape: event.kind,
         content,
-        attachment_url: words.open("attachmentUrl", url, &mut erased),
+        attachment_url,
         attachment_type: event.attachment.as_ref().and_then(|attachment| attachment.media_type.clone()),
         reply_to: event.reply_to.map(|target| target.to_string()),
-        client_message_id: event.client_message_id.clone(),
+        client_message_id: client_message_id.filter(|id| !id.is_empty()),
         erased,
         at: event.at,
         event: id,

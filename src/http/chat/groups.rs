@@ -1,7 +1,7 @@
 //! Groups: making one, coming in, bringing others, leaving.
 
 use aggregates::Sealed;
-use aggregates::ids::{RoomId, UserId};
+use aggregates::ids::{GroupId, RoomId, UserId};
 use aggregates::room::{JoinPolicy, MEMBERS_PER_COMMAND_MAX};
 use axum::extract::State;
 use garde::Validate;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::rooms::{RoomAnswer, answer_opened, answer_room};
 use crate::commands::{Caller, GroupPlan};
 use crate::http::extract::{ValidJson, ValidPath};
-use crate::http::validity::{FOREIGN_ID_CHARS_MAX, NAME_CHARS_MAX, filled_text, https_url};
+use crate::http::validity::{NAME_CHARS_MAX, filled_text, https_url};
 use crate::http::{Answer, AppState, Problem};
 
 #[derive(Debug, Deserialize, Validate)]
@@ -24,8 +24,7 @@ pub struct GroupBody {
     member_ids: Vec<UserId>,
     #[garde(custom(https_url))]
     avatar: Option<String>,
-    #[garde(custom(filled_text(FOREIGN_ID_CHARS_MAX)))]
-    group_id: Option<String>,
+    group_id: Option<GroupId>,
     /// Who may come in unasked: `open` (whoever knows the id, the default) or `invite` (nobody).
     #[serde(default)]
     join_policy: JoinPolicy,

@@ -16,7 +16,6 @@ mod promise_6_two_formats;
 mod promise_8_big_rooms;
 mod promise_9_erased;
 mod promise_9_scrubbed;
-mod raw;
 mod tables;
 mod world;
 

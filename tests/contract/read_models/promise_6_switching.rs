@@ -25,6 +25,7 @@ on_every_backend! {
     a_repair_does_not_compare_with_what_is_further_than_the_live_view,
     a_view_that_is_closed_is_not_written_any_more,
     what_was_blanked_stays_blank_through_the_last_events,
+    a_row_that_was_loaded_before_the_blanking_is_not_remembered_past_it,
 }
 
 const MESSAGES: u64 = 20;
@@ -175,6 +176,32 @@ async fn what_was_blanked_stays_blank_through_the_last_events(backend: Backend) 
     assert_eq!(rebuilt(&world, &tell).await.expect("rebuilt").checkpoint, last);
     let shown = world.views().await.inbox().room(room(1), &user("ben")).await.expect("answered").expect("ben is in");
     assert_eq!((shown.name, shown.last_message.as_deref()), (None, Some("kept")));
+    world.skip_to(last);
+    verified(&world, "after the switch").await;
+}
+
+/// The same where the room is loaded anew behind the erasure, in another transaction, and blanked only when the indexes
+/// are made.
+async fn a_row_that_was_loaded_before_the_blanking_is_not_remembered_past_it(backend: Backend) {
+    let Some(mut world) = World::on(backend).await else { return };
+    let driven = Driven::start(world.views().await);
+    let opening = opened(1, room(1), RoomKind::Group, Some("Of Ana"), &["ana", "ben"]);
+    world.record([opening, sent(2, room(1), 1, "ana", "said"), erased(3, "ana")]).await;
+    let head = world.record((2..=300).map(|seq| sent(4, room(1), seq, "ben", "kept"))).await;
+    driven.caught_up(head).await;
+    let (other, last) = (world.store.open().await, Position(head.0 + 1));
+    let tell = once(|| async move {
+        record_on(&other, &[sent(5, room(1), 301, "ben", "the last")], head, 302).await;
+        driven.caught_up(last).await;
+        driven.stop().await.expect("nothing was wrong");
+    });
+    // Pages of a quarter of it, each written by itself: the erasure is in the first, ben speaks on in the next.
+    let pace = Pace { events_per_second: NonZeroU64::new(800), yields: false };
+    let slowly = RebuildOptions { pace, ..RebuildOptions::default() };
+    let report = rebuild(&world.store.store_url(), world.log.clone(), UnitName::Inbox, &slowly, &tell).await;
+    assert_eq!(report.expect("rebuilt").checkpoint, last);
+    let shown = world.views().await.inbox().room(room(1), &user("ben")).await.expect("answered").expect("ben is in");
+    assert_eq!((shown.name, shown.last_message.as_deref()), (None, Some("the last")));
     world.skip_to(last);
     verified(&world, "after the switch").await;
 }

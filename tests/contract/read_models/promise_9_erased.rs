@@ -11,10 +11,10 @@ use projections::{RebuildOptions, UnitName, Views, rebuild, scrub};
 use crate::read_models::events::{added, opened, read, registered, relation, renamed, sent};
 use crate::read_models::on_every_backend;
 use crate::read_models::promise_4_rebuild_equals_live::verified;
-use crate::read_models::raw;
 use crate::read_models::tables;
 use crate::read_models::world::{Driven, World, room, user};
 use crate::support::backend::Backend;
+use crate::support::raw;
 
 on_every_backend! {
     nothing_that_was_said_can_be_read_in_the_log,
@@ -29,9 +29,9 @@ on_every_backend! {
 }
 
 /// Ana's, in every form a search might find them.
-pub const ANAS: [&str; 7] =
-    ["anasword", "Anaword", "anabel", "ANABEL_", "anabel@example.com", "cdn.example/anafile", "Anasroom"];
-const BENS: [&str; 2] = ["benssecret", "benjamin@example.com"];
+pub const ANAS: [&str; 8] =
+    ["anasword", "Anaword", "anabel", "ANABEL_", "anabel@example.com", "cdn.example/anafile", "Anasroom", "anasclient"];
+const BENS: [&str; 3] = ["benssecret", "benjamin@example.com", "bensclient"];
 
 /// Ana and Ben in a group of Ana's and a group of Ben's, cici follows Ana; Ana spoke last in the one, Ben in the other.
 pub async fn full(world: &mut World) -> Position {
@@ -47,11 +47,13 @@ pub async fn full(world: &mut World) -> Position {
     ];
     // Enough that pages of the tables split.
     for seq in 1..=120 {
-        let padding = "x".repeat(seq as usize % 60);
-        events.push(sent(10 + seq as i64, room(1), seq, "ana", &format!("anasword {seq} {padding}")));
+        // One that fills pages by itself: what it leaves free is not soon written over.
+        let padding = if seq == 60 { "anasword ".repeat(880) } else { "x".repeat(seq as usize % 60) };
+        let message = sent(10 + seq as i64, room(1), seq, "ana", &format!("anasword {seq} {padding}"));
+        events.push(named(message, &format!("anasclient-{seq}")));
     }
     events.push(with_file(sent(200, room(2), 1, "ana", "Anaword"), "https://cdn.example/anafile.png"));
-    events.push(sent(201, room(2), 2, "ben", "benssecret"));
+    events.push(named(sent(201, room(2), 2, "ben", "benssecret"), "bensclient"));
     events.push(read(202, room(1), "ben", 40));
     world.record(events).await
 }
@@ -59,6 +61,14 @@ pub async fn full(world: &mut World) -> Position {
 fn with_file(mut event: DomainEvent, url: &str) -> DomainEvent {
     if let DomainEvent::Room(RoomEvent::MessageSent(message)) = &mut event {
         message.attachment = Some(Attachment { url: Sealed::new(url), media_type: None });
+    }
+    event
+}
+
+/// As a device does that gives its messages ids of its own.
+fn named(mut event: DomainEvent, client_id: &str) -> DomainEvent {
+    if let DomainEvent::Room(RoomEvent::MessageSent(message)) = &mut event {
+        message.client_message_id = Some(Sealed::new(client_id));
     }
     event
 }
@@ -77,6 +87,7 @@ async fn nothing_of_somebody_erased_is_left_anywhere_and_counts_stay(backend: Ba
     let head = full(&mut world).await;
     let driven = Driven::start(world.views().await);
     driven.caught_up(head).await;
+    raw::sample(&world.store).await;
     let shown = raw::found(&world.store, &ANAS).await;
     assert!(shown.len() >= ANAS.len(), "the test looks where the words are: {shown:?}");
     let before = counts(&driven).await;
@@ -88,6 +99,9 @@ async fn nothing_of_somebody_erased_is_left_anywhere_and_counts_stay(backend: Ba
     assert_eq!(people.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["ben"]);
     let theirs = driven.views.inbox().room(room(1), &user("ben")).await.expect("readable").expect("is there");
     assert_eq!((theirs.name, theirs.last_message.as_deref(), theirs.last_seq), (None, Some(""), 120));
+    let said = driven.views.inbox().messages(room(2), MessagePage::Newest, 9).await.expect("readable");
+    let ids: Vec<_> = said.iter().map(|row| row.client_message_id.as_deref()).collect();
+    assert_eq!(ids, [None, Some("bensclient")], "nobody else's");
     verified(&world, "after an erasure").await;
     driven.stop().await.expect("nothing unreadable");
 

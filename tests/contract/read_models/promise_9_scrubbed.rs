@@ -9,14 +9,14 @@ use event_log::{Filter, Position, StoreUrl};
 use projections::{Format, Pace, Progress, RebuildOptions, UnitName, rebuild, scrub, status, verify};
 use sqlx::Executor;
 
-use crate::read_models::events::sent;
+use crate::read_models::events::{registered, sent};
 use crate::read_models::on_every_backend;
 use crate::read_models::promise_9_erased::{ANAS, events, full, said};
-use crate::read_models::raw;
 use crate::read_models::tables::places;
 use crate::read_models::world::{Driven, World, at, room, until, user};
 use crate::support::backend::Backend;
 use crate::support::damage;
+use crate::support::raw;
 
 on_every_backend! {
     what_rebuilds_and_comparisons_left_behind_goes_with_the_words_in_it,
@@ -91,11 +91,23 @@ async fn inbox(world: &World) -> Vec<(Format, u32)> {
 async fn a_dropped_key_is_in_no_file(backend: Backend) {
     let Some(mut world) = World::on(backend).await else { return };
     full(&mut world).await;
-    let (anas, bens) = (secret_of(&world, "ana").await, secret_of(&world, "ben").await);
-    assert!(!raw::bytes_in_files(&world.store, &anas).await.is_empty(), "the test looks where the keys are");
-    world.erase("ana").await;
+    // Many of one length: what one leaves free, another moves into, and leaves its own place free and whole.
+    let names: Vec<String> = (10..30).map(|number| format!("u{number}")).collect();
+    world.record(names.iter().map(|name| registered(300, name, name))).await;
+    let bens = secret_of(&world, "ben").await;
+    let mut secrets = vec![secret_of(&world, "ana").await];
+    for name in &names {
+        secrets.push(secret_of(&world, name).await);
+    }
+    assert!(!raw::bytes_in_files(&world.store, &secrets[0]).await.is_empty(), "the test looks where the keys are");
+    raw::sample(&world.store).await;
+    for name in ["ana"].into_iter().chain(names.iter().map(String::as_str)) {
+        world.erase(name).await;
+    }
     scrubbed(&world).await;
-    assert_eq!(raw::bytes_in_files(&world.store, &anas).await, [""; 0]);
+    for secret in &secrets {
+        assert_eq!(raw::bytes_in_files(&world.store, secret).await, [""; 0]);
+    }
     assert!(!raw::bytes_in_files(&world.store, &bens).await.is_empty(), "nobody else's");
 }
 

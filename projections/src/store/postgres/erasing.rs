@@ -132,9 +132,10 @@ impl<'a> Walk<'a> {
         let sql = format!(
             "WITH looked AS MATERIALIZED (SELECT position, sender_id FROM {schema}.messages
                  WHERE room_id = $1 AND position > $2 AND position < $3 ORDER BY position LIMIT $4),
-             blanked AS (UPDATE {schema}.messages m SET content = '', attachment_url = NULL FROM looked
+             blanked AS (UPDATE {schema}.messages m
+                 SET content = '', attachment_url = NULL, client_message_id = NULL FROM looked
                  WHERE m.position = looked.position AND looked.sender_id = $5
-                 AND (m.content <> '' OR m.attachment_url IS NOT NULL))
+                 AND (m.content <> '' OR m.attachment_url IS NOT NULL OR m.client_message_id IS NOT NULL))
              SELECT count(*), max(position) FROM looked",
             schema = self.schema
         );
@@ -158,7 +159,7 @@ async fn blank(
     walked: Position,
 ) -> sqlx::Result<()> {
     let messages = format!(
-        "UPDATE {schema}.messages SET content = '', attachment_url = NULL
+        "UPDATE {schema}.messages SET content = '', attachment_url = NULL, client_message_id = NULL
          WHERE position > $3 AND position < $2 AND sender_id = $1"
     );
     let last = format!(

@@ -62,7 +62,7 @@ fn session_name(format: Format) -> String {
 #[derive(Debug, Clone)]
 struct Schema {
     lender: Lender,
-    /// `inbox_2_g3`: unit, format, generation. Made of our own words only, so it needs no quoting.
+    /// `inbox_3_g2`: unit, format, generation. Made of our own words only, so it needs no quoting.
     name: Arc<str>,
 }
 

@@ -111,8 +111,9 @@ impl Walk {
 
     fn blank(&self, tx: &Connection, room: Uuid, behind: i64, last: i64) -> Result<()> {
         tx.prepare_cached(
-            "UPDATE messages SET content = '', attachment_url = NULL WHERE room_id = ?1 AND position > ?2
-             AND position <= ?3 AND sender_id = ?4 AND (content <> '' OR attachment_url IS NOT NULL)",
+            "UPDATE messages SET content = '', attachment_url = NULL, client_message_id = NULL
+             WHERE room_id = ?1 AND position > ?2 AND position <= ?3 AND sender_id = ?4
+             AND (content <> '' OR attachment_url IS NOT NULL OR client_message_id IS NOT NULL)",
         )?
         .execute(params![room, behind, last, self.user.as_str()])?;
         Ok(())
@@ -121,7 +122,7 @@ impl Walk {
 
 /// What a walk leaves: what was written behind `walked`, and what there is once per room.
 fn blank(tx: &Connection, erased: &BTreeMap<UserId, Position>, walked: Position) -> Result<()> {
-    const MESSAGES: &str = "UPDATE messages SET content = '', attachment_url = NULL
+    const MESSAGES: &str = "UPDATE messages SET content = '', attachment_url = NULL, client_message_id = NULL
         WHERE position > ?3 AND position < ?2 AND sender_id = ?1";
     const LAST: &str = "UPDATE rooms SET last_message = ''
         WHERE room_id IN (SELECT room_id FROM members WHERE user_id = ?1) AND last_message IS NOT NULL

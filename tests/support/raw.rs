@@ -3,7 +3,7 @@
 use event_log::StoreUrl;
 use sqlx::{Connection, PgConnection, Row};
 
-use crate::support::backend::TestStore;
+use super::backend::TestStore;
 
 /// Each of `words` that is anywhere in the store, with where.
 pub async fn found(store: &TestStore, words: &[&str]) -> Vec<String> {
@@ -18,6 +18,19 @@ pub async fn found(store: &TestStore, words: &[&str]) -> Vec<String> {
     found
 }
 
+/// Has PostgreSQL look at its tables, as it does by itself every now and then: it keeps samples of what it sees.
+pub async fn sample(store: &TestStore) {
+    if matches!(store.store_url(), StoreUrl::Postgres(_)) {
+        sqlx::query("ANALYZE").execute(&mut store.superuser().await).await.expect("carried out");
+    }
+}
+
+/// What PostgreSQL keeps of columns, for planning.
+async fn samples(store: &TestStore) -> String {
+    let sql = "SELECT coalesce(string_agg(s::text, E'\\n'), '') FROM pg_statistic s";
+    sqlx::query_scalar(sql).fetch_one(&mut store.superuser().await).await.expect("samples")
+}
+
 async fn everything(store: &TestStore) -> Vec<(String, Vec<u8>)> {
     match store.store_url() {
         StoreUrl::Sqlite(directory) => std::fs::read_dir(directory)
@@ -25,12 +38,12 @@ async fn everything(store: &TestStore) -> Vec<(String, Vec<u8>)> {
             .map(|entry| entry.expect("an entry").path())
             .map(|path| (path.display().to_string(), std::fs::read(&path).expect("readable")))
             .collect(),
-        StoreUrl::Postgres(url) => files_of_the_database(&url).await,
+        StoreUrl::Postgres(url) => files_of_the_database(store, &url).await,
     }
 }
 
-/// The files of every table, index and toast table of the database that are not PostgreSQL's own, and every row as text.
-async fn files_of_the_database(url: &str) -> Vec<(String, Vec<u8>)> {
+/// Every row of every table of the database as text, and what PostgreSQL keeps of them.
+async fn files_of_the_database(store: &TestStore, url: &str) -> Vec<(String, Vec<u8>)> {
     let mut connection = PgConnection::connect(url).await.expect("the database answers");
     let tables = sqlx::query(
         "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -39,7 +52,7 @@ async fn files_of_the_database(url: &str) -> Vec<(String, Vec<u8>)> {
     .fetch_all(&mut connection)
     .await
     .expect("the tables");
-    let mut all = Vec::new();
+    let mut all = vec![("samples".to_owned(), samples(store).await.into_bytes())];
     for table in tables {
         let table: String = table.get(0);
         let sql = format!("SELECT coalesce(string_agg(t::text, E'\\n'), '') FROM {table} t");
@@ -84,7 +97,8 @@ async fn files_of_the_server(store: &TestStore) -> Vec<(String, Vec<u8>)> {
     sqlx::query("CHECKPOINT").execute(&mut superuser).await.expect("carried out");
     let files = sqlx::query(
         "SELECT c.relname::text, pg_read_binary_file(pg_relation_filepath(c.oid)) FROM pg_class c
-         WHERE c.relkind IN ('r', 'i', 't', 'm') AND c.oid >= 16384 AND pg_relation_filepath(c.oid) IS NOT NULL",
+         WHERE c.relkind IN ('r', 'i', 't', 'm') AND (c.oid >= 16384 OR c.relname IN ('pg_statistic', 'pg_toast_2619'))
+         AND pg_relation_filepath(c.oid) IS NOT NULL",
     )
     .fetch_all(&mut superuser)
     .await

@@ -1,0 +1,290 @@
+//! Promise 9 from the outside: a marker in every text that a request or an import may hold, an erasure, and a look for
+//! each of them in every file, table, index and line of the log.
+//!
+//! Which fields there are is in the manuals, which the code is held to; [`ROUTES`] and [`LINES`] say of each what it is,
+//! and a field that the manuals have and these lists have not fails a test.
+
+use std::collections::BTreeMap;
+
+use event_log::StoreUrl;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::answers::report;
+use crate::support::backend::{Backend, TestStore};
+use crate::support::person::{Person, client, text};
+use crate::support::raw;
+use crate::support::running::{Installation, Running};
+
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+
+on_both_engines! {
+    no_marker_is_left_of_somebody_erased: no_marker_on_sqlite, no_marker_on_postgres;
+}
+
+/// What may stand in a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    /// Any text: somebody's words. Has a marker.
+    Words,
+    /// Any text that is used and not kept, or of which only a hash is. Has a marker.
+    Passing,
+    /// Ids of a bounded alphabet: they stay.
+    Id,
+    /// Numbers, times, and words of our own.
+    Typed,
+}
+use Holds::{Id, Passing, Typed, Words};
+
+/// Fields of requests, and what the manual lists as their values.
+const ROUTES: &[(&str, Holds)] = &[
+    ("afterId", Id),
+    ("attachmentType", Typed),
+    ("attachmentUrl", Words),
+    ("avatar", Words),
+    ("beforeId", Id),
+    ("channel_name", Id),
+    ("clientMessageId", Words),
+    ("content", Words),
+    ("cursor", Typed),
+    ("file", Typed),
+    ("groupId", Id),
+    ("id", Id),
+    ("image", Typed),
+    ("invite", Typed),
+    ("isRead", Typed),
+    ("isTyping", Typed),
+    ("joinPolicy", Typed),
+    ("limit", Typed),
+    ("markAll", Typed),
+    ("markAllRead", Typed),
+    ("memberIds", Id),
+    ("name", Words),
+    ("notificationIds", Id),
+    ("offset", Typed),
+    ("on", Typed),
+    ("open", Typed),
+    ("participantId", Id),
+    ("recipientId", Id),
+    ("replyToId", Id),
+    ("roomId", Id),
+    ("search", Passing),
+    ("seq", Typed),
+    ("socket_id", Id),
+    ("tab", Typed),
+    ("text", Typed),
+    ("type", Typed),
+    ("unreadOnly", Typed),
+    ("upTo", Id),
+    ("userIds", Id),
+];
+
+/// Fields of an import's lines.
+const LINES: &[(&str, Holds)] = &[
+    ("actor", Id),
+    ("at", Typed),
+    ("attachmentType", Typed),
+    ("attachmentUrl", Words),
+    ("avatar", Words),
+    ("by", Id),
+    ("clientMessageId", Words),
+    ("content", Words),
+    ("email", Words),
+    ("from", Id),
+    ("groupId", Id),
+    ("id", Passing),
+    ("joinPolicy", Typed),
+    ("kind", Typed),
+    ("members", Id),
+    ("name", Words),
+    ("notification", Passing),
+    // Kept for those who are to be called some day, and shown in no view.
+    ("phone", Passing),
+    ("replyTo", Passing),
+    ("role", Typed),
+    ("room", Passing),
+    ("sourceId", Id),
+    ("sourceType", Id),
+    ("to", Id),
+    ("type", Typed),
+    ("upTo", Passing),
+    ("user", Id),
+    ("username", Words),
+    ("users", Id),
+];
+
+/// Headers that any client may fill.
+const HEADERS: [&str; 3] = ["idempotency-key", "x-request-id", "user-agent"];
+
+#[test]
+fn the_manuals_have_no_field_that_is_not_said_here_to_be_words_or_none() {
+    let names = |list: &[(&str, Holds)]| list.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>();
+    let routes = include_str!("../../docs/http.md").lines().filter(|line| line.starts_with("| `"));
+    let wishes = routes.filter_map(|line| line.split(" | ").nth(1));
+    let mut fields: Vec<String> = wishes.flat_map(|wish| wish.split('`').skip(1).step_by(2)).map(field).collect();
+    fields.sort();
+    fields.dedup();
+    assert_eq!(fields, names(ROUTES), "docs/http.md");
+
+    let (_, sample) = include_str!("../../docs/import.md").split_once("```json\n").expect("a sample");
+    let (sample, _) = sample.split_once("```").expect("its end");
+    let line = |line: &str| serde_json::from_str::<BTreeMap<String, Value>>(line).expect("a line").into_keys();
+    let mut fields: Vec<String> = sample.lines().flat_map(line).collect();
+    fields.sort();
+    fields.dedup();
+    assert_eq!(fields, names(LINES), "docs/import.md");
+}
+
+/// `attachmentUrl?` and `?on=true` and `markAllRead: true` are fields with something about them.
+fn field(told: &str) -> String {
+    let name = told.trim_start_matches('?');
+    name.split(['?', ':', '=', ' ']).next().unwrap_or(name).to_owned()
+}
+
+/// One text for each field: in lower case, as a search would have it.
+fn marker(of: &str, field: &str) -> String {
+    format!("m9{of}{}z", field.to_lowercase().replace(['_', '-'], ""))
+}
+
+fn markers(of: &str, list: &[(&str, Holds)], holds: Holds) -> Vec<String> {
+    list.iter().filter(|(_, what)| *what == holds).map(|(field, _)| marker(of, field)).collect()
+}
+
+/// What is kept for as long as they are not erased.
+fn kept() -> Vec<String> {
+    [markers("http", ROUTES, Words), markers("line", LINES, Words)].concat()
+}
+
+/// What is in no place at any time.
+fn passing() -> Vec<String> {
+    let headers = HEADERS.map(|header| marker("head", header)).to_vec();
+    [markers("http", ROUTES, Passing), markers("line", LINES, Passing), headers].concat()
+}
+
+async fn found(store: &TestStore, markers: &[String]) -> Vec<String> {
+    raw::found_in_files(store, &markers.iter().map(String::as_str).collect::<Vec<_>>()).await
+}
+
+async fn no_marker_is_left_of_somebody_erased(backend: Backend) {
+    let Some(store) = backend.store().await else { return };
+    let level = "info,kabar=trace,event_log=trace,projections=trace,aggregates=trace";
+    let installation = Installation::new(&store.url()).with("KABAR__LOG__LEVEL", level);
+    let home = tempfile::tempdir().expect("a folder");
+    let lines = home.path().join("lines.jsonl");
+    std::fs::write(&lines, imported()).expect("written");
+    let lines = lines.display().to_string();
+    report(&installation.replay(&["import", "--json", "--from", &lines]).await, 0);
+    let running = installation.start().await;
+    let http = client(PATIENCE);
+    let [ana, ben] = ["ana", "ben"].map(|id| Person::new(&http, installation.address, id));
+    ben.shows_up().await;
+    let said = speaks(&ana).await;
+
+    raw::sample(&store).await;
+    let shown = found(&store, &kept()).await.join("\n");
+    for marker in kept() {
+        assert!(shown.contains(&marker), "the test looks where {marker} is:\n{shown}");
+    }
+    assert_eq!(found(&store, &passing()).await, [""; 0]);
+
+    erased(&installation, &store).await;
+    nothing_is_left(&store, &running).await;
+    who_asks_again_is_answered_alike(&ana, &ben, &said).await;
+    assert!(running.stop().await.success());
+    let (all, kept) = ([kept(), passing()].concat(), [marker("line", "groupId"), marker("http", "groupId")]);
+    assert_eq!(found(&store, &all).await, [""; 0], "after a stop");
+    assert!(!found(&store, &kept).await.is_empty(), "ids of the platform stay");
+    installation.verify_is_clean().await;
+    assert!(installation.replay(&["rebuild", "--all"]).await.status.success());
+    assert_eq!(found(&store, &all).await, [""; 0], "a rebuild brings nothing back");
+}
+
+async fn nothing_is_left(store: &TestStore, running: &Running) {
+    let all = [kept(), passing()].concat();
+    assert_eq!(found(store, &all).await, [""; 0]);
+    let told = running.said();
+    assert!(told.contains("TRACE") || told.contains("DEBUG"), "the test looks at all that it tells");
+    let told: Vec<_> = all.iter().filter(|marker| told.contains(marker.as_str())).collect();
+    assert!(told.is_empty(), "in the server's own lines: {told:?}");
+}
+
+/// Ana's past in another system. `m` names a marker.
+fn imported() -> String {
+    let m = |field: &str| marker("line", field);
+    let url = |field: &str| format!("https://cdn.example/{}.png", m(field));
+    let (room, first) = (format!("{} {}", m("id"), m("room")), format!("{} {}", m("upTo"), m("replyTo")));
+    let entry = m("notification");
+    let at = "2020-01-01T00:00:00Z";
+    let lines = [
+        json!({"kind": "user", "id": "ana", "name": m("name"), "username": m("username"), "avatar": url("avatar"),
+            "email": format!("{}@example.id", m("email")), "phone": m("phone"), "at": at}),
+        json!({"kind": "user", "id": "ben", "name": "Ben", "at": at}),
+        json!({"kind": "room", "id": room, "type": "group", "by": "ana", "members": ["ben"], "name": m("name"),
+            "avatar": url("avatar"), "groupId": m("groupId"), "at": at}),
+        json!({"kind": "message", "id": first, "room": room, "from": "ana", "content": m("content"),
+            "clientMessageId": m("clientMessageId"), "at": at}),
+        json!({"kind": "message", "id": "2", "room": room, "from": "ana", "type": "image",
+            "attachmentUrl": url("attachmentUrl"), "attachmentType": "image/png", "replyTo": first, "at": at}),
+        json!({"kind": "read", "room": room, "user": "ben", "upTo": first, "at": at}),
+        json!({"kind": "notification", "id": entry, "user": "ana", "type": "FOLLOWER", "actor": "ben",
+            "sourceType": "user", "sourceId": "ben", "at": at}),
+        json!({"kind": "notificationRead", "notification": entry, "user": "ana", "at": at}),
+    ];
+    lines.map(|line| format!("{line}\n")).concat()
+}
+
+/// What Ana said, to be said once more.
+struct Said {
+    wish: Value,
+    message: Value,
+}
+
+/// Everything that the routes take of her; the last message of her room stays hers.
+async fn speaks(ana: &Person) -> Said {
+    let m = |field: &str| marker("http", field);
+    let group = json!({"name": m("name"), "avatar": format!("https://cdn.example/{}.png", m("avatar")),
+        "groupId": m("groupId"), "memberIds": ["ben"]});
+    let room = text(&wished(ana, "/api/chat/groups", &group).await["room"]["id"]);
+    wished(ana, "/api/chat/send", &json!({"roomId": room, "content": "known by its key alone"})).await;
+    let wish = json!({"roomId": room, "content": m("content"), "clientMessageId": m("clientMessageId"),
+        "attachmentUrl": format!("https://cdn.example/{}.png", m("attachmentUrl")), "attachmentType": "image/png"});
+    let message = wished(ana, "/api/chat/send", &wish).await["message"].clone();
+    assert_eq!(message["clientMessageId"], json!(m("clientMessageId")));
+    ana.get(&format!("/api/chat/rooms?search={}", m("search"))).await.ok();
+    Said { wish, message }
+}
+
+/// With every header that a client may fill.
+async fn wished(person: &Person, path: &str, wish: &Value) -> Value {
+    let mut request = person.ask(Method::POST, path).json(wish);
+    for header in HEADERS {
+        request = request.header(header, marker("head", header));
+    }
+    let answer = request.send().await.expect("an answer");
+    assert!(answer.status().is_success(), "{path}: {answer:?}");
+    answer.json().await.expect("JSON")
+}
+
+/// On PostgreSQL any session that begins in this moment may be in the way.
+async fn erased(installation: &Installation, store: &TestStore) {
+    let everywhere = match store.store_url() {
+        StoreUrl::Sqlite(_) => &["erase", "ana", "--yes"][..],
+        StoreUrl::Postgres(_) => &["erase", "ana", "--yes", "--vacuum"],
+    };
+    let all = async { while !installation.replay(everywhere).await.status.success() {} };
+    tokio::time::timeout(PATIENCE, all).await.expect("erased, and nobody reads from before");
+}
+
+/// A device that never heard of the erasure: its message is there, and nothing of it can be read.
+async fn who_asks_again_is_answered_alike(ana: &Person, ben: &Person, said: &Said) {
+    let again = wished(ana, "/api/chat/send", &said.wish).await["message"].clone();
+    assert_eq!((&again["id"], &again["seq"]), (&said.message["id"], &said.message["seq"]));
+    let room = text(&said.wish["roomId"]);
+    let shown = ben.get(&format!("/api/chat/messages?roomId={room}")).await.ok();
+    let messages = shown["messages"].as_array().expect("messages");
+    for message in [&again, messages.last().expect("it is the last")] {
+        let words = ["content", "clientMessageId", "attachmentUrl"].map(|field| &message[field]);
+        assert_eq!(words, [&json!(""), &Value::Null, &Value::Null], "{message}");
+        assert_eq!(message["attachmentType"], "image/png");
+    }
+}
