@@ -209,6 +209,27 @@ fn an_event_loads_without_its_optional_parts_and_without_no_other() {
     }
 }
 
+/// Before they were sealed, ids of devices lay in the log as they are; any text could be a group's id.
+#[test]
+fn an_event_from_before_ids_were_sealed_or_checked_still_loads() {
+    for sample in samples() {
+        let mut payload = payload_of(&sample);
+        match &sample {
+            DomainEvent::Room(RoomEvent::MessageSent(_)) => payload["client_message_id"] = json!("c-42"),
+            DomainEvent::Room(RoomEvent::RoomOpened(_)) => payload["group_id"] = json!("Kelas Ibu Ana"),
+            _ => continue,
+        }
+        let DomainEvent::Room(loaded) = load(&sample, "1", &payload.to_string()).expect("loads") else {
+            panic!("a room")
+        };
+        match loaded {
+            RoomEvent::MessageSent(sent) => assert_eq!(sent.client_message_id.expect("there").words(), Some("c-42")),
+            RoomEvent::RoomOpened(opened) => assert_eq!(opened.group_id, None, "a text that is no id is shown no more"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
 #[test]
 fn a_profile_may_be_empty() {
     for sample in samples().iter().filter(|sample| sample.kind() == AggregateKind::User) {

@@ -263,6 +263,9 @@ mod tests {
         assert!(field == "from" && reason.contains("1 to 128 characters"), "{field}: {reason}");
         let (field, reason) = refused(&format!("{{\"kind\":\"follow\",\"from\":\"a\",\"to\":\"b\",\"tto\":1,{at}}}"));
         assert!(field == "tto" && reason.contains("unknown field"), "{field}: {reason}");
+        let room = "\"kind\":\"room\",\"id\":\"1\",\"type\":\"group\",\"by\":\"a\",\"name\":\"x\"";
+        let (field, reason) = refused(&format!("{{{room},\"groupId\":\"kelas desain\",{at}}}"));
+        assert!(field == "groupId" && reason.contains("a group id is 1 to 128"), "{field}: {reason}");
         assert_eq!(refused("{\"kind\":\"follow\"").0, "line");
         assert_eq!(refused("[]").0, "line");
         let (field, reason) = refused("{\"kind\":\"erasure\",\"user\":\"a\",\"at\":\"yesterday\"}");

@@ -114,6 +114,9 @@ impl Ids {
                 (json!({"name": "x", "avatar": "http://a.example/b"}), "avatar"),
                 (json!({"name": "x", "avatar": "https://a.example/\u{0}"}), "avatar"),
                 (json!({"name": "x", "groupId": ""}), "groupId"),
+                (json!({"name": "x", "groupId": "kelas desain"}), "groupId"),
+                (json!({"name": "x", "groupId": "x".repeat(129)}), "groupId"),
+                (json!({"name": "x", "groupId": 7}), "groupId"),
                 (json!({"name": "x", "joinPolicy": "closed"}), "joinPolicy"),
             ]),
             Sample::new(Method::POST, "/api/chat/groups/{roomId}/join", &format!("/api/chat/groups/{group}/join"))
