@@ -7,7 +7,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use event_log::{Door, DoorOptions, EventLogError, Position, StoreUrl};
+use event_log::tying::OtherKeys;
+use event_log::{Door, DoorOptions, EventLogError, IfOthers, OpenError, Position, SharedLog, StoreUrl};
 use metrics_exporter_prometheus::PrometheusHandle;
 use projections::{ReadError, Views};
 use tokio::net::TcpListener;
@@ -54,6 +55,9 @@ pub enum BuildError {
     Url(#[from] event_log::store_url::InvalidStoreUrl),
     #[error("the event log cannot be opened")]
     Log(#[source] EventLogError),
+    /// Nothing was written.
+    #[error(transparent)]
+    Keys(Box<OtherKeys>),
     #[error("the views cannot be opened")]
     Views(#[source] ReadError),
 }
@@ -63,7 +67,7 @@ impl App {
     pub async fn build(config: Config, ports: Ports) -> Result<Self, BuildError> {
         let url = StoreUrl::parse(config.database.url.reveal())?;
         let keys = StoreUrl::parse(config.database.keys_url().reveal())?;
-        let log = event_log::open_with_keys(&url, &keys).await.map_err(BuildError::Log)?;
+        let log = open_log(&url, &keys, config.database.keys_lost).await?;
         let door = Door::open(log.clone(), door_options(&config.door)).await.map_err(BuildError::Log)?;
         let views = Views::open(&url, log.clone()).await.map_err(BuildError::Views)?;
 
@@ -132,6 +136,22 @@ impl App {
             upkeep.abort();
         }
     }
+}
+
+/// Refuses keys that are not those of the log, unless the operator says that its own are lost.
+async fn open_log(url: &StoreUrl, keys: &StoreUrl, keys_lost: bool) -> Result<SharedLog, BuildError> {
+    let if_others = if keys_lost { IfOthers::GiveUp } else { IfOthers::Refuse };
+    let (log, given_up) = event_log::open_or_give_up(url, keys, if_others).await.map_err(|error| match error {
+        OpenError::Log(error) => BuildError::Log(error),
+        OpenError::Keys(others) => BuildError::Keys(others),
+    })?;
+    if given_up {
+        tracing::warn!(log = %url, %keys, "the log has new keys; what was sealed before stays unread");
+    }
+    if keys_lost {
+        tracing::warn!("database.keys_lost is set: take it out, or the next loss of the keys goes unnoticed");
+    }
+    Ok(log)
 }
 
 #[derive(Default)]

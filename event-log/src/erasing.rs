@@ -52,7 +52,7 @@ pub async fn erase(
     let sealing = log.sealing().ok_or(EraseError::NoKeys)?;
     let loaded = loading::load(&**log, &StreamId::user(user), None).await?;
     let State::User(known) = loaded.state else { return Err(EraseError::Unknown) };
-    let current = key_to_drop(&known, sealing, user).await?;
+    let current = keys_to_drop(&known, sealing, user).await?;
     let met = sealed_with.iter().copied().filter(|key| !known.has_erased(*key));
     let keys: Vec<KeyId> = met.chain(current).collect::<BTreeSet<_>>().into_iter().collect();
     let command = Command::User(UserCommand::Erase(EraseUser { user_id: user.clone(), keys: keys.clone(), at }));
@@ -76,11 +76,12 @@ pub async fn erase(
     }
 }
 
-/// The one key that may have been used. Made for somebody who is there and has none yet: a word of theirs that comes in
-/// this moment is then sealed with the key that is dropped.
-async fn key_to_drop(known: &User, sealing: &Sealing, user: &UserId) -> Result<Option<KeyId>, EventLogError> {
-    if let Some(key) = sealing.key_of(user, false).await? {
-        return Ok(Some(key));
+/// Every key that may have been used. One is made for somebody who is there and has none yet: a word of theirs that comes
+/// in this moment is then sealed with the key that is dropped.
+async fn keys_to_drop(known: &User, sealing: &Sealing, user: &UserId) -> Result<Vec<KeyId>, EventLogError> {
+    let keys = sealing.all_keys_of(user).await?;
+    if keys.is_empty() && known.exists() {
+        return Ok(sealing.key_of(user, true).await?.into_iter().collect());
     }
-    if known.exists() { sealing.key_of(user, true).await } else { Ok(None) }
+    Ok(keys)
 }

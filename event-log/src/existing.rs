@@ -3,9 +3,12 @@
 //! Separate from `open`, which makes what it does not find: an operator who mistypes a URL must be told so, not shown a
 //! new, empty log. Never in here: anything that writes.
 
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
 
 use crate::port::EventLogError;
+use crate::postgres::unreached;
+use crate::sqlite;
 use crate::store_url::StoreUrl;
 
 /// `invalid_catalog_name`.
@@ -14,17 +17,21 @@ const NO_SUCH_DATABASE: &str = "3D000";
 /// Looks without making anything.
 pub async fn exists(url: &StoreUrl) -> Result<bool, EventLogError> {
     match url {
-        StoreUrl::Sqlite(directory) => tokio::fs::try_exists(StoreUrl::file(directory, "log"))
-            .await
-            .map_err(|error| EventLogError::Unavailable(Box::new(error))),
+        StoreUrl::Sqlite(directory) => {
+            let file = StoreUrl::file(directory, "log");
+            let looked = tokio::task::spawn_blocking(move || sqlite::holds_a_log(&file)).await;
+            looked.unwrap_or_else(|error| Err(EventLogError::Unavailable(error.into())))
+        }
         StoreUrl::Postgres(text) => {
-            in_postgres(text).await.map_err(|error| EventLogError::Unavailable(Box::new(error)))
+            let options: PgConnectOptions =
+                text.parse().map_err(|error: sqlx::Error| EventLogError::Unavailable(Box::new(error)))?;
+            in_postgres(&options).await.map_err(unreached::at(&options))
         }
     }
 }
 
-async fn in_postgres(url: &str) -> Result<bool, sqlx::Error> {
-    let mut connection = match PgConnection::connect(url).await {
+async fn in_postgres(options: &PgConnectOptions) -> Result<bool, sqlx::Error> {
+    let mut connection = match PgConnection::connect_with(options).await {
         Ok(connection) => connection,
         Err(sqlx::Error::Database(refusal)) if refusal.code().as_deref() == Some(NO_SUCH_DATABASE) => return Ok(false),
         Err(error) => return Err(error),

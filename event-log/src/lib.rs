@@ -32,12 +32,13 @@ pub mod sqlite;
 pub mod store_url;
 pub mod subscription;
 pub mod tail;
+pub mod tying;
 
 pub use chain::Chain;
 pub use cqrs::KabarEventStore;
 pub use door::{CommandError, Decided, Door, DoorOptions, Outcome, Wish};
 pub use existing::exists;
-pub use open::{open, open_with_keys};
+pub use open::{IfOthers, OpenError, open, open_or_give_up, open_with_keys};
 pub use port::{EventLog, EventLogError, Filter, LogWrapper, Page, SharedLog};
 pub use position::{LogId, Position, PositionToken};
 pub use recorded::RecordedEvent;

@@ -13,6 +13,7 @@ use crate::port::EventLogError;
 use crate::position::LogId;
 use crate::postgres::{PostgresMaking, PostgresRaw};
 use crate::recorded::{RecordedEvent, StoredEvent};
+use crate::sealing::keys::KeysId;
 use crate::sqlite::{SqliteMaking, SqliteRaw};
 use crate::store_url::StoreUrl;
 
@@ -104,6 +105,8 @@ pub struct Reactors {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
     pub id: LogId,
+    /// Which keys its words are sealed with; `None` when it was never opened with any.
+    pub keys: Option<KeysId>,
     /// The last position, read after the checkpoints: a busy reactor is not past it.
     pub head: i64,
     pub reactors: Reactors,

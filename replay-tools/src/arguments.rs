@@ -1,6 +1,7 @@
 //! What can be asked of `replay`, and its manual.
 
 mod following;
+mod stores;
 
 use std::num::NonZeroU64;
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use projections::{Pace, RebuildOptions, UnitName};
 use url::Url;
 
 pub use following::Server;
+pub use stores::{KeysLost, Shared};
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -53,7 +55,8 @@ pub struct Arguments {
 
     /// Where the keys of words are, when they are not beside the log: a URL like that of --database
     ///
-    /// When absent: `database.keys_url` of the configuration file, and without one the log's own place.
+    /// When absent: the log's own place if --database is given on the command line, else `database.keys_url` of the
+    /// configuration file, and without one the log's own place.
     #[arg(long, global = true, value_name = "URL", env = "KABAR__DATABASE__KEYS_URL", hide_env_values = true)]
     pub keys: Option<String>,
 
@@ -134,6 +137,8 @@ pub struct RebuildWanted {
     choice: RequiredUnit,
     #[command(flatten)]
     pace: PaceWanted,
+    #[command(flatten)]
+    pub keys: KeysLost,
     /// Every view at once instead of one after the other
     #[arg(long)]
     pub parallel: bool,
@@ -165,6 +170,8 @@ pub struct RepairWanted {
     choice: RequiredUnit,
     #[command(flatten)]
     pace: PaceWanted,
+    #[command(flatten)]
+    pub keys: KeysLost,
     /// Really change something
     #[arg(long)]
     pub yes: bool,
@@ -214,11 +221,16 @@ pub struct BackupWanted {
 #[derive(Debug, Args)]
 pub struct RestoreWanted {
     /// The folder that `replay backup` has made
-    #[arg(long, value_name = "DIR", required_unless_present = "keys_from")]
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["keys_from", "adopt_keys"])]
     pub from: Option<PathBuf>,
     /// The file of keys; without --from they come back to a log that is there, whose server is stopped
     #[arg(long, value_name = "FILE")]
     pub keys_from: Option<PathBuf>,
+    /// Takes the keys at --keys over from the log that they belong to, which must be gone: it is refused from then on
+    #[arg(long, conflicts_with_all = ["keys_from", "keys_lost"])]
+    pub adopt_keys: bool,
+    #[command(flatten)]
+    pub keys: KeysLost,
 }
 
 #[derive(Debug, Args)]
@@ -226,6 +238,8 @@ pub struct EraseWanted {
     /// Whom, by the platform's id
     #[arg(value_name = "USER")]
     pub user: aggregates::ids::UserId,
+    #[command(flatten)]
+    pub keys: KeysLost,
     /// Without asking
     #[arg(long)]
     pub yes: bool,
@@ -242,6 +256,8 @@ pub struct ImportWanted {
     /// The lines; may be packed with gzip; - is stdin
     #[arg(long, value_name = "FILE")]
     pub from: PathBuf,
+    #[command(flatten)]
+    pub keys: KeysLost,
     /// Decides everything and writes nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -346,26 +362,6 @@ impl Start {
         text.parse()
             .map(Self::Token)
             .map_err(|_| "expected a number or the value of a Kabar-Position header".to_owned())
-    }
-}
-
-/// What every command needs.
-#[derive(Debug)]
-pub struct Shared {
-    pub database: Option<String>,
-    pub keys: Option<String>,
-    pub config: Option<PathBuf>,
-    pub json: bool,
-}
-
-impl Arguments {
-    pub fn shared(&self) -> Shared {
-        Shared {
-            database: self.database.clone(),
-            keys: self.keys.clone(),
-            config: self.config.clone(),
-            json: self.json,
-        }
     }
 }
 

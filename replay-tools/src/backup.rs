@@ -14,7 +14,7 @@ use crate::arguments::{BackupWanted, Shared};
 use crate::counting::Counting;
 use crate::outcome::{Failure, Verdict};
 use crate::paint::line;
-use crate::{keys_file, store};
+use crate::{keys_back, keys_file, store};
 
 /// Rows in memory at a time.
 const PAGE_EVENTS: usize = 2_000;
@@ -22,6 +22,10 @@ const PAGE_EVENTS: usize = 2_000;
 pub async fn run(shared: &Shared, wanted: &BackupWanted) -> Result<Verdict, Failure> {
     let url = store::locate(shared)?;
     store::require(&url).await?;
+    // Before anything is written.
+    if wanted.keys_to.is_some() {
+        keys_back::require_all_there(shared, &url).await?;
+    }
     let made = match &wanted.to {
         Some(to) => Some(of_log(&url, to).await?),
         None => None,

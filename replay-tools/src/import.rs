@@ -25,7 +25,7 @@ pub async fn run(shared: &Shared, wanted: &ImportWanted) -> Result<Verdict, Fail
     let url = store::locate(shared)?;
     let mut source = Source::open(&wanted.from)?;
     let mut complaints = Complaints::to(wanted.report.as_ref())?;
-    let (log, new) = open(shared, &url, wanted.dry_run).await?;
+    let (log, new) = open(shared, &url, wanted).await?;
     let imported = import(log.clone(), wanted.dry_run, &mut source, &mut complaints).await;
     if let Some(log) = log {
         log.close().await;
@@ -81,15 +81,14 @@ fn stopped(counts: Counts, error: anyhow::Error) -> Failure {
 }
 
 /// The log, made where there is none; a dry run makes nothing.
-async fn open(shared: &Shared, url: &StoreUrl, dry: bool) -> Result<(Option<SharedLog>, bool), Failure> {
+async fn open(shared: &Shared, url: &StoreUrl, wanted: &ImportWanted) -> Result<(Option<SharedLog>, bool), Failure> {
     let there = event_log::exists(url).await.with_context(|| format!("{url} cannot be reached"))?;
-    if dry && !there {
+    if wanted.dry_run && !there {
         return Ok((None, true));
     }
-    let keys = store::keys(shared, url)?;
-    let log =
-        event_log::open_with_keys(url, &keys).await.with_context(|| format!("the log of {url} cannot be opened"))?;
-    Ok((Some(log), !there))
+    // A dry run gives nothing up.
+    let keys_lost = wanted.keys.keys_lost && !wanted.dry_run;
+    Ok((Some(store::open_or_make(shared, url, keys_lost).await?), !there))
 }
 
 fn say(url: &StoreUrl, wanted: &ImportWanted, counts: Counts, took: Duration) -> Result<(), Failure> {

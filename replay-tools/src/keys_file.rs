@@ -4,6 +4,7 @@
 //! A file of its own, so that it can be kept elsewhere than the backup of the log, and be deleted sooner. Whole or not
 //! there: it is made beside its place, and its last line has the checksum of those before it.
 
+use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -67,9 +68,10 @@ pub async fn write(keys: &StoreUrl, to: &Path) -> Result<u64, Failure> {
     Ok(count)
 }
 
-/// Whether the whole file is sound.
-pub fn check(from: &Path) -> Result<(), Failure> {
-    read(from).map(drop).map_err(|what| Failure::Refused(format!("{}: {what}", from.display())))
+/// Whether the whole file is sound; the keys in it that open something.
+pub fn check(from: &Path) -> Result<HashSet<KeyId>, Failure> {
+    let keys = read(from).map_err(|what| Failure::Refused(format!("{}: {what}", from.display())))?;
+    Ok(keys.iter().filter(|key| key.secret.is_some()).map(|key| key.id).collect())
 }
 
 /// Takes them back, once the whole file was found sound. What is there stays, what was dropped stays dropped; erasures must
@@ -83,7 +85,6 @@ pub async fn bring_in(from: &Path, keys: &StoreUrl) -> Result<Brought, Failure> 
         let brought = sealing.bring_in(page.to_vec()).await?;
         sum.new += brought.new;
         sum.known += brought.known;
-        sum.left_out += brought.left_out;
     }
     sealing.close().await;
     Ok(sum)
@@ -202,21 +203,23 @@ mod tests {
         let file = folder.path().join("keys.jsonl");
         assert_eq!(write(&place("first"), &file).await.ok(), Some(2));
         assert!(matches!(write(&place("first"), &file).await, Err(Failure::Usage(_))), "never written over");
-        let brought = |new, known, left_out| Some(Brought { new, known, left_out });
-        assert_eq!(bring_in(&file, &place("second")).await.ok(), brought(2, 0, 0));
-        assert_eq!(bring_in(&file, &place("second")).await.ok(), brought(0, 2, 0));
+        let brought = |new, known| Some(Brought { new, known });
+        assert_eq!(bring_in(&file, &place("second")).await.ok(), brought(2, 0));
+        assert_eq!(bring_in(&file, &place("second")).await.ok(), brought(0, 2));
         let second = Sealing::open(&place("second")).await.expect("keys");
         assert_eq!(second.key_of(&ana, false).await.expect("readable"), key);
         assert_eq!(second.key_of(&ben, false).await.expect("readable"), None, "dropped stays dropped");
 
-        // Whoever has another key by now keeps it; and a key that was dropped since stays dropped.
+        // Whoever has another key by now seals with it, and both open; a key that was dropped since stays dropped.
         let third = Sealing::open(&place("third")).await.expect("keys");
         let other = third.key_of(&ana, true).await.expect("made");
-        assert_eq!(bring_in(&file, &place("third")).await.ok(), brought(1, 0, 1));
+        assert_eq!(bring_in(&file, &place("third")).await.ok(), brought(2, 0));
         assert_eq!(third.key_of(&ana, false).await.expect("readable"), other);
+        let both: Vec<_> = other.into_iter().chain(key).collect();
+        assert_eq!(third.all_keys_of(&ana).await.expect("readable"), both);
         let erased = aggregates::user::UserErased { user_id: ana.clone(), keys: key.into_iter().collect(), at };
         second.drop_keys(&erased).await.expect("dropped");
-        assert_eq!(bring_in(&file, &place("second")).await.ok(), brought(0, 2, 0));
+        assert_eq!(bring_in(&file, &place("second")).await.ok(), brought(0, 2));
         assert_eq!(second.key_of(&ana, false).await.expect("readable"), None);
 
         let whole = std::fs::read_to_string(&file).expect("readable");

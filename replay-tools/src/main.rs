@@ -15,6 +15,7 @@ mod erase;
 mod export;
 mod history;
 mod import;
+mod keys_back;
 mod keys_file;
 mod outcome;
 mod paint;
@@ -31,19 +32,17 @@ mod verify;
 
 use std::process::ExitCode;
 
-use arguments::{Arguments, Wanted};
-use clap::Parser;
+use arguments::{Arguments, Shared, Wanted};
 use outcome::{Failure, Verdict};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let json = arguments.json;
+    let (arguments, shared) = Arguments::read();
     let fills = matches!(arguments.command, Wanted::Rebuild(_) | Wanted::Repair(_));
     tokio::select! {
-        ended = carry_out(arguments) => match ended {
+        ended = carry_out(arguments, &shared) => match ended {
             Ok(verdict) => verdict.exit_code(),
-            Err(failure) => failure.report(json),
+            Err(failure) => failure.report(shared.json),
         },
         // Whatever was under way is dropped: open transactions roll back, a half-filled generation is never switched to.
         () = interrupted() => {
@@ -55,8 +54,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn carry_out(arguments: Arguments) -> Result<Verdict, Failure> {
-    let shared = &arguments.shared();
+async fn carry_out(arguments: Arguments, shared: &Shared) -> Result<Verdict, Failure> {
     match arguments.command {
         Wanted::Status => status::run(shared).await,
         Wanted::Rebuild(wanted) => rebuild::run(shared, &wanted).await,

@@ -20,7 +20,7 @@ pub const INTERRUPTED: &str = "interrupted; the live views are as they were, and
 
 pub async fn run(shared: &Shared, wanted: &RebuildWanted) -> Result<Verdict, Failure> {
     let url = store::locate(shared)?;
-    let log = store::open(shared, &url).await?;
+    let log = store::open_also_without(shared, &url, &wanted.keys).await?;
     let (units, options, bars) = (wanted.units(), wanted.options(), Bars::new());
     let (mut done, mut failed) = (Vec::new(), Vec::new());
     let mut take = |rebuilt: Result<(RebuildReport, Duration), Failure>| -> Result<(), Failure> {

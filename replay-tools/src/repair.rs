@@ -11,7 +11,7 @@ use crate::{rebuild, store, verify};
 
 pub async fn run(shared: &Shared, wanted: &RepairWanted) -> Result<Verdict, Failure> {
     let url = store::locate(shared)?;
-    let log = store::open(shared, &url).await?;
+    let log = store::open_also_without(shared, &url, &wanted.keys).await?;
     let (bars, options) = (Bars::new(), wanted.options());
     let (mut answers, mut verdict): (Vec<Value>, Verdict) = (Vec::new(), Verdict::Fine);
     for unit in wanted.units() {

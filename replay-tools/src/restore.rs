@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::Context;
 use event_log::raw::{self, MakeError};
-use event_log::sealing::keys::Brought;
 use event_log::{LogId, StoreUrl};
 use serde_json::{Value, json};
 
@@ -15,46 +14,36 @@ use crate::backup::age_in_words;
 use crate::counting::Counting;
 use crate::outcome::{Failure, Verdict};
 use crate::paint::line;
-use crate::{keys_file, store};
+use crate::{keys_back, keys_file, store};
 
 /// Rows in memory at a time.
 const PAGE_EVENTS: usize = 2_000;
 
 pub async fn run(shared: &Shared, wanted: &RestoreWanted) -> Result<Verdict, Failure> {
     let url = store::locate(shared)?;
-    // Before anything is made: whoever served a log without its keys would give everybody new ones.
-    if let Some(from) = &wanted.keys_from {
-        keys_file::check(from)?;
+    // Before anything is made.
+    let in_file = wanted.keys_from.as_deref().map(keys_file::check).transpose()?;
+    if wanted.from.is_some() {
+        keys_back::require_place(shared, &url, wanted).await?;
     }
     let mut report = match &wanted.from {
         Some(from) => of_log(shared, &url, from).await?,
         None => json!({}),
     };
-    let mut verdict = Verdict::Fine;
-    if let Some(from) = &wanted.keys_from {
-        store::require(&url).await?;
-        let keys = store::keys(shared, &url)?;
-        let Brought { new, known, left_out } = keys_file::bring_in(from, &keys).await?;
-        // Drops again what the erasures in the log name.
-        store::open(shared, &url).await?.close().await;
-        report["keys"] = json!({ "store": keys.to_string(), "new": new, "known": known, "left_out": left_out });
-        if !shared.json {
-            line(&format!("{keys}: {new} keys came back, {known} were known"))?;
-            if new > 0 {
-                line("views that were made without them stay blank until `replay rebuild --all --fresh`")?;
-            }
-        }
-        if left_out > 0 {
-            verdict = Verdict::Differences;
-            if !shared.json {
-                line(&format!("{left_out} were left out: their owners have other keys by now"))?;
-            }
-        }
+    store::require(&url).await?;
+    if let (Some(from), Some(in_file)) = (&wanted.keys_from, in_file) {
+        report["keys"] = keys_back::from_file(shared, &url, from, &in_file).await?;
+    } else if wanted.adopt_keys {
+        report["keys"] = keys_back::adopted(shared, &url).await?;
+    } else if wanted.keys.keys_lost {
+        store::open_or_make(shared, &url, true).await?.close().await;
+    } else if !shared.json {
+        keys_back::say_what_is_missing(shared, &url).await?;
     }
     if shared.json {
         line(&serde_json::to_string_pretty(&report)?)?;
     }
-    Ok(verdict)
+    Ok(Verdict::Fine)
 }
 
 async fn of_log(shared: &Shared, url: &StoreUrl, from: &Path) -> Result<Value, Failure> {

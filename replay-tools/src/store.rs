@@ -5,9 +5,10 @@ use std::time::SystemTime;
 
 use aggregates::Timestamp;
 use anyhow::Context;
-use event_log::{SharedLog, StoreUrl};
+use event_log::tying::OtherKeys;
+use event_log::{IfOthers, OpenError, SharedLog, StoreUrl};
 
-use crate::arguments::Shared;
+use crate::arguments::{KeysLost, Shared};
 use crate::outcome::Failure;
 
 /// Where the server keeps things when it is told nothing.
@@ -24,10 +25,12 @@ pub fn locate(shared: &Shared) -> Result<StoreUrl, Failure> {
     StoreUrl::parse(&text).map_err(|error| Failure::usage(format!("--database: {error}")))
 }
 
-/// Where the keys of the log at `log` are: `--keys`, the environment, the configuration file, beside the log.
+/// Where the keys of the log at `log` are: `--keys`, the environment, the configuration file, beside the log. Of a log that
+/// is named on the command line only the first and the last.
 pub fn keys(shared: &Shared, log: &StoreUrl) -> Result<StoreUrl, Failure> {
     let text = match &shared.keys {
         Some(url) => Some(url.clone()),
+        None if shared.keys_beside => None,
         None => of_configuration(shared, "database.keys_url")?,
     };
     let Some(text) = text else { return Ok(log.clone()) };
@@ -37,8 +40,41 @@ pub fn keys(shared: &Shared, log: &StoreUrl) -> Result<StoreUrl, Failure> {
 /// The log of a store that is there.
 pub async fn open(shared: &Shared, url: &StoreUrl) -> Result<SharedLog, Failure> {
     require(url).await?;
+    open_or_make(shared, url, false).await
+}
+
+/// The same; when its keys are `lost`, with new ones.
+pub async fn open_also_without(shared: &Shared, url: &StoreUrl, lost: &KeysLost) -> Result<SharedLog, Failure> {
+    require(url).await?;
+    open_or_make(shared, url, lost.keys_lost).await
+}
+
+/// The log, made where there is none.
+pub async fn open_or_make(shared: &Shared, url: &StoreUrl, keys_lost: bool) -> Result<SharedLog, Failure> {
     let keys = keys(shared, url)?;
-    Ok(event_log::open_with_keys(url, &keys).await.with_context(|| format!("the log of {url} cannot be opened"))?)
+    let if_others = if keys_lost { IfOthers::GiveUp } else { IfOthers::Refuse };
+    match event_log::open_or_give_up(url, &keys, if_others).await {
+        Ok((log, given_up)) => {
+            if given_up {
+                eprintln!("replay: the log of {url} has new keys, at {keys}; what was sealed before stays unread");
+            }
+            Ok(log)
+        }
+        Err(OpenError::Keys(others)) => Err(refused(shared, &others)),
+        Err(OpenError::Log(error)) => {
+            Err(anyhow::Error::new(error).context(format!("the log of {url} cannot be opened")).into())
+        }
+    }
+}
+
+/// Keys that are not those of the log.
+pub fn refused(shared: &Shared, others: &OtherKeys) -> Failure {
+    let hint = if shared.keys_beside {
+        ". (--database was given and --keys was not: they were looked for beside the log)"
+    } else {
+        ""
+    };
+    Failure::Refused(format!("{others}{hint}"))
 }
 
 /// Refuses a place where there is no log.
@@ -84,7 +120,8 @@ mod tests {
     use super::*;
 
     fn shared(database: Option<&str>, config: Option<&Path>) -> Shared {
-        Shared { database: database.map(str::to_owned), keys: None, config: config.map(Path::to_owned), json: false }
+        let (database, config) = (database.map(str::to_owned), config.map(Path::to_owned));
+        Shared { database, keys: None, keys_beside: false, config, json: false }
     }
 
     #[test]
@@ -101,13 +138,15 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_where_the_server_has_them_whatever_log_is_named() {
+    fn keys_are_where_the_server_has_them_unless_a_log_is_named_on_the_command_line() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("kabar.toml");
         std::fs::write(&file, "[database]\nkeys_url = \"sqlite:/keys/from/file\"\n").expect("written");
         let log = StoreUrl::Sqlite("/a/log".into());
         let told = shared(Some("sqlite:/a/log"), Some(&file));
         assert_eq!(keys(&told, &log).expect("readable").to_string(), "sqlite:/keys/from/file");
+        let beside = Shared { keys_beside: true, ..shared(Some("sqlite:/a/log"), Some(&file)) };
+        assert_eq!(keys(&beside, &log).expect("readable"), log);
         let told = Shared { keys: Some("sqlite:/keys/from/line".to_owned()), ..told };
         assert_eq!(keys(&told, &log).expect("readable").to_string(), "sqlite:/keys/from/line");
         let Err(Failure::Usage(text)) =

@@ -85,6 +85,9 @@ pub struct DatabaseConfig {
     /// Where the keys are that words are sealed with, as a URL of either form: a place of their own keeps them out of
     /// whatever copies the log. Of one log only. Default: beside the log.
     pub keys_url: Option<Secret>,
+    /// The keys of the log are lost, and no backup of them is left: the next start gives it new ones, in the empty place that
+    /// `keys_url` names, and what was sealed before stays unread. To be taken out again. Default false.
+    pub keys_lost: bool,
 }
 
 impl DatabaseConfig {
@@ -95,7 +98,7 @@ impl DatabaseConfig {
 
 impl Default for DatabaseConfig {
     fn default() -> Self {
-        Self { url: Secret::new("sqlite:./data"), keys_url: None }
+        Self { url: Secret::new("sqlite:./data"), keys_url: None, keys_lost: false }
     }
 }
 

@@ -146,8 +146,9 @@ async fn a_long_log_comes_back_event_by_event(backend: Backend) {
     let [from, to] = [&store, &place].map(|store| Installation::new(&store.url()));
     report(&from.replay(&["import", "--json", "--from", &long_chat(&home)]).await, 0);
     let backup = home.path().join("backup").display().to_string();
-    let made = report(&from.replay(&["backup", "--to", &backup, "--json"]).await, 0);
-    report(&restore(&to, &backup).await, 0);
+    let keys = home.path().join("keys.jsonl").display().to_string();
+    let made = report(&from.replay(&["backup", "--to", &backup, "--keys-to", &keys, "--json"]).await, 0);
+    report(&to.replay(&["restore", "--from", &backup, "--keys-from", &keys, "--json"]).await, 0);
     let [(_, events), (_, restored)] = [log_of(&store).await, log_of(&place).await];
     assert_eq!(number(&made["events"]), events.len() as u64);
     let places = |events: &[RecordedEvent]| {
@@ -172,7 +173,9 @@ async fn views_of_the_log_before_are_refused_and_rebuilt(backend: Backend) {
     let taken = Taken::under_load(&store).await;
     lose_the_log(&store).await;
     let installation = Installation::new(&store.url());
-    let made = report(&restore(&installation, &taken.folder()).await, 0);
+    // Its keys still lie there.
+    let adopted = installation.replay(&["restore", "--from", &taken.folder(), "--adopt-keys", "--json"]).await;
+    let made = report(&adopted, 0);
     assert_eq!(made["views_of_another_log"], json!(["inbox 1", "feed 1"]));
     let said = installation.refuses_to_start().await;
     assert!(said.contains("rebuild it"), "{said}");
@@ -199,6 +202,7 @@ async fn a_restore_that_is_killed_leaves_no_log_and_can_be_run_again(backend: Ba
     let said = installation.refuses_to_start().await;
     assert!(said.contains("and not finished"), "{said}");
     report(&restore(&installation, &taken.folder()).await, 0);
+    taken.words_are_lost_until_the_keys_are_back(&installation).await;
     let log = place.open().await;
     assert_eq!(log.head().await.expect("a head").0, number(&taken.report["head"]), "all of it");
     log.close().await;

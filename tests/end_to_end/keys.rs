@@ -1,40 +1,60 @@
 //! Keys in a place of their own: what is lost without them, how they come back, and what an erasure leaves of them.
 
-use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-use crate::support::backend::Backend;
+use crate::support::answers::{complaint, refused};
+use crate::support::backend::{Backend, TestStore};
 use crate::support::person::{Person, client};
 use crate::support::running::Installation;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-#[tokio::test]
-async fn keys_kept_elsewhere_are_lost_restored_and_erased_on_sqlite() {
-    keys_kept_elsewhere_are_lost_restored_and_erased(Backend::Sqlite).await;
-}
-
-#[tokio::test]
-async fn keys_kept_elsewhere_are_lost_restored_and_erased_on_postgres() {
-    keys_kept_elsewhere_are_lost_restored_and_erased(Backend::Postgres).await;
+on_both_engines! {
+    keys_kept_elsewhere_are_lost_restored_and_erased:
+        keys_kept_elsewhere_are_lost_restored_and_erased_on_sqlite,
+        keys_kept_elsewhere_are_lost_restored_and_erased_on_postgres;
+    keys_in_a_database_of_their_own:
+        keys_in_a_database_of_their_own_beside_sqlite,
+        keys_in_a_database_of_their_own_beside_postgres;
 }
 
 /// A store whose keys are elsewhere.
-struct Apart {
-    installation: Installation,
-    keys: String,
+pub struct Apart {
+    pub store: TestStore,
+    pub installation: Installation,
+    pub keys: String,
+    pub safe: TempDir,
 }
 
 impl Apart {
-    async fn replay(&self, arguments: &[&str]) -> (Value, Option<i32>) {
+    /// Keys in a folder, whatever engine the log is on.
+    pub async fn spoken(backend: Backend) -> Option<Self> {
+        let safe = tempfile::tempdir().expect("a folder");
+        let keys = format!("sqlite:{}", safe.path().join("keys").display());
+        Self::spoken_with(backend.store().await?, keys, safe).await
+    }
+
+    async fn spoken_with(store: TestStore, keys: String, safe: TempDir) -> Option<Self> {
+        let installation = Installation::new(&store.url()).with("KABAR__DATABASE__KEYS_URL", &keys);
+        spoken(&installation).await;
+        Some(Self { store, installation, keys, safe })
+    }
+
+    /// A file or folder beside the keys.
+    pub fn place(&self, name: &str) -> String {
+        self.safe.path().join(name).display().to_string()
+    }
+
+    pub async fn replay(&self, arguments: &[&str]) -> (Value, Option<i32>) {
         let all = [&["--keys", &self.keys, "--json"], arguments].concat();
         report(&self.installation, &all).await
     }
 
     /// Everything in the log that can be read.
-    async fn words(&self) -> String {
+    pub async fn words(&self) -> String {
         let tail =
             self.installation.replay(&["--keys", &self.keys, "tail", "--from", "0", "--no-follow", "--json"]).await;
         assert!(tail.status.success());
@@ -42,7 +62,7 @@ impl Apart {
     }
 }
 
-async fn report(installation: &Installation, arguments: &[&str]) -> (Value, Option<i32>) {
+pub async fn report(installation: &Installation, arguments: &[&str]) -> (Value, Option<i32>) {
     let output = installation.replay(arguments).await;
     let report = serde_json::from_slice(&output.stdout);
     let report = report.unwrap_or_else(|_| panic!("no report: {}", String::from_utf8_lossy(&output.stderr)));
@@ -51,13 +71,7 @@ async fn report(installation: &Installation, arguments: &[&str]) -> (Value, Opti
 
 /// The keys of one engine, the log of the other as well as of its own: a file serves both.
 async fn keys_kept_elsewhere_are_lost_restored_and_erased(backend: Backend) {
-    let Some(store) = backend.store().await else { return };
-    let safe = tempfile::tempdir().expect("a folder");
-    let keys = format!("sqlite:{}", safe.path().join("keys").display());
-    let installation = Installation::new(&store.url()).with("KABAR__DATABASE__KEYS_URL", &keys);
-    spoken(&installation).await;
-    let apart = Apart { installation, keys };
-
+    let Some(apart) = Apart::spoken(backend).await else { return };
     let (clean, code) = apart.replay(&["doctor"]).await;
     assert_eq!(
         (code, &clean["keys"]["lost"]["events"], &clean["clean"]),
@@ -67,15 +81,16 @@ async fn keys_kept_elsewhere_are_lost_restored_and_erased(backend: Backend) {
     // Beside the log there are none.
     let (without, code) = report(&apart.installation, &["doctor", "--json"]).await;
     assert_eq!((code, &without["keys"]["lost"]["users"]), (Some(1), &json!(2)), "{without}");
-    lost_are(&without, &["ana: 5 events", "ben: 3 events"]);
+    finding(&without, "words cannot be read: their key is lost", &["ana: 5 events", "ben: 3 events"]);
+    finding(&without, "these are not the keys of this log", &["none"]);
 
-    let copy = safe.path().join("copy.jsonl").display().to_string();
+    let copy = apart.place("copy.jsonl");
     let (made, code) = apart.replay(&["backup", "--keys-to", &copy]).await;
     assert_eq!((code, &made["keys"]["keys"]), (Some(0), &json!(2)), "{made}");
-    std::fs::remove_dir_all(safe.path().join("keys")).expect("lost");
+    std::fs::remove_dir_all(apart.safe.path().join("keys")).expect("lost");
     let (lost, code) = apart.replay(&["doctor"]).await;
     assert_eq!((code, &lost["keys"]["lost"]), (Some(1), &json!({"users": 2, "events": 8})), "{lost}");
-    assert!(!Path::new(&safe.path().join("keys")).exists(), "looking makes nothing");
+    assert!(!apart.safe.path().join("keys").exists(), "looking makes nothing");
     let (back, code) = apart.replay(&["restore", "--keys-from", &copy]).await;
     assert_eq!((code, &back["keys"]["new"]), (Some(0), &json!(2)), "{back}");
     assert_eq!(apart.replay(&["doctor"]).await.1, Some(0));
@@ -108,11 +123,42 @@ async fn erased_stay_erased(apart: &Apart, copy: &str) {
     let told = (&doctor["keys"]["erased"], &doctor["keys"]["lost"]["events"]);
     assert_eq!((code, told), (Some(0), (&json!({"users": 1, "events": 5}), &json!(0))), "{doctor}");
 
-    // Told of the wrong keys, an erasure is an erasure all the same: it names the key that it found in the log.
-    let (wrong, _) = report(&apart.installation, &["erase", "ben", "--yes", "--json"]).await;
-    assert_eq!((&wrong["erased"], &wrong["unreadable"]["lost_before"]), (&json!(true), &json!(3)), "{wrong}");
-    assert!(!apart.words().await.contains("rahasia-ben"));
-    assert_eq!(apart.replay(&["doctor"]).await.0["keys"]["erased"]["users"], json!(2));
+    // Told of no keys where there are some, it erases nobody, and does not say that it did.
+    let wrong = apart.installation.replay(&["erase", "ben", "--yes", "--json"]).await;
+    refused(&wrong, "their key is NOT dropped here");
+    assert!(!complaint(&wrong).contains("is dropped"), "{}", complaint(&wrong));
+    assert!(apart.words().await.contains("rahasia-ben-1"));
+}
+
+/// In a database that has nothing else, all the way.
+async fn keys_in_a_database_of_their_own(backend: Backend) {
+    let (Some(store), Some(other)) = (backend.store().await, Backend::Postgres.store_of_its_own().await) else {
+        return;
+    };
+    let safe = tempfile::tempdir().expect("a folder");
+    let Some(apart) = Apart::spoken_with(store, other.url(), safe).await else { return };
+    assert_eq!(apart.replay(&["doctor"]).await.1, Some(0));
+    assert!(apart.words().await.contains("rahasia-ana-2"));
+    refused(&apart.installation.replay(&["rebuild", "--all"]).await, "there are no keys at");
+    let copy = apart.place("copy.jsonl");
+    assert_eq!(apart.replay(&["backup", "--keys-to", &copy]).await.0["keys"]["keys"], json!(2));
+    drop_schema(&other).await;
+    let (lost, code) = apart.replay(&["doctor"]).await;
+    assert_eq!((code, &lost["keys"]["lost"]["users"]), (Some(1), &json!(2)), "{lost}");
+    let (back, code) = apart.replay(&["restore", "--keys-from", &copy]).await;
+    assert_eq!((code, &back["keys"]["new"]), (Some(0), &json!(2)), "{back}");
+    let (erased, code) = apart.replay(&["erase", "ana", "--yes"]).await;
+    assert_eq!((code, &erased["dropped_here"]), (Some(0), &json!(true)), "{erased}");
+    let words = apart.words().await;
+    assert!(!words.contains("rahasia-ana") && words.contains("rahasia-ben-1"));
+    let running = apart.installation.start().await;
+    assert!(running.stop().await.success());
+    assert_eq!(apart.replay(&["verify", "--all"]).await.1, Some(0));
+}
+
+async fn drop_schema(place: &TestStore) {
+    use sqlx::Executor;
+    place.superuser().await.execute("DROP SCHEMA kabar_keys CASCADE").await.expect("dropped");
 }
 
 /// Ana is heard five times: she came, opened a group and said three things; ben three times.
@@ -133,10 +179,11 @@ async fn spoken(installation: &Installation) {
     assert!(running.stop().await.success());
 }
 
+/// The examples of what was found.
 #[track_caller]
-fn lost_are(report: &Value, wanted: &[&str]) {
+pub fn finding(report: &Value, what: &str, wanted: &[&str]) {
     let findings = report["findings"].as_array().expect("findings");
-    let lost = findings.iter().find(|finding| finding["what"] == "words cannot be read: their key is lost");
-    let examples = lost.expect("it is found")["examples"].to_string();
+    let found = findings.iter().find(|finding| finding["what"] == what);
+    let examples = found.unwrap_or_else(|| panic!("{what:?} is not found: {report}"))["examples"].to_string();
     assert!(wanted.iter().all(|one| examples.contains(one)), "{wanted:?} are not all in {examples}");
 }

@@ -30,6 +30,7 @@ mod http;
 mod import_faults;
 mod importing;
 mod keys;
+mod keys_of_a_log;
 mod mending;
 mod observing;
 mod promise_9_markers;

@@ -32,6 +32,14 @@ pub async fn log(store: &TestStore, sql: &str) -> u64 {
     }
 }
 
+/// The same on the keys, which lie beside the log.
+pub async fn keys(store: &TestStore, sql: &str) -> u64 {
+    match store.store_url() {
+        StoreUrl::Sqlite(directory) => in_file(&StoreUrl::file(&directory, "keys"), sql),
+        StoreUrl::Postgres(_) => in_schema(store, "kabar_keys", sql).await,
+    }
+}
+
 /// The same on one generation of a view, of the format that this program makes.
 pub async fn view(store: &TestStore, unit: UnitName, generation: u32, sql: &str) -> u64 {
     let format = Format::CURRENT;

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use aggregates::KeyId;
 use aggregates::ids::UserId;
 use async_trait::async_trait;
-use event_log::sealing::keys::{Brought, Found, Kept, KeyStore, Offered, Secret};
+use event_log::sealing::keys::{Brought, Found, Identity, Kept, KeyStore, KeysId, Offered, Secret};
 use event_log::{EventLogError, LogId, Position};
 
 #[derive(Default)]
@@ -43,9 +43,9 @@ impl KeyStore for MemoryKeys {
         Ok(found.collect())
     }
 
-    async fn of_owner(&self, owner: &UserId) -> Result<Option<KeyId>, EventLogError> {
+    async fn of_owner(&self, owner: &UserId) -> Result<Vec<KeyId>, EventLogError> {
         let kept = self.kept();
-        Ok(kept.iter().find(|(_, (of, secret))| of == owner && secret.is_some()).map(|(id, _)| *id))
+        Ok(kept.iter().filter(|(_, (of, secret))| of == owner && secret.is_some()).map(|(id, _)| *id).collect())
     }
 
     async fn drop_keys(&self, owner: &UserId, ids: &[KeyId]) -> Result<(), EventLogError> {
@@ -66,7 +66,19 @@ impl KeyStore for MemoryKeys {
 
     /// Nobody brings keys back into a simulation.
     async fn bring_in(&self, keys: Vec<Kept>) -> Result<Brought, EventLogError> {
-        Ok(Brought { left_out: keys.len() as u64, ..Brought::default() })
+        Ok(Brought { new: 0, known: keys.len() as u64 })
+    }
+
+    async fn identity(&self) -> Result<Identity, EventLogError> {
+        Ok(Identity { id: KeysId(uuid::Uuid::nil()), log: None, brought: 0 })
+    }
+
+    async fn claim(&self, log: LogId) -> Result<Identity, EventLogError> {
+        Ok(Identity { log: Some(log), ..self.identity().await? })
+    }
+
+    async fn take_over(&self, log: LogId) -> Result<Identity, EventLogError> {
+        self.claim(log).await
     }
 
     async fn scrub(&self) -> Result<bool, EventLogError> {

@@ -17,6 +17,7 @@ mod rows;
 mod single;
 mod snapshots;
 mod streams;
+pub(crate) mod tying;
 pub(crate) mod unreached;
 mod working;
 

@@ -10,7 +10,7 @@ use sqlx::{Connection, Executor, FromRow, PgConnection, Row};
 use uuid::Uuid;
 
 use super::lending::{READ_PATIENCE, within};
-use super::{Session, unavailable};
+use super::{Session, tying, unavailable};
 use crate::port::EventLogError;
 use crate::position::LogId;
 use crate::raw::{
@@ -124,6 +124,7 @@ async fn facts(connection: &mut PgConnection) -> sqlx::Result<Facts> {
             .fetch_all(&mut *connection)
             .await?;
     let lost = lost_reactors(connection).await?;
+    let keys = tying::tied_to(connection).await?;
     let valid: Vec<String> = sqlx::query_scalar(
         "SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
          WHERE i.indrelid = 'events'::regclass AND i.indisunique AND i.indisvalid",
@@ -134,6 +135,7 @@ async fn facts(connection: &mut PgConnection) -> sqlx::Result<Facts> {
     let reactor = |(name, log, position)| RawReactor { name, log: LogId(log), position };
     Ok(Facts {
         id: LogId(id),
+        keys,
         head: head.unwrap_or(0),
         reactors: Reactors { places: reactors.into_iter().map(reactor).collect(), lost },
         missing_indexes: INDEXES.into_iter().filter(|name| !valid.iter().any(|found| found == name)).collect(),

@@ -1,5 +1,6 @@
 //! Where keys are kept, as every engine promises it.
 
+use std::fmt;
 use std::sync::Arc;
 
 use aggregates::KeyId;
@@ -7,6 +8,7 @@ use aggregates::ids::UserId;
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use uuid::Uuid;
 
 use crate::port::EventLogError;
 use crate::position::{LogId, Position};
@@ -29,14 +31,32 @@ pub struct Kept {
     pub secret: Option<Secret>,
 }
 
+/// Which keys these are: the id of a place that has them. Never that of another place, but for a copy by other means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct KeysId(pub Uuid);
+
+impl fmt::Display for KeysId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.simple())
+    }
+}
+
+/// What a place of keys says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    pub id: KeysId,
+    /// The log whose words they open; `None` as long as none was opened with them.
+    pub log: Option<LogId>,
+    /// How often keys came back here.
+    pub brought: u64,
+}
+
 /// What became of keys that were brought back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Brought {
     pub new: u64,
     /// Here already, or dropped here.
     pub known: u64,
-    /// Their owners have other keys by now.
-    pub left_out: u64,
 }
 
 /// What is known of a key.
@@ -55,7 +75,8 @@ pub trait KeyStore: Send + Sync + 'static {
     /// The keys of these ids; one that was never here is left out.
     async fn find(&self, ids: &[KeyId]) -> Result<Vec<Found>, EventLogError>;
 
-    async fn of_owner(&self, owner: &UserId) -> Result<Option<KeyId>, EventLogError>;
+    /// Every key of theirs that stands; the one that seals comes first.
+    async fn of_owner(&self, owner: &UserId) -> Result<Vec<KeyId>, EventLogError>;
 
     /// Forgets the secrets and remembers that it did, also of keys that are not here. Durable when this returns.
     async fn drop_keys(&self, owner: &UserId, ids: &[KeyId]) -> Result<(), EventLogError>;
@@ -63,9 +84,18 @@ pub trait KeyStore: Send + Sync + 'static {
     /// Up to `limit` keys behind `after`, by id, the dropped ones too.
     async fn page(&self, after: Option<KeyId>, limit: usize) -> Result<Vec<Kept>, EventLogError>;
 
-    /// Takes keys of a backup. What is here stays as it is, but for what the backup says was dropped; and it is not known
-    /// any more how far erasures are carried out, for they may name what has come back.
+    /// Takes keys of a backup. What is here stays as it is, but for what the backup says was dropped; a key whose owner has
+    /// another one by now opens, and the other one goes on sealing. It is not known any more how far erasures are carried
+    /// out, for they may name what has come back.
     async fn bring_in(&self, keys: Vec<Kept>) -> Result<Brought, EventLogError>;
+
+    async fn identity(&self) -> Result<Identity, EventLogError>;
+
+    /// Makes them the keys of `log`, unless they are another's; what is so then.
+    async fn claim(&self, log: LogId) -> Result<Identity, EventLogError>;
+
+    /// Makes them the keys of `log` under a new id, whosever they were. How far erasures are carried out is not known then.
+    async fn take_over(&self, log: LogId) -> Result<Identity, EventLogError>;
 
     /// How far the erasures of `log` are known to be carried out; the start when it was never asked.
     async fn mended(&self, log: LogId) -> Result<Position, EventLogError>;

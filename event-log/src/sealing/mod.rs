@@ -2,8 +2,8 @@
 //!
 //! Each user has a key of their own; what they say and how they are called is sealed with it before it is decided on, and
 //! erasing them is dropping it. Separate because keys live apart from the log and its backups. `cipher` is what a sealed
-//! text is, `keys` where keys are kept (one file per engine), `looking` a look that changes nothing there, `held` the keys at hand, `unsealed` the log as readers see
-//! it. Never in here: a rule, what a view does with words.
+//! text is, `keys` where keys are kept (one file per engine), `looking` a look that changes nothing there, `held` the keys
+//! at hand, `unsealed` the log as readers see it. Never in here: a rule, what a view does with words.
 
 mod cipher;
 mod held;
@@ -28,7 +28,7 @@ use crate::recorded::RecordedEvent;
 use crate::store_url::StoreUrl;
 use cipher::Key;
 use held::Held;
-use keys::{Brought, Found, Kept, Offered, SharedKeys};
+use keys::{Brought, Found, Identity, Kept, Offered, SharedKeys};
 
 pub use unsealed::Unsealed;
 
@@ -111,7 +111,25 @@ impl Sealing {
         if make {
             return Ok(self.keys_of(vec![owner.clone()]).await?.get(owner).map(|key| key.id()));
         }
+        Ok(self.all_keys_of(owner).await?.first().copied())
+    }
+
+    /// Every key of theirs that stands here, the one that seals first.
+    pub async fn all_keys_of(&self, owner: &UserId) -> Result<Vec<KeyId>, EventLogError> {
         self.keys.of_owner(owner).await
+    }
+
+    /// Which keys these are, and of which log.
+    pub async fn identity(&self) -> Result<Identity, EventLogError> {
+        self.keys.identity().await
+    }
+
+    pub(crate) async fn claim(&self, log: LogId) -> Result<Identity, EventLogError> {
+        self.keys.claim(log).await
+    }
+
+    pub(crate) async fn take_over(&self, log: LogId) -> Result<Identity, EventLogError> {
+        self.keys.take_over(log).await
     }
 
     /// Opens the words of a page, its keys fetched in one question. Erasures in it are carried out first: whoever reads

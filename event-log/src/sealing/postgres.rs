@@ -1,5 +1,6 @@
 //! Keys in a PostgreSQL schema of their own: `kabar_keys`.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use aggregates::KeyId;
@@ -7,8 +8,9 @@ use aggregates::ids::UserId;
 use async_trait::async_trait;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
+use uuid::Uuid;
 
-use super::keys::{Brought, Found, Kept, KeyStore, Offered, key_id, owner, secret};
+use super::keys::{Brought, Found, Identity, Kept, KeyStore, KeysId, Offered, key_id, owner, secret};
 use crate::port::EventLogError;
 use crate::position::{LogId, Position};
 use crate::postgres::rewriting::write_anew;
@@ -21,11 +23,16 @@ const SCRUB_PATIENCE: Duration = Duration::from_secs(600);
 /// Two processes that make the tables at once stand in line.
 const MAKING: i64 = 4_954_371_190_118_803;
 
-/// All that [`TABLES`] makes is there, the last of it included.
-const THERE: &str = "SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('kabar_keys.keys')
+/// All that [`TABLES`] makes is there, the last of each file included.
+const THERE: &str = "SELECT to_regclass('kabar_keys.older_keys_of_owner') IS NOT NULL AND EXISTS (
+    SELECT FROM pg_attribute WHERE attrelid = to_regclass('kabar_keys.keys')
     AND attname = 'secret' AND attstattarget = 0)";
-/// Can be run again: it makes what is not there.
-const TABLES: &str = include_str!("../../../migrations/postgres/keys/20261128090000_create_keys.sql");
+/// Each can be run again: it makes what is not there.
+const TABLES: [&str; 3] = [
+    include_str!("../../../migrations/postgres/keys/20261128090000_create_keys.sql"),
+    include_str!("../../../migrations/postgres/keys/20261129090000_create_keys_identity.sql"),
+    include_str!("../../../migrations/postgres/keys/20261129090100_create_older_keys.sql"),
+];
 
 pub(super) struct PostgresKeys {
     lender: Lender,
@@ -46,6 +53,13 @@ impl PostgresKeys {
     }
 }
 
+/// As a place says it of itself.
+pub(super) const IDENTITY: &str = "SELECT keys_id, log_id, brought FROM kabar_keys.keys_identity";
+
+pub(super) fn identity(id: Uuid, log: Option<Uuid>, brought: i64) -> Identity {
+    Identity { id: KeysId(id), log: log.map(LogId), brought: brought.unsigned_abs() }
+}
+
 /// A key is there for good before any word that it seals, whatever the server was told to do otherwise.
 fn durable(options: PgConnectOptions) -> PgConnectOptions {
     options.options([("synchronous_commit", "on")])
@@ -54,34 +68,76 @@ fn durable(options: PgConnectOptions) -> PgConnectOptions {
 async fn make(connection: &mut PgConnection) -> sqlx::Result<()> {
     let mut transaction = connection.begin().await?;
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(MAKING).execute(&mut *transaction).await?;
-    sqlx::raw_sql(TABLES).execute(&mut *transaction).await?;
+    for tables in TABLES {
+        sqlx::raw_sql(tables).execute(&mut *transaction).await?;
+    }
     transaction.commit().await
 }
 
+/// Those of an owner who has another one by now are the older ones. Who is first of two that come together does not matter.
 async fn bring_in(connection: &mut PgConnection, keys: &[Kept]) -> sqlx::Result<Brought> {
     let ids: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
-    let dropped: Vec<&str> = keys.iter().filter(|key| key.secret.is_none()).map(|key| key.id.as_str()).collect();
     let mut transaction = connection.begin().await?;
     sqlx::query("DELETE FROM kabar_keys.mended").execute(&mut *transaction).await?;
-    let new = sqlx::query(
-        "INSERT INTO kabar_keys.keys (key_id, owner, secret)
-         SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[]) ON CONFLICT DO NOTHING",
+    let here: Vec<String> = sqlx::query_scalar(
+        "SELECT key_id FROM kabar_keys.keys WHERE key_id = ANY ($1)
+         UNION SELECT key_id FROM kabar_keys.older_keys WHERE key_id = ANY ($1)",
     )
     .bind(&ids)
-    .bind(keys.iter().map(|key| key.owner.as_str()).collect::<Vec<_>>())
-    .bind(keys.iter().map(|key| key.secret.as_ref().map(|secret| &secret[..])).collect::<Vec<_>>())
+    .fetch_all(&mut *transaction)
+    .await?;
+    let here: HashSet<String> = here.into_iter().collect();
+    let new: Vec<&Kept> = keys.iter().filter(|key| key.secret.is_some() && !here.contains(key.id.as_str())).collect();
+    sqlx::query(
+        "WITH came AS (SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[]) came(key_id, owner, secret)),
+              seals AS (INSERT INTO kabar_keys.keys (key_id, owner, secret) SELECT * FROM came
+                        ON CONFLICT DO NOTHING RETURNING key_id)
+         INSERT INTO kabar_keys.older_keys (key_id, owner, secret)
+         SELECT * FROM came WHERE key_id NOT IN (SELECT key_id FROM seals) ON CONFLICT DO NOTHING",
+    )
+    .bind(new.iter().map(|key| key.id.as_str()).collect::<Vec<_>>())
+    .bind(new.iter().map(|key| key.owner.as_str()).collect::<Vec<_>>())
+    .bind(new.iter().map(|key| key.secret.as_ref().map(|secret| &secret[..])).collect::<Vec<_>>())
     .execute(&mut *transaction)
-    .await?
-    .rows_affected();
-    let drop = sqlx::query("UPDATE kabar_keys.keys SET secret = NULL WHERE key_id = ANY ($1)").bind(&dropped);
-    drop.execute(&mut *transaction).await?;
-    let here: i64 = sqlx::query_scalar("SELECT count(*) FROM kabar_keys.keys WHERE key_id = ANY ($1)")
-        .bind(&ids)
-        .fetch_one(&mut *transaction)
+    .await?;
+    let dropped = keys.iter().filter(|key| key.secret.is_none());
+    let (dropped, owners) = dropped.map(|key| (key.id.as_str(), key.owner.as_str())).unzip();
+    drop_keys(&mut transaction, dropped, owners).await?;
+    let new = keys.iter().filter(|key| !here.contains(key.id.as_str())).count() as u64;
+    sqlx::query("UPDATE kabar_keys.keys_identity SET brought = brought + 1 WHERE $1")
+        .bind(new > 0)
+        .execute(&mut *transaction)
         .await?;
     transaction.commit().await?;
-    let here = here.unsigned_abs();
-    Ok(Brought { new, known: here.saturating_sub(new), left_out: (ids.len() as u64).saturating_sub(here) })
+    Ok(Brought { new, known: keys.len() as u64 - new })
+}
+
+/// Remembered, also of keys that were never here.
+async fn drop_keys(connection: &mut PgConnection, ids: Vec<&str>, owners: Vec<&str>) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM kabar_keys.older_keys WHERE key_id = ANY ($1)")
+        .bind(&ids)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(
+        "INSERT INTO kabar_keys.keys (key_id, owner, secret)
+         SELECT id, owner, NULL FROM unnest($1::text[], $2::text[]) dropped(id, owner)
+         ON CONFLICT (key_id) DO UPDATE SET secret = NULL",
+    )
+    .bind(&ids)
+    .bind(&owners)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn take_over(connection: &mut PgConnection, log: LogId) -> sqlx::Result<()> {
+    let mut transaction = connection.begin().await?;
+    sqlx::query("UPDATE kabar_keys.keys_identity SET keys_id = gen_random_uuid(), log_id = $1")
+        .bind(log.0)
+        .execute(&mut *transaction)
+        .await?;
+    sqlx::query("DELETE FROM kabar_keys.mended").execute(&mut *transaction).await?;
+    transaction.commit().await
 }
 
 #[async_trait]
@@ -115,12 +171,14 @@ impl KeyStore for PostgresKeys {
 
     async fn find(&self, ids: &[KeyId]) -> Result<Vec<Found>, EventLogError> {
         let ids: Vec<&str> = ids.iter().map(KeyId::as_str).collect();
-        let rows: Vec<(String, Option<Vec<u8>>)> =
-            sqlx::query_as("SELECT key_id, secret FROM kabar_keys.keys WHERE key_id = ANY ($1)")
-                .bind(&ids)
-                .fetch_all(&self.lender)
-                .await
-                .map_err(unavailable)?;
+        let rows: Vec<(String, Option<Vec<u8>>)> = sqlx::query_as(
+            "SELECT key_id, secret FROM kabar_keys.keys WHERE key_id = ANY ($1)
+                 UNION ALL SELECT key_id, secret FROM kabar_keys.older_keys WHERE key_id = ANY ($1)",
+        )
+        .bind(&ids)
+        .fetch_all(&self.lender)
+        .await
+        .map_err(unavailable)?;
         let found = |(id, bytes): (String, Option<Vec<u8>>)| {
             let id = key_id(&id)?;
             Ok(Found { id, secret: bytes.map(|bytes| secret(id, &bytes)).transpose()? })
@@ -128,33 +186,37 @@ impl KeyStore for PostgresKeys {
         rows.into_iter().map(found).collect()
     }
 
-    async fn of_owner(&self, owner: &UserId) -> Result<Option<KeyId>, EventLogError> {
-        let id: Option<String> =
-            sqlx::query_scalar("SELECT key_id FROM kabar_keys.keys WHERE owner = $1 AND secret IS NOT NULL")
-                .bind(owner.as_str())
-                .fetch_optional(&self.lender)
-                .await
-                .map_err(unavailable)?;
-        id.as_deref().map(key_id).transpose()
+    async fn of_owner(&self, owner: &UserId) -> Result<Vec<KeyId>, EventLogError> {
+        let ids: Vec<String> = sqlx::query_scalar(
+            "SELECT key_id FROM (SELECT key_id, 0 AS older FROM kabar_keys.keys WHERE owner = $1 AND secret IS NOT NULL
+             UNION ALL SELECT key_id, 1 FROM kabar_keys.older_keys WHERE owner = $1) x ORDER BY older, key_id",
+        )
+        .bind(owner.as_str())
+        .fetch_all(&self.lender)
+        .await
+        .map_err(unavailable)?;
+        ids.iter().map(|id| key_id(id)).collect()
     }
 
     async fn drop_keys(&self, owner: &UserId, ids: &[KeyId]) -> Result<(), EventLogError> {
         let ids: Vec<&str> = ids.iter().map(KeyId::as_str).collect();
-        sqlx::query(
-            "INSERT INTO kabar_keys.keys (key_id, owner, secret) SELECT id, $2, NULL FROM unnest($1::text[]) id
-             ON CONFLICT (key_id) DO UPDATE SET secret = NULL",
-        )
-        .bind(&ids)
-        .bind(owner.as_str())
-        .execute(&self.lender)
-        .await
-        .map_err(unavailable)?;
+        let owners = vec![owner.as_str(); ids.len()];
+        let mut lent = self.lender.lend().await.map_err(unavailable)?;
+        let dropped = async {
+            let mut transaction = lent.begin().await?;
+            drop_keys(&mut transaction, ids, owners).await?;
+            transaction.commit().await
+        };
+        within(READ_PATIENCE, dropped).await.map_err(unavailable)?;
+        lent.give_back();
         Ok(())
     }
 
     async fn page(&self, after: Option<KeyId>, limit: usize) -> Result<Vec<Kept>, EventLogError> {
         let rows: Vec<(String, String, Option<Vec<u8>>)> = sqlx::query_as(
-            "SELECT owner, key_id, secret FROM kabar_keys.keys WHERE key_id > $1 ORDER BY key_id LIMIT $2",
+            "SELECT owner, key_id, secret FROM kabar_keys.keys WHERE key_id > $1
+             UNION ALL SELECT owner, key_id, secret FROM kabar_keys.older_keys WHERE key_id > $1
+             ORDER BY key_id LIMIT $2",
         )
         .bind(after.as_ref().map_or("", KeyId::as_str))
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
@@ -173,6 +235,28 @@ impl KeyStore for PostgresKeys {
         let brought = within(READ_PATIENCE, bring_in(&mut lent, &keys)).await.map_err(unavailable)?;
         lent.give_back();
         Ok(brought)
+    }
+
+    async fn identity(&self) -> Result<Identity, EventLogError> {
+        let (id, log, brought): (Uuid, Option<Uuid>, i64) =
+            sqlx::query_as(IDENTITY).fetch_one(&self.lender).await.map_err(unavailable)?;
+        Ok(identity(id, log, brought))
+    }
+
+    async fn claim(&self, log: LogId) -> Result<Identity, EventLogError> {
+        sqlx::query("UPDATE kabar_keys.keys_identity SET log_id = $1 WHERE log_id IS NULL")
+            .bind(log.0)
+            .execute(&self.lender)
+            .await
+            .map_err(unavailable)?;
+        self.identity().await
+    }
+
+    async fn take_over(&self, log: LogId) -> Result<Identity, EventLogError> {
+        let mut lent = self.lender.lend().await.map_err(unavailable)?;
+        within(READ_PATIENCE, take_over(&mut lent, log)).await.map_err(unavailable)?;
+        lent.give_back();
+        self.identity().await
     }
 
     async fn mended(&self, log: LogId) -> Result<Position, EventLogError> {
@@ -199,7 +283,11 @@ impl KeyStore for PostgresKeys {
 
     async fn scrub(&self) -> Result<bool, EventLogError> {
         let mut connection = self.lender.apart().await.map_err(unavailable)?;
-        within(SCRUB_PATIENCE, write_anew(&mut connection, "kabar_keys.keys")).await.map_err(unavailable)
+        let mut clean = true;
+        for table in ["kabar_keys.keys", "kabar_keys.older_keys"] {
+            clean &= within(SCRUB_PATIENCE, write_anew(&mut connection, table)).await.map_err(unavailable)?;
+        }
+        Ok(clean)
     }
 
     async fn close(&self) {

@@ -14,7 +14,7 @@ use aggregates::ids::UserId;
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::keys::{Brought, Found, Kept, KeyStore, Offered, key_id, owner, secret};
+use super::keys::{Brought, Found, Identity, Kept, KeyStore, KeysId, Offered, key_id, owner, secret};
 use crate::migrations::{Migration, MigrationError, migrate};
 use crate::port::EventLogError;
 use crate::position::{LogId, Position};
@@ -24,10 +24,25 @@ use crate::store_url::StoreUrl;
 pub(super) const BUSY_MAX: Duration = Duration::from_secs(5);
 
 /// Append-only, in order.
-const STEPS: &[Migration] = &[Migration {
-    name: "20261128090000_create_keys",
-    sql: include_str!("../../../migrations/sqlite/keys/20261128090000_create_keys.sql"),
-}];
+const STEPS: &[Migration] = &[
+    Migration {
+        name: "20261128090000_create_keys",
+        sql: include_str!("../../../migrations/sqlite/keys/20261128090000_create_keys.sql"),
+    },
+    Migration {
+        name: "20261129090000_create_keys_identity",
+        sql: include_str!("../../../migrations/sqlite/keys/20261129090000_create_keys_identity.sql"),
+    },
+    Migration {
+        name: "20261129090100_create_older_keys",
+        sql: include_str!("../../../migrations/sqlite/keys/20261129090100_create_older_keys.sql"),
+    },
+];
+
+/// Remembered, also of a key that was never here.
+const DROP: &str =
+    "INSERT INTO keys (key_id, owner, secret) VALUES (?1, ?2, NULL) ON CONFLICT (key_id) DO UPDATE SET secret = NULL";
+const DROP_OLDER: &str = "DELETE FROM older_keys WHERE key_id = ?1";
 
 pub(super) struct SqliteKeys {
     /// `None` once closed.
@@ -106,7 +121,9 @@ impl KeyStore for SqliteKeys {
     async fn find(&self, ids: &[KeyId]) -> Result<Vec<Found>, EventLogError> {
         let ids = ids.to_vec();
         self.ask(move |connection| {
-            let mut statement = connection.prepare_cached("SELECT secret FROM keys WHERE key_id = ?1")?;
+            let mut statement = connection.prepare_cached(
+                "SELECT secret FROM keys WHERE key_id = ?1 UNION ALL SELECT secret FROM older_keys WHERE key_id = ?1",
+            )?;
             let mut found = Vec::with_capacity(ids.len());
             for id in ids {
                 let bytes: Option<Option<Vec<u8>>> = statement.query_row([id.as_str()], |row| row.get(0)).optional()?;
@@ -119,14 +136,15 @@ impl KeyStore for SqliteKeys {
         .await
     }
 
-    async fn of_owner(&self, owner: &UserId) -> Result<Option<KeyId>, EventLogError> {
+    async fn of_owner(&self, owner: &UserId) -> Result<Vec<KeyId>, EventLogError> {
         let owner = owner.clone();
         self.ask(move |connection| {
-            let id: Option<String> = connection
-                .prepare_cached("SELECT key_id FROM keys WHERE owner = ?1 AND secret IS NOT NULL")?
-                .query_row([owner.as_str()], |row| row.get(0))
-                .optional()?;
-            id.as_deref().map(key_id).transpose()
+            let mut statement = connection.prepare_cached(
+                "SELECT key_id, 0 FROM keys WHERE owner = ?1 AND secret IS NOT NULL
+                 UNION ALL SELECT key_id, 1 FROM older_keys WHERE owner = ?1 ORDER BY 2, 1",
+            )?;
+            let ids = statement.query_map([owner.as_str()], |row| row.get::<_, String>(0))?;
+            ids.map(|id| key_id(&id?)).collect()
         })
         .await
     }
@@ -136,12 +154,8 @@ impl KeyStore for SqliteKeys {
         self.ask(move |connection| {
             let transaction = writing(connection)?;
             for id in ids {
-                transaction
-                    .prepare_cached(
-                        "INSERT INTO keys (key_id, owner, secret) VALUES (?1, ?2, NULL)
-                         ON CONFLICT (key_id) DO UPDATE SET secret = NULL",
-                    )?
-                    .execute([id.as_str(), owner.as_str()])?;
+                transaction.prepare_cached(DROP)?.execute([id.as_str(), owner.as_str()])?;
+                transaction.prepare_cached(DROP_OLDER)?.execute([id.as_str()])?;
             }
             Ok(transaction.commit()?)
         })
@@ -150,8 +164,10 @@ impl KeyStore for SqliteKeys {
 
     async fn page(&self, after: Option<KeyId>, limit: usize) -> Result<Vec<Kept>, EventLogError> {
         self.ask(move |connection| {
-            let mut statement = connection
-                .prepare_cached("SELECT owner, key_id, secret FROM keys WHERE key_id > ?1 ORDER BY key_id LIMIT ?2")?;
+            let mut statement = connection.prepare_cached(
+                "SELECT owner, key_id, secret FROM keys WHERE key_id > ?1
+                     UNION ALL SELECT owner, key_id, secret FROM older_keys WHERE key_id > ?1 ORDER BY key_id LIMIT ?2",
+            )?;
             let after = after.map(|id| id.as_str().to_owned()).unwrap_or_default();
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let rows = statement.query_map(params![after, limit], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
@@ -165,21 +181,38 @@ impl KeyStore for SqliteKeys {
             let transaction = writing(connection)?;
             transaction.execute("DELETE FROM mended", [])?;
             let mut brought = Brought::default();
-            for Kept { owner, id, secret } in keys {
-                let new = transaction
-                    .prepare_cached("INSERT OR IGNORE INTO keys (key_id, owner, secret) VALUES (?1, ?2, ?3)")?
-                    .execute(params![id.as_str(), owner.as_str(), secret])?;
-                let dropped = "UPDATE keys SET secret = NULL WHERE key_id = ?1 AND ?2";
-                transaction.prepare_cached(dropped)?.execute(params![id.as_str(), secret.is_none()])?;
-                let known: bool = transaction
-                    .prepare_cached("SELECT EXISTS (SELECT 1 FROM keys WHERE key_id = ?1)")?
-                    .query_row([id.as_str()], |row| row.get(0))?;
-                brought.new += new as u64;
-                brought.known += u64::from(known) - new as u64;
-                brought.left_out += u64::from(!known);
+            for key in keys {
+                let new = bring_in(&transaction, &key)?;
+                brought.new += u64::from(new);
+                brought.known += u64::from(!new);
             }
+            transaction.execute("UPDATE keys_identity SET brought = brought + 1 WHERE ?1", [brought.new > 0])?;
             transaction.commit()?;
             Ok(brought)
+        })
+        .await
+    }
+
+    async fn identity(&self) -> Result<Identity, EventLogError> {
+        self.ask(|connection| identity(connection)).await
+    }
+
+    async fn claim(&self, log: LogId) -> Result<Identity, EventLogError> {
+        self.ask(move |connection| {
+            connection.execute("UPDATE keys_identity SET log_id = ?1 WHERE log_id IS NULL", [log.0])?;
+            identity(connection)
+        })
+        .await
+    }
+
+    async fn take_over(&self, log: LogId) -> Result<Identity, EventLogError> {
+        self.ask(move |connection| {
+            let transaction = writing(connection)?;
+            transaction.execute("UPDATE keys_identity SET keys_id = randomblob(16), log_id = ?1", [log.0])?;
+            transaction.execute("DELETE FROM mended", [])?;
+            let identity = identity(&transaction)?;
+            transaction.commit()?;
+            Ok(identity)
         })
         .await
     }
@@ -219,6 +252,35 @@ impl KeyStore for SqliteKeys {
         // Nothing to lose: every change was durable when it was answered.
         let _ = tokio::task::spawn_blocking(closing).await;
     }
+}
+
+/// As the file says it.
+pub(super) fn identity(connection: &Connection) -> Result<Identity, EventLogError> {
+    Ok(connection.query_row("SELECT keys_id, log_id, brought FROM keys_identity", [], |row| {
+        Ok(Identity { id: KeysId(row.get(0)?), log: row.get::<_, Option<_>>(1)?.map(LogId), brought: row.get(2)? })
+    })?)
+}
+
+/// Whether it is new here.
+fn bring_in(transaction: &Transaction<'_>, Kept { owner, id, secret }: &Kept) -> Result<bool, EventLogError> {
+    let here =
+        "SELECT EXISTS (SELECT 1 FROM keys WHERE key_id = ?1 UNION ALL SELECT 1 FROM older_keys WHERE key_id = ?1)";
+    let here: bool = transaction.prepare_cached(here)?.query_row([id.as_str()], |row| row.get(0))?;
+    let Some(secret) = secret else {
+        transaction.prepare_cached(DROP)?.execute([id.as_str(), owner.as_str()])?;
+        transaction.prepare_cached(DROP_OLDER)?.execute([id.as_str()])?;
+        return Ok(!here);
+    };
+    if here {
+        return Ok(false);
+    }
+    let key = params![id.as_str(), owner.as_str(), secret];
+    let seals = "INSERT OR IGNORE INTO keys (key_id, owner, secret) VALUES (?1, ?2, ?3)";
+    if transaction.prepare_cached(seals)?.execute(key)? == 0 {
+        let older = "INSERT INTO older_keys (key_id, owner, secret) VALUES (?1, ?2, ?3)";
+        transaction.prepare_cached(older)?.execute(key)?;
+    }
+    Ok(true)
 }
 
 fn kept((whose, id, bytes): (String, String, Option<Vec<u8>>)) -> Result<Kept, EventLogError> {

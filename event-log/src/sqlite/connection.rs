@@ -39,6 +39,7 @@ pub(super) const STEPS: &[Migration] = steps![
     "20261122090200_create_reactor_checkpoints",
     "20261128100000_create_reactors_known",
     "20261128120000_create_state_snapshots",
+    "20261129090000_create_log_keys",
 ];
 
 /// The connection that writes; makes directory, file and tables where there are none.

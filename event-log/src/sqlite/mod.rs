@@ -13,6 +13,7 @@ mod rows;
 mod snapshots;
 #[cfg(test)]
 mod tests;
+pub(crate) mod tying;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -40,6 +41,15 @@ pub use making::SqliteMaking;
 pub use raw::SqliteRaw;
 use readers::Readers;
 use writer::Job;
+
+/// Whether the file is there and its tables are made: whoever makes one makes the file first.
+pub(crate) fn holds_a_log(file: &Path) -> Result<bool, EventLogError> {
+    if !file.try_exists().map_err(|error| EventLogError::Unavailable(error.into()))? {
+        return Ok(false);
+    }
+    let made = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'log_identity')";
+    Ok(connection::open_reader(file)?.query_row(made, [], |row| row.get(0))?)
+}
 
 /// See the module.
 pub struct SqliteLog {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::connection::open_reader;
-use super::rows;
+use super::{rows, tying};
 use crate::port::EventLogError;
 use crate::position::LogId;
 use crate::raw::{
@@ -153,7 +153,7 @@ fn facts(connection: &Connection) -> Result<Facts, EventLogError> {
         }
     }
     let head = connection.query_row("SELECT coalesce(max(position), 0) FROM events", [], |row| row.get(0))?;
-    Ok(Facts { id, head, reactors, missing_indexes })
+    Ok(Facts { id, keys: tying::tied_to(connection)?, head, reactors, missing_indexes })
 }
 
 /// A log that a program of before has not brought up to date knows of none.

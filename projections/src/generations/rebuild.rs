@@ -72,10 +72,10 @@ pub(super) struct Next {
 }
 
 impl Next {
-    /// What a rebuild that died left behind is taken up when it is of this log, unless `fresh`; everything else that is
-    /// unfinished goes.
+    /// What a rebuild that died left behind is taken up when it is of this log and was filled with the same keys, unless
+    /// `fresh`; everything else that is unfinished goes.
     pub(super) async fn find_or_make(store: &dyn UnitStore, log: &SharedLog, fresh: bool) -> Result<Self, StoreError> {
-        let (mut left, mut last) = (None, 0);
+        let (mut left, mut last, keys) = (None, 0, keys_of(log).await?);
         for number in store.numbers().await?.into_iter().rev() {
             let name = GenerationName::Numbered(number);
             let found = match store.open(&name).await? {
@@ -85,7 +85,11 @@ impl Next {
             match found {
                 Some((standing, _)) if standing.state != GenerationState::Building => last = last.max(number),
                 Some((standing, generation))
-                    if !fresh && left.is_none() && last == 0 && unit::check(&standing, log).await.is_ok() =>
+                    if !fresh
+                        && left.is_none()
+                        && last == 0
+                        && generation.noted_keys().await?.as_ref() == Some(&keys)
+                        && unit::check(&standing, log).await.is_ok() =>
                 {
                     left = Some(Self { number, generation, resumed_at: Some(standing.checkpoint) });
                 }
@@ -101,8 +105,16 @@ impl Next {
         }
         let name = GenerationName::Numbered(last + 1);
         let generation = store.make(&name, log.id(), GenerationState::Building).await?;
+        generation.note_keys(&keys).await?;
         Ok(Self { number: last + 1, generation, resumed_at: None })
     }
+}
+
+/// Which keys open words now. Others open other words, and so do the same ones when some of them came back.
+async fn keys_of(log: &SharedLog) -> Result<String, StoreError> {
+    let Some(sealing) = log.sealing() else { return Ok("none".to_owned()) };
+    let identity = sealing.identity().await?;
+    Ok(format!("{} {}", identity.id, identity.brought))
 }
 
 /// Brings it about to the head, beside the live one.

@@ -227,6 +227,12 @@ pub(crate) trait Generation: Send + Sync {
 
     async fn set_state(&self, state: GenerationState) -> Result<(), StoreError>;
 
+    /// Remembers which keys it is filled with: what they do not open is blank in it.
+    async fn note_keys(&self, keys: &str) -> Result<(), StoreError>;
+
+    /// `None`: nobody noted any.
+    async fn noted_keys(&self) -> Result<Option<String>, StoreError>;
+
     /// Keeps every writer out until the answer is used or dropped.
     async fn hold(&self) -> Result<Box<dyn Held>, StoreError>;
 

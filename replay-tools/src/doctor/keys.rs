@@ -1,4 +1,5 @@
-//! The keys of words: those that were dropped with somebody who was erased, and those that are lost.
+//! The keys of words: whether they are those of the log, which were dropped with somebody who was erased, which were
+//! dropped without that, and which are lost.
 //!
 //! Apart because keys are kept apart. What is remembered is bounded: of more keys than that only the sum is told.
 
@@ -8,10 +9,12 @@ use aggregates::ids::UserId;
 use aggregates::user::UserEvent;
 use aggregates::words::HasWords;
 use aggregates::{DomainEvent, KeyId};
+use event_log::raw::{Facts, Place, RawLog};
 use event_log::sealing::looking::{KeysLook, Standing};
 use event_log::{RecordedEvent, StoreUrl};
 use serde_json::{Value, json};
 
+use super::PAGE_EVENTS;
 use super::findings::{Findings, Severity};
 use crate::outcome::Failure;
 
@@ -48,13 +51,27 @@ pub struct Sum {
 pub struct KeysSeen {
     place: String,
     erased: Sum,
+    /// Dropped, and no erasure in the log says so.
+    dropped: Sum,
     lost: Sum,
 }
 
 impl KeyChecks {
-    pub async fn at(url: &StoreUrl) -> Result<Self, Failure> {
+    pub async fn at(url: &StoreUrl, log: &Facts, findings: &mut Findings) -> Result<Self, Failure> {
         let (known, named) = (HashMap::new(), HashSet::new());
-        let look = KeysLook::at(url).await?;
+        let mut look = KeysLook::at(url).await?;
+        let found = look.identity().await?;
+        let (id, owner) = (found.map(|found| found.id), found.and_then(|found| found.log));
+        if log.keys.is_some() && id != log.keys || owner.is_some_and(|owner| owner != log.id) {
+            let advice = "no program opens the log with them: say where its keys are (--keys, database.keys_url), or bring \
+                          back a backup of them (docs/erasure.md)";
+            findings.add(Severity::Error, "keys", "these are not the keys of this log", advice, || {
+                let named = |id: Option<String>| id.unwrap_or_else(|| "none".to_owned());
+                let tied_to = named(log.keys.map(|id| id.to_string()));
+                let (id, owner) = (named(id.map(|id| id.to_string())), named(owner.map(|id| id.to_string())));
+                format!("at {url}: {id}, of the log {owner}; the log {} has {tied_to}", log.id)
+            });
+        }
         Ok(Self { look, place: url.to_string(), known, gone: BTreeMap::new(), untold: 0, named })
     }
 
@@ -91,6 +108,26 @@ impl KeyChecks {
         Ok(())
     }
 
+    /// Erasures that were written while this looked: their keys are dropped by now.
+    pub async fn read_on(&mut self, log: &mut dyn RawLog, mut place: Place) -> Result<(), Failure> {
+        let unnamed = |((_, key), gone): (&(UserId, KeyId), &Gone)| {
+            gone.standing == Standing::Dropped && !self.named.contains(key)
+        };
+        if !self.gone.iter().any(unnamed) {
+            return Ok(());
+        }
+        loop {
+            let page = log.page(place, i64::MAX, PAGE_EVENTS).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            place = (last.position, last.event_id);
+            for recorded in page.iter().filter_map(|row| row.read().ok()) {
+                if let DomainEvent::User(UserEvent::UserErased(erased)) = &recorded.event {
+                    self.named.extend(&erased.keys);
+                }
+            }
+        }
+    }
+
     async fn learn(&mut self, sealed: &[(UserId, KeyId, u64)]) -> Result<(), Failure> {
         if self.known.len() > KEYS_MAX {
             self.known.clear();
@@ -105,18 +142,25 @@ impl KeyChecks {
         Ok(())
     }
 
-    /// Erased is what was dropped, or what an erasure names; the rest is lost.
+    /// Erased is what an erasure names; what was dropped without one is said, and the rest is lost.
     pub fn finish(self, findings: &mut Findings) -> KeysSeen {
         let Self { place, gone, untold, named, .. } = self;
         let mut seen = KeysSeen { place, ..KeysSeen::default() };
-        let (mut erased_users, mut lost_users) = (HashSet::new(), HashSet::new());
+        let (mut erased_users, mut dropped_users, mut lost_users) = (HashSet::new(), HashSet::new(), HashSet::new());
         for ((owner, key), Gone { events, first, standing }) in gone {
             let here = || format!("{owner}: {events} events, the first at position {first}, under the key {key}");
-            if standing == Standing::Dropped || named.contains(&key) {
+            if named.contains(&key) {
                 let advice = "this is as it should be: their key was dropped, and counts stay";
                 findings.add(Severity::Note, "keys", "words of people who were erased", advice, here);
                 seen.erased.events += events;
                 erased_users.insert(owner);
+            } else if standing == Standing::Dropped {
+                let advice = "nothing brings these words back: somebody was erased in a copy of the log that used the same \
+                              keys, or the log lost an erasure. Erase them here too, or find out whose keys these are";
+                let what = "words under a key that was dropped, and no erasure names it";
+                findings.add(Severity::Error, "keys", what, advice, here);
+                seen.dropped.events += events;
+                dropped_users.insert(owner);
             } else {
                 let advice = "nobody was erased, the key is not there: is it the right place (--keys, \
                               database.keys_url)? Restore the backup of the keys (docs/erasure.md)";
@@ -136,6 +180,7 @@ impl KeyChecks {
             );
         }
         (seen.erased.users, seen.lost.users) = (erased_users.len() as u64, lost_users.len() as u64);
+        seen.dropped.users = dropped_users.len() as u64;
         seen
     }
 }
@@ -143,6 +188,11 @@ impl KeyChecks {
 impl KeysSeen {
     pub fn as_json(&self) -> Value {
         let sum = |sum: &Sum| json!({ "users": sum.users, "events": sum.events });
-        json!({ "store": self.place, "erased": sum(&self.erased), "lost": sum(&self.lost) })
+        json!({
+            "store": self.place,
+            "erased": sum(&self.erased),
+            "dropped_without_erasure": sum(&self.dropped),
+            "lost": sum(&self.lost),
+        })
     }
 }

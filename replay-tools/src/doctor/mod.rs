@@ -71,7 +71,7 @@ async fn examine(url: &StoreUrl, keys: &StoreUrl) -> Result<Report, Failure> {
     let mut counting = Counting::new("examining", facts.head.max(0).unsigned_abs());
     let mut checks = EventChecks::default();
     let mut references = ReferenceChecks::default();
-    let mut keys = KeyChecks::at(keys).await?;
+    let mut keys = KeyChecks::at(keys, &facts, &mut findings).await?;
     let mut place = BEGINNING;
     loop {
         let page = log.page(place, facts.head, PAGE_EVENTS).await?;
@@ -82,6 +82,7 @@ async fn examine(url: &StoreUrl, keys: &StoreUrl) -> Result<Report, Failure> {
         keys.check(&mut read).await?;
         counting.is_at(checks.events());
     }
+    keys.read_on(&mut *log, place).await?;
     counting.is_busy("examining streams and ids");
     streams_and_ids(&mut *log, &facts, &mut findings).await?;
     places::check(url, &mut *log, &mut findings).await?;

@@ -46,15 +46,15 @@ fn user(line: &UserLine) -> Checked {
     ];
     for (field, value) in fields {
         filled(field, value.as_deref(), CLAIM_CHARS_MAX)?;
-        gone(field, value.is_some(), &line.erased)?;
+        gone(field, value.is_some(), &line.erased, &line.lost)?;
     }
-    known(&line.erased, &fields.map(|(field, _)| field))
+    known(&line.erased, &line.lost, &fields.map(|(field, _)| field))
 }
 
 fn room(line: &RoomLine) -> Checked {
     source_id("id", &line.id)?;
-    known(&line.erased, &["name", "avatar"])?;
-    let named = line.name.is_some() || line.erased.iter().any(|field| field == "name");
+    known(&line.erased, &line.lost, &["name", "avatar"])?;
+    let named = line.name.is_some() || line.erased.iter().chain(&line.lost).any(|field| field == "name");
     match line.shape {
         RoomShape::Group if !named => Err(Refused::new("name", "a group has a name")),
         RoomShape::Group if line.members.len() > MEMBERS_PER_COMMAND_MAX => {
@@ -67,8 +67,8 @@ fn room(line: &RoomLine) -> Checked {
         RoomShape::Direct | RoomShape::Group => Ok(()),
     }?;
     filled("name", line.name.as_deref(), NAME_CHARS_MAX)?;
-    gone("name", line.name.is_some(), &line.erased)?;
-    gone("avatar", line.avatar.is_some(), &line.erased)?;
+    gone("name", line.name.is_some(), &line.erased, &line.lost)?;
+    gone("avatar", line.avatar.is_some(), &line.erased, &line.lost)?;
     https_url("avatar", line.avatar.as_deref())
 }
 
@@ -86,12 +86,12 @@ fn join(line: &JoinLine) -> Checked {
 fn message(line: &MessageLine) -> Checked {
     source_id("id", &line.id)?;
     source_id("room", &line.room)?;
-    known(&line.erased, &["content", "attachmentUrl", "clientMessageId"])?;
+    known(&line.erased, &line.lost, &["content", "attachmentUrl", "clientMessageId"])?;
     text("content", &line.content, CONTENT_CHARS_MAX)?;
-    gone("content", !line.content.is_empty(), &line.erased)?;
-    gone("attachmentUrl", line.attachment_url.is_some(), &line.erased)?;
-    gone("clientMessageId", line.client_message_id.is_some(), &line.erased)?;
-    let is_gone = |field: &str| line.erased.iter().any(|gone| gone == field);
+    gone("content", !line.content.is_empty(), &line.erased, &line.lost)?;
+    gone("attachmentUrl", line.attachment_url.is_some(), &line.erased, &line.lost)?;
+    gone("clientMessageId", line.client_message_id.is_some(), &line.erased, &line.lost)?;
+    let is_gone = |field: &str| line.erased.iter().chain(&line.lost).any(|gone| gone == field);
     let attached = line.attachment_url.is_some() || is_gone("attachmentUrl");
     if line.content.is_empty() && !is_gone("content") && !attached {
         return Err(Refused::new("content", "must not be empty without an attachment"));
@@ -169,19 +169,24 @@ fn https_url(field: &str, value: Option<&str>) -> Checked {
     if right { Ok(()) } else { Err(Refused::new(field, "an https:// address")) }
 }
 
-/// What is gone is not there.
-fn gone(field: &str, there: bool, erased: &[String]) -> Checked {
-    if there && erased.iter().any(|gone| gone == field) {
-        return Err(Refused::new("erased", format!("{field} is there and gone")));
+/// What is gone is not there, and is gone in one way.
+fn gone(field: &str, there: bool, erased: &[String], lost: &[String]) -> Checked {
+    let (erased, lost) = (erased.iter().any(|gone| gone == field), lost.iter().any(|gone| gone == field));
+    match (there, erased, lost) {
+        (true, true, _) => Err(Refused::new("erased", format!("{field} is there and gone"))),
+        (true, false, true) => Err(Refused::new("lost", format!("{field} is there and gone"))),
+        (false, true, true) => Err(Refused::new("lost", format!("{field} is erased"))),
+        (true, false, false) | (false, ..) => Ok(()),
     }
-    Ok(())
 }
 
-fn known(erased: &[String], fields: &[&str]) -> Checked {
-    match erased.iter().find(|gone| !fields.contains(&gone.as_str())) {
-        Some(unknown) => Err(Refused::new("erased", format!("{unknown:?} is none of {}", fields.join(", ")))),
-        None => Ok(()),
+fn known(erased: &[String], lost: &[String], fields: &[&str]) -> Checked {
+    for (name, gone) in [("erased", erased), ("lost", lost)] {
+        if let Some(unknown) = gone.iter().find(|gone| !fields.contains(&gone.as_str())) {
+            return Err(Refused::new(name, format!("{unknown:?} is none of {}", fields.join(", "))));
+        }
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -202,6 +207,9 @@ mod tests {
         assert_eq!(refused(&format!("{message},\"attachmentUrl\":\"http://a.example/b\"")), "attachmentUrl");
         assert_eq!(refused(&format!("{message},\"content\":\"a\",\"clientMessageId\":\"a b\"")), "clientMessageId");
         assert_eq!(refused(&format!("{message},\"content\":\"a\",\"erased\":[\"content\"]")), "erased");
+        assert_eq!(refused(&format!("{message},\"content\":\"a\",\"lost\":[\"content\"]")), "lost");
+        assert_eq!(refused(&format!("{message},\"erased\":[\"content\"],\"lost\":[\"content\"]")), "lost");
+        assert_eq!(refused(&format!("{message},\"lost\":[\"name\"]")), "lost");
         let file = format!("{message},\"attachmentUrl\":\"https://a.example/b\",\"attachmentType\"");
         assert_eq!(refused(&format!("{file}:\"my secret words\"")), "attachmentType");
         assert_eq!(refused(&format!("{message},\"erased\":[\"clientMessageId\"]")), "content");

@@ -100,6 +100,7 @@ impl Archive {
                 phone: None,
                 role: None,
                 erased: Vec::new(),
+                lost: Vec::new(),
                 at: line.at,
                 event: None,
             })));
@@ -118,6 +119,7 @@ impl Archive {
                 group_id: None,
                 join_policy: Some(JoinPolicy::Open),
                 erased: Vec::new(),
+                lost: Vec::new(),
                 at: line.at,
                 event: None,
             })));
@@ -152,6 +154,7 @@ impl Archive {
             reply_to: reply_to.map(|target| format!("{}:{target}", line.log)),
             client_message_id: None,
             erased: Vec::new(),
+            lost: Vec::new(),
             at: line.at,
             event: None,
         })));

@@ -64,9 +64,12 @@ lines! {
         phone: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         role: Option<UserRole>,
-        /// Fields that there were, and whose words are gone.
+        /// Fields that there were, and whose words are gone: somebody was erased.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         erased: Vec<String>,
+        /// The same; nobody was erased, and the key was not there when this was written.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        lost: Vec<String>,
     }
     ErasureLine {
         user: UserId,
@@ -90,6 +93,8 @@ lines! {
         join_policy: Option<JoinPolicy>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         erased: Vec<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        lost: Vec<String>,
     }
     JoinLine {
         /// The source's own id of it, where two of them may be alike.
@@ -129,6 +134,8 @@ lines! {
         client_message_id: Option<String>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         erased: Vec<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        lost: Vec<String>,
     }
     ReadLine {
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -130,10 +130,10 @@ pub fn plan(number: u64, line: Line, aliases: &mut Aliases) -> Result<Plan, Refu
 }
 
 fn user(header: &Header, line: UserLine) -> Plan {
-    let UserLine { id: user_id, name, username, avatar, email, phone, role, erased, at, event: _ } = line;
+    let UserLine { id: user_id, name, username, avatar, email, phone, role, erased, lost, at, event: _ } = line;
     // What is gone leaves its place behind: the same events, and nothing in them.
     let words = |field: &str, words: Option<String>| {
-        let gone = erased.iter().any(|name| name == field);
+        let gone = erased.iter().chain(&lost).any(|name| name == field);
         words.map(Sealed::new).or_else(|| gone.then(|| Sealed::new("")))
     };
     let profile = Profile {
@@ -157,7 +157,7 @@ fn user(header: &Header, line: UserLine) -> Plan {
 fn room(header: &Header, line: RoomLine, aliases: &mut Aliases) -> Result<Plan, Refused> {
     let named = room_named(&line.id);
     let id = header.id("room", Some(&named.to_string()), &[]);
-    let gone = |field: &str| line.erased.iter().any(|name| name == field).then(|| Sealed::new(""));
+    let gone = |field: &str| line.erased.iter().chain(&line.lost).any(|name| name == field).then(|| Sealed::new(""));
     let mut people: Vec<(UserId, &'static str)> = vec![(line.by.clone(), "by")];
     people.extend(line.members.iter().map(|member| (member.clone(), "members")));
     let (room_id, command) = match line.shape {
@@ -231,9 +231,9 @@ fn message(header: &Header, line: MessageLine, aliases: &Aliases) -> Plan {
         Some(key) => CommandId::keyed(line.from.as_str(), &format!("send:{room_id}"), key),
         None => header.id("message", Some(&message_id.to_string()), &[]),
     };
-    let erased = line.erased;
+    let gone: Vec<String> = line.erased.into_iter().chain(line.lost).collect();
     let words = |field: &str, words: Option<String>| {
-        words.map(Sealed::new).or_else(|| erased.iter().any(|gone| gone == field).then(|| Sealed::new("")))
+        words.map(Sealed::new).or_else(|| gone.iter().any(|gone| gone == field).then(|| Sealed::new("")))
     };
     let url = words("attachmentUrl", line.attachment_url);
     let media_type = line.attachment_type;

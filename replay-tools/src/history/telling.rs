@@ -39,8 +39,15 @@ pub enum Told {
 /// Words that were looked at on the way.
 #[derive(Debug, Default)]
 pub struct Words {
-    /// Their key is lost or wrong: they are shown as if they were erased.
+    /// Their key is lost or wrong.
     pub lost: u64,
+}
+
+/// Fields of a line whose words cannot be read.
+#[derive(Debug, Default)]
+struct Gone {
+    erased: Vec<String>,
+    lost: Vec<String>,
 }
 
 pub fn tell(recorded: &RecordedEvent, words: &mut Words) -> Told {
@@ -72,30 +79,32 @@ pub fn feed_read(user: UserId, up_to: Uuid, at: Timestamp, event: EventId) -> Li
 }
 
 impl Words {
-    /// What can be read; what cannot is named in `erased`.
-    fn open(&mut self, field: &str, words: Option<&Sealed>, erased: &mut Vec<String>) -> Option<String> {
+    /// What can be read; what cannot is named in `gone`.
+    fn open(&mut self, field: &str, words: Option<&Sealed>, gone: &mut Gone) -> Option<String> {
         let words = words?;
         match words.unreadable() {
-            None => words.words().map(str::to_owned),
-            Some(why) => {
-                self.lost += u64::from(why == Unreadable::Lost);
-                erased.push(field.to_owned());
-                None
+            None => return words.words().map(str::to_owned),
+            Some(Unreadable::Erased) => gone.erased.push(field.to_owned()),
+            Some(Unreadable::Lost) => {
+                self.lost += 1;
+                gone.lost.push(field.to_owned());
             }
         }
+        None
     }
 }
 
 fn of_user(event: &UserEvent, id: Option<Uuid>, words: &mut Words) -> Line {
     let mut of = |user: &UserId, profile: &Profile, at: Timestamp| {
-        let mut erased = Vec::new();
-        let name = words.open("name", profile.name.as_ref(), &mut erased);
-        let username = words.open("username", profile.username.as_ref(), &mut erased);
-        let avatar = words.open("avatar", profile.avatar.as_ref(), &mut erased);
-        let email = words.open("email", profile.email.as_ref(), &mut erased);
-        let phone = words.open("phone", profile.phone.as_ref(), &mut erased);
-        let (role, id) = (profile.role, (user.clone(), id));
-        Line::User(Box::new(UserLine { id: id.0, name, username, avatar, email, phone, role, erased, at, event: id.1 }))
+        let mut gone = Gone::default();
+        let name = words.open("name", profile.name.as_ref(), &mut gone);
+        let username = words.open("username", profile.username.as_ref(), &mut gone);
+        let avatar = words.open("avatar", profile.avatar.as_ref(), &mut gone);
+        let email = words.open("email", profile.email.as_ref(), &mut gone);
+        let phone = words.open("phone", profile.phone.as_ref(), &mut gone);
+        let (role, Gone { erased, lost }, event) = (profile.role, gone, id);
+        let id = user.clone();
+        Line::User(Box::new(UserLine { id, name, username, avatar, email, phone, role, erased, lost, at, event }))
     };
     match event {
         UserEvent::UserRegistered(event) => of(&event.user_id, &event.profile, event.at),
@@ -126,7 +135,7 @@ fn of_room(event: &RoomEvent, id: Option<Uuid>, words: &mut Words) -> Told {
 }
 
 fn opened(event: &RoomOpened, id: Option<Uuid>, words: &mut Words) -> Line {
-    let mut erased = Vec::new();
+    let mut gone = Gone::default();
     let (shape, join_policy) = match event.kind {
         RoomKind::Direct => (RoomShape::Direct, None),
         RoomKind::Group => (RoomShape::Group, Some(event.join_policy)),
@@ -137,22 +146,23 @@ fn opened(event: &RoomOpened, id: Option<Uuid>, words: &mut Words) -> Line {
         shape,
         by: event.opened_by.clone(),
         members: others.cloned().collect(),
-        name: words.open("name", event.name.as_ref(), &mut erased),
-        avatar: words.open("avatar", event.avatar.as_ref(), &mut erased),
+        name: words.open("name", event.name.as_ref(), &mut gone),
+        avatar: words.open("avatar", event.avatar.as_ref(), &mut gone),
         group_id: event.group_id.clone(),
         join_policy,
-        erased,
+        erased: gone.erased,
+        lost: gone.lost,
         at: event.at,
         event: id,
     }))
 }
 
 fn sent(event: &MessageSent, id: Option<Uuid>, words: &mut Words) -> Line {
-    let mut erased = Vec::new();
-    let content = words.open("content", Some(&event.content), &mut erased).unwrap_or_default();
+    let mut gone = Gone::default();
+    let content = words.open("content", Some(&event.content), &mut gone).unwrap_or_default();
     let url = event.attachment.as_ref().map(|attachment| &attachment.url);
-    let attachment_url = words.open("attachmentUrl", url, &mut erased);
-    let client_message_id = words.open("clientMessageId", event.client_message_id.as_ref(), &mut erased);
+    let attachment_url = words.open("attachmentUrl", url, &mut gone);
+    let client_message_id = words.open("clientMessageId", event.client_message_id.as_ref(), &mut gone);
     Line::Message(Box::new(MessageLine {
         id: event.message_id.to_string(),
         room: event.room_id.to_string(),
@@ -163,7 +173,8 @@ fn sent(event: &MessageSent, id: Option<Uuid>, words: &mut Words) -> Line {
         attachment_type: event.attachment.as_ref().and_then(|attachment| attachment.media_type.clone()),
         reply_to: event.reply_to.map(|target| target.to_string()),
         client_message_id: client_message_id.filter(|id| !id.is_empty()),
-        erased,
+        erased: gone.erased,
+        lost: gone.lost,
         at: event.at,
         event: id,
     }))

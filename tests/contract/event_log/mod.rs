@@ -11,6 +11,7 @@ mod reading_along;
 mod silent_keys;
 mod stalled_connections;
 mod through_cqrs_es;
+mod tying;
 
 /// One test per backend and promise: `{backend}::{promise}` in the module it is called in.
 macro_rules! every_log {

@@ -49,6 +49,7 @@ async fn the_checkpoint_of_another_log_is_refused(store: &TestStore) {
         StoreUrl::Postgres(_) => "UPDATE log_identity SET log_id = gen_random_uuid()",
     };
     damage::log(store, renew).await;
+    damage::keys(store, "UPDATE keys_identity SET log_id = NULL").await;
 
     let log = store.open().await;
     let foreign = log.reactor_checkpoint("notifications").await;

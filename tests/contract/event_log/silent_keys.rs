@@ -8,7 +8,7 @@ use aggregates::{DomainEvent, KeyId, Metadata, Sealed, StreamId, Timestamp, ids:
 use async_trait::async_trait;
 use event_log::port::{NewEvent, Original};
 use event_log::postgres::PostgresLog;
-use event_log::sealing::keys::{Brought, Found, Kept, KeyStore, Offered};
+use event_log::sealing::keys::{Brought, Found, Identity, Kept, KeyStore, Offered};
 use event_log::sealing::{Sealing, Unsealed};
 use event_log::sqlite::SqliteLog;
 use event_log::{EventLogError, Filter, LogId, Position, SharedLog, StoreUrl};
@@ -50,7 +50,7 @@ impl KeyStore for Silent {
         self.keys.find(ids).await
     }
 
-    async fn of_owner(&self, owner: &UserId) -> Result<Option<KeyId>, EventLogError> {
+    async fn of_owner(&self, owner: &UserId) -> Result<Vec<KeyId>, EventLogError> {
         self.answers().await;
         self.keys.of_owner(owner).await
     }
@@ -66,6 +66,18 @@ impl KeyStore for Silent {
 
     async fn bring_in(&self, keys: Vec<Kept>) -> Result<Brought, EventLogError> {
         self.keys.bring_in(keys).await
+    }
+
+    async fn identity(&self) -> Result<Identity, EventLogError> {
+        self.keys.identity().await
+    }
+
+    async fn claim(&self, log: LogId) -> Result<Identity, EventLogError> {
+        self.keys.claim(log).await
+    }
+
+    async fn take_over(&self, log: LogId) -> Result<Identity, EventLogError> {
+        self.keys.take_over(log).await
     }
 
     async fn scrub(&self) -> Result<bool, EventLogError> {
@@ -112,7 +124,7 @@ async fn unsealed(store: &TestStore, sealing: Sealing) -> SharedLog {
 }
 
 /// A user's event, sealed.
-async fn of_user(log: &SharedLog, name: &str, sequence: u64, event: UserEvent) -> NewEvent {
+pub async fn of_user(log: &SharedLog, name: &str, sequence: u64, event: UserEvent) -> NewEvent {
     let mut events = [DomainEvent::from(event)];
     log.sealing().expect("keys").seal(&mut events).await.expect("sealed");
     let [event] = events;
@@ -130,7 +142,7 @@ fn said_under(stream: &StreamId, sequence: u64) -> NewEvent {
     NewEvent { stream: stream.clone(), ..said(&a_room(), sequence, "") }
 }
 
-fn registered(name: &str) -> UserEvent {
+pub fn registered(name: &str) -> UserEvent {
     let profile = Profile { name: Some(Sealed::new("anabel")), ..Profile::default() };
     UserEvent::UserRegistered(UserRegistered { user_id: user(name), profile, at: Timestamp::from_millis(0) })
 }

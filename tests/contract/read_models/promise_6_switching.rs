@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 use std::sync::Mutex;
 
 use aggregates::room::RoomKind;
-use event_log::Position;
+use event_log::{Position, Sealing, StoreUrl};
 use projections::{
     Pace, Progress, ReadError, RebuildOptions, RebuildReport, UnitName, UnitState, rebuild, repair, status,
 };
@@ -22,6 +22,7 @@ on_every_backend! {
     a_rebuild_that_fails_at_its_last_step_leaves_the_live_view,
     an_unfinished_generation_before_the_live_one_is_never_shown,
     an_unfinished_generation_of_another_log_is_begun_anew,
+    an_unfinished_generation_that_was_filled_without_some_keys_is_begun_anew,
     a_repair_does_not_compare_with_what_is_further_than_the_live_view,
     a_view_that_is_closed_is_not_written_any_more,
     what_was_blanked_stays_blank_through_the_last_events,
@@ -131,6 +132,22 @@ async fn an_unfinished_generation_of_another_log_is_begun_anew(backend: Backend)
     let report = rebuilt(&world, &|_| {}).await.expect("rebuilt");
     assert_eq!((report.generation, report.resumed_at, report.events), (2, None, world.head().0));
     assert_eq!(generations(&world).await, [(1, UnitState::Closed), (2, UnitState::Live)]);
+    verified(&world, "after the rebuild").await;
+}
+
+/// Keys came back since: what they open is blank in it.
+async fn an_unfinished_generation_that_was_filled_without_some_keys_is_begun_anew(backend: Backend) {
+    let Some((world, driven)) = talked(backend, MESSAGES).await else { return };
+    driven.stop().await.expect("nothing was wrong");
+    fails_at_its_last_step(&world).await;
+    tables::let_state_go(&world.store, UnitName::Inbox, 2).await;
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let other = Sealing::open(&StoreUrl::Sqlite(elsewhere.path().to_owned())).await.expect("keys");
+    other.key_of(&user("ana"), true).await.expect("made");
+    let keys = other.page(None, 10).await.expect("a key");
+    world.log.sealing().expect("keys").bring_in(keys).await.expect("brought in");
+    let report = rebuilt(&world, &|_| {}).await.expect("rebuilt");
+    assert_eq!((report.generation, report.resumed_at, report.events), (2, None, world.head().0));
     verified(&world, "after the rebuild").await;
 }
 

@@ -259,6 +259,7 @@ async fn a_key_that_comes_back_with_a_restored_log_is_dropped_at_the_start(backe
         Backend::Postgres => ("gen_random_uuid()", "kabar_keys.keys", format!("'\\x{secret}'::bytea")),
     };
     damage::log(&world.store, &format!("UPDATE log_identity SET log_id = {log_id}")).await;
+    damage::keys(&world.store, "UPDATE keys_identity SET log_id = NULL").await;
     let back = format!("UPDATE {keys} SET secret = {secret} WHERE owner = 'ana'");
     match world.store.store_url() {
         StoreUrl::Sqlite(directory) => {

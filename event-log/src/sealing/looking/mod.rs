@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use aggregates::KeyId;
 
+use super::keys::Identity;
 use crate::port::EventLogError;
 use crate::store_url::StoreUrl;
 
@@ -37,6 +38,29 @@ impl KeysLook {
             StoreUrl::Sqlite(directory) => sqlite::Look::at(directory)?.map_or(Place::Empty, Place::Sqlite),
             StoreUrl::Postgres(url) => postgres::Look::at(url).await?.map_or(Place::Empty, Place::Postgres),
         }))
+    }
+
+    /// Whether there is a place at all, with keys or without.
+    pub fn is_there(&self) -> bool {
+        !matches!(self.0, Place::Empty)
+    }
+
+    /// What the place says of itself; `None` where nothing is, or a program of before made it.
+    pub async fn identity(&mut self) -> Result<Option<Identity>, EventLogError> {
+        match &mut self.0 {
+            Place::Empty => Ok(None),
+            Place::Sqlite(look) => look.identity().await,
+            Place::Postgres(look) => look.identity().await,
+        }
+    }
+
+    /// Whether any key stands here.
+    pub async fn has_any(&mut self) -> Result<bool, EventLogError> {
+        match &mut self.0 {
+            Place::Empty => Ok(false),
+            Place::Sqlite(look) => look.has_any().await,
+            Place::Postgres(look) => look.has_any().await,
+        }
     }
 
     pub async fn standing(&mut self, ids: &[KeyId]) -> Result<HashMap<KeyId, Standing>, EventLogError> {

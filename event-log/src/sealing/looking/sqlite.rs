@@ -7,10 +7,15 @@ use aggregates::KeyId;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use crate::port::EventLogError;
-use crate::sealing::sqlite::BUSY_MAX;
+use crate::sealing::keys::Identity;
+use crate::sealing::sqlite::{BUSY_MAX, identity};
 use crate::store_url::StoreUrl;
 
-pub(super) struct Look(Arc<Mutex<Connection>>);
+pub(super) struct Look {
+    connection: Arc<Mutex<Connection>>,
+    /// Up to date, or made by a program of before.
+    current: bool,
+}
 
 impl Look {
     /// `None` where there are no keys.
@@ -21,24 +26,56 @@ impl Look {
         }
         let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         connection.busy_timeout(BUSY_MAX)?;
-        let made = "SELECT count(*) > 0 FROM sqlite_schema WHERE type = 'table' AND name = 'keys'";
-        let made: bool = connection.query_row(made, [], |row| row.get(0))?;
-        Ok(made.then(|| Self(Arc::new(Mutex::new(connection)))))
+        let has = "SELECT count(*) > 0 FROM sqlite_schema WHERE type = 'table' AND name = ?1";
+        let has = |table| connection.query_row(has, [table], |row| row.get::<_, bool>(0));
+        let (made, current) = (has("keys")?, has("older_keys")?);
+        Ok(made.then(|| Self { connection: Arc::new(Mutex::new(connection)), current }))
+    }
+
+    /// On a thread that may block.
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Connection) -> Result<T, EventLogError> + Send + 'static,
+    ) -> Result<T, EventLogError> {
+        let connection = Arc::clone(&self.connection);
+        let asked = move || question(&connection.lock().unwrap_or_else(PoisonError::into_inner));
+        let asked = tokio::task::spawn_blocking(asked).await;
+        asked.unwrap_or_else(|error| Err(EventLogError::Unavailable(error.into())))
     }
 
     /// Those that were ever here, and whether they are.
     pub async fn known(&self, ids: &[KeyId]) -> Result<Vec<(KeyId, bool)>, EventLogError> {
-        let (connection, ids) = (Arc::clone(&self.0), ids.to_vec());
-        let asked = tokio::task::spawn_blocking(move || {
-            let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut statement = connection.prepare_cached("SELECT secret IS NOT NULL FROM keys WHERE key_id = ?1")?;
+        let ids = ids.to_vec();
+        let sql = if self.current {
+            "SELECT secret IS NOT NULL FROM keys WHERE key_id = ?1 UNION ALL SELECT 1 FROM older_keys WHERE key_id = ?1"
+        } else {
+            "SELECT secret IS NOT NULL FROM keys WHERE key_id = ?1"
+        };
+        self.ask(move |connection| {
+            let mut statement = connection.prepare_cached(sql)?;
             let mut known = Vec::new();
             for id in ids {
                 let here = statement.query_row([id.as_str()], |row| row.get(0)).optional()?;
                 known.extend(here.map(|here: bool| (id, here)));
             }
             Ok(known)
-        });
-        asked.await.unwrap_or_else(|error| Err(EventLogError::Unavailable(error.into())))
+        })
+        .await
+    }
+
+    pub async fn identity(&self) -> Result<Option<Identity>, EventLogError> {
+        if !self.current {
+            return Ok(None);
+        }
+        self.ask(|connection| identity(connection).map(Some)).await
+    }
+
+    pub async fn has_any(&self) -> Result<bool, EventLogError> {
+        let sql = if self.current {
+            "SELECT EXISTS (SELECT 1 FROM keys WHERE secret IS NOT NULL) OR EXISTS (SELECT 1 FROM older_keys)"
+        } else {
+            "SELECT EXISTS (SELECT 1 FROM keys WHERE secret IS NOT NULL)"
+        };
+        self.ask(move |connection| Ok(connection.query_row(sql, [], |row| row.get(0))?)).await
     }
 }

@@ -328,6 +328,30 @@ impl Generation for PostgresGeneration {
         Ok(())
     }
 
+    async fn note_keys(&self, keys: &str) -> Result<(), StoreError> {
+        let name = &self.schema.name;
+        let table = format!("CREATE TABLE IF NOT EXISTS {name}.filled_with (keys text NOT NULL)");
+        sqlx::query(&table).execute(&self.schema.lender).await.map_err(postgres_error)?;
+        let row = format!("INSERT INTO {name}.filled_with VALUES ($1)");
+        sqlx::query(&row).bind(keys).execute(&self.schema.lender).await.map_err(postgres_error)?;
+        Ok(())
+    }
+
+    async fn noted_keys(&self) -> Result<Option<String>, StoreError> {
+        let made: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
+            .bind(format!("{}.filled_with", self.schema.name))
+            .fetch_one(&self.schema.lender)
+            .await
+            .map_err(postgres_error)?;
+        if !made {
+            return Ok(None);
+        }
+        sqlx::query_scalar(&format!("SELECT keys FROM {}.filled_with", self.schema.name))
+            .fetch_optional(&self.schema.lender)
+            .await
+            .map_err(postgres_error)
+    }
+
     async fn hold(&self) -> Result<Box<dyn Held>, StoreError> {
         let mut connection = self.schema.lender.apart().await.map_err(postgres_error)?;
         let held = in_time(WRITE_PATIENCE, async {

@@ -200,6 +200,31 @@ impl Generation for SqliteGeneration {
         .await
     }
 
+    async fn note_keys(&self, keys: &str) -> Result<(), StoreError> {
+        let keys = keys.to_owned();
+        self.connections
+            .write(move |connection| {
+                in_transaction(connection, |tx| {
+                    tx.execute_batch("CREATE TABLE IF NOT EXISTS filled_with (keys TEXT NOT NULL) STRICT")?;
+                    tx.execute("INSERT INTO filled_with VALUES (?)", [keys])
+                })
+            })
+            .await?;
+        Ok(())
+    }
+
+    async fn noted_keys(&self) -> Result<Option<String>, StoreError> {
+        const MADE: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'filled_with')";
+        self.connections
+            .read(|connection| {
+                if !connection.query_row(MADE, [], |row| row.get::<_, bool>(0))? {
+                    return Ok(None);
+                }
+                connection.query_row("SELECT keys FROM filled_with", [], |row| row.get(0)).optional()
+            })
+            .await
+    }
+
     async fn hold(&self) -> Result<Box<dyn Held>, StoreError> {
         let path = self.connections.path().to_owned();
         let held = tokio::task::spawn_blocking(move || {
