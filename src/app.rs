@@ -172,15 +172,16 @@ async fn serve(
     let head_time = state.config.server.head_time();
     let serving = serving::serve(listener, http::router(state.clone()), head_time, shutdown.clone());
     tokio::pin!(serving);
-    tokio::select! {
+    // Told to stop while this looks, it may have ended before the other branch is heard.
+    let ended = tokio::select! {
         biased;
-        () = shutdown.cancelled() => {}
-        () = &mut serving => {}
-    }
+        () = shutdown.cancelled() => false,
+        () = &mut serving => true,
+    };
     tracing::info!("stopping");
     state.health.drain();
     stop_realtime.cancel();
-    if tokio::time::timeout(state.config.server.drain_time(), serving).await.is_err() {
+    if !ended && tokio::time::timeout(state.config.server.drain_time(), serving).await.is_err() {
         tracing::warn!("some requests did not end in time");
     }
 }
