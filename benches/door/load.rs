@@ -121,7 +121,8 @@ pub fn send(room_id: RoomId, sender: UserId) -> RoomCommand {
 }
 
 fn wish(room_id: RoomId, command: RoomCommand) -> Wish {
-    let id = Uuid::new_v4();
+    // As the server's commands without a key have them.
+    let id = Uuid::now_v7();
     let metadata = Metadata { actor: Some(member(1)), correlation: Some(id), ..Metadata::default() };
     Wish {
         stream: StreamId::room(room_id),
