@@ -18,6 +18,7 @@ mod heard;
 pub mod loading;
 pub mod measures;
 pub mod migrations;
+pub mod new_file;
 pub mod open;
 pub mod port;
 pub mod position;

@@ -33,6 +33,7 @@ mod keys;
 mod keys_of_a_log;
 mod mending;
 mod observing;
+mod outsiders;
 mod promise_9_markers;
 mod rebuilding;
 mod replaying;

@@ -3,8 +3,8 @@
 //! Not in WAL: a rollback journal is emptied with each commit, and with `secure_delete` nothing of a dropped key stays in
 //! any file. It is written once per user, so what that costs does not matter.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,6 +16,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use super::keys::{Brought, Found, Identity, Kept, KeyStore, KeysId, Offered, key_id, owner, secret};
 use crate::migrations::{Migration, MigrationError, migrate};
+use crate::new_file::make_where_absent;
 use crate::port::EventLogError;
 use crate::position::{LogId, Position};
 use crate::store_url::StoreUrl;
@@ -76,7 +77,7 @@ fn open_blocking(directory: &Path) -> Result<Connection, EventLogError> {
     let io = |error: std::io::Error| EventLogError::Unavailable(error.into());
     let file = StoreUrl::file(directory, "keys");
     DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(io)?;
-    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&file).map_err(io)?;
+    make_where_absent(&file).map_err(io)?;
     let mut connection = Connection::open(&file)?;
     connection.busy_timeout(BUSY_MAX)?;
     connection.execute_batch(

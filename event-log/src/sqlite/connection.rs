@@ -1,13 +1,14 @@
 //! How the log's file is opened: who writes, who reads, how durable, and who may look into it.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::migrations::{Migration, MigrationError, migrate};
+use crate::new_file::make_where_absent;
 use crate::port::EventLogError;
 
 /// SQLite before 3.51.3 can corrupt a WAL file that two connections checkpoint and write at once.
@@ -49,7 +50,7 @@ pub(super) fn open_writer(directory: &Path, file: &Path) -> Result<Connection, E
     require_linked_version(rusqlite::version_number())?;
     let io = |error: std::io::Error| EventLogError::Unavailable(error.into());
     DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(io)?;
-    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file).map_err(io)?;
+    make_where_absent(file).map_err(io)?;
 
     let mut connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | base_flags())?;
     connection.busy_handler(Some(wait_for_another_writer))?;

@@ -1,12 +1,11 @@
 //! The connections of one file: one writes, on a thread of its own; a few read, each in its own snapshot.
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use event_log::new_file::make_where_absent;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{Semaphore, oneshot};
 
@@ -140,12 +139,10 @@ pub(super) fn sqlite_error(error: rusqlite::Error) -> StoreError {
 /// A connection that may write. The log is the truth and a view is behind it at worst, so it is not flushed at each
 /// commit; rows and checkpoint still come back together.
 pub(super) fn writing(path: &Path, create: bool) -> Result<Connection, StoreError> {
-    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     if create {
-        flags |= OpenFlags::SQLITE_OPEN_CREATE;
         // For its owner alone; SQLite gives its write-ahead log the same.
-        let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
-        made.map_err(StoreError::unreachable)?;
+        make_where_absent(path).map_err(StoreError::unreachable)?;
     }
     let connection = Connection::open_with_flags(path, flags).map_err(StoreError::unreachable)?;
     let prepare = || -> rusqlite::Result<()> {
