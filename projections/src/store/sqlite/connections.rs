@@ -15,7 +15,7 @@ use crate::store::StoreError;
 const READERS_MAX: usize = 4;
 /// How long to wait for another process that writes the same file.
 const BUSY_MAX: Duration = Duration::from_secs(5);
-const WRITER_CACHE_KIB: i32 = 16_384;
+pub(super) const WRITER_CACHE_KIB: i32 = 16_384;
 /// 16 MiB of WAL: pages that are written again and again go back into the file more seldom.
 const CHECKPOINT_PAGES: u32 = 4_000;
 /// Statements kept ready per connection.
@@ -160,10 +160,33 @@ pub(super) fn writing(path: &Path, create: bool) -> Result<Connection, StoreErro
     Ok(connection)
 }
 
+/// Pages beyond it go at once.
+pub(super) fn cache_at_most(connection: &Connection, kib: i32) -> Result<(), StoreError> {
+    connection.pragma_update(None, "cache_size", -kib).map_err(sqlite_error)
+}
+
 pub(super) fn reading(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(StoreError::unreachable)?;
     connection.busy_timeout(BUSY_MAX).map_err(StoreError::unreachable)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// See `.cargo/config.toml`: connections would share their pages, and each could take what all others were allowed.
+    #[test]
+    fn promise_8_the_linked_sqlite_keeps_the_pages_of_each_connection_apart() {
+        let connection = Connection::open_in_memory().expect("opens");
+        let built_with = |option: &str| {
+            let asked =
+                connection.query_row("SELECT sqlite_compileoption_used(?)", [option], |row| row.get::<_, bool>(0));
+            asked.expect("SQLite knows how it was built")
+        };
+        assert!(!built_with("ENABLE_MEMORY_MANAGEMENT"));
+        assert!(built_with("DEFAULT_MEMSTATUS=0"));
+    }
 }

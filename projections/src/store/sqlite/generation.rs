@@ -7,7 +7,7 @@ use event_log::migrations::{Migration, MigrationError, migrate};
 use event_log::{LogId, Position};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::connections::{Connections, sqlite_error, writing};
+use super::connections::{Connections, WRITER_CACHE_KIB, cache_at_most, sqlite_error, writing};
 use super::erasing::{self, Walk};
 use super::feed_reads::SqliteFeedReads;
 use super::filling::Filling;
@@ -48,6 +48,9 @@ fn migrations(unit: UnitName) -> &'static [Migration] {
         ],
     }
 }
+
+/// Tables are read and indexes written from end to end: more would not be looked at twice.
+const SORTING_CACHE_KIB: i32 = 4_096;
 
 /// A unique index could not be made: two rows share what it is of.
 fn is_taken(error: &MigrationError) -> bool {
@@ -175,7 +178,10 @@ impl Generation for SqliteGeneration {
         let noted = self.filling(move |filling, connection| {
             filling.flush(connection)?;
             filling.forget();
+            // What sorts for an index may take as much memory as the pages of its connection, beside them.
+            cache_at_most(connection, SORTING_CACHE_KIB)?;
             make_indexes(connection, unit)?;
+            cache_at_most(connection, WRITER_CACHE_KIB)?;
             match unit {
                 UnitName::Inbox => erasing::noted(connection).map_err(sqlite_error),
                 UnitName::Feed => Ok(Vec::new()),
