@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use event_log::tying::OtherKeys;
-use event_log::{Door, DoorOptions, EventLogError, IfOthers, OpenError, Position, SharedLog, StoreUrl};
+use event_log::{Door, DoorOptions, EventLogError, IfOthers, LogCaches, OpenError, Position, SharedLog, StoreUrl};
 use metrics_exporter_prometheus::PrometheusHandle;
 use projections::{ReadError, Views};
 use tokio::net::TcpListener;
@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::Authenticator;
 use crate::clock::{SharedClock, SystemClock};
 use crate::commands::Commands;
-use crate::config::{Config, DoorConfig};
+use crate::config::{CachesConfig, Config};
 use crate::directory::Directory;
 use crate::http::layers::gate::Gate;
 use crate::http::listener::BoundedListener;
@@ -67,11 +67,11 @@ impl App {
     pub async fn build(config: Config, ports: Ports) -> Result<Self, BuildError> {
         let url = StoreUrl::parse(config.database.url.reveal())?;
         let keys = StoreUrl::parse(config.database.keys_url().reveal())?;
-        let log = open_log(&url, &keys, config.database.keys_lost).await?;
-        let door = Door::open(log.clone(), door_options(&config.door)).await.map_err(BuildError::Log)?;
+        let log = open_log(&url, &keys, config.database.keys_lost, log_caches(&config.caches)).await?;
+        let door = Door::open(log.clone(), door_options(&config)).await.map_err(BuildError::Log)?;
         let views = Views::open(&url, log.clone()).await.map_err(BuildError::Views)?;
 
-        let directory = Directory::new(views.clone());
+        let directory = Directory::new(views.clone(), &config.caches);
         let commands = Commands::new(door.clone(), log.clone(), views.clone(), ports.clock.clone(), directory.filled());
         let realtime = Realtime::new(realtime_config(&config), log.clone(), views.clone(), directory.clone());
         let reactor = Reactor::new(log.clone(), views.clone(), door.clone());
@@ -139,9 +139,14 @@ impl App {
 }
 
 /// Refuses keys that are not those of the log, unless the operator says that its own are lost.
-async fn open_log(url: &StoreUrl, keys: &StoreUrl, keys_lost: bool) -> Result<SharedLog, BuildError> {
+async fn open_log(
+    url: &StoreUrl,
+    keys: &StoreUrl,
+    keys_lost: bool,
+    caches: LogCaches,
+) -> Result<SharedLog, BuildError> {
     let if_others = if keys_lost { IfOthers::GiveUp } else { IfOthers::Refuse };
-    let (log, given_up) = event_log::open_or_give_up(url, keys, if_others).await.map_err(|error| match error {
+    let (log, given_up) = event_log::open_caching(url, keys, if_others, caches).await.map_err(|error| match error {
         OpenError::Log(error) => BuildError::Log(error),
         OpenError::Keys(others) => BuildError::Keys(others),
     })?;
@@ -229,12 +234,22 @@ fn keep_measurements(recorded: PrometheusHandle) -> tokio::task::JoinHandle<()> 
     })
 }
 
-fn door_options(config: &DoorConfig) -> DoorOptions {
+fn log_caches(config: &CachesConfig) -> LogCaches {
+    LogCaches {
+        keys_max: config.keys_max,
+        tail_events_max: config.log_events_max,
+        tail_bytes_max: config.log_bytes_max,
+    }
+}
+
+fn door_options(config: &Config) -> DoorOptions {
+    let door = &config.door;
     DoorOptions {
-        batch_commands_max: config.batch_commands_max,
-        queue_commands_max: config.queue_commands_max,
-        command_budget: Duration::from_millis(config.command_ms_max),
-        cached_streams_max: config.cached_streams_max,
+        batch_commands_max: door.batch_commands_max,
+        queue_commands_max: door.queue_commands_max,
+        command_budget: Duration::from_millis(door.command_ms_max),
+        cached_streams_max: door.cached_streams_max,
+        recent_commands_max: config.caches.commands_max,
         ..DoorOptions::default()
     }
 }
@@ -255,6 +270,7 @@ fn realtime_config(config: &Config) -> RealtimeConfig {
         read_frames_members_max: section.read_frames_members_max,
         gather: Duration::from_millis(section.gather_ms),
         legacy_event_names: section.legacy_event_names,
+        rooms_remembered_max: config.caches.rooms_max,
         ..RealtimeConfig::new(app)
     }
 }

@@ -10,17 +10,14 @@ use std::time::Duration;
 use aggregates::DomainEvent;
 use aggregates::ids::{RoomId, UserId};
 use aggregates::user::{Profile, UserEvent};
-use event_log::{Position, RecordedEvent};
+use event_log::{CacheSize, Position, RecordedEvent};
 use projections::inbox::UserRow;
 use projections::inbox::rows::Person;
 use projections::{ReadError, UnitName, Views};
 
 use crate::commands::Filled;
+use crate::config::CachesConfig;
 
-/// People kept. At the limit all are forgotten and asked for again as they come up.
-const PEOPLE_MAX: usize = 100_000;
-/// Rooms whose two people are kept; the same at the limit.
-const PAIRS_MAX: usize = 100_000;
 /// How long a message that was sent already waits to say to whom.
 const PAIR_WAIT_MAX: Duration = Duration::from_secs(1);
 
@@ -34,18 +31,35 @@ pub struct Directory {
     known: Arc<RwLock<Known>>,
     /// `None` for rooms of many. Who the two are never changes.
     pairs: Arc<RwLock<HashMap<RoomId, Option<Pair>>>>,
+    pairs_max: usize,
     /// What sessions have told it, forgotten with whoever is erased.
     filled: Arc<Filled>,
 }
 
 impl Directory {
-    pub fn new(views: Views) -> Self {
+    /// At a limit of `caches` all of its kind are forgotten, and asked for again as they come up.
+    pub fn new(views: Views, caches: &CachesConfig) -> Self {
         Self {
             views,
-            known: Arc::new(RwLock::new(Known::holding(PEOPLE_MAX))),
+            known: Arc::new(RwLock::new(Known::holding(caches.people_max))),
             pairs: Arc::default(),
-            filled: Arc::default(),
+            pairs_max: caches.rooms_max,
+            filled: Arc::new(Filled::up_to(caches.sessions_max)),
         }
+    }
+
+    /// What is known right now. For operators.
+    pub fn caches(&self) -> Vec<CacheSize> {
+        let (people, people_max) = {
+            let known = self.read();
+            (known.people.len(), known.people_max)
+        };
+        let pairs = self.pairs.read().unwrap_or_else(PoisonError::into_inner).len();
+        vec![
+            CacheSize::counted("people", people, people_max),
+            CacheSize::counted("rooms", pairs, self.pairs_max),
+            self.filled.size(),
+        ]
     }
 
     /// What sessions have told the directory.
@@ -102,7 +116,7 @@ impl Directory {
         }
         let Some(row) = self.views.inbox().room(room, member).await? else { return Ok(None) };
         let mut pairs = self.pairs.write().unwrap_or_else(PoisonError::into_inner);
-        if pairs.len() >= PAIRS_MAX {
+        if pairs.len() >= self.pairs_max {
             pairs.clear();
         }
         pairs.insert(room, row.pair.clone());

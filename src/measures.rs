@@ -16,6 +16,11 @@ pub const BEHIND_SECONDS: &str = "kabar_behind_seconds";
 pub const REACTOR_WISHES: &str = "kabar_reactor_wishes_total";
 pub const REACTOR_SECONDS: &str = "kabar_reactor_react_seconds";
 
+pub const CACHE_ENTRIES: &str = "kabar_cache_entries";
+pub const CACHE_ENTRIES_MAX: &str = "kabar_cache_entries_max";
+pub const CACHE_BYTES: &str = "kabar_cache_bytes";
+pub const MEMORY: &str = "kabar_memory_resident_bytes";
+
 const OWN: &[Measure] = &[
     spread(http::layers::observe::REQUEST_SECONDS, "requests, by route, method and status"),
     gauge(READY, "1 where a part is as it should be, as /readyz says"),
@@ -23,6 +28,10 @@ const OWN: &[Measure] = &[
     gauge(BEHIND_EVENTS, "events of the log that a part has not seen"),
     gauge(BEHIND_SECONDS, "for how long the first event that a part has not seen has been waiting"),
     count(REACTOR_WISHES, "wishes of the reactor, by outcome"),
+    gauge(CACHE_ENTRIES, "what a cache holds, by cache"),
+    gauge(CACHE_ENTRIES_MAX, "what it may hold"),
+    gauge(CACHE_BYTES, "about what that takes, of those that count it"),
+    gauge(MEMORY, "memory of this process that is in use, where the system says so"),
     spread(REACTOR_SECONDS, "from the moment the log recorded an event until what follows from it was durable"),
 ];
 

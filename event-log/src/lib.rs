@@ -8,6 +8,7 @@
 // Linked for its SQLite alone.
 use libsqlite3_hotbundle as _;
 
+pub mod caches;
 pub mod chain;
 pub mod cqrs;
 pub mod door;
@@ -35,11 +36,12 @@ pub mod subscription;
 pub mod tail;
 pub mod tying;
 
+pub use caches::{CacheSize, LogCaches};
 pub use chain::Chain;
 pub use cqrs::KabarEventStore;
 pub use door::{CommandError, Decided, Door, DoorOptions, Outcome, Wish};
 pub use existing::exists;
-pub use open::{IfOthers, OpenError, open, open_or_give_up, open_with_keys};
+pub use open::{IfOthers, OpenError, open, open_caching, open_or_give_up, open_with_keys};
 pub use port::{EventLog, EventLogError, Filter, LogWrapper, Page, SharedLog};
 pub use position::{LogId, Position, PositionToken};
 pub use recorded::RecordedEvent;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::caches::LogCaches;
 use crate::port::{EventLogError, SharedLog};
 use crate::postgres::PostgresLog;
 use crate::sealing::keys::KeysId;
@@ -47,6 +48,16 @@ pub async fn open_or_give_up(
     keys: &StoreUrl,
     if_others: IfOthers,
 ) -> Result<(SharedLog, bool), OpenError> {
+    open_caching(url, keys, if_others, LogCaches::default()).await
+}
+
+/// The same, keeping no more in memory than it is told.
+pub async fn open_caching(
+    url: &StoreUrl,
+    keys: &StoreUrl,
+    if_others: IfOthers,
+    caches: LogCaches,
+) -> Result<(SharedLog, bool), OpenError> {
     let (seen, given_up) = match (tying::judge(url, keys).await?, if_others) {
         (Verdict::Tied(keys), IfOthers::Refuse | IfOthers::GiveUp) => (Some(keys), false),
         (Verdict::Free, IfOthers::Refuse | IfOthers::GiveUp) => (None, false),
@@ -57,7 +68,7 @@ pub async fn open_or_give_up(
         StoreUrl::Sqlite(directory) => Arc::new(SqliteLog::open(directory).await?),
         StoreUrl::Postgres(url) => Arc::new(PostgresLog::open(url).await?),
     };
-    let opened = with_keys(url, keys, &engine, seen).await;
+    let opened = with_keys(url, keys, &engine, seen, caches).await;
     match opened {
         Ok(log) => Ok((log, given_up)),
         Err(error) => {
@@ -72,15 +83,16 @@ async fn with_keys(
     keys: &StoreUrl,
     engine: &SharedLog,
     seen: Option<KeysId>,
+    caches: LogCaches,
 ) -> Result<SharedLog, OpenError> {
-    let sealing = Sealing::open(keys).await?;
+    let sealing = Sealing::open_holding(keys, caches.keys_max).await?;
     let found = sealing.claim(engine.id()).await?;
     if let Some(others) = tying::tie(url, keys, engine.id(), found, seen).await? {
         sealing.close().await;
         return Err(refused(others));
     }
     let unsealed = Arc::new(Unsealed::over(engine.clone(), sealing).await?);
-    Ok(Arc::new(TailedLog::over(unsealed).await?))
+    Ok(Arc::new(TailedLog::keeping(unsealed, caches).await?))
 }
 
 fn refused(others: OtherKeys) -> OpenError {

@@ -7,6 +7,7 @@ use aggregates::{AggregateKind, DomainEvent, Metadata, StreamId, Timestamp, Unre
 use async_trait::async_trait;
 use tokio::sync::watch;
 
+use crate::caches::CacheSize;
 use crate::forwarding::port_with_wrapper;
 use crate::position::{LogId, Position};
 use crate::recorded::RecordedEvent;
@@ -38,6 +39,9 @@ port_with_wrapper! {
 
         /// Connections that answer a question right now. For operators.
         fn connections_in_use(&self) -> usize = { 0 };
+
+        /// What is kept in memory right now. For operators.
+        fn caches(&self) -> Vec<CacheSize> = { Vec::new() };
     }
 
     asked {

@@ -11,6 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use aggregates::AggregateKind;
 use async_trait::async_trait;
 
+use crate::caches::{CacheSize, LogCaches};
 use crate::port::{
     AppendError, Appended, Batch, EventLog, EventLogError, Filter, Foreign, LockedLog, LogWrapper, Page, SharedLog,
 };
@@ -19,10 +20,6 @@ use crate::recorded::RecordedEvent;
 use crate::sealing::{Sealing, erasure};
 use crate::snapshots::weight;
 
-/// Events kept, whatever their size.
-const TAIL_EVENTS_MAX: usize = 16_384;
-/// What they may weigh together, about.
-const TAIL_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Events read from the log at once by whoever stands at the end of what is known here.
 const EDGE_EVENTS: usize = 500;
 
@@ -37,7 +34,11 @@ pub struct TailedLog {
 impl TailedLog {
     /// Begins at the log's present head.
     pub async fn over(log: SharedLog) -> Result<Self, EventLogError> {
-        let tail = Arc::new(RwLock::new(Tail::at(log.head().await?)));
+        Self::keeping(log, LogCaches::default()).await
+    }
+
+    pub async fn keeping(log: SharedLog, caches: LogCaches) -> Result<Self, EventLogError> {
+        let tail = Arc::new(RwLock::new(Tail::at(log.head().await?, caches)));
         Ok(Self { log, tail, edge: tokio::sync::Mutex::new(()) })
     }
 
@@ -93,11 +94,17 @@ struct Tail {
     end: Position,
     events: VecDeque<(usize, Arc<RecordedEvent>)>,
     bytes: usize,
+    limits: LogCaches,
 }
 
 impl Tail {
-    fn at(head: Position) -> Self {
-        Self { base: head, end: head, events: VecDeque::new(), bytes: 0 }
+    fn at(head: Position, limits: LogCaches) -> Self {
+        Self { base: head, end: head, events: VecDeque::new(), bytes: 0, limits }
+    }
+
+    fn size(&self) -> CacheSize {
+        let (entries, entries_max) = (self.events.len(), self.limits.tail_events_max);
+        CacheSize { name: "log_tail", entries, entries_max, bytes: Some(self.bytes) }
     }
 
     fn place(&self, position: Position, limit: usize, filter: Filter) -> Place {
@@ -130,15 +137,15 @@ impl Tail {
             return;
         }
         if from > self.end {
-            *self = Self::at(from);
+            *self = Self::at(from, self.limits);
         }
         for event in events.filter(|event| event.position > self.end) {
-            let bytes = weight(&event.event);
+            let bytes = size_of::<RecordedEvent>() + weight(&event.event);
             self.bytes += bytes;
             self.events.push_back((bytes, event));
         }
         self.end = end;
-        while self.events.len() > TAIL_EVENTS_MAX || self.bytes > TAIL_BYTES_MAX {
+        while self.events.len() > self.limits.tail_events_max || self.bytes > self.limits.tail_bytes_max {
             let Some((bytes, oldest)) = self.events.pop_front() else { break };
             self.bytes -= bytes;
             self.base = oldest.position;
@@ -206,6 +213,12 @@ impl LogWrapper for TailedLog {
         &*self.log
     }
 
+    fn caches(&self) -> Vec<CacheSize> {
+        let mut caches = self.log.caches();
+        caches.push(self.tail.read().unwrap_or_else(PoisonError::into_inner).size());
+        caches
+    }
+
     async fn append(&self, batch: &Batch) -> Result<Appended, AppendError> {
         let appended = self.log.append(batch).await?;
         take_appended(&self.log, &self.tail, batch, &appended);
@@ -267,6 +280,10 @@ mod tests {
         })
     }
 
+    fn tail_at(head: Position) -> Tail {
+        Tail::at(head, LogCaches::default())
+    }
+
     fn events(positions: std::ops::RangeInclusive<u64>) -> impl Iterator<Item = Arc<RecordedEvent>> {
         positions.map(event)
     }
@@ -280,7 +297,7 @@ mod tests {
 
     #[test]
     fn pages_end_at_their_limit_or_at_the_end() {
-        let mut tail = Tail::at(Position(10));
+        let mut tail = tail_at(Position(10));
         tail.take(Position(10), events(11..=15), Position(15));
         assert_eq!(seen(&tail, 10, 2), Some((vec![11, 12], 12)));
         assert_eq!(seen(&tail, 12, 100), Some((vec![13, 14, 15], 15)));
@@ -290,7 +307,7 @@ mod tests {
 
     #[test]
     fn what_a_filter_leaves_out_is_passed_over_and_counted_as_looked_at() {
-        let mut tail = Tail::at(Position(0));
+        let mut tail = tail_at(Position(0));
         tail.take(Position(0), events(1..=3), Position(3));
         let rooms = Filter::Kinds(&[aggregates::AggregateKind::Room]);
         let Place::Here(page) = tail.place(Position(1), 1, rooms) else { panic!("it is here") };
@@ -299,7 +316,7 @@ mod tests {
 
     #[test]
     fn what_is_here_already_is_not_taken_twice() {
-        let mut tail = Tail::at(Position(0));
+        let mut tail = tail_at(Position(0));
         tail.take(Position(0), events(1..=3), Position(3));
         tail.take(Position(1), events(2..=5), Position(5));
         tail.take(Position(0), events(1..=2), Position(2));
@@ -308,7 +325,7 @@ mod tests {
 
     #[test]
     fn after_a_gap_it_begins_anew() {
-        let mut tail = Tail::at(Position(0));
+        let mut tail = tail_at(Position(0));
         tail.take(Position(0), events(1..=3), Position(3));
         tail.take(Position(7), events(8..=9), Position(9));
         assert!(matches!(tail.place(Position(3), 1, Filter::All), Place::Before));
@@ -317,12 +334,21 @@ mod tests {
 
     #[test]
     fn promise_8_it_forgets_the_oldest_past_its_limit() {
-        let mut tail = Tail::at(Position(0));
-        let over = TAIL_EVENTS_MAX as u64 + 10;
-        tail.take(Position(0), events(1..=over), Position(over));
-        assert_eq!((tail.events.len(), tail.base), (TAIL_EVENTS_MAX, Position(10)));
+        let mut tail = Tail::at(Position(0), LogCaches { tail_events_max: 100, ..LogCaches::default() });
+        tail.take(Position(0), events(1..=110), Position(110));
+        assert_eq!((tail.events.len(), tail.base), (100, Position(10)));
+        assert_eq!((tail.size().entries, tail.size().bytes), (100, Some(tail.bytes)));
         assert_eq!(tail.bytes, tail.events.iter().map(|(bytes, _)| bytes).sum::<usize>());
         assert!(matches!(tail.place(Position(9), 1, Filter::All), Place::Before));
         assert_eq!(seen(&tail, 10, 1), Some((vec![11], 11)));
+    }
+
+    #[test]
+    fn promise_8_it_forgets_the_oldest_past_what_they_may_weigh() {
+        let mut tail = Tail::at(Position(0), LogCaches { tail_bytes_max: 20_000, ..LogCaches::default() });
+        tail.take(Position(0), events(1..=110), Position(110));
+        assert!(tail.bytes <= 20_000 && tail.events.len() < 110, "{} bytes", tail.bytes);
+        assert!(tail.bytes > 15_000, "the limit is used: {} bytes", tail.bytes);
+        assert_eq!(tail.end, Position(110));
     }
 }

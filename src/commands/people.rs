@@ -7,17 +7,17 @@ use aggregates::ids::UserId;
 use aggregates::limits::CLAIM_CHARS_MAX;
 use aggregates::user::{Profile, PutProfile, UserCommand};
 use aggregates::{Command, Sealed, StreamId};
-use event_log::Position;
+use event_log::{CacheSize, Position};
 
 use super::{Caller, Commands, Failure};
 
-/// Sessions remembered as already told to the directory; at the limit all are forgotten and told once more.
-const FILLED_MAX: usize = 100_000;
-
 /// What this process has told the directory, so that not every request asks the door. Its own to forget: these are
 /// people's words, and who comes back after an erasure must be told of anew.
-#[derive(Default)]
-pub struct Filled(Mutex<Told>);
+pub struct Filled {
+    told: Mutex<Told>,
+    /// At the limit all are forgotten and told once more.
+    sessions_max: usize,
+}
 
 #[derive(Default)]
 struct Told {
@@ -46,6 +46,15 @@ impl Commands {
 }
 
 impl Filled {
+    pub fn up_to(sessions_max: usize) -> Self {
+        Self { told: Mutex::default(), sessions_max }
+    }
+
+    /// For operators.
+    pub fn size(&self) -> CacheSize {
+        CacheSize::counted("sessions", self.told().claims.len(), self.sessions_max)
+    }
+
     fn holds(&self, user: &UserId, claims: &Profile) -> bool {
         self.told().claims.get(user) == Some(claims)
     }
@@ -57,7 +66,7 @@ impl Filled {
         if position <= told.erased {
             return;
         }
-        if told.claims.len() >= FILLED_MAX {
+        if told.claims.len() >= self.sessions_max && !told.claims.contains_key(&user) {
             told.claims.clear();
         }
         told.claims.insert(user, claims);
@@ -72,7 +81,7 @@ impl Filled {
 
     // A panic while it was held cannot leave it half changed: every change is one insert or remove.
     fn told(&self) -> MutexGuard<'_, Told> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -112,8 +121,19 @@ mod tests {
     }
 
     #[test]
+    fn promise_8_no_more_sessions_are_remembered_than_the_limit() {
+        let filled = Filled::up_to(10);
+        for number in 1..=25 {
+            let user = UserId::parse(&format!("user-{number}")).expect("a valid id");
+            filled.keep(user.clone(), Profile::default(), Position(number));
+            assert!(filled.holds(&user, &Profile::default()) && filled.size().entries <= 10);
+        }
+        assert_eq!(filled.size(), CacheSize::counted("sessions", 5, 10));
+    }
+
+    #[test]
     fn changed_claims_are_told_again() {
-        let filled = Filled::default();
+        let filled = Filled::up_to(10);
         let ana = UserId::parse("ana").expect("a valid id");
         filled.keep(ana.clone(), Profile::default(), Position(1));
         assert!(filled.holds(&ana, &Profile::default()));
@@ -122,7 +142,7 @@ mod tests {
 
     #[test]
     fn who_was_erased_is_told_of_anew_also_when_the_erasure_is_heard_first() {
-        let filled = Filled::default();
+        let filled = Filled::up_to(10);
         let [ana, ben] = ["ana", "ben"].map(|id| UserId::parse(id).expect("a valid id"));
         filled.keep(ana.clone(), Profile::default(), Position(1));
         filled.keep(ben.clone(), Profile::default(), Position(2));

@@ -17,8 +17,8 @@ pub use load::{LoadError, WrongKey, load};
 pub use made_secrets::{MadeSecretsError, can_sign, settle};
 pub use secret::Secret;
 pub use sections::{
-    AuthConfig, CorsConfig, DatabaseConfig, DemoConfig, DemoMode, DoorConfig, JwtConfig, LimitsConfig, LogConfig,
-    LogFormat, PlatformConfig, Rate, RealtimeSection, ServerConfig,
+    AuthConfig, CachesConfig, CorsConfig, DatabaseConfig, DemoConfig, DemoMode, DoorConfig, JwtConfig, LimitsConfig,
+    LogConfig, LogFormat, PlatformConfig, Rate, RealtimeSection, ServerConfig,
 };
 pub use validate::Invalid;
 pub use warnings::warnings;
@@ -34,6 +34,7 @@ pub struct Config {
     pub cors: CorsConfig,
     pub realtime: RealtimeSection,
     pub door: DoorConfig,
+    pub caches: CachesConfig,
     pub limits: LimitsConfig,
     pub log: LogConfig,
     pub demo: DemoConfig,

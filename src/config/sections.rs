@@ -205,13 +205,50 @@ pub struct DoorConfig {
     pub queue_commands_max: usize,
     /// Milliseconds a command may take before it is 503 with nothing written. Default 2,000.
     pub command_ms_max: u64,
-    /// Aggregates kept in memory, at least 16. Default 100,000.
+    /// Aggregates kept in memory, at least 16; about 1 KB each, and big rooms more. Default 50,000.
     pub cached_streams_max: usize,
 }
 
 impl Default for DoorConfig {
     fn default() -> Self {
-        Self { batch_commands_max: 256, queue_commands_max: 8_192, command_ms_max: 2_000, cached_streams_max: 100_000 }
+        Self { batch_commands_max: 256, queue_commands_max: 8_192, command_ms_max: 2_000, cached_streams_max: 50_000 }
+    }
+}
+
+/// What is kept in memory so that it need not be asked for again, beside `door.cached_streams_max` and
+/// `limits.users_max`. A cache that is full forgets and asks again: too small it costs time, never an answer. The defaults
+/// are for a machine of 512 MB; `kabar_cache_entries` says what came of each.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CachesConfig {
+    /// People whose names and pictures are at hand; about 500 bytes each. Default 20,000.
+    pub people_max: usize,
+    /// Sessions that have told the directory what they say of their owner; about 500 bytes each. Default 20,000.
+    pub sessions_max: usize,
+    /// Rooms of which is remembered who the two in it are, or that it is one of many; about 250 bytes each.
+    /// Default 20,000.
+    pub rooms_max: usize,
+    /// Keys at hand that words are sealed and opened with; about 900 bytes each. Default 50,000.
+    pub keys_max: usize,
+    /// Newest events, for views, reactor and realtime, which then need not read the log. Default 8,192.
+    pub log_events_max: usize,
+    /// Bytes that those may weigh together, about. Default 16,777,216.
+    pub log_bytes_max: usize,
+    /// Commands remembered as just carried out; about 250 bytes each. Default 16,384.
+    pub commands_max: usize,
+}
+
+impl Default for CachesConfig {
+    fn default() -> Self {
+        Self {
+            people_max: 20_000,
+            sessions_max: 20_000,
+            rooms_max: 20_000,
+            keys_max: 50_000,
+            log_events_max: 8_192,
+            log_bytes_max: 16 * 1024 * 1024,
+            commands_max: 16_384,
+        }
     }
 }
 
@@ -228,7 +265,8 @@ pub struct LimitsConfig {
     /// Queries and channel authorisations. Default 50 a second, 200 at once: pusher-js authorises all its channels anew
     /// after every reconnect.
     pub reads: Rate,
-    /// Users remembered per kind of request; at the limit those who have been idle longest are forgotten. Default 100,000.
+    /// Users remembered per kind of request, about 100 bytes each; at the limit those who have been idle longest are
+    /// forgotten. Default 100,000.
     pub users_max: usize,
 }
 

@@ -24,6 +24,10 @@ const JWT_SECRET_BYTES_MIN: usize = 32;
 const RATE_MAX: u32 = 1_000_000;
 /// A command needs its own stream and those its decision rests on, all in memory at once.
 const CACHED_STREAMS_MIN: usize = 16;
+/// Less is no cache any more.
+const CACHED_MIN: usize = 16;
+/// The largest events there are must find a place.
+const CACHED_BYTES_MIN: usize = 1024 * 1024;
 
 impl Config {
     /// Empty when the program can start. On SQLite a missing secret is no fault: it is made at the start.
@@ -32,6 +36,7 @@ impl Config {
         self.check_stores_and_secrets(&mut found);
         self.check_addresses(&mut found);
         self.check_limits(&mut found);
+        self.check_caches(&mut found);
         self.check_log(&mut found);
         found
     }
@@ -111,9 +116,6 @@ impl Config {
                 found.push(Invalid { key, reason: "at least 1".into() });
             }
         }
-        if self.door.cached_streams_max < CACHED_STREAMS_MIN {
-            found.push(Invalid { key: "door.cached_streams_max", reason: format!("at least {CACHED_STREAMS_MIN}") });
-        }
         let rates = [
             ("limits.sends", self.limits.sends),
             ("limits.typing", self.limits.typing),
@@ -130,6 +132,25 @@ impl Config {
         if self.server.request_seconds_max.saturating_mul(1_000) <= longest {
             let reason = "longer than door.command_ms_max and server.view_wait_ms_max together".into();
             found.push(Invalid { key: "server.request_seconds_max", reason });
+        }
+    }
+
+    fn check_caches(&self, found: &mut Vec<Invalid>) {
+        let caches = &self.caches;
+        let limits = [
+            ("caches.people_max", caches.people_max, CACHED_MIN),
+            ("caches.sessions_max", caches.sessions_max, CACHED_MIN),
+            ("caches.rooms_max", caches.rooms_max, CACHED_MIN),
+            ("caches.keys_max", caches.keys_max, CACHED_MIN),
+            ("caches.log_events_max", caches.log_events_max, CACHED_MIN),
+            ("caches.log_bytes_max", caches.log_bytes_max, CACHED_BYTES_MIN),
+            ("caches.commands_max", caches.commands_max, self.door.batch_commands_max),
+            ("door.cached_streams_max", self.door.cached_streams_max, CACHED_STREAMS_MIN),
+        ];
+        for (key, limit, least) in limits {
+            if limit < least {
+                found.push(Invalid { key, reason: format!("at least {least}") });
+            }
         }
     }
 
@@ -243,6 +264,24 @@ mod tests {
         assert_eq!(found, ["door.cached_streams_max (KABAR__DOOR__CACHED_STREAMS_MAX): at least 16"]);
         config.door.cached_streams_max = CACHED_STREAMS_MIN;
         assert_eq!(config.validate(), []);
+    }
+
+    #[test]
+    fn a_cache_that_holds_nothing_is_refused() {
+        let mut config = startable();
+        config.caches.people_max = 0;
+        config.caches.log_bytes_max = CACHED_BYTES_MIN - 1;
+        // As many as one batch are carried out in one moment.
+        config.caches.commands_max = config.door.batch_commands_max - 1;
+        let found: Vec<_> = config.validate().into_iter().map(|invalid| invalid.to_string()).collect();
+        assert_eq!(
+            found,
+            [
+                "caches.people_max (KABAR__CACHES__PEOPLE_MAX): at least 16",
+                "caches.log_bytes_max (KABAR__CACHES__LOG_BYTES_MAX): at least 1048576",
+                "caches.commands_max (KABAR__CACHES__COMMANDS_MAX): at least 256",
+            ]
+        );
     }
 
     #[test]

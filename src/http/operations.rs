@@ -14,7 +14,7 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use event_log::Position;
+use event_log::{CacheSize, Position};
 use metrics::gauge;
 use projections::views::UnitRun;
 use serde::Serialize;
@@ -114,10 +114,33 @@ pub async fn metrics(State(state): State<AppState>) -> Result<Response, Problem>
     for (unit, in_use) in state.views.connections_in_use() {
         gauge!(projections::measures::VIEW_CONNECTIONS, "unit" => unit.name()).set(as_float(in_use as u64));
     }
+    show_memory(&state);
     gauge!(realtime::measures::OUTGOING).set(as_float(state.realtime.take_outgoing_max() as u64));
     let mut response = recorded.render().into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
     Ok(response)
+}
+
+fn show_memory(state: &AppState) {
+    let caches = [state.door.caches(), state.log.caches(), state.directory.caches(), vec![state.gate.remembered()]];
+    for CacheSize { name, entries, entries_max, bytes } in caches.into_iter().flatten() {
+        gauge!(measures::CACHE_ENTRIES, "cache" => name).set(as_float(entries as u64));
+        gauge!(measures::CACHE_ENTRIES_MAX, "cache" => name).set(as_float(entries_max as u64));
+        if let Some(bytes) = bytes {
+            gauge!(measures::CACHE_BYTES, "cache" => name).set(as_float(bytes as u64));
+        }
+    }
+    if let Some(bytes) = resident_bytes() {
+        gauge!(measures::MEMORY).set(as_float(bytes));
+    }
+}
+
+/// Only Linux says it in a file.
+fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let kib: u64 =
+        status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib * 1_024)
 }
 
 /// How long the first event that a part has not seen has been waiting. `None` when the log does not say.

@@ -48,6 +48,9 @@ pub struct RealtimeConfig {
     pub gather: Duration,
     /// Also send `typing`, `messages-read` and `notification-new` (requirements §4). Default on.
     pub legacy_event_names: bool,
+    /// Rooms of which is remembered who the two in it are, and how big they are; at the limit all are forgotten and asked for
+    /// again. Default 20,000.
+    pub rooms_remembered_max: usize,
 }
 
 impl RealtimeConfig {
@@ -66,6 +69,7 @@ impl RealtimeConfig {
             read_frames_members_max: 100,
             gather: Duration::from_secs(1),
             legacy_event_names: true,
+            rooms_remembered_max: 20_000,
         }
     }
 }

@@ -120,6 +120,7 @@ pub struct RealtimeHealth {
 impl Realtime {
     /// Serves nobody until [`Realtime::run`] runs: sockets wait for it.
     pub fn new(config: RealtimeConfig, log: SharedLog, views: Views, directory: Directory) -> Self {
+        let sizes = Sizes::up_to(config.rooms_remembered_max);
         Self(Arc::new(Inner {
             signer: Signer::new(&config.app),
             hub: Hub::new(&config),
@@ -131,7 +132,7 @@ impl Realtime {
             typing: Typing::default(),
             unread: Gathering::new(Position::max),
             reads: Gathering::new(ReadMark::later),
-            sizes: Sizes::default(),
+            sizes,
             room_reads: Semaphore::new(ROOMS_READ_AT_ONCE_MAX),
             failure: Mutex::default(),
         }))

@@ -21,8 +21,6 @@ use super::gathering::Gathered;
 use super::socket_id::SocketId;
 use super::subscriber::Except;
 
-/// Rooms whose size is remembered; at the limit all are forgotten and asked for again.
-const SIZES_MAX: usize = 100_000;
 /// A size is asked for again after this, should a change have gone unheard while it was being read.
 const SIZE_KEPT: Duration = Duration::from_secs(60);
 
@@ -43,23 +41,30 @@ impl ReadMark {
 }
 
 /// Whether rooms are small enough.
-#[derive(Default)]
-pub(super) struct Sizes(Mutex<HashMap<RoomId, (bool, Instant)>>);
+pub(super) struct Sizes {
+    known: Mutex<HashMap<RoomId, (bool, Instant)>>,
+    /// At the limit all are forgotten and asked for again.
+    rooms_max: usize,
+}
 
 impl Sizes {
+    pub fn up_to(rooms_max: usize) -> Self {
+        Self { known: Mutex::default(), rooms_max }
+    }
+
     /// Its members have changed.
     pub fn forget(&self, room: RoomId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&room);
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&room);
     }
 
     fn known(&self, room: RoomId, now: Instant) -> Option<bool> {
-        let sizes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let sizes = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         sizes.get(&room).filter(|(_, since)| now.duration_since(*since) < SIZE_KEPT).map(|(small, _)| *small)
     }
 
     fn keep(&self, room: RoomId, small: bool, now: Instant) {
-        let mut sizes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if sizes.len() >= SIZES_MAX {
+        let mut sizes = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if sizes.len() >= self.rooms_max {
             sizes.clear();
         }
         sizes.insert(room, (small, now));

@@ -23,8 +23,6 @@ use super::people::Step;
 const PAGE_EVENTS_MAX: usize = 200;
 const BACKOFF_FIRST: Duration = Duration::from_millis(50);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
-/// DIRECT rooms whose two people are remembered; at the limit all are forgotten and asked for again.
-const PAIRS_MAX: usize = 100_000;
 
 /// Until `stop`, or until the log holds something that cannot be read.
 pub(super) async fn run(inner: &Inner, stop: &CancellationToken) -> Result<(), EventLogError> {
@@ -184,7 +182,7 @@ impl Tail<'_> {
     }
 
     fn keep_pair(&mut self, room: RoomId, pair: Option<(UserId, UserId)>) {
-        if self.pairs.len() >= PAIRS_MAX {
+        if self.pairs.len() >= self.inner.config.rooms_remembered_max {
             self.pairs.clear();
         }
         self.pairs.insert(room, pair);

@@ -21,6 +21,7 @@ mod support;
 mod backups;
 mod big_room;
 mod built_binary;
+mod caches;
 mod chat_sample;
 mod command_line;
 mod crashes;

@@ -69,6 +69,10 @@ impl Cache {
         Self { slots: HashMap::new(), limit, batch: 0, keeper }
     }
 
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
     pub fn get(&self, stream: &StreamId) -> Option<&Cached> {
         match self.slots.get(stream) {
             Some(Slot::Ready(cached)) => Some(cached),

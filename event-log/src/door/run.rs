@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -28,6 +29,23 @@ const CATCH_UP_EVENTS: usize = 1_000;
 /// Below this a timer is too coarse to linger with.
 const TIMER_GRAIN: Duration = Duration::from_millis(2);
 
+/// What is kept, for those who look from outside: the task owns it and is not asked.
+#[derive(Default)]
+pub(super) struct Sizes {
+    streams: AtomicUsize,
+    commands: AtomicUsize,
+}
+
+impl Sizes {
+    pub fn streams(&self) -> usize {
+        self.streams.load(Ordering::Relaxed)
+    }
+
+    pub fn commands(&self) -> usize {
+        self.commands.load(Ordering::Relaxed)
+    }
+}
+
 pub(super) struct Task {
     log: SharedLog,
     options: DoorOptions,
@@ -44,6 +62,7 @@ pub(super) struct Task {
     closing: Option<oneshot::Sender<()>>,
     tick: Interval,
     measures: DoorMeasures,
+    sizes: Arc<Sizes>,
 }
 
 impl Task {
@@ -60,7 +79,7 @@ impl Task {
             log,
             options,
             inbox,
-            recent: Recent::default(),
+            recent: Recent::up_to(options.recent_commands_max),
             known,
             contended: false,
             last_answered: 0,
@@ -68,7 +87,12 @@ impl Task {
             closing: None,
             tick,
             measures: DoorMeasures::new(),
+            sizes: Arc::default(),
         }
+    }
+
+    pub fn sizes(&self) -> Arc<Sizes> {
+        Arc::clone(&self.sizes)
     }
 
     /// Until it is closed and everything is answered. The error is one that no waiting mends.
@@ -77,6 +101,8 @@ impl Task {
         while self.gather().await {
             let result = if self.contended { self.locked_round().await } else { self.round().await };
             self.intake.cache.next_batch();
+            self.sizes.streams.store(self.intake.cache.len(), Ordering::Relaxed);
+            self.sizes.commands.store(self.recent.len(), Ordering::Relaxed);
             if result.is_err() {
                 ended = result;
                 break;

@@ -13,17 +13,22 @@ use crate::port::{Appended, EventLogError, Found};
 use crate::position::Position;
 use crate::recorded::RecordedEvent;
 
-/// Commands remembered as just carried out. Closes the moment between a look-up that found nothing and a decision; a
-/// repeat that slips past it meets the log's unique event ids and is looked up again.
-const RECENT_COMMANDS_MAX: usize = 65_536;
-
-#[derive(Default)]
+/// Commands as just carried out, see [`super::types::DoorOptions::recent_commands_max`].
 pub(super) struct Recent {
     found: HashMap<CommandId, Found>,
     order: VecDeque<CommandId>,
+    commands_max: usize,
 }
 
 impl Recent {
+    pub fn up_to(commands_max: usize) -> Self {
+        Self { found: HashMap::new(), order: VecDeque::new(), commands_max }
+    }
+
+    pub fn len(&self) -> usize {
+        self.found.len()
+    }
+
     pub fn get(&self, command: CommandId) -> Option<&Found> {
         self.found.get(&command)
     }
@@ -45,7 +50,7 @@ impl Recent {
         if self.found.insert(command, found).is_none() {
             self.order.push_back(command);
         }
-        if self.order.len() > RECENT_COMMANDS_MAX
+        if self.order.len() > self.commands_max
             && let Some(oldest) = self.order.pop_front()
         {
             self.found.remove(&oldest);

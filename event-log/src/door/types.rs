@@ -9,7 +9,9 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use super::job::{Job, Message};
+use super::run::Sizes;
 use super::run::Task;
+use crate::caches::CacheSize;
 use crate::measures::Endings;
 use crate::port::{EventLogError, SharedLog};
 use crate::position::Position;
@@ -89,6 +91,9 @@ pub struct DoorOptions {
     pub command_budget: Duration,
     /// Aggregates kept in memory.
     pub cached_streams_max: usize,
+    /// Commands remembered as just carried out. Closes the moment between a look-up that found nothing and a decision; a
+    /// repeat that slips past it meets the log's unique event ids and is looked up again.
+    pub recent_commands_max: usize,
     /// Events of a stream behind what was kept of it, at the least, before its state is kept again.
     pub snapshot_events_min: u64,
     /// A batch slower than this is worth a line in the log that says where the time went.
@@ -101,7 +106,8 @@ impl Default for DoorOptions {
             batch_commands_max: 256,
             queue_commands_max: 8_192,
             command_budget: Duration::from_secs(2),
-            cached_streams_max: 100_000,
+            cached_streams_max: 50_000,
+            recent_commands_max: 16_384,
             snapshot_events_min: SNAPSHOT_EVENTS_MIN,
             slow_batch: Duration::from_millis(500),
         }
@@ -119,6 +125,7 @@ pub struct Door {
     options: DoorOptions,
     failed: watch::Receiver<Option<String>>,
     endings: Arc<Endings>,
+    sizes: Arc<Sizes>,
 }
 
 impl Door {
@@ -129,10 +136,10 @@ impl Door {
         let (inbox, receiver) = mpsc::unbounded_channel();
         let (failing, failed) = watch::channel(None);
         let task = Task::new(log, options, known, (inbox.clone(), receiver));
-        let places = Arc::new(Semaphore::new(options.queue_commands_max));
+        let (sizes, places) = (task.sizes(), Arc::new(Semaphore::new(options.queue_commands_max)));
         tokio::spawn(watch_over(task, failing, Arc::clone(&places)));
         let endings = Arc::new(Endings::new());
-        Ok(Self { inbox, places, sealing, options, failed, endings })
+        Ok(Self { inbox, places, sealing, options, failed, endings, sizes })
     }
 
     /// Carries a command out. Runs to its end even when the caller goes away.
@@ -189,6 +196,13 @@ impl Door {
     /// Commands inside that are not answered yet.
     pub fn inside(&self) -> usize {
         self.options.queue_commands_max.saturating_sub(self.places.available_permits())
+    }
+
+    /// What it keeps in memory, as of the last batch. For operators.
+    pub fn caches(&self) -> Vec<CacheSize> {
+        let streams = CacheSize::counted("streams", self.sizes.streams(), self.options.cached_streams_max);
+        let commands = CacheSize::counted("commands", self.sizes.commands(), self.options.recent_commands_max);
+        vec![streams, commands]
     }
 
     /// Lets in what has come, then no more; returns when all is answered.

@@ -20,6 +20,9 @@ const PLACE_BYTES: usize = 18;
 const FORM: u8 = 1;
 const USER_ID_BYTES_MAX: usize = 128;
 
+/// What one takes in memory, about: mostly what the cipher makes of a secret before it is used.
+pub(super) const KEY_BYTES: usize = 640;
+
 /// A key, ready to use.
 pub(super) struct Key {
     id: KeyId,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use aggregates::KeyId;
 use aggregates::ids::UserId;
 
-use super::cipher::Key;
+use super::cipher::{KEY_BYTES, Key};
 
 pub(super) struct Held {
     by_id: Recent<KeyId, Arc<Key>>,
@@ -20,6 +20,21 @@ pub(super) struct Held {
 impl Held {
     pub fn up_to(keys_max: usize) -> Self {
         Self { by_id: Recent::up_to(keys_max), by_owner: Recent::up_to(keys_max), erased: Recent::up_to(keys_max) }
+    }
+
+    /// Keys at hand. Those of owners are nearly always among them.
+    pub fn keys(&self) -> usize {
+        self.by_id.len()
+    }
+
+    pub fn keys_max(&self) -> usize {
+        self.by_id.half * 2
+    }
+
+    /// About.
+    pub fn bytes(&self) -> usize {
+        const PLACE: usize = 128;
+        self.by_id.len() * (KEY_BYTES + PLACE) + (self.by_owner.len() + self.erased.len()) * PLACE
     }
 
     pub fn by_id(&mut self, id: KeyId) -> Option<Arc<Key>> {
@@ -91,8 +106,12 @@ impl<K: Hash + Eq + Clone, V: Clone> Recent<K, V> {
         self.young.insert(key, value);
     }
 
+    fn len(&self) -> usize {
+        self.young.len() + self.old.len()
+    }
+
     fn is_empty(&self) -> bool {
-        self.young.is_empty() && self.old.is_empty()
+        self.len() == 0
     }
 
     fn remove(&mut self, key: &K) {

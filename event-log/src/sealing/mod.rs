@@ -21,6 +21,7 @@ use aggregates::user::{UserErased, UserEvent};
 use aggregates::words::HasWords;
 use aggregates::{DomainEvent, KeyId, Unreadable};
 
+use crate::caches::{CacheSize, LogCaches};
 use crate::measures::WORDS_LOST;
 use crate::port::EventLogError;
 use crate::position::{LogId, Position};
@@ -32,9 +33,6 @@ use keys::{Brought, Found, Identity, Kept, Offered, SharedKeys};
 
 pub use unsealed::Unsealed;
 
-/// Keys at hand; the others are fetched when they come up.
-const KEYS_HELD_MAX: usize = 100_000;
-
 /// A handle to the keys of one store. Clones share the keys at hand.
 #[derive(Clone)]
 pub struct Sealing {
@@ -44,16 +42,25 @@ pub struct Sealing {
 
 impl Sealing {
     pub fn new(keys: SharedKeys) -> Self {
-        Self { keys, held: Arc::new(Mutex::new(Held::up_to(KEYS_HELD_MAX))) }
+        Self::holding(keys, LogCaches::default().keys_max)
+    }
+
+    /// At most `keys_max` are at hand; the others are fetched when they come up.
+    pub fn holding(keys: SharedKeys, keys_max: usize) -> Self {
+        Self { keys, held: Arc::new(Mutex::new(Held::up_to(keys_max))) }
     }
 
     /// The keys that are kept at `url`.
     pub async fn open(url: &StoreUrl) -> Result<Self, EventLogError> {
+        Self::open_holding(url, LogCaches::default().keys_max).await
+    }
+
+    pub async fn open_holding(url: &StoreUrl, keys_max: usize) -> Result<Self, EventLogError> {
         let keys: SharedKeys = match url {
             StoreUrl::Sqlite(directory) => Arc::new(sqlite::SqliteKeys::open(directory).await?),
             StoreUrl::Postgres(text) => Arc::new(postgres::PostgresKeys::open(text).await?),
         };
-        Ok(Self::new(keys))
+        Ok(Self::holding(keys, keys_max))
     }
 
     /// Seals whatever is not sealed yet, many commands or events at a time: keys that are missing are made and durable
@@ -243,6 +250,12 @@ impl Sealing {
     /// Leaves nothing of dropped keys behind. `false`: a reader was in the way. May lock the keys for a moment.
     pub async fn scrub(&self) -> Result<bool, EventLogError> {
         self.keys.scrub().await
+    }
+
+    /// For operators.
+    pub fn keys_at_hand(&self) -> CacheSize {
+        let held = self.held();
+        CacheSize { name: "keys", entries: held.keys(), entries_max: held.keys_max(), bytes: Some(held.bytes()) }
     }
 
     pub async fn close(&self) {

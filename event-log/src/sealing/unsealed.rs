@@ -10,6 +10,7 @@ use aggregates::{AggregateKind, StreamId};
 use async_trait::async_trait;
 
 use super::{Sealing, erasure};
+use crate::caches::CacheSize;
 use crate::port::{
     AppendError, Appended, Batch, EventLog, EventLogError, Filter, Foreign, LockedLog, LogWrapper, Page, SharedLog,
 };
@@ -125,6 +126,12 @@ impl LogWrapper for Unsealed {
 
     fn sealing(&self) -> Option<&Sealing> {
         Some(&self.sealing)
+    }
+
+    fn caches(&self) -> Vec<CacheSize> {
+        let mut caches = self.log.caches();
+        caches.push(self.sealing.keys_at_hand());
+        caches
     }
 
     async fn append(&self, batch: &Batch) -> Result<Appended, AppendError> {

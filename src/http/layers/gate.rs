@@ -10,6 +10,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::Response;
+use event_log::CacheSize;
 
 use super::rate_limit::{Class, RateLimits};
 use crate::auth::{AllowedOrigins, Authenticator, Carrier, Identity};
@@ -34,6 +35,11 @@ impl Gate {
     pub fn new(config: &Config, auth: Arc<Authenticator>, clock: SharedClock) -> Self {
         let origins = AllowedOrigins::new(config.allowed_origins());
         Self { auth, clock, origins, rates: RateLimits::new(&config.limits), opened: Instant::now() }
+    }
+
+    /// What it remembers of users. For operators.
+    pub fn remembered(&self) -> CacheSize {
+        self.rates.size()
     }
 
     fn admit(&self, method: &Method, route: &str, headers: &HeaderMap) -> Result<Identity, Problem> {

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use aggregates::ids::UserId;
 use axum::http::Method;
+use event_log::CacheSize;
 
 use crate::config::{LimitsConfig, Rate};
 
@@ -57,6 +58,13 @@ impl RateLimits {
         }
     }
 
+    /// Users remembered, of all kinds together. For operators.
+    pub fn size(&self) -> CacheSize {
+        let kinds = [&self.sends, &self.typing, &self.writes, &self.reads];
+        let users = kinds.map(Buckets::users).iter().sum();
+        CacheSize::counted("rates", users, kinds.map(Buckets::users_max).iter().sum())
+    }
+
     /// Takes one token, or says how long until there is one. `now` is the time since some fixed moment.
     pub fn take(&self, class: Class, user: &UserId, now: Duration) -> Result<(), Duration> {
         let buckets = match class {
@@ -94,6 +102,14 @@ impl Buckets {
             shards: Default::default(),
             hasher: RandomState::new(),
         }
+    }
+
+    fn users(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner).len()).sum()
+    }
+
+    fn users_max(&self) -> usize {
+        self.users_per_shard_max * SHARDS
     }
 
     fn take(&self, user: &UserId, now: Duration) -> Result<(), Duration> {
@@ -178,7 +194,8 @@ mod tests {
         for number in 0..10_000 {
             buckets.take(&user(&format!("user-{number}")), at(number / 100)).unwrap();
         }
-        let remembered: usize = buckets.shards.iter().map(|shard| shard.lock().unwrap().len()).sum();
+        let remembered = buckets.users();
+        assert_eq!(buckets.users_max(), 160);
         assert!(remembered <= 160, "{remembered}");
         assert!(remembered > 60, "{remembered}: the limit is used");
     }

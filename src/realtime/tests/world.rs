@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::client::Client;
+use crate::config::CachesConfig;
 use crate::directory::Directory;
 use crate::realtime::channel_name::PusherChannel;
 use crate::realtime::{AppCredentials, Realtime, RealtimeConfig, router};
@@ -64,7 +65,8 @@ impl World {
         // Long enough to be told from "at once", short enough to wait for.
         config.gather = Duration::from_millis(200);
         configure(&mut config);
-        let realtime = Realtime::new(config, log.clone(), views.clone(), Directory::new(views.clone()));
+        let directory = Directory::new(views.clone(), &CachesConfig::default());
+        let realtime = Realtime::new(config, log.clone(), views.clone(), directory);
         let (stop, stop_realtime) = (CancellationToken::new(), CancellationToken::new());
         tokio::spawn({
             let (views, stop) = (views.clone(), stop.clone());
