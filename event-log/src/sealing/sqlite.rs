@@ -13,6 +13,7 @@ use aggregates::KeyId;
 use aggregates::ids::UserId;
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use tokio::sync::Mutex as AsyncMutex;
 
 use super::keys::{Brought, Found, Identity, Kept, KeyStore, KeysId, Offered, key_id, owner, secret};
 use crate::migrations::{Migration, MigrationError, migrate};
@@ -48,6 +49,9 @@ const DROP_OLDER: &str = "DELETE FROM older_keys WHERE key_id = ?1";
 pub(super) struct SqliteKeys {
     /// `None` once closed.
     connection: Arc<Mutex<Option<Connection>>>,
+    /// Taken before a thread is: a hundred people who come at once must not be a hundred threads that wait, each with memory
+    /// of its own.
+    turn: Arc<AsyncMutex<()>>,
 }
 
 impl SqliteKeys {
@@ -56,7 +60,7 @@ impl SqliteKeys {
         let directory = directory.to_owned();
         let opened = tokio::task::spawn_blocking(move || open_blocking(&directory)).await;
         let connection = opened.unwrap_or_else(|error| Err(EventLogError::Unavailable(error.into())))?;
-        Ok(Self { connection: Arc::new(Mutex::new(Some(connection))) })
+        Ok(Self { connection: Arc::new(Mutex::new(Some(connection))), turn: Arc::default() })
     }
 
     /// On a thread that may block, one at a time.
@@ -65,7 +69,9 @@ impl SqliteKeys {
         question: impl FnOnce(&mut Connection) -> Result<T, EventLogError> + Send + 'static,
     ) -> Result<T, EventLogError> {
         let connection = Arc::clone(&self.connection);
+        let turn = Arc::clone(&self.turn).lock_owned().await;
         let asked = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
             let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
             question(connection.as_mut().ok_or(EventLogError::Closed)?)
         });
@@ -303,4 +309,43 @@ fn all_kept(connection: &Connection, offered: &[Offered]) -> Result<Option<Vec<O
         kept.push(Offered { owner: owner(&whose)?, id, secret: secret(id, &bytes)? });
     }
     Ok(Some(kept))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two threads that may block: if those who wait for the keys took one each, nobody else would get the second.
+    #[test]
+    fn promise_8_those_who_wait_for_the_keys_take_no_threads() {
+        const PATIENCE: Duration = Duration::from_secs(20);
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        let runtime = builder.worker_threads(1).max_blocking_threads(2).enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let folder = tempfile::tempdir().expect("a folder");
+            let keys = Arc::new(SqliteKeys::open(folder.path()).await.expect("keys"));
+            let (begun, begins) = tokio::sync::oneshot::channel();
+            let (finish, finished) = std::sync::mpsc::channel::<()>();
+            let held = Arc::clone(&keys);
+            let first = tokio::spawn(async move {
+                let wait = move |_: &mut Connection| {
+                    let _ = begun.send(());
+                    Ok(finished.recv().is_ok())
+                };
+                held.ask(wait).await
+            });
+            begins.await.expect("it has the keys");
+            let mut waiting: Vec<_> = (0..100).map(|_| Box::pin(keys.ask(|_| Ok(())))).collect();
+            for asked in &mut waiting {
+                assert!(futures_util::poll!(asked.as_mut()).is_pending());
+            }
+            let other = tokio::time::timeout(PATIENCE, tokio::task::spawn_blocking(|| ())).await;
+            finish.send(()).expect("it waits for this");
+            assert!(other.is_ok(), "nothing else got a thread");
+            assert!(first.await.expect("no panic").expect("answered"));
+            for asked in waiting {
+                asked.await.expect("answered");
+            }
+        });
+    }
 }
