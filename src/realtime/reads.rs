@@ -139,11 +139,22 @@ mod tests {
 
     #[test]
     fn the_size_of_a_room_is_asked_for_again_after_a_change_and_after_a_while() {
-        let (sizes, room, now) = (Sizes::default(), RoomId(Uuid::from_u128(1)), Instant::now());
+        let (sizes, room, now) = (Sizes::up_to(10), RoomId(Uuid::from_u128(1)), Instant::now());
         sizes.keep(room, true, now);
         assert_eq!(sizes.known(room, now), Some(true));
         assert_eq!(sizes.known(room, now + SIZE_KEPT), None);
         sizes.forget(room);
         assert_eq!(sizes.known(room, now), None);
+    }
+
+    #[test]
+    fn promise_8_no_more_rooms_are_remembered_than_the_limit() {
+        let (sizes, now) = (Sizes::up_to(10), Instant::now());
+        for number in 1..=25 {
+            let room = RoomId(Uuid::from_u128(number));
+            sizes.keep(room, true, now);
+            assert_eq!(sizes.known(room, now), Some(true));
+            assert!(sizes.known.lock().expect("nobody panicked").len() <= 10);
+        }
     }
 }

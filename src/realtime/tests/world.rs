@@ -65,8 +65,8 @@ impl World {
         // Long enough to be told from "at once", short enough to wait for.
         config.gather = Duration::from_millis(200);
         configure(&mut config);
-        let directory = Directory::new(views.clone(), &CachesConfig::default());
-        let realtime = Realtime::new(config, log.clone(), views.clone(), directory);
+        let people = Directory::new(views.clone(), &CachesConfig::default());
+        let realtime = Realtime::new(config, log.clone(), views.clone(), people);
         let (stop, stop_realtime) = (CancellationToken::new(), CancellationToken::new());
         tokio::spawn({
             let (views, stop) = (views.clone(), stop.clone());
