@@ -7,6 +7,8 @@
 
 #[path = "door/cpu.rs"]
 mod cpu;
+#[path = "http/rooms_list.rs"]
+mod rooms_list;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
@@ -45,6 +47,9 @@ struct Options {
     /// Members of the big room; 0 leaves that figure out.
     #[arg(long, default_value_t = 10_000)]
     big: usize,
+    /// Leaves the messages out: the big room is made, and the list of rooms is measured.
+    #[arg(long)]
+    only_list: bool,
     /// SQLite in a temporary directory instead.
     #[arg(long)]
     sqlite: bool,
@@ -90,32 +95,39 @@ async fn main() {
     let length = Duration::from_secs(options.seconds);
     let world = World { running, server, length, seen: Arc::default() };
 
-    let seats = world.rooms(&options).await;
-    println!("| what | messages/s (p50/p99 ms) | frames/s | CPU ms per message, server + database | together |");
-    println!("|---|---|---|---|---|");
-    let (rooms, members) = (options.rooms, options.members);
-    let sockets = options.sockets * members;
-    world
-        .report(&format!("{rooms} rooms of {members}, {sockets} sockets each, 64 senders"), &seats, options.runs)
-        .await;
-    if options.big > 0 {
-        let small = Arc::new(world.room("small", 10).await);
-        let big = Arc::new(world.room("big", options.big).await);
-        // Interleaved, so that a machine whose speed drifts drifts for both.
-        let (mut of_small, mut of_big) = (Vec::new(), Vec::new());
-        for _ in 0..options.runs {
-            of_small.push(world.run(&small).await);
-            of_big.push(world.run(&big).await);
-        }
-        print(&format!("one room of {}", options.big), &of_big);
-        print("one room of 10", &of_small);
-        println!("ratio of CPU, big beside small: {:.2}", median(&of_big, Run::cpu) / median(&of_small, Run::cpu));
+    if options.only_list {
+        world.room("big", options.big).await;
+    } else {
+        world.sends(&options).await;
     }
-    world.rooms_list(options.runs).await;
+    rooms_list::measure(world.running.address, options.runs).await;
     assert!(world.running.stop().await.success());
 }
 
 impl World {
+    async fn sends(&self, options: &Options) {
+        let seats = self.rooms(options).await;
+        println!("| what | messages/s (p50/p99 ms) | frames/s | CPU ms per message, server + database | together |");
+        println!("|---|---|---|---|---|");
+        let (rooms, members) = (options.rooms, options.members);
+        let sockets = options.sockets * members;
+        self.report(&format!("{rooms} rooms of {members}, {sockets} sockets each, 64 senders"), &seats, options.runs)
+            .await;
+        if options.big > 0 {
+            let small = Arc::new(self.room("small", 10).await);
+            let big = Arc::new(self.room("big", options.big).await);
+            // Interleaved, so that a machine whose speed drifts drifts for both.
+            let (mut of_small, mut of_big) = (Vec::new(), Vec::new());
+            for _ in 0..options.runs {
+                of_small.push(self.run(&small).await);
+                of_big.push(self.run(&big).await);
+            }
+            print(&format!("one room of {}", options.big), &of_big);
+            print("one room of 10", &of_small);
+            println!("ratio of CPU, big beside small: {:.2}", median(&of_big, Run::cpu) / median(&of_small, Run::cpu));
+        }
+    }
+
     async fn rooms(&self, options: &Options) -> Arc<Vec<Seat>> {
         let mut seats = Vec::new();
         let http = client(Duration::from_secs(30));
@@ -151,34 +163,6 @@ impl World {
             people[0].post(&path, json!({ "userIds": some })).await.ok();
         }
         people.into_iter().take(10).map(|person| Seat { person, room: room.clone() }).collect()
-    }
-
-    /// Somebody in a hundred rooms, in all of which something is unread, asks for the list of them, one time after the other.
-    async fn rooms_list(&self, runs: usize) {
-        const ROOMS: usize = 100;
-        const ASKED: usize = 200;
-        let http = client(Duration::from_secs(30));
-        let person = |name: &str| Person::new(&http, self.running.address, name);
-        let (reader, writer) = (person("reader"), person("writer"));
-        reader.shows_up().await;
-        for number in 0..ROOMS {
-            let room = writer.creates_group(&format!("Room number {number}")).await;
-            writer.post(&format!("/api/chat/groups/{room}/members"), json!({ "userIds": ["reader"] })).await.ok();
-            writer.post("/api/chat/send", json!({ "roomId": room, "content": WORDS })).await.ok();
-        }
-        let (mut micros, mut bytes) = (Vec::new(), 0);
-        for _ in 0..runs * ASKED {
-            let began = Instant::now();
-            let list = reader.get(&format!("/api/chat/rooms?limit={ROOMS}")).await;
-            micros.push(began.elapsed().as_micros());
-            let list = list.ok();
-            let rooms = list["rooms"].as_array().expect("a list");
-            assert!(rooms.len() == ROOMS && rooms.iter().all(|room| room["unreadCount"] == 1), "{list}");
-            bytes = list.to_string().len();
-        }
-        micros.sort_unstable();
-        let (p50, p99) = (micros[micros.len() / 2], micros[micros.len() * 99 / 100]);
-        println!("list of {ROOMS} rooms with unread counts: p50 {p50} us, p99 {p99} us, {bytes} bytes");
     }
 
     async fn report(&self, what: &str, seats: &Arc<Vec<Seat>>, runs: usize) {

@@ -26,7 +26,7 @@ mod validity;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{from_fn_with_state, map_request, map_response};
 use axum::routing::get;
 use event_log::LogId;
 use tower::ServiceBuilder;
@@ -38,13 +38,16 @@ pub use state::{AppState, Handles};
 
 use crate::config::Config;
 use crate::realtime;
-use layers::{gate, load, observe, positions, security};
+use layers::{compress, gate, load, observe, positions, security};
 
 /// The whole HTTP side, and the route that becomes a socket.
 pub fn router(state: AppState) -> Router {
     let users = routes::table().route_layer(from_fn_with_state(state.clone(), gate::gate));
     let sockets = realtime::router(state.realtime.clone());
-    layered(users.merge(operations()).merge(sockets), &state.config, state.log_id).with_state(state)
+    let compressed = ServiceBuilder::new().layer(map_request(compress::plain_for_strangers)).layer(compress::layer());
+    // Not the sockets: what becomes one has no body of its own.
+    let answers = users.merge(operations()).layer(compressed);
+    layered(answers.merge(sockets), &state.config, state.log_id).with_state(state)
 }
 
 /// Around every route, found or not.

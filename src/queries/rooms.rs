@@ -6,8 +6,7 @@ use aggregates::Sealed;
 use aggregates::ids::{GroupId, RoomId, UserId};
 use aggregates::room::{MembersAdded, RoomKind, RoomOpened};
 use projections::ReadError;
-use projections::inbox::reads::RoomCursor;
-use projections::inbox::{MemberRow, RoomRow};
+use projections::inbox::{MemberRow, RoomCursor, RoomRow, RoomsAsk};
 
 use super::{Queries, cut, row_of};
 use crate::wire::{Participant, Room};
@@ -33,17 +32,19 @@ impl Queries<'_> {
         after: Option<RoomCursor>,
         limit: usize,
     ) -> Result<RoomsPage, ReadError> {
-        let inbox = self.views.inbox();
-        let (rows, more) = cut(inbox.rooms_of(user, search, after, limit + 1).await?, limit);
+        let ask = RoomsAsk { search, after, limit: limit + 1, members_each: PARTICIPANTS_SHOWN_MAX };
+        let found = self.views.inbox().rooms_of(user, &ask).await?;
+        let (rows, more) = cut(found.rooms, limit);
         let next = rows.last().map(|(_, cursor)| *cursor).filter(|_| more);
         let rows = rows.into_iter().map(|(row, _)| row).collect();
-        Ok(RoomsPage { rooms: self.with_participants(rows).await?, total_unread: self.unread_total(user).await?, next })
+        Ok(RoomsPage { rooms: self.peopled(rows, &found.members).await?, total_unread: found.total_unread, next })
     }
 
     /// `None` for a room that is not there or not theirs.
     pub async fn room(&self, room: RoomId, user: &UserId) -> Result<Option<Room>, ReadError> {
         let Some(row) = self.views.inbox().room(room, user).await? else { return Ok(None) };
-        Ok(self.with_participants(vec![row]).await?.pop())
+        let members = self.views.inbox().members(&[room], PARTICIPANTS_SHOWN_MAX).await?;
+        Ok(self.peopled(vec![row], &members).await?.pop())
     }
 
     /// A room as the events say it, without waiting for the view to hear of it: how it was opened, and who came in just
@@ -66,12 +67,11 @@ impl Queries<'_> {
         Ok(totals.first().copied().unwrap_or_default())
     }
 
-    async fn with_participants(&self, rows: Vec<RoomRow>) -> Result<Vec<Room>, ReadError> {
-        let ids: Vec<RoomId> = rows.iter().map(|row| row.id).collect();
-        let members = self.views.inbox().members(&ids, PARTICIPANTS_SHOWN_MAX).await?;
+    /// The rooms with those of `members` who are in them.
+    async fn peopled(&self, rows: Vec<RoomRow>, members: &[MemberRow]) -> Result<Vec<Room>, ReadError> {
         let people = self.people(members.iter().map(|member| &member.user_id)).await?;
         let mut by_room: HashMap<RoomId, Vec<Participant>> = HashMap::new();
-        for member in &members {
+        for member in members {
             let participant = Participant::from_row(member, row_of(&people, &member.user_id));
             by_room.entry(member.room_id).or_default().push(participant);
         }

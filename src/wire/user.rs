@@ -18,8 +18,15 @@ pub struct UserCard {
 impl UserCard {
     /// Somebody the directory does not know (yet) has an id and nothing else.
     pub fn of(id: &UserId, row: Option<&UserRow>) -> Self {
-        let person = row.map(|row| row.person.clone()).unwrap_or_default();
-        Self { id: id.clone(), name: person.name, username: person.username, avatar: person.avatar }
+        let Some(UserRow { person, .. }) = row else {
+            return Self { id: id.clone(), name: None, username: None, avatar: None };
+        };
+        Self {
+            id: id.clone(),
+            name: person.name.clone(),
+            username: person.username.clone(),
+            avatar: person.avatar.clone(),
+        }
     }
 }
 

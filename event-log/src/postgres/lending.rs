@@ -42,6 +42,8 @@ pub struct Lender {
 
 struct Shared {
     options: PgConnectOptions,
+    /// Of the server, on connections that are lent.
+    settings: Vec<(String, String)>,
     connections_max: u32,
     places: Arc<Semaphore>,
     idle: Mutex<Vec<Kept>>,
@@ -62,8 +64,16 @@ pub struct Lent {
 impl Lender {
     /// Connects when first asked.
     pub fn new(options: PgConnectOptions, connections_max: u32) -> Self {
+        Self::planning(options, connections_max, &[])
+    }
+
+    /// With settings of the server that questions are to be planned by. Connections apart do not have them.
+    pub fn planning(options: PgConnectOptions, connections_max: u32, settings: &[(&str, &str)]) -> Self {
         let places = Arc::new(Semaphore::new(connections_max as usize));
-        Self { shared: Arc::new(Shared { options, connections_max, places, idle: Mutex::default() }) }
+        let patience = ("statement_timeout".to_owned(), READ_PATIENCE.as_millis().to_string());
+        let planning = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let settings = planning.chain([patience]).collect();
+        Self { shared: Arc::new(Shared { options, settings, connections_max, places, idle: Mutex::default() }) }
     }
 
     /// A connection that answered a moment ago. In time or not at all.
@@ -73,7 +83,7 @@ impl Lender {
             let place = Arc::clone(&shared.places).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
             let kept = match shared.idle_one().await {
                 Some(kept) => kept,
-                None => Kept { connection: shared.connect(Some(READ_PATIENCE)).await?, made: Instant::now() },
+                None => Kept { connection: shared.connect(&shared.settings).await?, made: Instant::now() },
             };
             Ok(Lent { kept, shared, place })
         })
@@ -82,7 +92,7 @@ impl Lender {
 
     /// A connection of one's own, for work that takes as long as it takes: the server puts no limit on its statements.
     pub async fn apart(&self) -> Result<PgConnection, sqlx::Error> {
-        within(LEND_PATIENCE, self.shared.connect(None)).await
+        within(LEND_PATIENCE, self.shared.connect(&[])).await
     }
 
     /// One like [`Lender::apart`], with what is to be known to look after it: see [`Session::as_long_as_it_works`].
@@ -137,12 +147,8 @@ impl Shared {
         None
     }
 
-    async fn connect(&self, statement_max: Option<Duration>) -> Result<PgConnection, sqlx::Error> {
-        let options = self.options.clone();
-        let options = match statement_max {
-            Some(most) => options.options([("statement_timeout", most.as_millis().to_string())]),
-            None => options,
-        };
+    async fn connect(&self, settings: &[(String, String)]) -> Result<PgConnection, sqlx::Error> {
+        let options = self.options.clone().options(settings.iter().map(|(name, value)| (name, value)));
         PgConnection::connect_with(&options).await
     }
 }

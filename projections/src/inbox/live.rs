@@ -6,7 +6,7 @@ use aggregates::ids::{MessageId, RoomId, UserId};
 use async_trait::async_trait;
 use event_log::Position;
 
-use super::reads::{InboxReads, MessagePage, RoomCursor};
+use super::reads::{InboxReads, MessagePage, RoomsAsk, RoomsFound};
 use super::rows::{FollowRow, MemberRow, MessageRow, RoomRow, UserRow};
 use crate::store::UnitReads;
 use crate::unit::{Live, Unit};
@@ -47,14 +47,8 @@ impl InboxReads for LiveInbox {
         ask!(self.checkpoint())
     }
 
-    async fn rooms_of(
-        &self,
-        user: &UserId,
-        search: Option<&str>,
-        after: Option<RoomCursor>,
-        limit: usize,
-    ) -> Result<Vec<(RoomRow, RoomCursor)>, ReadError> {
-        ask!(self.rooms_of(user, search, after, limit))
+    async fn rooms_of(&self, user: &UserId, ask: &RoomsAsk<'_>) -> Result<RoomsFound, ReadError> {
+        ask!(self.rooms_of(user, ask))
     }
 
     async fn room(&self, room: RoomId, user: &UserId) -> Result<Option<RoomRow>, ReadError> {

@@ -8,5 +8,5 @@ pub mod rows;
 #[cfg(test)]
 mod tests;
 
-pub use reads::{InboxReads, MessagePage, RoomCursor};
+pub use reads::{InboxReads, MessagePage, RoomCursor, RoomsAsk, RoomsFound};
 pub use rows::{FollowRow, MemberRow, MessageRow, Person, RoomRow, UserRow};

@@ -26,20 +26,35 @@ pub struct RoomCursor {
     pub room_id: RoomId,
 }
 
+/// Which of somebody's rooms.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RoomsAsk<'a> {
+    /// Matches, without case, the room's name or, in DIRECT rooms, the other's name or username.
+    pub search: Option<&'a str>,
+    pub after: Option<RoomCursor>,
+    pub limit: usize,
+    /// Members told of each room: those who read or spoke most recently.
+    pub members_each: usize,
+}
+
+/// Rooms of somebody, all as they were at one moment.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RoomsFound {
+    /// The latest message first; a room without one counts from its opening.
+    pub rooms: Vec<(RoomRow, RoomCursor)>,
+    /// Room by room, in the order of [`InboxReads::members`].
+    pub members: Vec<MemberRow>,
+    /// Over all their rooms, also those that were not asked for.
+    pub total_unread: u64,
+}
+
 #[async_trait]
 pub trait InboxReads: Send + Sync {
     /// How far the unit has come.
     async fn checkpoint(&self) -> Result<Position, ReadError>;
 
-    /// The rooms somebody is in, the latest message first (a room without one counts from its opening). `search`
-    /// matches, without case, the room's name or, in DIRECT rooms, the other's name or username.
-    async fn rooms_of(
-        &self,
-        user: &UserId,
-        search: Option<&str>,
-        after: Option<RoomCursor>,
-        limit: usize,
-    ) -> Result<Vec<(RoomRow, RoomCursor)>, ReadError>;
+    /// The rooms somebody is in.
+    async fn rooms_of(&self, user: &UserId, ask: &RoomsAsk<'_>) -> Result<RoomsFound, ReadError>;
 
     /// One room, if `user` is in it now.
     async fn room(&self, room: RoomId, user: &UserId) -> Result<Option<RoomRow>, ReadError>;

@@ -4,7 +4,7 @@ use aggregates::notification::NotificationType;
 use aggregates::relationship::RelationshipEvent;
 use aggregates::room::{Role, RoomKind};
 use projections::feed::{FeedFilter, FeedPage};
-use projections::inbox::{MessagePage, RoomCursor};
+use projections::inbox::{MessagePage, RoomCursor, RoomsAsk};
 
 use crate::read_models::events::{
     added, feed_read, marked, message_id, notification_id, opened, raised, read, registered, relation, removed,
@@ -126,10 +126,11 @@ async fn rooms_come_latest_first_and_are_found_by_name(backend: Backend) {
         rooms.iter().map(|(room, _)| room.id).collect()
     };
 
-    let all = inbox.rooms_of(&ana, None, None, 10).await.expect("answered");
+    let ask = RoomsAsk { limit: 10, ..RoomsAsk::default() };
+    let all = inbox.rooms_of(&ana, &ask).await.expect("answered").rooms;
     assert_eq!(ids(&all), [kopi, quiet, ben]);
-    let first = inbox.rooms_of(&ana, None, None, 1).await.expect("answered");
-    let rest = inbox.rooms_of(&ana, None, Some(first[0].1), 10).await.expect("answered");
+    let first = inbox.rooms_of(&ana, &RoomsAsk { limit: 1, ..ask }).await.expect("answered").rooms;
+    let rest = inbox.rooms_of(&ana, &RoomsAsk { after: Some(first[0].1), ..ask }).await.expect("answered").rooms;
     assert_eq!(ids(&rest), [quiet, ben], "a page begins behind the one before");
     for (search, found) in [
         ("kópi", vec![kopi]),
@@ -140,12 +141,14 @@ async fn rooms_come_latest_first_and_are_found_by_name(backend: Backend) {
         ("ana", vec![]),
         ("  ", vec![kopi, quiet, ben]),
     ] {
-        let rooms = inbox.rooms_of(&ana, Some(search), None, 10).await.expect("answered");
-        assert_eq!(ids(&rooms), found, "searching {search:?}");
+        let rooms = inbox.rooms_of(&ana, &RoomsAsk { search: Some(search), ..ask }).await.expect("answered");
+        assert_eq!(ids(&rooms.rooms), found, "searching {search:?}");
+        assert_eq!(rooms.total_unread, 1, "whatever is searched for");
     }
     let position = world.record([renamed(6, "ben", "Zoë")]).await;
     driven.caught_up(position).await;
-    assert_eq!(ids(&inbox.rooms_of(&ana, Some("zoË"), None, 10).await.expect("answered")), [ben]);
+    let renamed = inbox.rooms_of(&ana, &RoomsAsk { search: Some("zoË"), ..ask }).await.expect("answered");
+    assert_eq!(ids(&renamed.rooms), [ben]);
     driven.stop().await.expect("nothing was wrong");
 }
 

@@ -16,6 +16,7 @@ mod promise_6_two_formats;
 mod promise_8_big_rooms;
 mod promise_9_erased;
 mod promise_9_scrubbed;
+mod rooms_lists;
 mod tables;
 mod world;
 

@@ -5,6 +5,7 @@
 
 mod app;
 mod chat;
+mod compressed;
 mod erasures;
 mod follows;
 mod groups;

@@ -24,7 +24,7 @@ pub(super) fn postgres_error(error: sqlx::Error) -> StoreError {
     StoreError::unreachable(error)
 }
 
-fn nonsense(column: usize) -> impl FnOnce(UnknownName) -> sqlx::Error {
+pub(super) fn nonsense(column: usize) -> impl FnOnce(UnknownName) -> sqlx::Error {
     move |error| sqlx::Error::ColumnDecode { index: column.to_string(), source: Box::new(error) }
 }
 

@@ -65,8 +65,9 @@ impl FeedReads for PostgresFeedReads {
     async fn by_ids(&self, user: &UserId, ids: &[NotificationId]) -> Result<Vec<NotificationRow>, ReadError> {
         let ids: Vec<uuid::Uuid> = ids.iter().map(|id| id.0).collect();
         let sql = format!(
-            "SELECT {COLUMNS} FROM unnest($1::uuid[]) WITH ORDINALITY k (notification_id, nth)
-             JOIN {}.notifications USING (notification_id) WHERE recipient_id = $2 ORDER BY nth",
+            "SELECT {COLUMNS} FROM unnest($1::uuid[]) WITH ORDINALITY k (asked_id, nth)
+             CROSS JOIN LATERAL (SELECT * FROM {}.notifications WHERE notification_id = k.asked_id LIMIT 1) n
+             WHERE recipient_id = $2 ORDER BY nth",
             self.schema.name
         );
         let found = sqlx::query(&sql).bind(ids).bind(user.as_str()).fetch_all(&self.schema.lender).await;

@@ -9,9 +9,12 @@ use sqlx::{Postgres, Row};
 use uuid::Uuid;
 
 use super::Schema;
-use super::columns::{maybe_moment, maybe_user, moment, named, number, position, postgres_error, user};
-use crate::inbox::{FollowRow, InboxReads, MemberRow, MessagePage, MessageRow, Person, RoomCursor, RoomRow, UserRow};
-use crate::store::names::{at_most, message_kind, natural, role, room_kind, signed};
+use super::columns::{moment, named, number, position, postgres_error, user};
+use super::inbox_rooms::{self, member, room};
+use crate::inbox::{
+    FollowRow, InboxReads, MemberRow, MessagePage, MessageRow, Person, RoomRow, RoomsAsk, RoomsFound, UserRow,
+};
+use crate::store::names::{at_most, message_kind, natural, signed};
 use crate::text::searched;
 use crate::views::{ReadError, UnitName};
 
@@ -67,62 +70,6 @@ impl PostgresInboxReads {
     }
 }
 
-/// A room with the asking member's place; `m` is their stay, `p` their pointer.
-fn rooms(schema: &str) -> String {
-    format!(
-        "SELECT r.room_id, r.kind, r.name, r.avatar, r.group_id, r.first_id, r.second_id, r.last_seq,
-         r.last_message_at, r.last_message, r.participant_count, r.created_at, r.updated_at, r.last_position,
-         greatest(0, r.last_seq - greatest(p.read_seq, m.join_seq))
-         FROM {schema}.members m JOIN {schema}.rooms r ON r.room_id = m.room_id
-         LEFT JOIN {schema}.participants p ON p.room_id = m.room_id AND p.user_id = m.user_id
-         WHERE m.user_id = $1 AND m.to_position IS NULL"
-    )
-}
-
-fn room(row: &PgRow) -> sqlx::Result<(RoomRow, RoomCursor)> {
-    let id = RoomId(row.try_get(0)?);
-    let room = RoomRow {
-        id,
-        kind: named(row, 1, room_kind)?,
-        name: row.try_get(2)?,
-        avatar: row.try_get(3)?,
-        group_id: row.try_get(4)?,
-        pair: maybe_user(row, 5)?.zip(maybe_user(row, 6)?),
-        last_seq: number(row, 7)?,
-        last_message_at: maybe_moment(row, 8)?,
-        last_message: row.try_get(9)?,
-        participant_count: number(row, 10)?,
-        created_at: moment(row, 11)?,
-        updated_at: moment(row, 12)?,
-        unread: number(row, 14)?,
-    };
-    Ok((room, RoomCursor { last_position: position(row, 13)?, room_id: id }))
-}
-
-/// Who is in now, of the room that `condition` names.
-fn members(schema: &str, condition: &str) -> String {
-    format!(
-        "SELECT m.room_id, m.user_id, m.role, m.joined_at, p.read_seq, p.last_read_at,
-         greatest(0, r.last_seq - greatest(p.read_seq, m.join_seq)), p.active_position
-         FROM {schema}.participants p
-         JOIN {schema}.members m ON m.user_id = p.user_id AND m.room_id = p.room_id AND m.to_position IS NULL
-         JOIN {schema}.rooms r ON r.room_id = p.room_id
-         WHERE {condition}"
-    )
-}
-
-fn member(row: &PgRow) -> sqlx::Result<MemberRow> {
-    Ok(MemberRow {
-        room_id: RoomId(row.try_get(0)?),
-        user_id: user(row, 1)?,
-        role: named(row, 2, role)?,
-        joined_at: moment(row, 3)?,
-        read_seq: number(row, 4)?,
-        last_read_at: maybe_moment(row, 5)?,
-        unread: number(row, 6)?,
-    })
-}
-
 const MESSAGE: &str = "position, message_id, room_id, seq, sender_id, kind, content, attachment_url,
     attachment_type, reply_to, client_message_id, created_at";
 
@@ -176,51 +123,33 @@ impl InboxReads for PostgresInboxReads {
         Ok(self.one(sqlx::query(&sql), |row| position(row, 0)).await?.unwrap_or_default())
     }
 
-    async fn rooms_of(
-        &self,
-        user: &UserId,
-        search: Option<&str>,
-        after: Option<RoomCursor>,
-        limit: usize,
-    ) -> Result<Vec<(RoomRow, RoomCursor)>, ReadError> {
-        let sql = format!(
-            "{} AND ($2::bigint IS NULL OR (r.last_position, r.room_id) < ($2, $3::uuid))
-             AND ($4::text IS NULL OR strpos(r.name_folded, $4) > 0 OR EXISTS (
-                 SELECT 1 FROM {}.users u
-                 WHERE u.user_id = CASE r.first_id WHEN $1 THEN r.second_id ELSE r.first_id END
-                 AND strpos(u.folded, $4) > 0))
-             ORDER BY r.last_position DESC, r.room_id DESC LIMIT $5",
-            rooms(&self.schema.name),
-            self.schema.name
-        );
+    async fn rooms_of(&self, user: &UserId, ask: &RoomsAsk<'_>) -> Result<RoomsFound, ReadError> {
+        let sql = inbox_rooms::list(&self.schema.name);
         let query = sqlx::query(&sql)
             .bind(user.as_str())
-            .bind(after.map(|cursor| signed(cursor.last_position.0)))
-            .bind(after.map(|cursor| cursor.room_id.0))
-            .bind(searched(search))
-            .bind(at_most(limit));
-        self.all(query, room).await
+            .bind(ask.after.map(|cursor| signed(cursor.last_position.0)))
+            .bind(ask.after.map(|cursor| cursor.room_id.0))
+            .bind(searched(ask.search))
+            .bind(at_most(ask.limit))
+            .bind(at_most(ask.members_each));
+        let rows = query.fetch_all(&self.schema.lender).await.map_err(failed)?;
+        inbox_rooms::listed(&rows).map_err(failed)
     }
 
     async fn room(&self, room_id: RoomId, user: &UserId) -> Result<Option<RoomRow>, ReadError> {
-        let sql = format!("{} AND m.room_id = $2", rooms(&self.schema.name));
+        let sql = inbox_rooms::room_of(&self.schema.name);
         let found = self.one(sqlx::query(&sql).bind(user.as_str()).bind(room_id.0), room).await?;
         Ok(found.map(|(room, _)| room))
     }
 
     async fn members(&self, rooms: &[RoomId], limit_each: usize) -> Result<Vec<MemberRow>, ReadError> {
         let ids: Vec<Uuid> = rooms.iter().map(|room| room.0).collect();
-        let sql = format!(
-            "SELECT x.* FROM unnest($1::uuid[]) WITH ORDINALITY k (room_id, nth)
-             CROSS JOIN LATERAL ({} ORDER BY p.active_position DESC, p.user_id LIMIT $2) x
-             ORDER BY k.nth, x.active_position DESC, x.user_id",
-            members(&self.schema.name, "p.room_id = k.room_id")
-        );
+        let sql = inbox_rooms::members(&self.schema.name);
         self.all(sqlx::query(&sql).bind(ids).bind(at_most(limit_each)), member).await
     }
 
     async fn member(&self, room: RoomId, user: &UserId) -> Result<Option<MemberRow>, ReadError> {
-        let sql = members(&self.schema.name, "p.room_id = $1 AND p.user_id = $2");
+        let sql = inbox_rooms::member_of(&self.schema.name);
         self.one(sqlx::query(&sql).bind(room.0).bind(user.as_str()), member).await
     }
 
@@ -245,16 +174,7 @@ impl InboxReads for PostgresInboxReads {
     }
 
     async fn unread_totals(&self, users: &[UserId]) -> Result<Vec<u64>, ReadError> {
-        let schema = &self.schema.name;
-        let sql = format!(
-            "SELECT coalesce(t.unread, 0) FROM unnest($1::text[]) WITH ORDINALITY k (user_id, nth)
-             CROSS JOIN LATERAL (
-                 SELECT sum(greatest(0, r.last_seq - greatest(p.read_seq, m.join_seq)))::bigint AS unread
-                 FROM {schema}.members m JOIN {schema}.rooms r ON r.room_id = m.room_id
-                 LEFT JOIN {schema}.participants p ON p.room_id = m.room_id AND p.user_id = m.user_id
-                 WHERE m.user_id = k.user_id AND m.to_position IS NULL) t
-             ORDER BY k.nth"
-        );
+        let sql = inbox_rooms::unread_totals(&self.schema.name);
         self.all(sqlx::query(&sql).bind(texts(users)), |row| Ok(natural(row.try_get(0)?))).await
     }
 

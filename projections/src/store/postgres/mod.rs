@@ -8,6 +8,7 @@ mod filling;
 mod generation;
 mod inbox_load;
 mod inbox_reads;
+mod inbox_rooms;
 mod inbox_save;
 mod quick;
 mod snapshot;
@@ -28,6 +29,17 @@ use self::generation::PostgresGeneration;
 use super::{Format, Generation, GenerationName, GenerationState, InUse, RebuildLock, StoreError, UnitStore};
 use crate::views::UnitName;
 
+/// How questions are planned. Each looks up a page of rows by an index, however large the tables are; a server without
+/// statistics, or with those of a table that was small, is not to think of another way. So one plan is enough, too.
+const PLANNING: [(&str, &str); 6] = [
+    ("enable_seqscan", "off"),
+    ("enable_bitmapscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    // What is switched off counts as very dear, and what is dear would be compiled first.
+    ("jit", "off"),
+    ("plan_cache_mode", "force_generic_plan"),
+];
 /// Connections of the views: a projector per unit, the rest for questions.
 const CONNECTIONS_MAX: u32 = 12;
 /// Of one table. Nobody reads it meanwhile, so an operator sees to it that this is enough.
@@ -39,7 +51,7 @@ pub(crate) async fn connect(url: &str, format: Format) -> Result<Lender, StoreEr
     let options: PgConnectOptions = url.parse().map_err(postgres_error)?;
     // The log is the truth and a view is behind it at worst: rows and checkpoint may be lost together, never apart.
     let options = options.application_name(&session_name(format)).options([("synchronous_commit", "off")]);
-    let lender = Lender::new(options, CONNECTIONS_MAX);
+    let lender = Lender::planning(options, CONNECTIONS_MAX, &PLANNING);
     // A database that cannot be reached is said at once.
     lender.lend().await.map_err(postgres_error)?.give_back();
     Ok(lender)

@@ -11,7 +11,10 @@ use rusqlite::{Connection, OptionalExtension, Result as SqlResult, Row, params, 
 use super::columns::{maybe_moment, maybe_user, moment, named, number, position, user};
 use super::connections::Connections;
 use super::generation::checkpoint;
-use crate::inbox::{FollowRow, InboxReads, MemberRow, MessagePage, MessageRow, Person, RoomCursor, RoomRow, UserRow};
+use crate::inbox::{
+    FollowRow, InboxReads, MemberRow, MessagePage, MessageRow, Person, RoomCursor, RoomRow, RoomsAsk, RoomsFound,
+    UserRow,
+};
 use crate::store::names::{at_most, message_kind, role, room_kind, signed};
 use crate::text::searched;
 use crate::views::{ReadError, UnitName};
@@ -110,20 +113,40 @@ fn all<T>(
     connection.prepare_cached(sql)?.query_map(params, read)?.collect()
 }
 
+/// Those who are away come last in the index, and are not looked at.
+fn members(
+    connection: &Connection,
+    rooms: impl Iterator<Item = RoomId>,
+    limit_each: usize,
+) -> SqlResult<Vec<MemberRow>> {
+    let sql = format!("{MEMBERS} AND p.active_position >= 0 ORDER BY p.active_position DESC, p.user_id LIMIT ?2");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut members = Vec::new();
+    for room in rooms {
+        for found in statement.query_map(params![room.0, at_most(limit_each)], member)? {
+            members.push(found?);
+        }
+    }
+    Ok(members)
+}
+
+fn unread_total(connection: &Connection, user: &UserId) -> SqlResult<u64> {
+    const SQL: &str = "SELECT coalesce(sum(max(0, r.last_seq - max(coalesce(p.read_seq, 0), m.join_seq))), 0)
+        FROM members m JOIN rooms r ON r.room_id = m.room_id
+        LEFT JOIN participants p ON p.room_id = m.room_id AND p.user_id = m.user_id
+        WHERE m.user_id = ? AND m.to_position IS NULL";
+    connection.prepare_cached(SQL)?.query_row([user.as_str()], |row| number(row, 0))
+}
+
 #[async_trait]
 impl InboxReads for SqliteInboxReads {
     async fn checkpoint(&self) -> Result<Position, ReadError> {
         self.ask(checkpoint).await
     }
 
-    async fn rooms_of(
-        &self,
-        user: &UserId,
-        search: Option<&str>,
-        after: Option<RoomCursor>,
-        limit: usize,
-    ) -> Result<Vec<(RoomRow, RoomCursor)>, ReadError> {
-        let (user, search) = (user.clone(), searched(search));
+    async fn rooms_of(&self, user: &UserId, ask: &RoomsAsk<'_>) -> Result<RoomsFound, ReadError> {
+        let (user, search) = (user.clone(), searched(ask.search));
+        let (after, limit, members_each) = (ask.after, ask.limit, ask.members_each);
         self.ask(move |connection| {
             let mut sql = ROOMS.to_owned();
             let mut values: Vec<Value> = vec![user.as_str().to_owned().into()];
@@ -142,7 +165,9 @@ impl InboxReads for SqliteInboxReads {
             }
             sql.push_str(" ORDER BY r.last_position DESC, r.room_id DESC LIMIT ?");
             values.push(at_most(limit).into());
-            all(connection, &sql, params_from_iter(values), room)
+            let rooms = all(connection, &sql, params_from_iter(values), room)?;
+            let members = members(connection, rooms.iter().map(|(room, _)| room.id), members_each)?;
+            Ok(RoomsFound { members, rooms, total_unread: unread_total(connection, &user)? })
         })
         .await
     }
@@ -159,15 +184,7 @@ impl InboxReads for SqliteInboxReads {
 
     async fn members(&self, rooms: &[RoomId], limit_each: usize) -> Result<Vec<MemberRow>, ReadError> {
         let rooms = rooms.to_vec();
-        self.ask(move |connection| {
-            let sql = format!("{MEMBERS} ORDER BY p.active_position DESC, p.user_id LIMIT ?2");
-            let mut members = Vec::new();
-            for room in rooms {
-                members.extend(all(connection, &sql, params![room.0, at_most(limit_each)], member)?);
-            }
-            Ok(members)
-        })
-        .await
+        self.ask(move |connection| members(connection, rooms.into_iter(), limit_each)).await
     }
 
     async fn member(&self, room: RoomId, user: &UserId) -> Result<Option<MemberRow>, ReadError> {
@@ -196,16 +213,8 @@ impl InboxReads for SqliteInboxReads {
     }
 
     async fn unread_totals(&self, users: &[UserId]) -> Result<Vec<u64>, ReadError> {
-        const SQL: &str = "SELECT coalesce(sum(max(0, r.last_seq - max(coalesce(p.read_seq, 0), m.join_seq))), 0)
-            FROM members m JOIN rooms r ON r.room_id = m.room_id
-            LEFT JOIN participants p ON p.room_id = m.room_id AND p.user_id = m.user_id
-            WHERE m.user_id = ? AND m.to_position IS NULL";
         let users = users.to_vec();
-        self.ask(move |connection| {
-            let mut statement = connection.prepare_cached(SQL)?;
-            users.iter().map(|user| statement.query_row([user.as_str()], |row| number(row, 0))).collect()
-        })
-        .await
+        self.ask(move |connection| users.iter().map(|user| unread_total(connection, user)).collect()).await
     }
 
     async fn messages(&self, room: RoomId, page: MessagePage, limit: usize) -> Result<Vec<MessageRow>, ReadError> {
