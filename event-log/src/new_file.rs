@@ -18,6 +18,10 @@ pub fn make_where_absent(path: &Path) -> io::Result<()> {
     if path.try_exists()? {
         return Ok(());
     }
+    make(path).map_err(|error| io::Error::new(error.kind(), format!("{} cannot be made: {error}", path.display())))
+}
+
+fn make(path: &Path) -> io::Result<()> {
     let unnamed = beside(path);
     drop(OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unnamed)?);
     let named = std::fs::hard_link(&unnamed, path);
