@@ -89,7 +89,7 @@ enum Turn {
 async fn follow(unit: &Unit, shutdown: &CancellationToken) -> Result<Turn, StoreError> {
     let live = unit.live();
     let standing = match live.generation.standing().await {
-        Err(StoreError::Gone) => return reopened(unit).await,
+        Err(StoreError::Gone | StoreError::Damaged { .. }) => return reopened(unit).await,
         standing => standing?,
     };
     if standing.state == GenerationState::Closed {

@@ -125,7 +125,8 @@ impl Unit {
     pub(crate) async fn look(&self) -> Result<Position, StoreError> {
         let standing = match self.live().generation.standing().await {
             Ok(standing) if standing.state != GenerationState::Closed => standing,
-            Ok(_) | Err(StoreError::Gone) => {
+            // A damaged one is over as well, if another has been filled.
+            Ok(_) | Err(StoreError::Gone | StoreError::Damaged { .. }) => {
                 self.reopen().await?;
                 self.live().generation.standing().await?
             }
@@ -177,7 +178,7 @@ impl Unit {
         }
         match asked.generation.standing().await {
             Ok(standing) if standing.state == GenerationState::Closed => self.reopen().await.is_ok(),
-            Err(StoreError::Gone) => self.reopen().await.is_ok(),
+            Err(StoreError::Gone | StoreError::Damaged { .. }) => self.reopen().await.is_ok(),
             Ok(_) | Err(_) => false,
         }
     }
@@ -203,13 +204,40 @@ impl Unit {
 /// The generation that queries are answered from, if there is one.
 pub(crate) async fn newest_ready(store: &dyn UnitStore) -> Result<Option<(Arc<Live>, Standing)>, StoreError> {
     for number in store.numbers().await?.into_iter().rev() {
-        let Some(generation) = store.open(&GenerationName::Numbered(number)).await? else { continue };
-        let standing = generation.standing().await?;
+        let Some((generation, standing)) = stood(store, number).await? else { continue };
         if standing.state == GenerationState::Ready {
             return Ok(Some((Live::new(number, generation), standing)));
         }
     }
     Ok(None)
+}
+
+/// The same past generations that cannot be read, of which the highest is told as well: for whoever fills another.
+pub(crate) async fn newest_readable(
+    store: &dyn UnitStore,
+) -> Result<(Option<(Arc<Live>, Standing)>, Option<u32>), StoreError> {
+    let mut damaged = None;
+    for number in store.numbers().await?.into_iter().rev() {
+        match stood(store, number).await {
+            Ok(Some((generation, standing))) if standing.state == GenerationState::Ready => {
+                return Ok((Some((Live::new(number, generation), standing)), damaged));
+            }
+            Ok(Some(_) | None) => {}
+            Err(error) if error.is_damage() => damaged = damaged.max(Some(number)),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((None, damaged))
+}
+
+/// What a generation says of itself; `None` of one that was begun and not finished.
+pub(crate) async fn stood(
+    store: &dyn UnitStore,
+    number: u32,
+) -> Result<Option<(Arc<dyn Generation>, Standing)>, StoreError> {
+    let Some(generation) = store.open(&GenerationName::Numbered(number)).await? else { return Ok(None) };
+    let standing = generation.standing().await?;
+    Ok(Some((generation, standing)))
 }
 
 /// A rebuild that died between opening its generation and closing the old one leaves both ready, and until somebody
@@ -221,8 +249,15 @@ pub(crate) async fn close_older(
     log: &SharedLog,
 ) -> Result<(), StoreError> {
     for number in store.numbers().await?.into_iter().filter(|number| *number < live.number) {
-        let Some(older) = store.open(&GenerationName::Numbered(number)).await? else { continue };
-        let standing = older.standing().await?;
+        let (older, standing) = match stood(store, number).await {
+            Ok(Some(found)) => found,
+            Ok(None) => continue,
+            Err(error) if error.is_damage() => {
+                tracing::warn!(unit = %name, number, %error, "an older generation cannot be read; the next rebuild removes it");
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         if standing.state != GenerationState::Ready {
             continue;
         }

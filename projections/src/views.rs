@@ -45,6 +45,11 @@ pub enum ReadError {
     Unavailable { unit: UnitName, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("the {unit} view holds something unreadable: {reason}")]
     Corrupt { unit: UnitName, reason: String },
+    #[error(
+        "the {unit} view is damaged: {file}: {reason}. It is made of the log and loses nothing: \
+         `replay rebuild {unit} --fresh` fills it anew and puts this file away"
+    )]
+    Damaged { unit: UnitName, file: String, reason: String },
 }
 
 /// A view did not come as far as was asked in the time there was.

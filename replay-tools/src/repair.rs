@@ -1,6 +1,9 @@
 //! `replay repair`: where a view is not what the log says, the rows that are take its place.
 
+use std::time::Duration;
+
 use anyhow::Context;
+use projections::{ReadError, RebuildOptions, RebuildReport};
 use serde_json::{Value, json};
 
 use crate::arguments::{RepairWanted, Shared};
@@ -19,6 +22,13 @@ pub async fn run(shared: &Shared, wanted: &RepairWanted) -> Result<Verdict, Fail
         let tell = |progress| shown.is_at(progress);
         let (found, repaired) = if wanted.yes {
             let report = projections::repair(&url, log.clone(), unit, &options, &tell).await;
+            if let Err(damaged @ ReadError::Damaged { .. }) = &report {
+                let options = RebuildOptions { fresh: true, ..options };
+                let anew = projections::rebuild(&url, log.clone(), unit, &options, &tell).await;
+                let anew = anew.with_context(|| format!("{unit} is damaged and was not filled anew"))?;
+                answers.push(filled_anew(shared, damaged, &anew, shown.finish())?);
+                continue;
+            }
             let report = report.with_context(|| format!("{unit} was not repaired; the live view is as it was"))?;
             (report.found, report.repaired)
         } else {
@@ -46,4 +56,17 @@ pub async fn run(shared: &Shared, wanted: &RepairWanted) -> Result<Verdict, Fail
         line(&serde_json::to_string_pretty(&answers)?)?;
     }
     Ok(verdict)
+}
+
+/// There was nothing to compare with: all rows are new.
+fn filled_anew(shared: &Shared, damaged: &ReadError, report: &RebuildReport, took: Duration) -> Result<Value, Failure> {
+    if !shared.json {
+        line(&format!("{damaged}"))?;
+        line(&format!("repaired: {}", rebuild::as_text(report, took)))?;
+    }
+    Ok(json!({
+        "unit": report.unit.name(),
+        "found": { "unit": report.unit.name(), "clean": false, "damage": damaged.to_string() },
+        "repaired": rebuild::as_json(report, took),
+    }))
 }

@@ -19,21 +19,33 @@ pub async fn run(shared: &Shared, wanted: &VerifyWanted) -> Result<Verdict, Fail
         line(if shared.json { "[]" } else { "no views yet: the server makes them" })?;
         return Ok(Verdict::Fine);
     }
-    let (mut reports, bars) = (Vec::new(), Bars::new());
+    let (mut reports, mut failed, bars) = (Vec::new(), Vec::new(), Bars::new());
     for unit in wanted.units() {
         let shown = bars.of(unit, "verifying");
         let report = projections::verify(&url, log.clone(), unit, &|progress| shown.is_at(progress)).await;
         shown.finish();
-        let report = report.with_context(|| format!("{unit} cannot be verified"))?;
-        if !shared.json {
-            print(&report, Paint::for_stdout())?;
+        // One that cannot be read does not keep from looking at the others.
+        match report.with_context(|| format!("{unit} cannot be verified")) {
+            Ok(report) => {
+                if !shared.json {
+                    print(&report, Paint::for_stdout())?;
+                }
+                reports.push(report);
+            }
+            Err(error) => failed.push(Failure::Unreachable(error)),
         }
-        reports.push(report);
     }
     log.close().await;
     if shared.json {
         let reports: Vec<Value> = reports.iter().map(as_json).collect();
         line(&serde_json::to_string_pretty(&reports)?)?;
+    }
+    let last = failed.pop();
+    for failure in failed {
+        failure.report(shared.json);
+    }
+    if let Some(last) = last {
+        return Err(last);
     }
     let clean = reports.iter().all(VerifyReport::is_clean);
     Ok(if clean { Verdict::Fine } else { Verdict::Differences })

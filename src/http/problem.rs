@@ -231,7 +231,7 @@ impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Unavailable { .. } => Self::unavailable_fault(&error),
-            ReadError::Corrupt { .. } => Self::fault(&error),
+            ReadError::Corrupt { .. } | ReadError::Damaged { .. } => Self::fault(&error),
         }
     }
 }

@@ -67,8 +67,16 @@ async fn reached_elsewhere(store: &dyn UnitStore, log: &SharedLog) -> Result<Opt
         if format == store.format() {
             continue;
         }
-        let Some(other) = store.in_format(format).open(&GenerationName::Numbered(number)).await? else { continue };
-        let standing = other.standing().await?;
+        let standing = match unit::stood(&*store.in_format(format), number).await {
+            Ok(Some((_, standing))) => standing,
+            Ok(None) => continue,
+            // Nobody has been answered from it.
+            Err(error) if error.is_damage() => {
+                tracing::warn!(%format, number, %error, "a generation of another format cannot be read");
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         if standing.state == GenerationState::Ready && unit::check(&standing, log).await.is_ok() {
             farthest = farthest.max(Some(standing.checkpoint));
         }
@@ -91,6 +99,10 @@ pub async fn retire(
             return Ok(Retired::Refused("it is the format of this program"));
         }
         let store = store_of(url, unit, own).await?;
+        // Of one that never was here not even a lock is made.
+        if store.in_format(old).numbers().await?.is_empty() {
+            return Ok(Retired::Gone(Vec::new()));
+        }
         let (theirs, lock) = (store.in_format(old), lock(&*store.in_format(old)).await?);
         let retired = retire_locked(&*store, &*theirs, &log).await;
         lock.release().await;

@@ -23,8 +23,9 @@ use self::fill::Filling;
 pub(crate) use self::formats::catch_up;
 pub use self::formats::{Retired, retire};
 pub use self::scrub::scrub;
-pub use self::standings::{UnitStage, UnitStanding, standings};
-use crate::store::{self, Format, GenerationName, GenerationState, RebuildLock, StoreError, UnitStore};
+pub use self::standings::{Standings, UnitStage, UnitStanding, standings};
+use crate::store::{self, Format, GenerationState, RebuildLock, StoreError, UnitStore};
+use crate::unit;
 use crate::views::{ReadError, UnitName};
 
 /// The session of a rebuild that was killed a moment ago may hold its lock a little longer.
@@ -173,6 +174,8 @@ pub struct UnitStatus {
     pub generation: u32,
     pub checkpoint: Position,
     pub state: UnitState,
+    /// Which file it is and what of it cannot be read.
+    pub damage: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,6 +190,8 @@ pub enum UnitState {
     Foreign,
     /// It is ahead of the log, which went back: rebuild it.
     PastHead,
+    /// It cannot be read, and so it is not known how far it is: `replay rebuild UNIT --fresh`.
+    Damaged,
 }
 
 /// Every generation of every unit and format, the oldest first. Makes nothing: an empty store has none.
@@ -202,9 +207,16 @@ async fn status_of(unit: UnitName, store: &dyn UnitStore, log: &SharedLog) -> Re
     let mut found = Vec::new();
     for (format, number) in store.all().await? {
         // One that was begun and not finished has nothing to say of itself.
-        let opened = store.in_format(format).open(&GenerationName::Numbered(number)).await?;
-        let Some(generation) = opened else { continue };
-        let standing = generation.standing().await?;
+        let standing = match unit::stood(&*store.in_format(format), number).await {
+            Ok(Some((_, standing))) => standing,
+            Ok(None) => continue,
+            Err(error) if error.is_damage() => {
+                let (checkpoint, state, damage) = (Position::START, UnitState::Damaged, Some(error.to_string()));
+                found.push(UnitStatus { unit, format, generation: number, checkpoint, state, damage });
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         // Behind the checkpoint: read the other way round, a busy view would seem to be past the head.
         let head = log.head().await?;
         let state = match standing.state {
@@ -214,7 +226,8 @@ async fn status_of(unit: UnitName, store: &dyn UnitStore, log: &SharedLog) -> Re
             GenerationState::Ready => UnitState::Live,
             GenerationState::Closed => UnitState::Closed,
         };
-        found.push(UnitStatus { unit, format, generation: number, checkpoint: standing.checkpoint, state });
+        let checkpoint = standing.checkpoint;
+        found.push(UnitStatus { unit, format, generation: number, checkpoint, state, damage: None });
     }
     Ok(found)
 }

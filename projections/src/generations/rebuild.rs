@@ -26,7 +26,7 @@ pub(crate) async fn run(
     filling: &mut Filling<'_>,
     log: &SharedLog,
 ) -> Result<RebuildReport, StoreError> {
-    let live = unit::newest_ready(store).await?.map(|(live, _)| live);
+    let (live, damaged) = live_to_replace(store, options.fresh).await?;
     if let Some(live) = &live {
         unit::close_older(unit, store, live, log).await?;
     }
@@ -39,12 +39,37 @@ pub(crate) async fn run(
     // Cut short, it stays as it is: the next rebuild goes on from there.
     fill(&*next.generation, log, filling).await?;
     switch(&*next.generation, live.as_deref(), log, filling).await?;
-    let replaced = live.map(|live| live.number);
-    let removed = remove_unused(store, replaced.unwrap_or(number)).await?;
+    let replaced = damaged.or(live.map(|live| live.number));
+    let mut removed = remove_damaged(store, number).await?;
+    removed.extend(remove_unused(store, replaced.unwrap_or(number)).await?);
     let checkpoint = next.generation.standing().await?.checkpoint;
     tracing::info!(%unit, number, %checkpoint, "the new generation is live");
     let (events, rested) = (filling.events, filling.rested());
     Ok(RebuildReport { unit, replaced, generation: number, resumed_at, events, checkpoint, removed, rested })
+}
+
+/// The live one; and the highest that cannot be read, which only whoever begins anew passes by.
+async fn live_to_replace(store: &dyn UnitStore, fresh: bool) -> Result<(Option<Arc<Live>>, Option<u32>), StoreError> {
+    let (live, damaged) =
+        if fresh { unit::newest_readable(store).await? } else { (unit::newest_ready(store).await?, None) };
+    Ok((live.map(|(live, _)| live), damaged))
+}
+
+/// Deletes the generations before `live` that cannot be read. Not before it is ready: a server that has one of them open
+/// goes over to a later one alone. Not kept either: nobody would blank in them the words of those who are erased.
+async fn remove_damaged(store: &dyn UnitStore, live: u32) -> Result<Vec<u32>, StoreError> {
+    let mut removed = Vec::new();
+    for number in store.numbers().await?.into_iter().filter(|number| *number < live) {
+        match unit::stood(store, number).await {
+            Err(error) if error.is_damage() => {
+                tracing::warn!(number, %error, "a generation that cannot be read is deleted");
+                store.remove(&GenerationName::Numbered(number)).await?;
+                removed.push(number);
+            }
+            found => drop(found?),
+        }
+    }
+    Ok(removed)
 }
 
 /// Removes what a rebuild that died left behind.
@@ -78,13 +103,17 @@ impl Next {
         let (mut left, mut last, keys) = (None, 0, keys_of(log).await?);
         for number in store.numbers().await?.into_iter().rev() {
             let name = GenerationName::Numbered(number);
-            let found = match store.open(&name).await? {
-                Some(generation) => Some((generation.standing().await?, generation)),
-                None => None,
+            let found = match unit::stood(store, number).await {
+                // Its number stays taken, see `remove_damaged`.
+                Err(error) if fresh && error.is_damage() => {
+                    last = last.max(number);
+                    continue;
+                }
+                found => found?,
             };
             match found {
-                Some((standing, _)) if standing.state != GenerationState::Building => last = last.max(number),
-                Some((standing, generation))
+                Some((_, standing)) if standing.state != GenerationState::Building => last = last.max(number),
+                Some((generation, standing))
                     if !fresh
                         && left.is_none()
                         && last == 0
@@ -93,7 +122,7 @@ impl Next {
                 {
                     left = Some(Self { number, generation, resumed_at: Some(standing.checkpoint) });
                 }
-                Some((_, generation)) => {
+                Some((generation, _)) => {
                     drop(generation);
                     store.remove(&name).await?;
                 }
@@ -141,7 +170,12 @@ pub(super) async fn switch(
         return next.set_state(GenerationState::Ready).await;
     };
     filling.hurry();
-    let held = live.generation.hold().await?;
+    let held = match live.generation.hold().await {
+        Ok(held) => held,
+        // Nobody moves one that cannot be read.
+        Err(error) if error.is_damage() => return next.set_state(GenerationState::Ready).await,
+        Err(error) => return Err(error),
+    };
     let standing = held.standing();
     let head = log.head().await?;
     // One of another log, or ahead of this one, stands nowhere that could be reached.
@@ -149,7 +183,10 @@ pub(super) async fn switch(
         filling.to(next, standing.checkpoint).await?;
     }
     next.set_state(GenerationState::Ready).await?;
-    held.close().await
+    match held.close().await {
+        Err(error) if error.is_damage() => Ok(()),
+        closed => closed,
+    }
 }
 
 /// Deletes the generations before `kept`: everybody has gone over to `kept` at least, or will not miss them.

@@ -2,7 +2,8 @@
 
 use event_log::{LogId, Position, StoreUrl};
 
-use crate::store::{self, Format, GenerationName, GenerationState, StoreError, UnitStore};
+use crate::store::{self, Format, GenerationState, StoreError, UnitStore};
+use crate::unit;
 use crate::views::{ReadError, UnitName};
 
 /// What one generation says of itself.
@@ -24,29 +25,42 @@ pub enum UnitStage {
     Closed,
 }
 
-/// Every generation of every unit and format, the oldest first. Makes nothing: an empty store has none.
-pub async fn standings(url: &StoreUrl) -> Result<Vec<UnitStanding>, ReadError> {
-    let mut found = Vec::new();
-    for (unit, store) in store::connect(url, Format::CURRENT).await.map_err(|error| error.of(UnitName::Inbox))? {
-        found.extend(of_unit(unit, &*store).await.map_err(|error| error.of(unit))?);
-    }
-    Ok(found)
+/// See [`standings`].
+#[derive(Debug, Default)]
+pub struct Standings {
+    pub found: Vec<UnitStanding>,
+    /// Those that cannot say anything: each names what cannot be read.
+    pub damaged: Vec<ReadError>,
 }
 
-async fn of_unit(unit: UnitName, store: &dyn UnitStore) -> Result<Vec<UnitStanding>, StoreError> {
-    let mut found = Vec::new();
+/// Every generation of every unit and format, the oldest first. Makes nothing: an empty store has none.
+pub async fn standings(url: &StoreUrl) -> Result<Standings, ReadError> {
+    let mut all = Standings::default();
+    for (unit, store) in store::connect(url, Format::CURRENT).await.map_err(|error| error.of(UnitName::Inbox))? {
+        of_unit(unit, &*store, &mut all).await.map_err(|error| error.of(unit))?;
+    }
+    Ok(all)
+}
+
+async fn of_unit(unit: UnitName, store: &dyn UnitStore, all: &mut Standings) -> Result<(), StoreError> {
     for (format, number) in store.all().await? {
         // One that was begun and not finished has nothing to say of itself.
-        let opened = store.in_format(format).open(&GenerationName::Numbered(number)).await?;
-        let Some(generation) = opened else { continue };
-        let standing = generation.standing().await?;
+        let standing = match unit::stood(&*store.in_format(format), number).await {
+            Ok(Some((_, standing))) => standing,
+            Ok(None) => continue,
+            Err(error) if error.is_damage() => {
+                all.damaged.push(error.of(unit));
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         let stage = match standing.state {
             GenerationState::Building => UnitStage::Building,
             GenerationState::Ready => UnitStage::Ready,
             GenerationState::Closed => UnitStage::Closed,
         };
         let (log, checkpoint) = (standing.log, standing.checkpoint);
-        found.push(UnitStanding { unit, format, generation: number, log, checkpoint, stage });
+        all.found.push(UnitStanding { unit, format, generation: number, log, checkpoint, stage });
     }
-    Ok(found)
+    Ok(())
 }

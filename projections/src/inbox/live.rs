@@ -33,7 +33,7 @@ macro_rules! ask {
     ($self:ident.$question:ident($($argument:ident),*)) => {{
         let live = $self.unit.live();
         match Self::reads(&live).$question($($argument),*).await {
-            Err(ReadError::Unavailable { .. }) if $self.unit.reopened_since(&live).await => {
+            Err(ReadError::Unavailable { .. } | ReadError::Damaged { .. }) if $self.unit.reopened_since(&live).await => {
                 Self::reads(&$self.unit.live()).$question($($argument),*).await
             }
             answer => answer,

@@ -54,6 +54,9 @@ pub(crate) enum StoreError {
     Gone,
     #[error("{0}")]
     Corrupt(String),
+    /// The engine cannot make sense of the file. The rows are derived: another filling is the way out.
+    #[error("{file} is damaged: {reason}")]
+    Damaged { file: String, reason: String },
     #[error(transparent)]
     Log(#[from] EventLogError),
 }
@@ -66,11 +69,17 @@ impl StoreError {
     /// Whether another try may help.
     pub(crate) fn may_pass(&self) -> bool {
         match self {
-            Self::Unreachable(_) | Self::Gone => true,
+            // A rebuild puts another in the place of a damaged one.
+            Self::Unreachable(_) | Self::Gone | Self::Damaged { .. } => true,
             Self::Corrupt(_) => false,
             Self::Log(EventLogError::Unavailable(_)) => true,
             Self::Log(_) => false,
         }
+    }
+
+    /// Whether what is stored is at fault, and not the way to it.
+    pub(crate) fn is_damage(&self) -> bool {
+        matches!(self, Self::Corrupt(_) | Self::Damaged { .. })
     }
 
     pub(crate) fn of(self, unit: UnitName) -> ReadError {
@@ -78,6 +87,7 @@ impl StoreError {
             Self::Unreachable(source) => ReadError::Unavailable { unit, source },
             Self::Gone => ReadError::Unavailable { unit, source: Box::new(Self::Gone) },
             Self::Corrupt(reason) => ReadError::Corrupt { unit, reason },
+            Self::Damaged { file, reason } => ReadError::Damaged { unit, file, reason },
             Self::Log(error) if Self::is_passing(&error) => ReadError::Unavailable { unit, source: Box::new(error) },
             Self::Log(error) => ReadError::Corrupt { unit, reason: chain(&error) },
         }

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use event_log::new_file::make_where_absent;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::store::StoreError;
@@ -76,7 +76,7 @@ impl Connections {
             let _ = answer.send(job(connection));
         });
         self.writer.as_ref().and_then(|writer| writer.send(job).ok()).ok_or(StoreError::Gone)?;
-        answered.await.map_err(|_| StoreError::Gone)?
+        answered.await.map_err(|_| StoreError::Gone)?.map_err(in_file(&self.path))
     }
 
     /// Runs `job` on a reading connection, in one snapshot.
@@ -99,7 +99,7 @@ impl Connections {
             readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             Ok(answer)
         };
-        tokio::task::spawn_blocking(work).await.map_err(StoreError::unreachable)?
+        tokio::task::spawn_blocking(work).await.map_err(StoreError::unreachable)?.map_err(in_file(&self.path))
     }
 }
 
@@ -127,13 +127,25 @@ fn in_snapshot<T>(
     Ok(answer)
 }
 
-/// What a reading of a column that holds nonsense becomes is `Corrupt`; all else may pass.
+/// What a reading of a column that holds nonsense becomes is `Corrupt`; a file that the engine cannot read is `Damaged`; all
+/// else may pass. Which file it is [`in_file`] says.
 pub(super) fn sqlite_error(error: rusqlite::Error) -> StoreError {
     use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+    if let Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) = error.sqlite_error_code() {
+        return StoreError::Damaged { file: String::new(), reason: crate::store::chain(&error) };
+    }
     if matches!(error, FromSqlConversionFailure(..) | InvalidColumnType(..) | IntegralValueOutOfRange(..)) {
         return StoreError::Corrupt(crate::store::chain(&error));
     }
     StoreError::unreachable(error)
+}
+
+/// Names the file that is damaged.
+pub(super) fn in_file(path: &Path) -> impl Fn(StoreError) -> StoreError + '_ {
+    move |error| match error {
+        StoreError::Damaged { reason, .. } => StoreError::Damaged { file: path.display().to_string(), reason },
+        StoreError::Unreachable(_) | StoreError::Gone | StoreError::Corrupt(_) | StoreError::Log(_) => error,
+    }
 }
 
 /// A connection that may write. The log is the truth and a view is behind it at worst, so it is not flushed at each
@@ -144,7 +156,8 @@ pub(super) fn writing(path: &Path, create: bool) -> Result<Connection, StoreErro
         // For its owner alone; SQLite gives its write-ahead log the same.
         make_where_absent(path).map_err(StoreError::unreachable)?;
     }
-    let connection = Connection::open_with_flags(path, flags).map_err(StoreError::unreachable)?;
+    let failed = |error| in_file(path)(sqlite_error(error));
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     let prepare = || -> rusqlite::Result<()> {
         connection.busy_timeout(BUSY_MAX)?;
         connection.pragma_update(None, "journal_mode", "wal")?;
@@ -156,7 +169,7 @@ pub(super) fn writing(path: &Path, create: bool) -> Result<Connection, StoreErro
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
         Ok(())
     };
-    prepare().map_err(StoreError::unreachable)?;
+    prepare().map_err(failed)?;
     Ok(connection)
 }
 
@@ -167,8 +180,9 @@ pub(super) fn cache_at_most(connection: &Connection, kib: i32) -> Result<(), Sto
 
 pub(super) fn reading(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(StoreError::unreachable)?;
-    connection.busy_timeout(BUSY_MAX).map_err(StoreError::unreachable)?;
+    let failed = |error| in_file(path)(sqlite_error(error));
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.busy_timeout(BUSY_MAX).map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     Ok(connection)
 }

@@ -1,5 +1,6 @@
 //! One file: its own row about itself, and the transaction that moves it.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -7,7 +8,7 @@ use event_log::migrations::{Migration, MigrationError, migrate};
 use event_log::{LogId, Position};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::connections::{Connections, WRITER_CACHE_KIB, cache_at_most, sqlite_error, writing};
+use super::connections::{Connections, WRITER_CACHE_KIB, cache_at_most, in_file, sqlite_error, writing};
 use super::erasing::{self, Walk};
 use super::feed_reads::SqliteFeedReads;
 use super::filling::Filling;
@@ -235,8 +236,11 @@ impl Generation for SqliteGeneration {
         let path = self.connections.path().to_owned();
         let held = tokio::task::spawn_blocking(move || {
             let connection = writing(&path, false)?;
-            connection.execute_batch("BEGIN IMMEDIATE").map_err(sqlite_error)?;
-            let standing = raw_standing(&connection).map_err(sqlite_error)?.read()?;
+            let begun = || -> rusqlite::Result<RawStanding> {
+                connection.execute_batch("BEGIN IMMEDIATE")?;
+                raw_standing(&connection)
+            };
+            let standing = begun().map_err(sqlite_error).and_then(RawStanding::read).map_err(in_file(&path))?;
             Ok::<_, StoreError>(SqliteHeld { connection, standing })
         });
         Ok(Box::new(held.await.map_err(StoreError::unreachable)??))
@@ -294,8 +298,10 @@ impl Held for SqliteHeld {
     }
 
     async fn close(self: Box<Self>) -> Result<(), StoreError> {
-        let close =
-            move || self.connection.execute_batch("UPDATE unit SET state = 'closed'; COMMIT").map_err(sqlite_error);
+        let close = move || {
+            let closed = self.connection.execute_batch("UPDATE unit SET state = 'closed'; COMMIT");
+            closed.map_err(sqlite_error).map_err(in_file(Path::new(self.connection.path().unwrap_or_default())))
+        };
         tokio::task::spawn_blocking(close).await.map_err(StoreError::unreachable)?
     }
 }

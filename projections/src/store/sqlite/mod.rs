@@ -56,8 +56,8 @@ impl SqliteStore {
     fn lock_file(&self, what: &str) -> Result<File, StoreError> {
         make_directory(&self.directory)?;
         let path = self.directory.join(format!("{}-{}.{what}.lock", self.unit.name(), self.format));
-        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
-        file.map_err(StoreError::unreachable)
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+        file.map_err(at(&path))
     }
 }
 
@@ -75,7 +75,7 @@ impl UnitStore for SqliteStore {
         let entries = match std::fs::read_dir(&self.directory) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(StoreError::unreachable(error)),
+            Err(error) => return Err(at(&self.directory)(error)),
         };
         let mut found = Vec::new();
         for entry in entries {
@@ -149,7 +149,7 @@ impl UnitStore for SqliteStore {
             let connection = connections::writing(&path, false)?;
             let busy: i64 = connection
                 .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
-                .map_err(connections::sqlite_error)?;
+                .map_err(|error| connections::in_file(&path)(connections::sqlite_error(error)))?;
             Ok(busy == 0)
         });
         scrubbed.await.map_err(StoreError::unreachable)?
@@ -177,7 +177,12 @@ impl RebuildLock for LockedFile {
 
 /// For its owner alone: the rows hold what people wrote to each other.
 fn make_directory(directory: &Path) -> Result<(), StoreError> {
-    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(StoreError::unreachable)
+    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(at(directory))
+}
+
+/// Names the file: "permission denied" alone helps nobody.
+fn at(path: &Path) -> impl Fn(io::Error) -> StoreError + '_ {
+    move |error| StoreError::unreachable(io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
@@ -188,7 +193,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 
 fn remove_file(path: &Path) -> Result<(), StoreError> {
     match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(StoreError::unreachable(error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(path)(error)),
         Ok(()) | Err(_) => Ok(()),
     }
 }

@@ -1,18 +1,19 @@
 //! One file as it is at one moment, row by row, for comparing.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, params_from_iter};
 use serde_json::{Map, Value};
 
-use super::connections::{reading, sqlite_error};
-use super::generation::raw_standing;
+use super::connections::{in_file, reading, sqlite_error};
+use super::generation::{RawStanding, raw_standing};
 use crate::store::{KeyKind, KeyedRow, Snapshot, Standing, StoreError, Table};
 
 /// Holds a read transaction open: what others write meanwhile is not seen.
 pub(super) struct SqliteSnapshot {
+    path: PathBuf,
     /// Lent to a blocking task while rows are read.
     connection: Option<Connection>,
     standing: Standing,
@@ -23,9 +24,12 @@ pub(super) struct SqliteSnapshot {
 impl SqliteSnapshot {
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
         let connection = reading(path)?;
-        connection.execute_batch("BEGIN").map_err(sqlite_error)?;
-        let standing = raw_standing(&connection).map_err(sqlite_error)?.read()?;
-        Ok(Self { connection: Some(connection), standing, place: None })
+        let begun = || -> rusqlite::Result<_> {
+            connection.execute_batch("BEGIN")?;
+            raw_standing(&connection)
+        };
+        let standing = begun().map_err(sqlite_error).and_then(RawStanding::read).map_err(in_file(path))?;
+        Ok(Self { path: path.to_owned(), connection: Some(connection), standing, place: None })
     }
 }
 
@@ -47,7 +51,7 @@ impl Snapshot for SqliteSnapshot {
         };
         let (connection, page) = tokio::task::spawn_blocking(read).await.map_err(StoreError::unreachable)?;
         self.connection = Some(connection);
-        let (rows, last) = page.map_err(sqlite_error)?;
+        let (rows, last) = page.map_err(sqlite_error).map_err(in_file(&self.path))?;
         self.place = last.map(|key| (table.name, key));
         Ok(rows)
     }
