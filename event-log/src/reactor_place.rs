@@ -32,9 +32,8 @@ pub(crate) fn missing(known: bool, reactor: &str) -> Result<Option<Position>, Ev
         return Ok(None);
     }
     Err(EventLogError::Corrupt(format!(
-        "reactor {reactor} ran on this log before, but its checkpoint is gone: put its row back into \
-         reactor_checkpoints from a backup, or, to let it begin anew at the head and pass over what it has not handled, \
-         delete it from reactors_known"
+        "reactor {reactor} ran on this log before, but its checkpoint is gone. Stop the server and put the row back: what to \
+         type stands in docs/backup.md, \"A reactor has lost its checkpoint\""
     )))
 }
 

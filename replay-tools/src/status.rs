@@ -2,6 +2,7 @@
 
 use aggregates::Timestamp;
 use comfy_table::{Cell, Color, Table, presets};
+use event_log::raw::{self, Reading};
 use event_log::{Filter, Position, SharedLog, StoreUrl};
 use projections::UnitState;
 use serde::Serialize;
@@ -34,6 +35,8 @@ struct Status {
     recorded_at: Option<Timestamp>,
     units: Vec<Unit>,
     reactors: Vec<Reactor>,
+    /// Those that had a checkpoint once and have none: the server does not start them.
+    reactors_lost: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -47,6 +50,9 @@ struct Unit {
     /// `None` where it makes no sense: a closed generation, or a checkpoint that is not one of this log.
     #[serde(flatten)]
     lag: Option<Lag>,
+    /// What of it cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    damage: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -68,8 +74,9 @@ struct Lag {
 impl Status {
     /// Whether every checkpoint is a place in this log.
     fn is_sound(&self) -> bool {
-        let foreign = [name(UnitState::Foreign), name(UnitState::PastHead)];
-        self.units.iter().all(|unit| !foreign.contains(&unit.state))
+        let unsound = [name(UnitState::Foreign), name(UnitState::PastHead), name(UnitState::Damaged)];
+        self.units.iter().all(|unit| !unsound.contains(&unit.state))
+            && self.reactors_lost.is_empty()
             && self.reactors.iter().all(|reactor| reactor.lag.is_some())
     }
 }
@@ -78,6 +85,7 @@ async fn gather(url: &StoreUrl, log: &SharedLog) -> Result<Status, Failure> {
     // Checkpoints first: read the other way round, a busy server would seem to be past its own head.
     let units = projections::status(url, log).await?;
     let reactors = log.reactors().await?;
+    let reactors_lost = raw::look(url, Reading::Moving).await?.facts().await?.reactors.lost;
     let head = log.head().await?;
     let mut status = Status {
         store: url.to_string(),
@@ -86,11 +94,12 @@ async fn gather(url: &StoreUrl, log: &SharedLog) -> Result<Status, Failure> {
         recorded_at: recorded_behind(log, Position(head.0.saturating_sub(1))).await?,
         units: Vec::new(),
         reactors: Vec::new(),
+        reactors_lost,
     };
     for unit in units {
         let lag = match unit.state {
             UnitState::Live | UnitState::Building => lag(log, unit.checkpoint, head).await?,
-            UnitState::Closed | UnitState::Foreign | UnitState::PastHead => None,
+            UnitState::Closed | UnitState::Foreign | UnitState::PastHead | UnitState::Damaged => None,
         };
         status.units.push(Unit {
             unit: unit.unit.name(),
@@ -99,6 +108,7 @@ async fn gather(url: &StoreUrl, log: &SharedLog) -> Result<Status, Failure> {
             state: name(unit.state),
             checkpoint: unit.checkpoint,
             lag,
+            damage: unit.damage,
         });
     }
     for (reactor, checkpoint) in reactors {
@@ -129,6 +139,7 @@ const fn name(state: UnitState) -> &'static str {
         UnitState::Closed => "closed",
         UnitState::Foreign => "foreign",
         UnitState::PastHead => "past-head",
+        UnitState::Damaged => "damaged",
     }
 }
 
@@ -142,13 +153,21 @@ fn print(status: &Status) -> Result<(), Failure> {
     for unit in &status.units {
         let mut row =
             vec![Cell::new(unit.unit), Cell::new(unit.format), Cell::new(unit.generation), state_cell(unit.state)];
-        row.push(Cell::new(unit.checkpoint));
+        row.push(if unit.damage.is_some() { Cell::new("-") } else { Cell::new(unit.checkpoint) });
         row.extend(lag_cells(unit.lag));
         table.add_row(row);
     }
     line("")?;
     line(&if status.units.is_empty() { "no views yet: the server makes them".to_owned() } else { table.to_string() })?;
 
+    for (unit, damage) in status.units.iter().filter_map(|unit| Some((unit.unit, unit.damage.as_ref()?))) {
+        line(&format!("{unit}: {damage}: `replay rebuild {unit} --fresh` fills it anew from the log"))?;
+    }
+    for name in &status.reactors_lost {
+        line(&format!(
+            "reactor {name} has lost its checkpoint, the server does not start it: docs/backup.md says what to do"
+        ))?;
+    }
     if !status.reactors.is_empty() {
         let mut table = self::table(["reactor", "checkpoint", "events behind", "seconds behind"]);
         for reactor in &status.reactors {
@@ -178,7 +197,7 @@ fn table<const COLUMNS: usize>(header: [&str; COLUMNS]) -> Table {
 fn state_cell(state: &str) -> Cell {
     let colour = match state {
         "live" => Color::Green,
-        "foreign" | "past-head" => Color::Red,
+        "foreign" | "past-head" | "damaged" => Color::Red,
         _ => Color::Yellow,
     };
     Cell::new(state).fg(colour)

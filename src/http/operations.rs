@@ -178,7 +178,13 @@ async fn checks(state: &AppState) -> Vec<Check> {
     checks.push(Check::of("realtime", realtime.failure).at(realtime.position, head, state));
     let reactor = state.reactor.borrow().clone();
     checks.push(Check::of("reactor", reactor.failure).at(reactor.position, head, state));
-    checks.extend(state.health.ended().into_iter().map(|(task, reason)| Check::failed(task, reason)));
+    for (task, reason) in state.health.ended() {
+        // What has a line already is the same part, and that line knows more.
+        match checks.iter_mut().find(|check| check.name == task) {
+            Some(known) => known.fails(reason),
+            None => checks.push(Check::failed(task, reason)),
+        }
+    }
     if state.health.is_draining() {
         checks.push(Check::failed("server", "it is stopping".into()));
     }
@@ -196,6 +202,11 @@ impl Check {
 
     fn of(name: &'static str, failure: Option<String>) -> Self {
         failure.map_or_else(|| Self::fine(name), |reason| Self::failed(name, reason))
+    }
+
+    fn fails(&mut self, reason: String) {
+        self.ok = false;
+        self.reason.get_or_insert(reason);
     }
 
     /// A subscriber that is further behind than the configuration allows would answer with yesterday's news.

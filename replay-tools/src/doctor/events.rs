@@ -58,10 +58,11 @@ impl EventChecks {
         let RawEvent { position, recorded_us, .. } = *row;
         let (before, before_us) = self.last.unwrap_or((0, i64::MIN));
         if position <= before {
-            let advice = "readers that stand at this position see one of the two: compare with a backup";
+            let advice =
+                "readers that stand at this position see one of the two: docs/backup.md, \"The log is damaged\"";
             findings.add(Severity::Error, "order", "a position is taken twice", advice, || position.to_string());
         } else if position > before + 1 {
-            let advice = "events were deleted, or moved to another place: compare with a backup";
+            let advice = "events were deleted, or moved to another place: docs/backup.md, \"The log is damaged\"";
             findings.add(Severity::Error, "order", "positions are missing", advice, || {
                 let (first, last) = (before + 1, position - 1);
                 if first == last { first.to_string() } else { format!("{first} to {last}") }
@@ -148,18 +149,20 @@ fn not_read(row: &RawEvent, error: Option<UnreadableEvent>, findings: &mut Findi
     };
     match error {
         Some(UnreadableEvent::Mislabelled { found, .. }) => {
-            let advice = "columns and payload contradict each other: no reader gets past it";
+            let advice = "columns and payload contradict each other, no reader gets past it: docs/backup.md, \"The log is damaged\"";
             findings.add(Severity::Error, "events", "an event is mislabelled", advice, || {
                 format!("{} holds a {found}", here())
             });
         }
         Some(UnreadableEvent::Payload { source, .. }) => {
-            let advice = "no reader gets past it: put back what a backup has there";
+            let advice =
+                "no reader gets past it: put back what a backup has there (docs/backup.md, \"The log is damaged\")";
             findings
                 .add(Severity::Error, "events", "an event cannot be read", advice, || format!("{}: {source}", here()));
         }
         Some(UnreadableEvent::UnknownAggregate(_) | UnreadableEvent::UnknownVersion { .. }) | None => {
-            let advice = "no reader gets past it: put back what a backup has there";
+            let advice =
+                "no reader gets past it: put back what a backup has there (docs/backup.md, \"The log is damaged\")";
             findings.add(Severity::Error, "events", "an event cannot be read", advice, here);
         }
     }

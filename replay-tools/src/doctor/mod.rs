@@ -114,7 +114,8 @@ async fn streams_and_ids(log: &mut dyn RawLog, facts: &Facts, findings: &mut Fin
             Some((before, _)) if event.sequence > before + 1 => ("a stream has a hole", format!(", behind #{before}")),
             Some((before, at)) => ("a stream runs against the log", format!(", behind #{before} at position {at}")),
         };
-        let advice = "decisions on this stream rest on a history that is not whole: compare with a backup";
+        let advice =
+            "decisions on this stream rest on a history that is not whole: docs/backup.md, \"The log is damaged\"";
         findings.add(Severity::Error, "streams", what, advice, || format!("{here}{before}"));
     }
     findings.uncounted("streams", broken.total - named);
@@ -128,7 +129,8 @@ async fn streams_and_ids(log: &mut dyn RawLog, facts: &Facts, findings: &mut Fin
     }
     findings.uncounted("ids", repeated.total - named);
     for damage in log.file_damage().await? {
-        let advice = "the file itself is damaged: stop the server, restore a backup, look at the disk";
+        let advice =
+            "the file itself is damaged: stop the server, look at the disk, and docs/backup.md, \"The log is damaged\"";
         findings.add(Severity::Error, "file", "the engine finds its file damaged", advice, || damage.clone());
     }
     Ok(())

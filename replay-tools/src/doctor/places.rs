@@ -1,28 +1,38 @@
 //! The places of those who read the log: are they in this log, and not past its head?
 
-use event_log::StoreUrl;
 use event_log::raw::{RawLog, RawReactor};
-use projections::{UnitStage, UnitStanding};
+use event_log::{Chain, StoreUrl};
+use projections::{Standings, UnitStage, UnitStanding};
 
 use super::findings::{Findings, Severity};
 use crate::outcome::Failure;
 
 pub async fn check(url: &StoreUrl, log: &mut dyn RawLog, findings: &mut Findings) -> Result<(), Failure> {
     // The head last: read the other way round, whoever is busy would seem to be past it.
-    let units = projections::standings(url).await?;
+    let Standings { found: units, damaged } = projections::standings(url).await?;
     let facts = log.facts().await?;
     for RawReactor { name, log, position } in &facts.reactors.places {
         if *log != facts.id {
-            let advice = "nobody knows what it has done of this log: restore log and checkpoints together";
+            let advice =
+                "nobody knows what it has done of this log: docs/backup.md, \"A reactor has lost its checkpoint\"";
             findings.add(Severity::Error, "places", "a reactor's checkpoint is of another log", advice, || {
                 format!("{name}: of the log {log}")
             });
         } else if *position > facts.head {
-            let advice = "the log lost events that it has seen: the server refuses to start it; restore a later backup";
+            let advice = "the log lost events that it has seen, the server refuses to start it: docs/backup.md, \"The log went back\"";
             findings.add(Severity::Error, "places", "a reactor is past the head", advice, || {
                 format!("{name}: at {position}, the log ends at {}", facts.head)
             });
         }
+    }
+    for name in &facts.reactors.lost {
+        let advice =
+            "the server does not start it, and /readyz says so: docs/backup.md, \"A reactor has lost its checkpoint\"";
+        findings.add(Severity::Error, "places", "a reactor has lost its checkpoint", advice, || name.clone());
+    }
+    for error in damaged {
+        let advice = "the log is not touched by it, and the server does not start with it";
+        findings.add(Severity::Error, "places", "a view cannot be read", advice, || Chain(&error).to_string());
     }
     // A rebuild leaves the one it has replaced, for programs that are still reading it.
     let last_closed = |unit, format| {
@@ -46,7 +56,7 @@ pub async fn check(url: &StoreUrl, log: &mut dyn RawLog, findings: &mut Findings
                 });
             }
             UnitStage::Building | UnitStage::Ready if past => {
-                let advice = "the log lost events that it shows: `replay rebuild --all`";
+                let advice = "the log lost events that it shows: docs/backup.md, \"The log went back\", before `replay rebuild --all`";
                 findings.add(Severity::Error, "places", "a view is past the head", advice, || {
                     format!("{}, the log ends at {}", name(), facts.head)
                 });
