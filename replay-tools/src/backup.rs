@@ -14,7 +14,7 @@ use crate::arguments::{BackupWanted, Shared};
 use crate::counting::Counting;
 use crate::outcome::{Failure, Verdict};
 use crate::paint::line;
-use crate::{keys_back, keys_file, store};
+use crate::{backup_places, keys_back, keys_file, store};
 
 /// Rows in memory at a time.
 const PAGE_EVENTS: usize = 2_000;
@@ -23,8 +23,10 @@ pub async fn run(shared: &Shared, wanted: &BackupWanted) -> Result<Verdict, Fail
     let url = store::locate(shared)?;
     store::require(&url).await?;
     // Before anything is written.
-    if wanted.keys_to.is_some() {
+    if let Some(keys_to) = &wanted.keys_to {
         keys_back::require_all_there(shared, &url).await?;
+        backup_places::require_apart(wanted.to.as_deref(), keys_to)?;
+        backup_places::require_writable(keys_to)?;
     }
     let made = match &wanted.to {
         Some(to) => Some(of_log(&url, to).await?),
@@ -55,7 +57,7 @@ pub async fn run(shared: &Shared, wanted: &BackupWanted) -> Result<Verdict, Fail
 }
 
 async fn of_log(url: &StoreUrl, to: &Path) -> Result<(Manifest, Duration), Failure> {
-    require_free(to)?;
+    backup_places::require_free(to)?;
     let mut log = raw::look(url, Reading::OneMoment).await.with_context(|| format!("{url} cannot be read"))?;
     let facts = log.facts().await?;
     let in_place = || format!("{} cannot be written", to.display());
@@ -75,15 +77,6 @@ async fn of_log(url: &StoreUrl, to: &Path) -> Result<(Manifest, Duration), Failu
     }
     let manifest = writer.finish(store::now()).with_context(in_place)?;
     Ok((manifest, counting.finish()))
-}
-
-/// A backup is never written over: the one that is there may be the last one that is right.
-fn require_free(to: &Path) -> Result<(), Failure> {
-    let empty = match std::fs::read_dir(to) {
-        Ok(mut entries) => entries.next().is_none(),
-        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
-    };
-    if empty { Ok(()) } else { Err(Failure::usage(format!("--to: {} is there already", to.display()))) }
 }
 
 fn as_text(manifest: &Manifest, to: &Path, took: Duration) -> String {

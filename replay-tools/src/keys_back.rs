@@ -111,9 +111,13 @@ pub async fn adopted(shared: &Shared, url: &StoreUrl) -> Result<Value, Failure> 
 pub async fn say_what_is_missing(shared: &Shared, url: &StoreUrl) -> Result<(), Failure> {
     let keys = store::keys(shared, url)?;
     if let Verdict::Others(_) = tying::judge(url, &keys).await? {
+        // Whole: without them it would be done to the store of the configuration.
+        let place = if keys == *url { String::new() } else { format!(" --keys {keys}") };
+        let these = format!("--database {url}{place}");
         line(&format!(
-            "Its words need their keys, and without them no program opens it: `replay restore --keys-from FILE` fills \
-             {keys}. {OR_ADOPT}. If there is neither: --keys-lost"
+            "Its words need their keys, and without them no program opens it. From a file of `backup --keys-to`: \
+             `replay restore --keys-from FILE {these}`. From {keys}, when the log that they were of is gone: \
+             `replay restore --adopt-keys {these}`. If there are none any more: `replay rebuild --all --keys-lost {these}`"
         ))?;
     }
     Ok(())

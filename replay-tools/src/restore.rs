@@ -14,7 +14,7 @@ use crate::backup::age_in_words;
 use crate::counting::Counting;
 use crate::outcome::{Failure, Verdict};
 use crate::paint::line;
-use crate::{keys_back, keys_file, store};
+use crate::{keys_back, keys_file, keys_fit, store};
 
 /// Rows in memory at a time.
 const PAGE_EVENTS: usize = 2_000;
@@ -22,9 +22,14 @@ const PAGE_EVENTS: usize = 2_000;
 pub async fn run(shared: &Shared, wanted: &RestoreWanted) -> Result<Verdict, Failure> {
     let url = store::locate(shared)?;
     // Before anything is made.
+    require_there("--from", wanted.from.as_deref())?;
+    require_there("--keys-from", wanted.keys_from.as_deref())?;
     let in_file = wanted.keys_from.as_deref().map(keys_file::check).transpose()?;
-    if wanted.from.is_some() {
+    if let Some(from) = &wanted.from {
         keys_back::require_place(shared, &url, wanted).await?;
+        if let (Some(keys_from), Some(in_file)) = (&wanted.keys_from, &in_file) {
+            keys_fit::require(from, keys_from, in_file)?;
+        }
     }
     let mut report = match &wanted.from {
         Some(from) => of_log(shared, &url, from).await?,
@@ -44,6 +49,13 @@ pub async fn run(shared: &Shared, wanted: &RestoreWanted) -> Result<Verdict, Fai
         line(&serde_json::to_string_pretty(&report)?)?;
     }
     Ok(Verdict::Fine)
+}
+
+/// A name that is wrong is a wish that makes no sense, unlike a file that is.
+fn require_there(flag: &str, path: Option<&Path>) -> Result<(), Failure> {
+    let Some(path) = path else { return Ok(()) };
+    let looked = std::fs::metadata(path).map(drop);
+    looked.map_err(|error| Failure::usage(format!("{flag}: {}: {error}", path.display())))
 }
 
 async fn of_log(shared: &Shared, url: &StoreUrl, from: &Path) -> Result<Value, Failure> {
@@ -102,7 +114,7 @@ fn say(url: &StoreUrl, manifest: &Manifest, id: LogId, took: Duration, views: &[
 
 /// The server refuses them until they are rebuilt. A look that fails is no reason to call the restore a failure.
 async fn views_beside(url: &StoreUrl, id: LogId) -> Vec<String> {
-    let standings = projections::standings(url).await.unwrap_or_default();
+    let standings = projections::standings(url).await.unwrap_or_default().found;
     let foreign = standings.into_iter().filter(|found| found.log != id);
     foreign.map(|found| format!("{} {}", found.unit, found.generation)).collect()
 }
