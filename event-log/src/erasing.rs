@@ -37,6 +37,14 @@ pub enum EraseError {
     Command(CommandError),
 }
 
+/// Whether there is anything of `user` that could be erased without looking through the log: an entry, or a key.
+pub async fn is_known(log: &SharedLog, user: &UserId) -> Result<bool, EraseError> {
+    let sealing = log.sealing().ok_or(EraseError::NoKeys)?;
+    let loaded = loading::load(&**log, &StreamId::user(user), None).await?;
+    let State::User(known) = loaded.state else { return Err(EraseError::Unknown) };
+    Ok(known.exists() || !sealing.all_keys_of(user).await?.is_empty())
+}
+
 /// Everything that `user` said and was called up to now can never be read again when this returns, from the log at
 /// least; views follow as they read it.
 ///

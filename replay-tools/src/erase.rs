@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aggregates::Timestamp;
 use anyhow::Context;
-use event_log::erasing::{EraseError, Erasure, erase};
+use event_log::erasing::{EraseError, Erasure, erase, is_known};
 use event_log::spoken::{EverythingSpoken, Spoken};
 use event_log::{Position, SharedLog, StoreUrl};
 use jiff::Timestamp as Now;
@@ -26,17 +26,24 @@ pub async fn run(shared: &Shared, wanted: &EraseWanted) -> Result<Verdict, Failu
     let url = store::locate(shared)?;
     let log =
         store::open_also_without(shared, &url, &wanted.keys).await.map_err(|failure| not_erased(wanted, failure))?;
+    // Of somebody unknown it is said before it is asked whether it is meant.
+    let known = is_known(&log, &wanted.user).await.context("nobody was erased")?;
+    let early = if known { None } else { Some(everything_spoken(&log, wanted).await?) };
+    if early.as_ref().is_some_and(|spoken| spoken.keys.is_empty()) {
+        return Err(nobody(wanted));
+    }
     if !wanted.yes && !confirmed(wanted)? {
         let user = &wanted.user;
         return Err(Failure::usage(format!("nothing was erased: the answer was not {user} (--yes does not ask)")));
     }
-    let spoken = everything_spoken(&log, wanted).await?;
+    let spoken = match early {
+        Some(spoken) => spoken,
+        None => everything_spoken(&log, wanted).await?,
+    };
     let at = Timestamp::from_millis(Now::now().as_millisecond());
     let erasure = match erase(&log, &wanted.user, &spoken.keys, at).await {
         Ok(erasure) => erasure,
-        Err(EraseError::Unknown) => {
-            return Err(Failure::Refused(format!("{} has no entry and no words here", wanted.user)));
-        }
+        Err(EraseError::Unknown) => return Err(nobody(wanted)),
         Err(error) => return Err(anyhow::Error::new(error).context("nobody was erased").into()),
     };
     blank_views(&url, &log, erasure.position).await?;
@@ -51,6 +58,10 @@ pub async fn run(shared: &Shared, wanted: &EraseWanted) -> Result<Verdict, Failu
     let left = erased.spoken.unreadable > 0 || erased.spoken.lost > 0;
     let unfinished = left || !scrubbed && (wanted.vacuum || matches!(url, StoreUrl::Sqlite(_)));
     Ok(if unfinished { Verdict::Differences } else { Verdict::Fine })
+}
+
+fn nobody(wanted: &EraseWanted) -> Failure {
+    Failure::Refused(format!("{} has no entry and no words here", wanted.user))
 }
 
 /// Nothing was written, and no key was touched: whoever runs this in a script must not take it for done.
@@ -135,6 +146,7 @@ impl Erased {
         let now = if erasure.now { "is erased" } else { "was erased before" };
         let keys = if spoken.lost == 0 { "the key is dropped" } else { "keys that are not here were NOT dropped here" };
         line(&format!("{} {now}, at position {}: {keys}, the views are blank", wanted.user, erasure.position))?;
+        line("a server that runs lets go of names that it has at hand when it reads this: within a second")?;
         line(&format!("{} events became unreadable", spoken.readable_total()))?;
         for (kind, count) in &spoken.readable {
             line(&format!("    {kind}: {count}"))?;
@@ -162,7 +174,11 @@ impl Erased {
             ))?;
         }
         let left = match (url, scrubbed) {
-            (_, true) => "nothing is left in the files of the store; backups keep what they had",
+            (StoreUrl::Sqlite(_), true) => "nothing is left in the files of the store; backups keep what they had",
+            (StoreUrl::Postgres(_), true) => {
+                "nothing is left in the tables; files of PostgreSQL's WAL keep what was written until they are written over, \
+                 and docs/erasure.md says how to be rid of that now; backups keep what they had"
+            }
             (StoreUrl::Sqlite(_), false) => {
                 "somebody is reading a view for long: repeat this to empty its write-ahead log"
             }
