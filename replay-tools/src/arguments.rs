@@ -6,7 +6,7 @@ mod stores;
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use event_log::{Position, PositionToken};
 use projections::{Pace, RebuildOptions, UnitName};
 use url::Url;
@@ -150,7 +150,7 @@ struct PaceWanted {
     #[arg(long)]
     fresh: bool,
     /// Read at most so many events a second (of each view)
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     events_per_second: Option<NonZeroU64>,
     /// Do not make room for whoever writes to the log meanwhile
     #[arg(long)]
@@ -209,9 +209,10 @@ pub struct VerifyWanted {
 }
 
 #[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
 pub struct BackupWanted {
     /// The folder to make; it must not exist
-    #[arg(long, value_name = "DIR", required_unless_present = "keys_to")]
+    #[arg(long, value_name = "DIR")]
     pub to: Option<PathBuf>,
     /// A file to make for the keys of words, which are not in the backup; keep it elsewhere, and not for as long
     #[arg(long, value_name = "FILE")]
@@ -219,9 +220,10 @@ pub struct BackupWanted {
 }
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("brought").args(["from", "keys_from", "adopt_keys"]).required(true).multiple(true)))]
 pub struct RestoreWanted {
     /// The folder that `replay backup` has made
-    #[arg(long, value_name = "DIR", required_unless_present_any = ["keys_from", "adopt_keys"])]
+    #[arg(long, value_name = "DIR")]
     pub from: Option<PathBuf>,
     /// The file of keys; without --from they come back to a log that is there, whose server is stopped
     #[arg(long, value_name = "FILE")]
@@ -400,7 +402,11 @@ fn unit(text: &str) -> Result<UnitName, String> {
     UnitName::ALL
         .into_iter()
         .find(|unit| unit.name() == text)
-        .ok_or_else(|| format!("expected one of {}", known.join(", ")))
+        .ok_or_else(|| format!("expected one of {}; every view is --all", known.join(", ")))
+}
+
+fn at_least_one(text: &str) -> Result<NonZeroU64, String> {
+    text.parse().map_err(|_| "expected a whole number of events, 1 or more; without it there is no limit".to_owned())
 }
 
 fn kind(text: &str) -> Result<aggregates::AggregateKind, String> {

@@ -1,9 +1,10 @@
 //! `replay import`: history of another system, or an export of Kabar's, into the log.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use event_log::{SharedLog, StoreUrl};
@@ -13,24 +14,33 @@ use serde_json::json;
 use crate::arguments::{ImportWanted, Shared};
 use crate::history::importer::{Complaint, Counts, Importer};
 use crate::history::pace::Pace;
-use crate::history::source::Source;
+use crate::history::source::{Parsed, Source};
 use crate::outcome::{Failure, Verdict};
 use crate::paint::{harmless, line};
 use crate::store;
 
 /// Refused lines that are said on stderr; all of them are in the report.
 const COMPLAINTS_SAID_MAX: u64 = 10;
+/// Said when an import is interrupted.
+pub const INTERRUPTED: &str = "interrupted; what was written stays, and the same command goes on from there";
 
 pub async fn run(shared: &Shared, wanted: &ImportWanted) -> Result<Verdict, Failure> {
     let url = store::locate(shared)?;
     let mut source = Source::open(&wanted.from)?;
     let mut complaints = Complaints::to(wanted.report.as_ref())?;
-    let (log, new) = open(shared, &url, wanted).await?;
-    let imported = import(log.clone(), wanted.dry_run, &mut source, &mut complaints).await;
-    if let Some(log) = log {
-        log.close().await;
-    }
-    let (counts, took) = imported?;
+    let since = Instant::now();
+    let began = begin(&mut source, &mut complaints).await?;
+    let (counts, took, new) = if began.holds_nothing() {
+        (began.counts, since.elapsed(), false)
+    } else {
+        let (log, new) = open(shared, &url, wanted).await?;
+        let imported = import(log.clone(), wanted.dry_run, began, &mut source, &mut complaints).await;
+        if let Some(log) = log {
+            log.close().await;
+        }
+        let (counts, took) = imported?;
+        (counts, took, new)
+    };
     complaints.finish()?;
     if shared.json {
         let report = json!({
@@ -53,22 +63,49 @@ pub async fn run(shared: &Shared, wanted: &ImportWanted) -> Result<Verdict, Fail
     Ok(if counts.refused == 0 { Verdict::Fine } else { Verdict::Differences })
 }
 
+/// What comes before the first line that can be taken, and the lines it is among.
+struct Begun {
+    counts: Counts,
+    lines: Parsed,
+}
+
+impl Begun {
+    /// Every line is refused: no store is made for the sake of a file that is something else.
+    fn holds_nothing(&self) -> bool {
+        self.lines.is_empty() && self.counts.refused > 0
+    }
+}
+
+async fn begin(source: &mut Source, complaints: &mut Complaints) -> Result<Begun, Failure> {
+    let mut counts = Counts::default();
+    loop {
+        let lines = source.next().await?;
+        if lines.is_empty() || lines.iter().any(|(_, line)| line.is_ok()) {
+            return Ok(Begun { counts, lines });
+        }
+        counts.lines += lines.len() as u64;
+        counts.refused += lines.len() as u64;
+        let refused = lines.into_iter().filter_map(|(number, line)| Some((number, line.err()?)));
+        refused.into_iter().try_for_each(|complaint| complaints.take(&complaint))?;
+    }
+}
+
 async fn import(
     log: Option<SharedLog>,
     dry: bool,
+    began: Begun,
     source: &mut Source,
     complaints: &mut Complaints,
 ) -> Result<(Counts, Duration), Failure> {
     let mut importer = Importer::into(log, dry).await?;
+    importer.counts = began.counts;
     let mut pace = Pace::new("importing", source.read.of);
-    loop {
-        let lines = source.next().await?;
-        if lines.is_empty() {
-            break;
-        }
+    let mut lines = began.lines;
+    while !lines.is_empty() {
         let refused = importer.take(lines.into_iter()).await.map_err(|error| stopped(importer.counts, error.into()))?;
         refused.iter().try_for_each(|complaint| complaints.take(complaint))?;
         pace.is_at(source.read.read(), importer.counts.lines);
+        lines = source.next().await?;
     }
     Ok((importer.counts, pace.finish()))
 }
@@ -128,7 +165,10 @@ pub struct Complaints {
 impl Complaints {
     pub fn to(report: Option<&PathBuf>) -> Result<Self, Failure> {
         let file = |path: &PathBuf| {
-            File::create(path).map_err(|error| Failure::usage(format!("--report {}: {error}", path.display())))
+            // For its owner alone: reasons quote what is in the lines. One that is there is written over.
+            let mut options = OpenOptions::new();
+            let file = options.write(true).create(true).truncate(true).mode(0o600).open(path);
+            file.map_err(|error| Failure::usage(format!("--report {}: {error}", path.display())))
         };
         Ok(Self { report: report.map(file).transpose()?.map(BufWriter::new), said: 0 })
     }

@@ -7,6 +7,7 @@
 mod archive;
 mod arguments;
 mod backup;
+mod backup_places;
 mod channel;
 mod convert;
 mod counting;
@@ -17,6 +18,7 @@ mod history;
 mod import;
 mod keys_back;
 mod keys_file;
+mod keys_fit;
 mod outcome;
 mod paint;
 mod progress;
@@ -38,7 +40,20 @@ use outcome::{Failure, Verdict};
 #[tokio::main]
 async fn main() -> ExitCode {
     let (arguments, shared) = Arguments::read();
-    let fills = matches!(arguments.command, Wanted::Rebuild(_) | Wanted::Repair(_));
+    let told = match &arguments.command {
+        Wanted::Rebuild(_) | Wanted::Repair(_) => Some(rebuild::INTERRUPTED),
+        Wanted::Import(_) => Some(import::INTERRUPTED),
+        Wanted::Status
+        | Wanted::Retire(_)
+        | Wanted::Verify(_)
+        | Wanted::Doctor
+        | Wanted::Backup(_)
+        | Wanted::Restore(_)
+        | Wanted::Erase(_)
+        | Wanted::Export(_)
+        | Wanted::Convert(_)
+        | Wanted::Tail(_) => None,
+    };
     tokio::select! {
         ended = carry_out(arguments, &shared) => match ended {
             Ok(verdict) => verdict.exit_code(),
@@ -46,8 +61,8 @@ async fn main() -> ExitCode {
         },
         // Whatever was under way is dropped: open transactions roll back, a half-filled generation is never switched to.
         () = interrupted() => {
-            if fills {
-                eprintln!("replay: {}", rebuild::INTERRUPTED);
+            if let Some(told) = told {
+                eprintln!("replay: {told}");
             }
             Verdict::Interrupted.exit_code()
         }

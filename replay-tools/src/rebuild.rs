@@ -15,8 +15,8 @@ use crate::progress::Bars;
 use crate::store;
 
 /// Said when a rebuild is interrupted.
-pub const INTERRUPTED: &str = "interrupted; the live views are as they were, and what was filled is kept: the same \
-                               command goes on from there (--fresh begins anew)";
+pub const INTERRUPTED: &str = "interrupted; a view that was done by then is live, the others are as they were, and what \
+                               was filled of them is kept: the same command goes on from there (--fresh begins anew)";
 
 pub async fn run(shared: &Shared, wanted: &RebuildWanted) -> Result<Verdict, Failure> {
     let url = store::locate(shared)?;

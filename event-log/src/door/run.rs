@@ -380,7 +380,8 @@ impl Task {
             return;
         }
         self.measures.slow.increment(1);
-        let milliseconds = |time: Duration| time.as_secs_f64() * 1_000.0;
+        // Of whole microseconds, rounded up.
+        let milliseconds = |time: Duration| (time.as_secs_f64() * 1_000_000.0).ceil() / 1_000.0;
         tracing::warn!(
             commands,
             events = decision.batch.events.len(),

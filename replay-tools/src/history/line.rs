@@ -219,6 +219,11 @@ fn diagnose(text: &[u8]) -> Refused {
         Ok(_) => return Refused::new("line", "not a JSON object"),
         Err(error) => return Refused::new("line", format!("not JSON: {error}")),
     };
+    if ["log", "line", "text"].iter().all(|field| object.contains_key(*field)) {
+        let reason =
+            "this is a line of an IRC archive: `replay convert irc --from FILE --to -` makes lines of it to import";
+        return Refused::new("line", reason);
+    }
     let Some(kind) = object.remove("kind") else { return Refused::new("kind", "missing") };
     let rest = Value::Object(object);
     let wrong = match kind.as_str().unwrap_or_default() {
