@@ -221,7 +221,7 @@ pub struct BackupWanted {
 #[derive(Debug, Args)]
 pub struct RestoreWanted {
     /// The folder that `replay backup` has made
-    #[arg(long, value_name = "DIR", required_unless_present_any = ["keys_from", "adopt_keys"])]
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["keys_from", "adopt_keys", "keys_lost"])]
     pub from: Option<PathBuf>,
     /// The file of keys; without --from they come back to a log that is there, whose server is stopped
     #[arg(long, value_name = "FILE")]

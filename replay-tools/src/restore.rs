@@ -12,9 +12,10 @@ use crate::archive::{ArchiveError, Manifest, Reader};
 use crate::arguments::{RestoreWanted, Shared};
 use crate::backup::age_in_words;
 use crate::counting::Counting;
+use crate::keys_file::Copied;
 use crate::outcome::{Failure, Verdict};
 use crate::paint::line;
-use crate::{keys_back, keys_file, store};
+use crate::{keys_back, store};
 
 /// Rows in memory at a time.
 const PAGE_EVENTS: usize = 2_000;
@@ -22,7 +23,7 @@ const PAGE_EVENTS: usize = 2_000;
 pub async fn run(shared: &Shared, wanted: &RestoreWanted) -> Result<Verdict, Failure> {
     let url = store::locate(shared)?;
     // Before anything is made.
-    let in_file = wanted.keys_from.as_deref().map(keys_file::check).transpose()?;
+    let copied = wanted.keys_from.as_deref().map(Copied::read).transpose()?;
     if wanted.from.is_some() {
         keys_back::require_place(shared, &url, wanted).await?;
     }
@@ -31,19 +32,24 @@ pub async fn run(shared: &Shared, wanted: &RestoreWanted) -> Result<Verdict, Fai
         None => json!({}),
     };
     store::require(&url).await?;
-    if let (Some(from), Some(in_file)) = (&wanted.keys_from, in_file) {
-        report["keys"] = keys_back::from_file(shared, &url, from, &in_file).await?;
+    let mut came_back = None;
+    if let (Some(from), Some(copied)) = (&wanted.keys_from, copied) {
+        came_back = Some(keys_back::from_file(shared, &url, from, copied).await?);
     } else if wanted.adopt_keys {
-        report["keys"] = keys_back::adopted(shared, &url).await?;
+        came_back = Some(keys_back::adopted(shared, &url).await?);
     } else if wanted.keys.keys_lost {
         store::open_or_make(shared, &url, true).await?.close().await;
     } else if !shared.json {
         keys_back::say_what_is_missing(shared, &url).await?;
     }
+    let some_are_lost = came_back.as_ref().is_some_and(|came_back| came_back.some_are_lost);
+    if let Some(came_back) = came_back {
+        report["keys"] = came_back.report;
+    }
     if shared.json {
         line(&serde_json::to_string_pretty(&report)?)?;
     }
-    Ok(Verdict::Fine)
+    Ok(if some_are_lost { Verdict::Differences } else { Verdict::Fine })
 }
 
 async fn of_log(shared: &Shared, url: &StoreUrl, from: &Path) -> Result<Value, Failure> {
