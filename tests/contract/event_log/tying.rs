@@ -124,12 +124,12 @@ async fn keys_come_back_all_or_none(store: &TestStore) {
     let sealing = Sealing::open(&store.store_url()).await.expect("keys");
     let full = match store.store_url() {
         StoreUrl::Sqlite(_) => {
-            "CREATE TRIGGER full BEFORE INSERT ON keys WHEN NEW.owner = 'the-last' BEGIN SELECT RAISE(ABORT, 'full'); END"
+            "CREATE TRIGGER no_room BEFORE INSERT ON keys WHEN NEW.owner = 'the-last' BEGIN SELECT RAISE(ABORT, 'full'); END"
         }
         StoreUrl::Postgres(_) => {
-            "CREATE FUNCTION kabar_keys.full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            "CREATE FUNCTION kabar_keys.no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
                IF NEW.owner = 'the-last' THEN RAISE EXCEPTION 'full'; END IF; RETURN NEW; END $$;
-             CREATE TRIGGER full BEFORE INSERT ON kabar_keys.keys FOR EACH ROW EXECUTE FUNCTION kabar_keys.full()"
+             CREATE TRIGGER no_room BEFORE INSERT ON kabar_keys.keys FOR EACH ROW EXECUTE FUNCTION kabar_keys.no_room()"
         }
     };
     damage::keys(store, full).await;
