@@ -316,16 +316,16 @@ mod tests {
         let file = |name: &str| folder.path().join(name);
         let first = Sealing::open(&place("first")).await.expect("keys");
         let old = first.key_of(&ana, true).await.expect("made").expect("made");
-        write(&place("first"), &file("old.jsonl")).await.ok().expect("written");
+        write(&place("first"), &file("old.jsonl")).await.expect("written");
         let second = Sealing::open(&place("second")).await.expect("keys");
         let new = second.key_of(&ana, true).await.expect("made").expect("made");
-        copied(&file("old.jsonl"), &place("second")).await.ok().expect("brought in");
-        write(&place("second"), &file("both.jsonl")).await.ok().expect("written");
-        let both = Copied::read(&file("both.jsonl")).ok().expect("sound");
+        copied(&file("old.jsonl"), &place("second")).await.expect("brought in");
+        write(&place("second"), &file("both.jsonl")).await.expect("written");
+        let Ok(both) = Copied::read(&file("both.jsonl")) else { panic!("it is sound") };
         assert_eq!(both.keys_id, Some(second.identity().await.expect("known").id));
         let older: Vec<_> = both.keys.iter().filter(|key| !key.seals).map(|key| key.id).collect();
         assert_eq!(older, [old]);
-        both.bring_in(&place("third")).await.ok().expect("brought in");
+        both.bring_in(&place("third")).await.expect("brought in");
         let third = Sealing::open(&place("third")).await.expect("keys");
         assert_eq!(third.key_of(&ana, false).await.expect("readable"), Some(new), "whichever comes first by its id");
 
