@@ -8,12 +8,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection, PgConnection};
-
 use crate::open::OpenError;
 use crate::port::EventLogError;
-use crate::postgres::{READ_PATIENCE, unreached, within};
+use crate::postgres;
 use crate::store_url::StoreUrl;
 
 /// A program that was ended a moment ago may still seem to be there; whoever changes something is done soon.
@@ -88,7 +85,9 @@ pub(crate) async fn alone(url: &StoreUrl, what: What) -> Result<Alone, OpenError
             StoreUrl::Sqlite(directory) => {
                 alone_in_directory(directory, what)?.map(|file| Alone { _locked: Some(file) })
             }
-            StoreUrl::Postgres(url) => (!has_sessions(url, what).await?).then_some(Alone { _locked: None }),
+            StoreUrl::Postgres(url) => {
+                (!postgres::tying::has_sessions(url, what).await?).then_some(Alone { _locked: None })
+            }
         };
         if let Some(alone) = found {
             return Ok(alone);
@@ -117,23 +116,4 @@ fn lock_file(directory: &Path, what: What) -> Result<File, EventLogError> {
     let path = directory.join(format!("{}.use.lock", what.file()));
     let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
     file.map_err(|error| EventLogError::Unavailable(error.into()))
-}
-
-async fn has_sessions(url: &str, what: What) -> Result<bool, EventLogError> {
-    let options: PgConnectOptions =
-        url.parse().map_err(|error: sqlx::Error| EventLogError::Unavailable(error.into()))?;
-    let asked = async {
-        let mut connection = PgConnection::connect_with(&options).await?;
-        let found = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1
-             AND pid <> pg_backend_pid())",
-        )
-        .bind(what.sessions())
-        .fetch_one(&mut connection)
-        .await;
-        // The answer is known; how the connection ends does not matter.
-        let _ = connection.close().await;
-        found
-    };
-    within(READ_PATIENCE, asked).await.map_err(unreached::at(&options))
 }

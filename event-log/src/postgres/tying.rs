@@ -4,7 +4,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-use super::{READ_PATIENCE, unavailable, within};
+use super::{READ_PATIENCE, unavailable, unreached, within};
 use crate::in_use::What;
 use crate::port::EventLogError;
 use crate::sealing::keys::KeysId;
@@ -51,4 +51,23 @@ async fn tie_on(options: PgConnectOptions, tie: Tie) -> sqlx::Result<KeysId> {
     // What was done is done; how the connection ends does not matter.
     let _ = connection.close().await;
     Ok(tie.to)
+}
+
+/// Whether anybody else has it open.
+pub(crate) async fn has_sessions(url: &str, what: What) -> Result<bool, EventLogError> {
+    let options: PgConnectOptions = url.parse().map_err(unavailable)?;
+    let asked = async {
+        let mut connection = PgConnection::connect_with(&options).await?;
+        let found = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1
+             AND pid <> pg_backend_pid())",
+        )
+        .bind(what.sessions())
+        .fetch_one(&mut connection)
+        .await;
+        // The answer is known; how the connection ends does not matter.
+        let _ = connection.close().await;
+        found
+    };
+    within(READ_PATIENCE, asked).await.map_err(unreached::at(&options))
 }
