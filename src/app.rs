@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use event_log::tying::OtherKeys;
-use event_log::{Door, DoorOptions, EventLogError, IfOthers, LogCaches, OpenError, Position, SharedLog, StoreUrl};
+use event_log::{
+    Door, DoorOptions, EventLogError, IfOthers, InUse, LogCaches, OpenError, Position, SharedLog, StoreUrl,
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use projections::{ReadError, Views};
 use tokio::net::TcpListener;
@@ -58,6 +60,9 @@ pub enum BuildError {
     /// Nothing was written.
     #[error(transparent)]
     Keys(Box<OtherKeys>),
+    /// Nothing was changed.
+    #[error(transparent)]
+    InUse(InUse),
     #[error("the views cannot be opened")]
     Views(#[source] ReadError),
 }
@@ -149,6 +154,7 @@ async fn open_log(
     let (log, given_up) = event_log::open_caching(url, keys, if_others, caches).await.map_err(|error| match error {
         OpenError::Log(error) => BuildError::Log(error),
         OpenError::Keys(others) => BuildError::Keys(others),
+        OpenError::InUse(in_use) => BuildError::InUse(in_use),
     })?;
     if given_up {
         tracing::warn!(log = %url, %keys, "the log has new keys; what was sealed before stays unread");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::caches::LogCaches;
+use crate::in_use::InUse;
 use crate::port::{EventLogError, SharedLog};
 use crate::postgres::PostgresLog;
 use crate::sealing::keys::KeysId;
@@ -18,6 +19,9 @@ pub enum OpenError {
     /// Nothing was written, and nothing made.
     #[error(transparent)]
     Keys(Box<OtherKeys>),
+    /// Nothing was changed.
+    #[error(transparent)]
+    InUse(InUse),
     #[error(transparent)]
     Log(#[from] EventLogError),
 }
@@ -26,7 +30,8 @@ pub enum OpenError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IfOthers {
     Refuse,
-    /// The keys are lost: the log is given new ones, made in an empty place, and what was sealed before stays closed.
+    /// The keys are lost: the log, if nobody has it open, is given new ones, made in an empty place, and what was sealed
+    /// before stays closed.
     GiveUp,
 }
 
@@ -61,7 +66,9 @@ pub async fn open_caching(
     let (seen, given_up) = match (tying::judge(url, keys).await?, if_others) {
         (Verdict::Tied(keys), IfOthers::Refuse | IfOthers::GiveUp) => (Some(keys), false),
         (Verdict::Free, IfOthers::Refuse | IfOthers::GiveUp) => (None, false),
-        (Verdict::Others(others), IfOthers::GiveUp) if others.may_be_made_there() => (others.tied_to, true),
+        (Verdict::Others(others), IfOthers::GiveUp) if others.may_be_made_there() => {
+            (Some(tying::give_up(url, keys).await?.map_err(refused)?), true)
+        }
         (Verdict::Others(others), IfOthers::Refuse | IfOthers::GiveUp) => return Err(refused(others)),
     };
     let engine: SharedLog = match url {

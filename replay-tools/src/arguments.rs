@@ -220,7 +220,7 @@ pub struct BackupWanted {
 }
 
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("brought").args(["from", "keys_from", "adopt_keys"]).required(true).multiple(true)))]
+#[command(group(ArgGroup::new("brought").args(["from", "keys_from", "adopt_keys", "keys_lost"]).required(true).multiple(true)))]
 pub struct RestoreWanted {
     /// The folder that `replay backup` has made
     #[arg(long, value_name = "DIR")]

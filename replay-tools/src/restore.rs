@@ -12,9 +12,10 @@ use crate::archive::{ArchiveError, Manifest, Reader};
 use crate::arguments::{RestoreWanted, Shared};
 use crate::backup::age_in_words;
 use crate::counting::Counting;
+use crate::keys_file::Copied;
 use crate::outcome::{Failure, Verdict};
 use crate::paint::line;
-use crate::{keys_back, keys_file, keys_fit, store};
+use crate::{keys_back, keys_fit, store};
 
 /// Rows in memory at a time.
 const PAGE_EVENTS: usize = 2_000;
@@ -24,11 +25,11 @@ pub async fn run(shared: &Shared, wanted: &RestoreWanted) -> Result<Verdict, Fai
     // Before anything is made.
     require_there("--from", wanted.from.as_deref())?;
     require_there("--keys-from", wanted.keys_from.as_deref())?;
-    let in_file = wanted.keys_from.as_deref().map(keys_file::check).transpose()?;
+    let copied = wanted.keys_from.as_deref().map(Copied::read).transpose()?;
     if let Some(from) = &wanted.from {
         keys_back::require_place(shared, &url, wanted).await?;
-        if let (Some(keys_from), Some(in_file)) = (&wanted.keys_from, &in_file) {
-            keys_fit::require(from, keys_from, in_file)?;
+        if let (Some(keys_from), Some(copied)) = (&wanted.keys_from, &copied) {
+            keys_fit::require(from, keys_from, &copied.ids())?;
         }
     }
     let mut report = match &wanted.from {
@@ -36,19 +37,24 @@ pub async fn run(shared: &Shared, wanted: &RestoreWanted) -> Result<Verdict, Fai
         None => json!({}),
     };
     store::require(&url).await?;
-    if let (Some(from), Some(in_file)) = (&wanted.keys_from, in_file) {
-        report["keys"] = keys_back::from_file(shared, &url, from, &in_file).await?;
+    let mut came_back = None;
+    if let (Some(from), Some(copied)) = (&wanted.keys_from, copied) {
+        came_back = Some(keys_back::from_file(shared, &url, from, copied).await?);
     } else if wanted.adopt_keys {
-        report["keys"] = keys_back::adopted(shared, &url).await?;
+        came_back = Some(keys_back::adopted(shared, &url).await?);
     } else if wanted.keys.keys_lost {
         store::open_or_make(shared, &url, true).await?.close().await;
     } else if !shared.json {
         keys_back::say_what_is_missing(shared, &url).await?;
     }
+    let some_are_lost = came_back.as_ref().is_some_and(|came_back| came_back.some_are_lost);
+    if let Some(came_back) = came_back {
+        report["keys"] = came_back.report;
+    }
     if shared.json {
         line(&serde_json::to_string_pretty(&report)?)?;
     }
-    Ok(Verdict::Fine)
+    Ok(if some_are_lost { Verdict::Differences } else { Verdict::Fine })
 }
 
 /// A name that is wrong is a wish that makes no sense, unlike a file that is.

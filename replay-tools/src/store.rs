@@ -60,10 +60,15 @@ pub async fn open_or_make(shared: &Shared, url: &StoreUrl, keys_lost: bool) -> R
             }
             Ok(log)
         }
-        Err(OpenError::Keys(others)) => Err(refused(shared, &others)),
-        Err(OpenError::Log(error)) => {
-            Err(anyhow::Error::new(error).context(format!("the log of {url} cannot be opened")).into())
-        }
+        Err(error) => Err(not_opened(shared, url, error)),
+    }
+}
+
+pub fn not_opened(shared: &Shared, url: &StoreUrl, error: OpenError) -> Failure {
+    match error {
+        OpenError::Keys(others) => refused(shared, &others),
+        OpenError::InUse(in_use) => Failure::Refused(in_use.to_string()),
+        OpenError::Log(error) => anyhow::Error::new(error).context(format!("the log of {url} cannot be opened")).into(),
     }
 }
 

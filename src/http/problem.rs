@@ -211,6 +211,7 @@ impl From<CommandError> for Problem {
                 super::refusals::refused(&refusal).decided_at(position)
             }
             CommandError::Unavailable(Some(source)) => Self::unavailable_fault(&*source),
+            no_key @ CommandError::NoKey(_) => Self::unavailable_fault(&no_key),
             CommandError::Unavailable(None) => {
                 Self::unavailable("the command could not be carried out in time; nothing was written")
             }

@@ -236,7 +236,9 @@ impl Reactor {
                 }
                 Err(CommandError::Stopping) if shutdown.is_cancelled() => return Err(Halt::Stopping),
                 Err(CommandError::Stopping) => return Err(Halt::Failed(EventLogError::Closed)),
-                Err(error @ (CommandError::Unavailable(_) | CommandError::OutcomeUnknown(_))) => error,
+                Err(
+                    error @ (CommandError::Unavailable(_) | CommandError::NoKey(_) | CommandError::OutcomeUnknown(_)),
+                ) => error,
             };
             tokio::select! {
                 biased;

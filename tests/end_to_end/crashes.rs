@@ -249,6 +249,9 @@ impl Sender {
             }
             let room = self.rooms[(self.number + turn) % self.rooms.len()].clone();
             let name = format!("{}-{turn}", self.number);
+            // Somebody new each time, for whom a key is made: many are when it is killed. They may get no answer.
+            let newcomer = self.people[self.number].another(&format!("newcomer-{name}"));
+            drop(newcomer.request(Method::GET, "/api/chat/unread-count", None).await);
             let answer = self.until_answered("/api/chat/send", wish(&room, &name)).await;
             answered.push(Answered::of(self.number, &room, &name, answer));
             if turn % 7 == 3 {

@@ -32,6 +32,7 @@ mod http;
 mod import_faults;
 mod importing;
 mod keys;
+mod keys_in_trouble;
 mod keys_of_a_log;
 mod mending;
 mod observing;

@@ -168,7 +168,7 @@ pub async fn call(
         Some(Err(CommandError::Refused { refusal, position })) => {
             Answer::Refused { position, reason: refusal.to_string() }
         }
-        Some(Err(error @ (CommandError::Unavailable(_) | CommandError::Stopping))) => {
+        Some(Err(error @ (CommandError::Unavailable(_) | CommandError::NoKey(_) | CommandError::Stopping))) => {
             Answer::NotWritten(error.to_string())
         }
         Some(Err(CommandError::OutcomeUnknown(_))) => Answer::Unknown,

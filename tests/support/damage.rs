@@ -62,3 +62,24 @@ async fn in_schema(store: &TestStore, schema: &str, sql: &str) -> u64 {
     superuser.execute(format!("SET search_path TO {schema}").as_str()).await.expect("valid SQL");
     superuser.execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}")).rows_affected()
 }
+
+/// Leaves a SQLite file as kill -9 in the middle of a commit does: pages of what was not committed are in it, and its journal
+/// says how it was. `insert` is carried out with 1, 2, 3 .. until pages are written.
+pub fn leave_half_written(file: &std::path::Path, insert: &str) {
+    let aside = tempfile::tempdir().expect("a folder");
+    let journal = file.with_extension("db-journal");
+    let connection = Connection::open(file).expect("the file opens");
+    connection.execute_batch("PRAGMA journal_mode = TRUNCATE; PRAGMA cache_size = 2; BEGIN IMMEDIATE").expect("begun");
+    for number in 1..=5_000 {
+        connection.execute(insert, [number]).unwrap_or_else(|error| panic!("{insert}: {error}"));
+    }
+    for (from, name) in [(file, "file"), (journal.as_path(), "journal")] {
+        std::fs::copy(from, aside.path().join(name)).expect("copied as it is in this moment");
+    }
+    connection.execute_batch("ROLLBACK").expect("rolled back");
+    drop(connection);
+    for (to, name) in [(file, "file"), (journal.as_path(), "journal")] {
+        std::fs::copy(aside.path().join(name), to).expect("put back");
+    }
+    assert!(std::fs::metadata(&journal).expect("a journal").len() > 0, "it has something to roll back");
+}

@@ -59,8 +59,13 @@ impl KeyStore for MemoryKeys {
     async fn page(&self, after: Option<KeyId>, limit: usize) -> Result<Vec<Kept>, EventLogError> {
         let kept = self.kept();
         let behind = kept.iter().filter(|(id, _)| after.is_none_or(|after| **id > after));
-        let keys =
-            behind.take(limit).map(|(id, (owner, secret))| Kept { owner: owner.clone(), id: *id, secret: *secret });
+        let kept = |(id, (owner, secret)): (&KeyId, &(UserId, Option<Secret>))| Kept {
+            owner: owner.clone(),
+            id: *id,
+            secret: *secret,
+            seals: true,
+        };
+        let keys = behind.take(limit).map(kept);
         Ok(keys.collect())
     }
 

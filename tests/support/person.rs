@@ -65,6 +65,11 @@ impl Person {
         Self { id: id.to_owned(), token: token(id), base: format!("http://{address}"), http: http.clone() }
     }
 
+    /// Somebody else at the same server.
+    pub fn another(&self, id: &str) -> Self {
+        Self { id: id.to_owned(), token: token(id), ..self.clone() }
+    }
+
     pub fn token(&self) -> &str {
         &self.token
     }

@@ -74,7 +74,7 @@ fn ending(answer: &Result<Decided, CommandError>) -> Ending {
             Outcome::Nothing => Ending::Nothing,
         },
         Err(CommandError::Refused { .. }) => Ending::Refused,
-        Err(CommandError::Unavailable(_)) => Ending::Unavailable,
+        Err(CommandError::Unavailable(_) | CommandError::NoKey(_)) => Ending::Unavailable,
         Err(CommandError::OutcomeUnknown(_)) => Ending::Unknown,
         Err(CommandError::Corrupt(_) | CommandError::Misaddressed { .. }) => Ending::Corrupt,
         Err(CommandError::Stopping) => Ending::Stopping,

@@ -67,6 +67,9 @@ pub enum CommandError {
     /// Its time is spent; nothing was written.
     #[error("the command could not be carried out in time")]
     Unavailable(#[source] Option<Arc<EventLogError>>),
+    /// No key for its words can be made or read; nothing was written.
+    #[error("the keys that words are sealed with cannot be used, nothing was written")]
+    NoKey(#[source] Arc<dyn std::error::Error + Send + Sync>),
     /// The log took it or did not, and cannot be asked now. The same command under the same id is safe to repeat.
     #[error("it is not known yet whether the command was carried out")]
     OutcomeUnknown(#[source] Arc<EventLogError>),
@@ -169,7 +172,11 @@ impl Door {
         let Some(sealing) = &self.sealing else { return Ok(()) };
         let sealed = sealing.seal(std::slice::from_mut(&mut wish.command));
         match tokio::time::timeout(self.options.command_budget, sealed).await {
-            Ok(sealed) => sealed.map_err(|error| CommandError::Unavailable(Some(Arc::new(error)))),
+            Ok(sealed) => sealed.map_err(|error| match error {
+                // It would say that the log cannot be reached.
+                EventLogError::Unavailable(cause) => CommandError::NoKey(Arc::from(cause)),
+                error => CommandError::NoKey(Arc::new(error)),
+            }),
             Err(_) => Err(CommandError::Unavailable(None)),
         }
     }

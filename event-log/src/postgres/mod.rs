@@ -34,6 +34,7 @@ use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::heard::Heard;
+use crate::in_use::What;
 use crate::measures;
 use crate::port::{
     AppendError, Appended, Batch, EventLog, EventLogError, Filter, Foreign, Found, LockedLog, Page, Snapshot,
@@ -75,7 +76,7 @@ impl PostgresLog {
     /// Connects, brings the schema up to date and starts to listen. Several processes may do so at once.
     pub async fn open(url: &str) -> Result<Self, EventLogError> {
         let options: PgConnectOptions = url.parse().map_err(unavailable)?;
-        let options = options.application_name("kabar-log");
+        let options = options.application_name(What::Log.sessions());
         // A connection of its own: a migration takes as long as it takes.
         let mut connection =
             within(CONNECT_PATIENCE, PgConnection::connect_with(&options)).await.map_err(unreached::at(&options))?;

@@ -29,6 +29,8 @@ pub struct Kept {
     pub id: KeyId,
     /// `None` once it was dropped.
     pub secret: Option<Secret>,
+    /// Whether it may seal, where its owner has none that does; otherwise it only opens.
+    pub seals: bool,
 }
 
 /// Which keys these are: the id of a place that has them. Never that of another place, but for a copy by other means.
@@ -84,9 +86,9 @@ pub trait KeyStore: Send + Sync + 'static {
     /// Up to `limit` keys behind `after`, by id, the dropped ones too.
     async fn page(&self, after: Option<KeyId>, limit: usize) -> Result<Vec<Kept>, EventLogError>;
 
-    /// Takes keys of a backup. What is here stays as it is, but for what the backup says was dropped; a key whose owner has
-    /// another one by now opens, and the other one goes on sealing. It is not known any more how far erasures are carried
-    /// out, for they may name what has come back.
+    /// Takes keys of a backup, all of them or none. What is here stays as it is, but for what the backup says was dropped; a
+    /// key whose owner has another one by now opens, and the other one goes on sealing. It is not known any more how far
+    /// erasures are carried out, for they may name what has come back.
     async fn bring_in(&self, keys: Vec<Kept>) -> Result<Brought, EventLogError>;
 
     async fn identity(&self) -> Result<Identity, EventLogError>;

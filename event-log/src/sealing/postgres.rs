@@ -11,6 +11,7 @@ use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use super::keys::{Brought, Found, Identity, Kept, KeyStore, KeysId, Offered, key_id, owner, secret};
+use crate::in_use::What;
 use crate::port::EventLogError;
 use crate::position::{LogId, Position};
 use crate::postgres::rewriting::write_anew;
@@ -20,6 +21,8 @@ use crate::postgres::{Lender, READ_PATIENCE, unreached, within};
 const CONNECTIONS_MAX: u32 = 2;
 /// However large the table of the keys has grown.
 const SCRUB_PATIENCE: Duration = Duration::from_secs(600);
+/// Keys in one statement.
+const BROUGHT_AT_ONCE: usize = 2_000;
 /// Two processes that make the tables at once stand in line.
 const MAKING: i64 = 4_954_371_190_118_803;
 
@@ -41,7 +44,7 @@ pub(super) struct PostgresKeys {
 impl PostgresKeys {
     pub async fn open(url: &str) -> Result<Self, EventLogError> {
         let options: PgConnectOptions = url.parse().map_err(unavailable)?;
-        let lender = Lender::new(durable(options.clone().application_name("kabar-keys")), CONNECTIONS_MAX);
+        let lender = Lender::new(durable(options.clone().application_name(What::Keys.sessions())), CONNECTIONS_MAX);
         // The first question of a program that starts: who cannot be reached is named.
         let there: bool = sqlx::query_scalar(THERE).fetch_one(&lender).await.map_err(unreached::at(&options))?;
         if !there {
@@ -74,42 +77,50 @@ async fn make(connection: &mut PgConnection) -> sqlx::Result<()> {
     transaction.commit().await
 }
 
-/// Those of an owner who has another one by now are the older ones. Who is first of two that come together does not matter.
+/// All in one transaction, some at a time: each step is waited for by itself.
 async fn bring_in(connection: &mut PgConnection, keys: &[Kept]) -> sqlx::Result<Brought> {
+    let mut transaction = within(READ_PATIENCE, connection.begin()).await?;
+    within(READ_PATIENCE, sqlx::query("DELETE FROM kabar_keys.mended").execute(&mut *transaction)).await?;
+    let mut new = 0;
+    for some in keys.chunks(BROUGHT_AT_ONCE) {
+        new += within(READ_PATIENCE, bring_some_in(&mut transaction, some)).await?;
+    }
+    let came = sqlx::query("UPDATE kabar_keys.keys_identity SET brought = brought + 1 WHERE $1").bind(new > 0);
+    within(READ_PATIENCE, came.execute(&mut *transaction)).await?;
+    within(READ_PATIENCE, transaction.commit()).await?;
+    Ok(Brought { new, known: keys.len() as u64 - new })
+}
+
+/// How many are new here. Those of an owner who has another one by now are the older ones. Who is first of two that come
+/// together does not matter.
+async fn bring_some_in(connection: &mut PgConnection, keys: &[Kept]) -> sqlx::Result<u64> {
     let ids: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
-    let mut transaction = connection.begin().await?;
-    sqlx::query("DELETE FROM kabar_keys.mended").execute(&mut *transaction).await?;
     let here: Vec<String> = sqlx::query_scalar(
         "SELECT key_id FROM kabar_keys.keys WHERE key_id = ANY ($1)
          UNION SELECT key_id FROM kabar_keys.older_keys WHERE key_id = ANY ($1)",
     )
     .bind(&ids)
-    .fetch_all(&mut *transaction)
+    .fetch_all(&mut *connection)
     .await?;
     let here: HashSet<String> = here.into_iter().collect();
     let new: Vec<&Kept> = keys.iter().filter(|key| key.secret.is_some() && !here.contains(key.id.as_str())).collect();
     sqlx::query(
-        "WITH came AS (SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[]) came(key_id, owner, secret)),
-              seals AS (INSERT INTO kabar_keys.keys (key_id, owner, secret) SELECT * FROM came
-                        ON CONFLICT DO NOTHING RETURNING key_id)
+        "WITH came AS (SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bool[]) c(key_id, owner, secret, seals)),
+              first AS (INSERT INTO kabar_keys.keys (key_id, owner, secret) SELECT key_id, owner, secret FROM came
+                        WHERE seals ON CONFLICT DO NOTHING RETURNING key_id)
          INSERT INTO kabar_keys.older_keys (key_id, owner, secret)
-         SELECT * FROM came WHERE key_id NOT IN (SELECT key_id FROM seals) ON CONFLICT DO NOTHING",
+         SELECT key_id, owner, secret FROM came WHERE key_id NOT IN (SELECT key_id FROM first) ON CONFLICT DO NOTHING",
     )
     .bind(new.iter().map(|key| key.id.as_str()).collect::<Vec<_>>())
     .bind(new.iter().map(|key| key.owner.as_str()).collect::<Vec<_>>())
     .bind(new.iter().map(|key| key.secret.as_ref().map(|secret| &secret[..])).collect::<Vec<_>>())
-    .execute(&mut *transaction)
+    .bind(new.iter().map(|key| key.seals).collect::<Vec<_>>())
+    .execute(&mut *connection)
     .await?;
     let dropped = keys.iter().filter(|key| key.secret.is_none());
     let (dropped, owners) = dropped.map(|key| (key.id.as_str(), key.owner.as_str())).unzip();
-    drop_keys(&mut transaction, dropped, owners).await?;
-    let new = keys.iter().filter(|key| !here.contains(key.id.as_str())).count() as u64;
-    sqlx::query("UPDATE kabar_keys.keys_identity SET brought = brought + 1 WHERE $1")
-        .bind(new > 0)
-        .execute(&mut *transaction)
-        .await?;
-    transaction.commit().await?;
-    Ok(Brought { new, known: keys.len() as u64 - new })
+    drop_keys(connection, dropped, owners).await?;
+    Ok(keys.iter().filter(|key| !here.contains(key.id.as_str())).count() as u64)
 }
 
 /// Remembered, also of keys that were never here.
@@ -213,9 +224,9 @@ impl KeyStore for PostgresKeys {
     }
 
     async fn page(&self, after: Option<KeyId>, limit: usize) -> Result<Vec<Kept>, EventLogError> {
-        let rows: Vec<(String, String, Option<Vec<u8>>)> = sqlx::query_as(
-            "SELECT owner, key_id, secret FROM kabar_keys.keys WHERE key_id > $1
-             UNION ALL SELECT owner, key_id, secret FROM kabar_keys.older_keys WHERE key_id > $1
+        let rows: Vec<(String, String, Option<Vec<u8>>, bool)> = sqlx::query_as(
+            "SELECT owner, key_id, secret, true FROM kabar_keys.keys WHERE key_id > $1
+             UNION ALL SELECT owner, key_id, secret, false FROM kabar_keys.older_keys WHERE key_id > $1
              ORDER BY key_id LIMIT $2",
         )
         .bind(after.as_ref().map_or("", KeyId::as_str))
@@ -223,16 +234,16 @@ impl KeyStore for PostgresKeys {
         .fetch_all(&self.lender)
         .await
         .map_err(unavailable)?;
-        let kept = |(whose, id, bytes): (String, String, Option<Vec<u8>>)| {
+        let kept = |(whose, id, bytes, seals): (String, String, Option<Vec<u8>>, bool)| {
             let id = key_id(&id)?;
-            Ok(Kept { owner: owner(&whose)?, id, secret: bytes.map(|bytes| secret(id, &bytes)).transpose()? })
+            Ok(Kept { owner: owner(&whose)?, id, secret: bytes.map(|bytes| secret(id, &bytes)).transpose()?, seals })
         };
         rows.into_iter().map(kept).collect()
     }
 
     async fn bring_in(&self, keys: Vec<Kept>) -> Result<Brought, EventLogError> {
         let mut lent = self.lender.lend().await.map_err(unavailable)?;
-        let brought = within(READ_PATIENCE, bring_in(&mut lent, &keys)).await.map_err(unavailable)?;
+        let brought = bring_in(&mut lent, &keys).await.map_err(unavailable)?;
         lent.give_back();
         Ok(brought)
     }

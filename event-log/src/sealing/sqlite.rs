@@ -3,8 +3,7 @@
 //! Not in WAL: a rollback journal is emptied with each commit, and with `secure_delete` nothing of a dropped key stays in
 //! any file. It is written once per user, so what that costs does not matter.
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,10 +15,12 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::keys::{Brought, Found, Identity, Kept, KeyStore, KeysId, Offered, key_id, owner, secret};
+use crate::in_use::{What, enter};
 use crate::migrations::{Migration, MigrationError, migrate};
 use crate::new_file::make_where_absent;
 use crate::port::EventLogError;
 use crate::position::{LogId, Position};
+use crate::sqlite::make_directory;
 use crate::store_url::StoreUrl;
 
 /// How long to wait for another process that makes or drops a key.
@@ -48,10 +49,15 @@ const DROP_OLDER: &str = "DELETE FROM older_keys WHERE key_id = ?1";
 
 pub(super) struct SqliteKeys {
     /// `None` once closed.
-    connection: Arc<Mutex<Option<Connection>>>,
+    opened: Arc<Mutex<Option<Opened>>>,
     /// Taken before a thread is: a hundred people who come at once must not be a hundred threads that wait, each with memory
     /// of its own.
     turn: Arc<AsyncMutex<()>>,
+}
+
+struct Opened {
+    connection: Connection,
+    _in_use: File,
 }
 
 impl SqliteKeys {
@@ -59,8 +65,8 @@ impl SqliteKeys {
     pub async fn open(directory: &Path) -> Result<Self, EventLogError> {
         let directory = directory.to_owned();
         let opened = tokio::task::spawn_blocking(move || open_blocking(&directory)).await;
-        let connection = opened.unwrap_or_else(|error| Err(EventLogError::Unavailable(error.into())))?;
-        Ok(Self { connection: Arc::new(Mutex::new(Some(connection))), turn: Arc::default() })
+        let opened = opened.unwrap_or_else(|error| Err(EventLogError::Unavailable(error.into())))?;
+        Ok(Self { opened: Arc::new(Mutex::new(Some(opened))), turn: Arc::default() })
     }
 
     /// On a thread that may block, one at a time.
@@ -68,21 +74,22 @@ impl SqliteKeys {
         &self,
         question: impl FnOnce(&mut Connection) -> Result<T, EventLogError> + Send + 'static,
     ) -> Result<T, EventLogError> {
-        let connection = Arc::clone(&self.connection);
+        let opened = Arc::clone(&self.opened);
         let turn = Arc::clone(&self.turn).lock_owned().await;
         let asked = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-            question(connection.as_mut().ok_or(EventLogError::Closed)?)
+            let mut opened = opened.lock().unwrap_or_else(PoisonError::into_inner);
+            question(&mut opened.as_mut().ok_or(EventLogError::Closed)?.connection)
         });
         asked.await.unwrap_or_else(|error| Err(EventLogError::Unavailable(error.into())))
     }
 }
 
-fn open_blocking(directory: &Path) -> Result<Connection, EventLogError> {
+fn open_blocking(directory: &Path) -> Result<Opened, EventLogError> {
     let io = |error: std::io::Error| EventLogError::Unavailable(error.into());
     let file = StoreUrl::file(directory, "keys");
-    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(io)?;
+    make_directory(directory)?;
+    let in_use = enter(directory, What::Keys)?;
     make_where_absent(&file).map_err(io)?;
     let mut connection = Connection::open(&file)?;
     connection.busy_timeout(BUSY_MAX)?;
@@ -97,7 +104,7 @@ fn open_blocking(directory: &Path) -> Result<Connection, EventLogError> {
         MigrationError::FromTheFuture { .. } => EventLogError::Corrupt(error.to_string()),
         MigrationError::Step { .. } | MigrationError::Version(_) => EventLogError::Unavailable(error.into()),
     })?;
-    Ok(connection)
+    Ok(Opened { connection, _in_use: in_use })
 }
 
 fn writing(connection: &mut Connection) -> Result<Transaction<'_>, EventLogError> {
@@ -172,12 +179,14 @@ impl KeyStore for SqliteKeys {
     async fn page(&self, after: Option<KeyId>, limit: usize) -> Result<Vec<Kept>, EventLogError> {
         self.ask(move |connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT owner, key_id, secret FROM keys WHERE key_id > ?1
-                     UNION ALL SELECT owner, key_id, secret FROM older_keys WHERE key_id > ?1 ORDER BY key_id LIMIT ?2",
+                "SELECT owner, key_id, secret, 1 FROM keys WHERE key_id > ?1
+                     UNION ALL SELECT owner, key_id, secret, 0 FROM older_keys WHERE key_id > ?1
+                     ORDER BY key_id LIMIT ?2",
             )?;
             let after = after.map(|id| id.as_str().to_owned()).unwrap_or_default();
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let rows = statement.query_map(params![after, limit], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            let rows = statement
+                .query_map(params![after, limit], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
             rows.map(|row| kept(row?)).collect()
         })
         .await
@@ -254,8 +263,8 @@ impl KeyStore for SqliteKeys {
     }
 
     async fn close(&self) {
-        let connection = Arc::clone(&self.connection);
-        let closing = move || drop(connection.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let opened = Arc::clone(&self.opened);
+        let closing = move || drop(opened.lock().unwrap_or_else(PoisonError::into_inner).take());
         // Nothing to lose: every change was durable when it was answered.
         let _ = tokio::task::spawn_blocking(closing).await;
     }
@@ -269,7 +278,7 @@ pub(super) fn identity(connection: &Connection) -> Result<Identity, EventLogErro
 }
 
 /// Whether it is new here.
-fn bring_in(transaction: &Transaction<'_>, Kept { owner, id, secret }: &Kept) -> Result<bool, EventLogError> {
+fn bring_in(transaction: &Transaction<'_>, Kept { owner, id, secret, seals }: &Kept) -> Result<bool, EventLogError> {
     let here =
         "SELECT EXISTS (SELECT 1 FROM keys WHERE key_id = ?1 UNION ALL SELECT 1 FROM older_keys WHERE key_id = ?1)";
     let here: bool = transaction.prepare_cached(here)?.query_row([id.as_str()], |row| row.get(0))?;
@@ -282,17 +291,17 @@ fn bring_in(transaction: &Transaction<'_>, Kept { owner, id, secret }: &Kept) ->
         return Ok(false);
     }
     let key = params![id.as_str(), owner.as_str(), secret];
-    let seals = "INSERT OR IGNORE INTO keys (key_id, owner, secret) VALUES (?1, ?2, ?3)";
-    if transaction.prepare_cached(seals)?.execute(key)? == 0 {
+    let first = "INSERT OR IGNORE INTO keys (key_id, owner, secret) VALUES (?1, ?2, ?3)";
+    if !seals || transaction.prepare_cached(first)?.execute(key)? == 0 {
         let older = "INSERT INTO older_keys (key_id, owner, secret) VALUES (?1, ?2, ?3)";
         transaction.prepare_cached(older)?.execute(key)?;
     }
     Ok(true)
 }
 
-fn kept((whose, id, bytes): (String, String, Option<Vec<u8>>)) -> Result<Kept, EventLogError> {
+fn kept((whose, id, bytes, seals): (String, String, Option<Vec<u8>>, bool)) -> Result<Kept, EventLogError> {
     let id = key_id(&id)?;
-    Ok(Kept { owner: owner(&whose)?, id, secret: bytes.map(|bytes| secret(id, &bytes)).transpose()? })
+    Ok(Kept { owner: owner(&whose)?, id, secret: bytes.map(|bytes| secret(id, &bytes)).transpose()?, seals })
 }
 
 /// The keys of all these owners; `None` when one has none.

@@ -1,10 +1,9 @@
 //! How the log's file is opened: who writes, who reads, how durable, and who may look into it.
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::migrations::{Migration, MigrationError, migrate};
@@ -49,7 +48,7 @@ pub(super) const STEPS: &[Migration] = steps![
 pub(super) fn open_writer(directory: &Path, file: &Path) -> Result<Connection, EventLogError> {
     require_linked_version(rusqlite::version_number())?;
     let io = |error: std::io::Error| EventLogError::Unavailable(error.into());
-    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(io)?;
+    super::make_directory(directory)?;
     make_where_absent(file).map_err(io)?;
 
     let mut connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | base_flags())?;
@@ -68,6 +67,16 @@ pub(super) fn open_writer(directory: &Path, file: &Path) -> Result<Connection, E
         MigrationError::FromTheFuture { .. } => EventLogError::Corrupt(error.to_string()),
         MigrationError::Step { .. } | MigrationError::Version(_) => EventLogError::Unavailable(error.into()),
     })?;
+    Ok(connection)
+}
+
+/// The first look at a file of which nobody knows how its maker ended. Before it is in WAL, what is half made is in a
+/// rollback journal, and only a connection that may write rolls that back. Never the one that empties a write-ahead log.
+pub(super) fn open_first(file: &Path) -> Result<Connection, EventLogError> {
+    let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | base_flags())?;
+    connection.busy_handler(Some(wait_for_another_writer))?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
 }
 

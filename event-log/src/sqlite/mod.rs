@@ -16,6 +16,8 @@ mod tests;
 pub(crate) mod tying;
 mod writer;
 
+use std::fs::{DirBuilder, File};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc as blocking;
@@ -29,6 +31,7 @@ use metrics::{Histogram, histogram};
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
 use crate::heard::Heard;
+use crate::in_use::{What, enter};
 use crate::measures;
 use crate::port::{
     AppendError, Appended, Batch, EventLog, EventLogError, Filter, Foreign, Found, LockedLog, Page, Snapshot,
@@ -48,7 +51,7 @@ pub(crate) fn holds_a_log(file: &Path) -> Result<bool, EventLogError> {
         return Ok(false);
     }
     let made = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'log_identity')";
-    Ok(connection::open_reader(file)?.query_row(made, [], |row| row.get(0))?)
+    Ok(connection::open_first(file)?.query_row(made, [], |row| row.get(0))?)
 }
 
 /// See the module.
@@ -67,6 +70,7 @@ struct Threads {
     writer: JoinHandle<()>,
     listener: JoinHandle<()>,
     stop_listening: blocking::Sender<()>,
+    in_use: File,
 }
 
 impl SqliteLog {
@@ -80,6 +84,8 @@ impl SqliteLog {
     fn open_blocking(directory: &Path) -> Result<Self, EventLogError> {
         let file: PathBuf = StoreUrl::file(directory, "log");
         making::require_finished(directory)?;
+        make_directory(directory)?;
+        let in_use = enter(directory, What::Log)?;
         let connection = connection::open_writer(directory, &file)?;
         let id = rows::log_id(&connection)?;
         let heard = Arc::new(Heard::new(rows::head(&connection)?.position));
@@ -93,7 +99,7 @@ impl SqliteLog {
         let (pen, news) = (append::Pen::new(connection, id), Arc::clone(&heard));
         let writer = named_thread("log-writer", move || writer::run(pen, queue, news))?;
 
-        let threads = Mutex::new(Some(Threads { writer, listener, stop_listening }));
+        let threads = Mutex::new(Some(Threads { writer, listener, stop_listening, in_use }));
         let append_seconds = histogram!(measures::LOG_APPEND);
         Ok(Self { id, jobs, readers: Arc::new(Readers::new(file)), heard, threads, append_seconds })
     }
@@ -221,7 +227,7 @@ impl EventLog for SqliteLog {
 
     async fn close(&self) {
         let mut threads = self.threads.lock().await;
-        let Some(Threads { writer, listener, stop_listening }) = threads.take() else { return };
+        let Some(Threads { writer, listener, stop_listening, in_use }) = threads.take() else { return };
         // Readers first: the WAL can be emptied only when nobody reads from it any more.
         self.readers.close().await;
         drop(stop_listening);
@@ -231,7 +237,14 @@ impl EventLog for SqliteLog {
         if !matches!(joined, Ok((true, true))) {
             tracing::error!("a thread of the event log had panicked");
         }
+        drop(in_use);
     }
+}
+
+/// For its owner alone: the log holds what people wrote to each other.
+pub(crate) fn make_directory(directory: &Path) -> Result<(), EventLogError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    made.map_err(|error| EventLogError::Unavailable(error.into()))
 }
 
 fn named_thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, EventLogError> {

@@ -23,8 +23,8 @@ pub struct Shared {
 pub struct KeysLost {
     /// The keys of this log are lost: goes on with new ones, in an empty place; what was sealed before stays unread
     ///
-    /// Only for when no backup of them is left. The log is tied to the place that --keys names (or the one beside it); whoever
-    /// names the old one is refused from then on. Keys that turn up later are merged by restore --keys-from.
+    /// Only for when no backup of them is left, and while no program has the log open. The log is tied to the place that
+    /// --keys names (or the one beside it); whoever names the old one is refused from then on. Keys that turn up later are merged by restore --keys-from.
     #[arg(long)]
     pub keys_lost: bool,
 }

@@ -21,6 +21,9 @@ use crate::outcome::Failure;
 /// Keys whose standing is remembered from page to page, and keys without a secret that are told apart.
 const KEYS_MAX: usize = 100_000;
 
+/// What such a finding is called.
+pub(super) const LOST: &str = "words cannot be read: their key is lost";
+
 pub struct KeyChecks {
     look: KeysLook,
     place: String,
@@ -42,8 +45,8 @@ struct Gone {
 /// What there is of one sort, over all users.
 #[derive(Debug, Default)]
 pub struct Sum {
-    users: u64,
-    events: u64,
+    pub users: u64,
+    pub events: u64,
 }
 
 /// What became of the keys, for the report.
@@ -53,7 +56,9 @@ pub struct KeysSeen {
     erased: Sum,
     /// Dropped, and no erasure in the log says so.
     dropped: Sum,
-    lost: Sum,
+    pub lost: Sum,
+    /// Events without a key, of more people than are told apart.
+    pub untold: u64,
 }
 
 impl KeyChecks {
@@ -145,7 +150,7 @@ impl KeyChecks {
     /// Erased is what an erasure names; what was dropped without one is said, and the rest is lost.
     pub fn finish(self, findings: &mut Findings) -> KeysSeen {
         let Self { place, gone, untold, named, .. } = self;
-        let mut seen = KeysSeen { place, ..KeysSeen::default() };
+        let mut seen = KeysSeen { place, untold, ..KeysSeen::default() };
         let (mut erased_users, mut dropped_users, mut lost_users) = (HashSet::new(), HashSet::new(), HashSet::new());
         for ((owner, key), Gone { events, first, standing }) in gone {
             let here = || format!("{owner}: {events} events, the first at position {first}, under the key {key}");
@@ -164,7 +169,7 @@ impl KeyChecks {
             } else {
                 let advice = "nobody was erased, the key is not there: is it the right place (--keys, \
                               database.keys_url)? Restore the backup of the keys (docs/erasure.md)";
-                findings.add(Severity::Error, "keys", "words cannot be read: their key is lost", advice, here);
+                findings.add(Severity::Error, "keys", LOST, advice, here);
                 seen.lost.events += events;
                 lost_users.insert(owner);
             }

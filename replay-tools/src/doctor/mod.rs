@@ -9,6 +9,7 @@
 mod events;
 mod findings;
 mod keys;
+mod lost_keys;
 mod places;
 mod references;
 
@@ -24,6 +25,7 @@ use crate::store;
 use events::EventChecks;
 use findings::{Findings, Severity};
 use keys::{KeyChecks, KeysSeen};
+pub use lost_keys::LostKeys;
 use references::ReferenceChecks;
 
 /// Rows in memory at a time.

@@ -10,7 +10,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::Response;
-use event_log::CacheSize;
+use event_log::{CacheSize, Chain};
 
 use super::rate_limit::{Class, RateLimits};
 use crate::auth::{AllowedOrigins, Authenticator, Carrier, Identity};
@@ -71,7 +71,7 @@ pub async fn gate(State(state): State<AppState>, mut request: Request, next: Nex
 async fn greet(state: &AppState, identity: &Identity, request_id: RequestId) {
     let caller = Caller { user_id: identity.user_id.clone(), request: request_id.0, key: None };
     if let Err(error) = state.commands.fill_profile(&caller, &identity.profile).await {
-        tracing::warn!(%error, "the directory could not be filled");
+        tracing::warn!(error = %Chain(&error), "the directory could not be filled");
     }
 }
 

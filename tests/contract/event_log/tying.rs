@@ -1,5 +1,7 @@
 //! A log and its keys find each other: at the first opening, by two at once, and after a program that knew nothing of it.
 
+use aggregates::KeyId;
+use event_log::sealing::keys::Kept;
 use event_log::sealing::looking::KeysLook;
 use event_log::tying::{Verdict, judge};
 use event_log::{OpenError, Position, Sealing, SharedLog, StoreUrl, open_with_keys};
@@ -16,9 +18,12 @@ every_log![
     a_log_of_before_is_tied_to_the_keys_that_open_it_and_to_no_others,
     keys_of_before_are_brought_up_to_date_and_tied,
     a_log_without_words_takes_new_keys_only_until_it_is_tied,
+    keys_come_back_all_or_none,
 ];
 
 const OPENERS: usize = 6;
+/// More than an engine takes in one statement.
+const KEYS: usize = 2_500;
 
 async fn those_who_open_a_new_log_at_once_agree(store: &TestStore) {
     let url = store.store_url();
@@ -41,7 +46,7 @@ async fn two_places_of_keys_for_a_new_log_are_not_both_taken(store: &TestStore) 
                 log.close().await;
             }
             Err(OpenError::Keys(_)) => refused += 1,
-            Err(OpenError::Log(error)) => panic!("{}", event_log::Chain(&error)),
+            Err(error @ (OpenError::InUse(_) | OpenError::Log(_))) => panic!("{}", event_log::Chain(&error)),
         }
     }
     assert_eq!((won, refused), (1, OPENERS - 1));
@@ -71,7 +76,7 @@ async fn is_refused(log: &StoreUrl, keys: &StoreUrl) -> bool {
             false
         }
         Err(OpenError::Keys(_)) => true,
-        Err(OpenError::Log(error)) => panic!("{error}"),
+        Err(error @ (OpenError::InUse(_) | OpenError::Log(_))) => panic!("{error}"),
     }
 }
 
@@ -113,4 +118,32 @@ async fn a_log_without_words_takes_new_keys_only_until_it_is_tied(store: &TestSt
     damage::log(store, "DELETE FROM log_keys").await;
     assert!(!is_refused(&url, &elsewhere).await, "of before, and there is nothing to lose");
     assert!(is_refused(&url, &url).await);
+}
+
+async fn keys_come_back_all_or_none(store: &TestStore) {
+    let sealing = Sealing::open(&store.store_url()).await.expect("keys");
+    let full = match store.store_url() {
+        StoreUrl::Sqlite(_) => {
+            "CREATE TRIGGER no_room BEFORE INSERT ON keys WHEN NEW.owner = 'the-last' BEGIN SELECT RAISE(ABORT, 'full'); END"
+        }
+        StoreUrl::Postgres(_) => {
+            "CREATE FUNCTION kabar_keys.no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+               IF NEW.owner = 'the-last' THEN RAISE EXCEPTION 'full'; END IF; RETURN NEW; END $$;
+             CREATE TRIGGER no_room BEFORE INSERT ON kabar_keys.keys FOR EACH ROW EXECUTE FUNCTION kabar_keys.no_room()"
+        }
+    };
+    damage::keys(store, full).await;
+    let kept = |number: usize, owner: &str| Kept {
+        owner: user(owner),
+        id: KeyId::parse(&format!("{number:022}")).expect("an id"),
+        secret: Some([7; 32]),
+        seals: true,
+    };
+    let mut keys: Vec<Kept> = (1..KEYS).map(|number| kept(number, &format!("user-{number}"))).collect();
+    keys.push(kept(KEYS, "the-last"));
+    assert!(sealing.bring_in(keys.clone()).await.is_err());
+    assert_eq!(sealing.page(None, 10).await.expect("readable").len(), 0);
+    keys.pop();
+    let brought = sealing.bring_in(keys).await.expect("brought in");
+    assert_eq!((brought.new, brought.known), (KEYS as u64 - 1, 0));
 }

@@ -1,4 +1,7 @@
-//! Keys in a file, opened for reading alone.
+//! Keys in a file, asked and nothing else.
+//!
+//! Opened for writing all the same: a program that died while it made a key leaves a journal, and whoever looks first must
+//! roll it back, or sees nothing. Where the file may not be written, SQLite opens it for reading alone.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,8 +27,9 @@ impl Look {
         if !file.try_exists().map_err(|error| EventLogError::Unavailable(error.into()))? {
             return Ok(None);
         }
-        let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.busy_timeout(BUSY_MAX)?;
+        connection.pragma_update(None, "query_only", true)?;
         let has = "SELECT count(*) > 0 FROM sqlite_schema WHERE type = 'table' AND name = ?1";
         let has = |table| connection.query_row(has, [table], |row| row.get::<_, bool>(0));
         let (made, current) = (has("keys")?, has("older_keys")?);
