@@ -13,6 +13,8 @@ mod keys;
 mod look;
 mod merge;
 mod recent;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -71,7 +73,8 @@ impl Index {
         Ok(Look::new(file, Arc::clone(&self.recent), self.log, self.salt))
     }
 
-    pub fn recent(&self) -> &Arc<Recent> {
+    #[cfg(test)]
+    fn recent(&self) -> &Arc<Recent> {
         &self.recent
     }
 
