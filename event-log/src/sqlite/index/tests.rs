@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::super::append::Pen;
 use super::super::connection::{STEPS, open_reader, open_writer};
 use super::super::{SqliteLog, rows};
-use super::keys::{id_key, stream_key};
+use super::keys::{self, id_key, stream_key};
 use super::recent::{RECENT_EVENTS_MAX, SEGMENT_EVENTS_MAX};
 use super::{Entry, Index, Indexer, StreamName, check, file, path};
 use crate::migrations::migrate;
@@ -187,14 +187,22 @@ fn an_index_that_cannot_be_followed_is_made_anew() {
         let mut process = Process::start(folder.path());
         process.writes(5_000);
         process.stops(folder.path());
+        let before = salt(folder.path());
         damage(&path(folder.path()));
         let mut next = Process::start(folder.path());
         assert!([1, 2_500, 5_000].iter().all(|number| next.knows(*number)), "{what}");
         assert!(next.refuses(event(&room(9), 1, id(50))), "{what}");
         drop(next);
+        assert_ne!(salt(folder.path()), before, "{what}: it was not made anew");
         follows_up_to(folder.path(), 5_000);
         assert_eq!(std::fs::metadata(path(folder.path())).expect("there").permissions().mode() & 0o777, 0o600);
     }
+}
+
+/// Another one in every index.
+fn salt(directory: &Path) -> keys::Salt {
+    let index = open_reader(&path(directory)).expect("opens");
+    file::Checkpoint::read(&index).expect("readable").salt
 }
 
 fn statement(file: &Path, sql: &str) {
@@ -271,8 +279,7 @@ fn what_has_the_same_key_is_told_apart_by_its_row() {
     process.pen.append(&batch(1, vec![event(&room(2), 1, EventId(other))])).expect("its id is another");
     process.stops(folder.path());
     let index = Connection::open(path(folder.path())).expect("opens");
-    let salt = file::Checkpoint::read(&index).expect("readable").salt;
-    let key = stream_key(salt, "room", &room(1).id);
+    let key = stream_key(salt(folder.path()), "room", &room(1).id);
     index.execute("INSERT INTO streams VALUES (?1, 2, 2)", [key]).expect("written");
     drop(index);
     let mut next = Process::start(folder.path());
@@ -446,7 +453,7 @@ fn an_index_made_anew_is_the_one_that_followed() {
     assert_eq!(followed.0.len(), 9_000);
 }
 
-/// Of one that another has merged by now.
+/// By another process, which was further: the file does not go back.
 #[test]
 fn a_segment_that_is_in_the_file_already_is_let_go() {
     let folder = folder();
@@ -454,11 +461,15 @@ fn a_segment_that_is_in_the_file_already_is_let_go() {
     process.writes(20);
     let mut other = Process::start(folder.path());
     assert!(other.knows(20));
+    other.writes(10);
     other.stops(folder.path());
-    follows_up_to(folder.path(), 20);
-    process.writes(10);
+    follows_up_to(folder.path(), 30);
     process.stops(folder.path());
     follows_up_to(folder.path(), 30);
+    let mut next = Process::start(folder.path());
+    next.writes(10);
+    next.stops(folder.path());
+    follows_up_to(folder.path(), 40);
 }
 
 #[test]
