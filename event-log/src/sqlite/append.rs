@@ -139,10 +139,8 @@ impl Pen {
         }
     }
 
-    /// Leaves a tidy file behind: statistics for the planner, and no WAL. What is still only in memory of the index is merged
-    /// now.
+    /// Leaves a tidy file behind: statistics for the planner, and no WAL.
     pub fn finish(&self) {
-        self.look.recent().close();
         let tidied = self.connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);");
         if let Err(error) = tidied {
             tracing::warn!(%error, "the event log was closed without tidying up");
@@ -180,6 +178,13 @@ impl Pen {
         self.connection.execute("UPDATE log_identity SET fences = fences + 1", [])?;
         self.doubtful = false;
         Ok(())
+    }
+}
+
+/// However the writer ends: what is only in memory of the index is merged now, and the indexer ends as well.
+impl Drop for Pen {
+    fn drop(&mut self) {
+        self.look.recent().close();
     }
 }
 
