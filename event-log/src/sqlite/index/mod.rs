@@ -3,7 +3,7 @@
 //! The log's own file only grows at its end, so an append writes what it has to say and nothing else. What is looked up is
 //! in memory first (`recent`), and merged into `log-index.db` some ten thousand events at a time by a thread of its own
 //! (`indexer`). The file is a projection of the log: never believed where it does not fit, and made anew from the log
-//! (`build`). ADR 0015. Never in here: what is not in the log, or anything that can be read: numbers only.
+//! (`build`). ADR 0016. Never in here: what is not in the log, or anything that can be read: numbers only.
 
 mod build;
 mod check;
