@@ -132,6 +132,19 @@ pub struct RepeatedId {
     pub position: i64,
 }
 
+/// What finds ids and streams, where that is not part of the log's tables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IndexStanding {
+    /// Part of the tables: the engine keeps it.
+    Within,
+    /// There is none: it is made when the log is opened.
+    Absent,
+    /// Why it is made anew when the log is opened.
+    Useless(String),
+    /// Up to `checkpoint`, and where it does not say what the log says.
+    Follows { checkpoint: i64, wrong: Sample<String> },
+}
+
 /// The first few of something, and how many there are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample<T> {
@@ -171,6 +184,9 @@ pub trait RawLog: Send {
     async fn broken_streams(&mut self, up_to: i64, named_max: usize) -> Result<Sample<BrokenStream>, EventLogError>;
 
     async fn repeated_ids(&mut self, up_to: i64, named_max: usize) -> Result<Sample<RepeatedId>, EventLogError>;
+
+    /// Whether what finds ids and streams says what the log says.
+    async fn index(&mut self, named_max: usize) -> Result<IndexStanding, EventLogError>;
 
     /// What the engine itself finds wrong with its file; PostgreSQL has tools of its own for that.
     async fn file_damage(&mut self) -> Result<Vec<String>, EventLogError>;

@@ -14,8 +14,8 @@ use super::{Session, tying, unavailable};
 use crate::port::EventLogError;
 use crate::position::LogId;
 use crate::raw::{
-    Beginning, BrokenStream, Facts, Place, RawEvent, RawLog, RawReactor, Reactors, Reading, RepeatedId, Sample,
-    StreamKey,
+    Beginning, BrokenStream, Facts, IndexStanding, Place, RawEvent, RawLog, RawReactor, Reactors, Reading, RepeatedId,
+    Sample, StreamKey,
 };
 
 /// What holds the table's promises: unique and valid each.
@@ -110,6 +110,10 @@ impl RawLog for PostgresRaw {
         let row = |(event_id, times, position): (Uuid, i64, i64)| RepeatedId { event_id, times, position };
         let sample = sample(&mut self.connection, query.bind(up_to), named_max, row);
         self.session.as_long_as_it_works(sample).await.map_err(unavailable)
+    }
+
+    async fn index(&mut self, _named_max: usize) -> Result<IndexStanding, EventLogError> {
+        Ok(IndexStanding::Within)
     }
 
     async fn file_damage(&mut self) -> Result<Vec<String>, EventLogError> {

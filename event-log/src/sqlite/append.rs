@@ -7,6 +7,7 @@ use aggregates::ids::EventId;
 use aggregates::{StreamId, Timestamp};
 use rusqlite::{Connection, ffi, params};
 
+use super::index::{Entry, Look, StreamName};
 use super::rows::{self, Head};
 use super::snapshots;
 use crate::port::{AppendError, Appended, Batch, Condition, EventLogError, Foreign, Found, Snapshot};
@@ -18,6 +19,8 @@ const TAIL_EVENTS_MAX: u64 = 2_000;
 /// The connection that writes, and what is known of its last commit.
 pub(super) struct Pen {
     connection: Connection,
+    /// What is in the log already.
+    look: Look,
     log: LogId,
     /// A commit failed, and the file may hold its pages behind the last good one: after a crash SQLite could take them
     /// for written. Overwritten by the next commit that succeeds.
@@ -25,8 +28,8 @@ pub(super) struct Pen {
 }
 
 impl Pen {
-    pub fn new(connection: Connection, log: LogId) -> Self {
-        Self { connection, log, doubtful: false }
+    pub fn new(connection: Connection, look: Look, log: LogId) -> Self {
+        Self { connection, look, log, doubtful: false }
     }
 
     pub fn append(&mut self, batch: &Batch) -> Result<Appended, AppendError> {
@@ -54,6 +57,7 @@ impl Pen {
     /// The rest of an append inside its transaction, which is over afterwards, whatever happened.
     pub fn append_and_let_go(&mut self, batch: &Batch) -> Result<Appended, AppendError> {
         let written = weigh(&self.connection, batch, now()).and_then(|(appended, left_out)| {
+            self.require_untaken(batch, &appended, &left_out)?;
             let count = insert(&self.connection, batch, &appended, &left_out)?;
             Ok((appended, count))
         });
@@ -63,7 +67,35 @@ impl Pen {
             return Ok(appended);
         }
         self.commit(batch)?;
+        self.remember(batch, &appended);
         Ok(appended)
+    }
+
+    /// Every id is new, and every event the next of its stream.
+    fn require_untaken(&self, batch: &Batch, appended: &Appended, left_out: &BTreeSet<u32>) -> Result<(), AppendError> {
+        let covered = self.look.recent().cover(&self.connection).map_err(AppendError::NothingWritten)?;
+        let known = Position(self.look.recent().covered());
+        if known.0 > covered {
+            return Err(AppendError::WentBack { known, head: appended.base });
+        }
+        let written = batch.events.iter().filter(|event| !left_out.contains(&event.group));
+        match self.look.is_taken(&self.connection, written).map_err(AppendError::NothingWritten)? {
+            true => Err(AppendError::Taken),
+            false => Ok(()),
+        }
+    }
+
+    /// Before anybody is answered: whoever asks then is to find it without reading it.
+    fn remember(&self, batch: &Batch, appended: &Appended) {
+        let mut position = appended.base.0;
+        let written = batch.events.iter().filter(|event| appended.left_out.binary_search(&event.group).is_err());
+        let entries = written.clone().map(|event| {
+            position += 1;
+            let stream = StreamName::of(&event.stream);
+            Entry { position, event_id: event.event_id.0, stream, sequence: event.sequence }
+        });
+        let payload_bytes = written.clone().map(|event| (event.payload.len() + event.metadata.len()) as u64).sum();
+        self.look.recent().take(entries, payload_bytes);
     }
 
     /// See [`crate::EventLog::settle`]: whatever was queued before this has run.
@@ -71,7 +103,7 @@ impl Pen {
         if self.doubtful {
             self.fence()?;
         }
-        rows::find(&self.connection, ids)
+        rows::find(&self.connection, &self.look, ids)
     }
 
     pub fn save_reactor_checkpoint(&mut self, reactor: &str, position: Position) -> Result<(), EventLogError> {
@@ -91,7 +123,7 @@ impl Pen {
 
     pub fn save_snapshots(&mut self, snapshots: &[Snapshot]) -> Result<(), EventLogError> {
         self.roll_back();
-        snapshots::save(&mut self.connection, self.log, snapshots)
+        snapshots::save(&mut self.connection, &self.look, self.log, snapshots)
     }
 
     pub fn prune_snapshots(&mut self, format: u32) -> Result<u64, EventLogError> {
@@ -117,6 +149,8 @@ impl Pen {
 
     fn begin(&self) -> Result<(), EventLogError> {
         self.roll_back();
+        // Before the file is taken: everybody else goes on meanwhile.
+        self.look.recent().wait_for_room()?;
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         Ok(())
     }
@@ -144,6 +178,13 @@ impl Pen {
         self.connection.execute("UPDATE log_identity SET fences = fences + 1", [])?;
         self.doubtful = false;
         Ok(())
+    }
+}
+
+/// However the writer ends: what is only in memory of the index is merged now, and the indexer ends as well.
+impl Drop for Pen {
+    fn drop(&mut self) {
+        self.look.recent().close();
     }
 }
 

@@ -16,8 +16,8 @@ const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// How long an append waits for another process that writes. The door gives a command two seconds in all.
 const BUSY_ATTEMPTS_MAX: i32 = 1_500;
 
-/// 64 MiB of WAL. Event ids are random, so most appends touch pages of the index that the next ones touch again: written
-/// back this rarely, an event costs a third less of the system's time than at SQLite's own 1,000, and stalls are no longer.
+/// 64 MiB of WAL. The indexer writes it back long before that, beside the commits; this is what bounds it when that is not
+/// enough, and when the little that is left is written back and it begins anew.
 const CHECKPOINT_PAGES: u32 = 16_000;
 
 const WRITER_CACHE_KIB: i32 = 16_384;
@@ -40,6 +40,7 @@ pub(super) const STEPS: &[Migration] = steps![
     "20261128100000_create_reactors_known",
     "20261128120000_create_state_snapshots",
     "20261129090000_create_log_keys",
+    "20261129100000_drop_event_indexes",
 ];
 
 /// The connection that writes; makes directory, file and tables where there are none.
@@ -80,6 +81,13 @@ pub(super) fn open_first(file: &Path) -> Result<Connection, EventLogError> {
     Ok(connection)
 }
 
+/// The connection that writes back what the writer wrote ahead.
+pub(super) fn open_flusher(file: &Path) -> Result<Connection, EventLogError> {
+    let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | base_flags())?;
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA wal_autocheckpoint = 0;")?;
+    Ok(connection)
+}
+
 /// A connection that cannot write.
 pub(super) fn open_reader(file: &Path) -> Result<Connection, EventLogError> {
     let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY | base_flags())?;
@@ -94,7 +102,7 @@ pub(super) fn open_reader(file: &Path) -> Result<Connection, EventLogError> {
 }
 
 /// Each connection is used by one thread at a time, so SQLite's own mutex is not needed.
-fn base_flags() -> OpenFlags {
+pub(super) fn base_flags() -> OpenFlags {
     OpenFlags::SQLITE_OPEN_NO_MUTEX
 }
 
@@ -108,7 +116,7 @@ pub(super) fn require_linked_version(linked: i32) -> Result<(), EventLogError> {
 }
 
 /// Two processes that make the same file at once meet here; SQLite does not call the busy handler for it.
-fn enter_wal(connection: &Connection) -> Result<(), EventLogError> {
+pub(super) fn enter_wal(connection: &Connection) -> Result<(), EventLogError> {
     let deadline = Instant::now() + Duration::from_secs(2);
     loop {
         match connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0)) {
@@ -126,7 +134,7 @@ fn enter_wal(connection: &Connection) -> Result<(), EventLogError> {
 }
 
 /// Appends take well under a millisecond: SQLite's own handler, which soon sleeps 100 ms, would lose every race.
-fn wait_for_another_writer(attempts: i32) -> bool {
+pub(super) fn wait_for_another_writer(attempts: i32) -> bool {
     if attempts >= BUSY_ATTEMPTS_MAX {
         return false;
     }

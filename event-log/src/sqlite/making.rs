@@ -8,7 +8,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::connection::{STEPS, require_linked_version};
 use super::rows;
@@ -103,7 +103,7 @@ impl Place {
         let mut connection = Connection::open(&path).map_err(EventLogError::from)?;
         // Nobody reads it before it is whole, and then it is flushed as a whole.
         connection
-            .execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;")
+            .execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; PRAGMA temp_store = FILE;")
             .map_err(EventLogError::from)?;
         migrate(&mut connection, STEPS).map_err(|error| EventLogError::Unavailable(error.into()))?;
         connection.execute_batch("BEGIN").map_err(EventLogError::from)?;
@@ -149,8 +149,32 @@ fn fill_in(connection: &Connection, from: LogId, reactors: &Reactors) -> Result<
     for name in &reactors.lost {
         connection.execute("INSERT OR IGNORE INTO reactors_known (reactor) VALUES (?1)", [name])?;
     }
+    require_unique(connection)?;
     connection.execute_batch("COMMIT; PRAGMA optimize;")?;
     Ok(id)
+}
+
+/// The table itself would take an event twice: what has been written is looked at once, as a whole.
+fn require_unique(connection: &Connection) -> Result<(), EventLogError> {
+    let repeated = connection
+        .query_row("SELECT min(position) FROM events GROUP BY event_id HAVING count(*) > 1 LIMIT 1", [], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    let met = connection
+        .query_row(
+            "SELECT min(position) FROM events GROUP BY aggregate_type, aggregate_id, sequence HAVING count(*) > 1 LIMIT 1",
+            [],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let refused =
+        |position: i64, what: &str| Err(EventLogError::Corrupt(format!("{what} of position {position} comes twice")));
+    match (repeated, met) {
+        (Some(position), _) => refused(position, "the event id"),
+        (None, Some(position)) => refused(position, "the place in its stream"),
+        (None, None) => Ok(()),
+    }
 }
 
 /// The last step, which makes it a log.

@@ -1,11 +1,12 @@
 //! The log in one SQLite file: for one machine, needs nothing else.
 //!
 //! One thread writes (`writer`), a few connections read; WAL lets them not wait for each other, and every commit is
-//! on the disk before it is answered. Other processes (the replay tools) may write the same file: the append sees what
+//! on the disk before it is answered. What is where stands in an index that follows the log (`index`). Other processes (the replay tools) may write the same file: the append sees what
 //! they wrote, and the listener hears of it. Never in here: anything of the views, which are files of their own.
 
 mod append;
 mod connection;
+mod index;
 mod making;
 mod raw;
 mod readers;
@@ -34,12 +35,13 @@ use crate::heard::Heard;
 use crate::in_use::{What, enter};
 use crate::measures;
 use crate::port::{
-    AppendError, Appended, Batch, EventLog, EventLogError, Filter, Foreign, Found, LockedLog, Page, Snapshot,
+    AppendError, Appended, Batch, EventLog, EventLogError, Filter, Foreign, Found, LockedLog, NewEvent, Page, Snapshot,
     StoredSnapshot,
 };
 use crate::position::{LogId, Position};
 use crate::recorded::RecordedEvent;
 use crate::store_url::StoreUrl;
+use index::{Index, Indexer};
 pub use making::SqliteMaking;
 pub use raw::SqliteRaw;
 use readers::Readers;
@@ -59,6 +61,7 @@ pub struct SqliteLog {
     id: LogId,
     jobs: mpsc::Sender<Job>,
     readers: Arc<Readers>,
+    index: Arc<Index>,
     /// Ends with the writer's thread.
     heard: Arc<Heard>,
     /// `None` once closed.
@@ -68,6 +71,8 @@ pub struct SqliteLog {
 
 struct Threads {
     writer: JoinHandle<()>,
+    /// Ends behind the writer's.
+    indexer: JoinHandle<()>,
     listener: JoinHandle<()>,
     stop_listening: blocking::Sender<()>,
     in_use: File,
@@ -88,6 +93,7 @@ impl SqliteLog {
         let in_use = enter(directory, What::Log)?;
         let connection = connection::open_writer(directory, &file)?;
         let id = rows::log_id(&connection)?;
+        let index = Index::open(directory, &connection, id)?;
         let heard = Arc::new(Heard::new(rows::head(&connection)?.position));
 
         let ear = connection::open_reader(&file)?;
@@ -96,12 +102,15 @@ impl SqliteLog {
         let listener = named_thread("log-listener", move || readers::listen(&ear, &listening, &stop))?;
 
         let (jobs, queue) = mpsc::channel(writer::QUEUE_JOBS_MAX);
-        let (pen, news) = (append::Pen::new(connection, id), Arc::clone(&heard));
+        let (pen, news) = (append::Pen::new(connection, index.look()?, id), Arc::clone(&heard));
+        let indexer = Indexer::open(Arc::clone(&index), &file)?;
         let writer = named_thread("log-writer", move || writer::run(pen, queue, news))?;
+        let indexer = named_thread("log-indexer", move || indexer.run())?;
 
-        let threads = Mutex::new(Some(Threads { writer, listener, stop_listening, in_use }));
+        let threads = Mutex::new(Some(Threads { writer, indexer, listener, stop_listening, in_use }));
         let append_seconds = histogram!(measures::LOG_APPEND);
-        Ok(Self { id, jobs, readers: Arc::new(Readers::new(file)), heard, threads, append_seconds })
+        let readers = Arc::new(Readers::new(file, Arc::clone(&index)));
+        Ok(Self { id, jobs, readers, index, heard, threads, append_seconds })
     }
 
     /// Hands a job to the writer's thread. `Err` when it was certainly not taken.
@@ -122,12 +131,12 @@ impl EventLog for SqliteLog {
     }
 
     async fn head(&self) -> Result<Position, EventLogError> {
-        self.readers.ask(|connection| Ok(rows::head(connection)?.position)).await
+        self.readers.ask(|connection, _| Ok(rows::head(connection)?.position)).await
     }
 
     async fn append(&self, batch: &Batch) -> Result<Appended, AppendError> {
         let began = Instant::now();
-        let handed_in = Box::new(batch.clone());
+        let handed_in = Box::new(without_originals(batch));
         let answered = self.hand_in(|answer| Job::Append { batch: handed_in, answer }).await;
         let answered = answered.map_err(AppendError::NothingWritten)?;
         // Without an answer the writer's thread is gone, nobody knows how far it came.
@@ -151,7 +160,7 @@ impl EventLog for SqliteLog {
 
     async fn find(&self, ids: &[EventId]) -> Result<Vec<Found>, EventLogError> {
         let ids = ids.to_vec();
-        self.readers.ask(move |connection| rows::find(connection, &ids)).await
+        self.readers.ask(move |connection, look| rows::find(connection, look, &ids)).await
     }
 
     async fn read_stream(
@@ -161,7 +170,7 @@ impl EventLog for SqliteLog {
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, EventLogError> {
         let stream = stream.clone();
-        self.readers.ask(move |connection| rows::read_stream(connection, &stream, after, limit)).await
+        self.readers.ask(move |connection, look| rows::read_stream(connection, look, &stream, after, limit)).await
     }
 
     async fn load(
@@ -171,12 +180,12 @@ impl EventLog for SqliteLog {
         limit: usize,
     ) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
         let stream = stream.clone();
-        self.readers.ask(move |connection| rows::load(connection, &stream, after, limit)).await
+        self.readers.ask(move |connection, look| rows::load(connection, look, &stream, after, limit)).await
     }
 
     async fn snapshot(&self, stream: &StreamId) -> Result<Option<StoredSnapshot>, EventLogError> {
         let stream = stream.clone();
-        self.readers.ask(move |connection| snapshots::read(connection, &stream)).await
+        self.readers.ask(move |connection, look| snapshots::read(connection, look, &stream)).await
     }
 
     async fn save_snapshots(&self, snapshots: &[Snapshot]) -> Result<(), EventLogError> {
@@ -191,11 +200,11 @@ impl EventLog for SqliteLog {
     }
 
     async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError> {
-        self.readers.ask(move |connection| rows::read_after(connection, position, limit, filter)).await
+        self.readers.ask(move |connection, _| rows::read_after(connection, position, limit, filter)).await
     }
 
     async fn recorded_behind(&self, position: Position) -> Result<Option<Timestamp>, EventLogError> {
-        self.readers.ask(move |connection| rows::recorded_behind(connection, position)).await
+        self.readers.ask(move |connection, _| rows::recorded_behind(connection, position)).await
     }
 
     fn tell(&self, position: Position) {
@@ -208,11 +217,11 @@ impl EventLog for SqliteLog {
 
     async fn reactor_checkpoint(&self, reactor: &str) -> Result<Option<Position>, EventLogError> {
         let (log, reactor) = (self.id, reactor.to_owned());
-        self.readers.ask(move |connection| rows::reactor_checkpoint(connection, log, &reactor)).await
+        self.readers.ask(move |connection, _| rows::reactor_checkpoint(connection, log, &reactor)).await
     }
 
     async fn reactors(&self) -> Result<Vec<(String, Position)>, EventLogError> {
-        self.readers.ask(rows::reactors).await
+        self.readers.ask(|connection, _| rows::reactors(connection)).await
     }
 
     async fn save_reactor_checkpoint(&self, reactor: &str, position: Position) -> Result<(), EventLogError> {
@@ -227,16 +236,17 @@ impl EventLog for SqliteLog {
 
     async fn close(&self) {
         let mut threads = self.threads.lock().await;
-        let Some(Threads { writer, listener, stop_listening, in_use }) = threads.take() else { return };
+        let Some(Threads { writer, indexer, listener, stop_listening, in_use }) = threads.take() else { return };
         // Readers first: the WAL can be emptied only when nobody reads from it any more.
         self.readers.close().await;
         drop(stop_listening);
         // An error means that the writer's thread is gone already.
         self.jobs.send(Job::Close).await.ok();
-        let joined = tokio::task::spawn_blocking(move || (listener.join().is_ok(), writer.join().is_ok())).await;
-        if !matches!(joined, Ok((true, true))) {
+        let joined = tokio::task::spawn_blocking(move || [listener, writer, indexer].map(|it| it.join().is_ok())).await;
+        if !matches!(joined, Ok([true, true, true])) {
             tracing::error!("a thread of the event log had panicked");
         }
+        self.index.leave();
         drop(in_use);
     }
 }
@@ -245,6 +255,19 @@ impl EventLog for SqliteLog {
 pub(crate) fn make_directory(directory: &Path) -> Result<(), EventLogError> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
     made.map_err(|error| EventLogError::Unavailable(error.into()))
+}
+
+/// What the writer's thread needs: the events as they were before they were written down stay where they are.
+fn without_originals(batch: &Batch) -> Batch {
+    let plain = |event: &NewEvent| NewEvent {
+        stream: event.stream.clone(),
+        payload: event.payload.clone(),
+        metadata: Arc::clone(&event.metadata),
+        original: None,
+        ..*event
+    };
+    let Batch { known, conditions, events, groups } = batch;
+    Batch { known: *known, conditions: conditions.clone(), events: events.iter().map(plain).collect(), groups: *groups }
 }
 
 fn named_thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, EventLogError> {

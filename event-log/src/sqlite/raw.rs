@@ -1,17 +1,17 @@
 //! The rows of the log's file, read by a connection that cannot write.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::connection::open_reader;
-use super::{rows, tying};
+use super::{index, rows, tying};
 use crate::port::EventLogError;
 use crate::position::LogId;
 use crate::raw::{
-    Beginning, BrokenStream, Facts, Place, RawEvent, RawLog, RawReactor, Reactors, Reading, RepeatedId, Sample,
-    StreamKey,
+    Beginning, BrokenStream, Facts, IndexStanding, Place, RawEvent, RawLog, RawReactor, Reactors, Reading, RepeatedId,
+    Sample, StreamKey,
 };
 use crate::store_url::StoreUrl;
 
@@ -22,14 +22,24 @@ const DAMAGES_MAX: u32 = 20;
 pub struct SqliteRaw {
     /// Lent to the thread that asks; `None` after a thread that panicked.
     connection: Option<Connection>,
+    /// Lent as well; `None` until somebody asks where streams begin.
+    begun: Option<Begun>,
+    index: PathBuf,
+}
+
+/// Where streams begin, as far as was looked: in a file without a name that goes with the connection. Gathered from the
+/// events themselves; the log's index is only something else to be examined.
+struct Begun {
+    file: Connection,
+    up_to: i64,
 }
 
 impl SqliteRaw {
     pub(crate) async fn open(directory: &Path, reading: Reading) -> Result<Self, EventLogError> {
-        let file = StoreUrl::file(directory, "log");
+        let (file, index) = (StoreUrl::file(directory, "log"), index::path(directory));
         let opened = tokio::task::spawn_blocking(move || -> Result<Connection, EventLogError> {
             let connection = open_reader(&file)?;
-            // A check without its index sorts: on disk, not in memory.
+            // What is checked in another order than the log's is sorted: on disk, not in memory.
             connection.execute_batch("PRAGMA temp_store = FILE;")?;
             if reading == Reading::OneMoment {
                 // The moment is that of the first look.
@@ -38,7 +48,7 @@ impl SqliteRaw {
             Ok(connection)
         });
         let connection = opened.await.unwrap_or_else(|error| Err(EventLogError::Unavailable(error.into())))?;
-        Ok(Self { connection: Some(connection) })
+        Ok(Self { connection: Some(connection), begun: None, index })
     }
 
     async fn ask<T: Send + 'static>(
@@ -75,26 +85,21 @@ impl RawLog for SqliteRaw {
     }
 
     async fn beginnings(&mut self, streams: &[StreamKey]) -> Result<Vec<Beginning>, EventLogError> {
-        let streams = streams.to_vec();
-        self.ask(move |connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT position, event_type FROM events \
-                 WHERE aggregate_type = ?1 AND aggregate_id = ?2 AND sequence = 1",
-            )?;
-            let mut found = Vec::new();
-            for stream in streams {
-                let key = params![stream.aggregate_type, stream.aggregate_id];
-                let first = statement.query_row(key, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-                found.extend(first.map(|(position, event_type)| Beginning { stream, position, event_type }));
-            }
-            Ok(found)
-        })
-        .await
+        let (streams, begun) = (streams.to_vec(), self.begun.take());
+        let (found, begun) = self
+            .ask(move |connection| {
+                let mut begun = begun.map_or_else(Begun::nothing, Ok)?;
+                begun.go_on(connection)?;
+                Ok((begun.of(streams)?, begun))
+            })
+            .await?;
+        self.begun = Some(begun);
+        Ok(found)
     }
 
     async fn broken_streams(&mut self, up_to: i64, named_max: usize) -> Result<Sample<BrokenStream>, EventLogError> {
         self.ask(move |connection| {
-            // The index of streams has all of it, in this order.
+            // Sorted by the engine, on disk.
             let mut statement = connection.prepare(
                 "SELECT aggregate_type, aggregate_id, sequence, position, before, before_position FROM (\
                  SELECT aggregate_type, aggregate_id, sequence, position, lag(sequence) OVER w AS before, \
@@ -126,6 +131,11 @@ impl RawLog for SqliteRaw {
         .await
     }
 
+    async fn index(&mut self, named_max: usize) -> Result<IndexStanding, EventLogError> {
+        let path = self.index.clone();
+        self.ask(move |connection| index::check(&path, connection, rows::log_id(connection)?, named_max)).await
+    }
+
     async fn file_damage(&mut self) -> Result<Vec<String>, EventLogError> {
         self.ask(|connection| {
             let mut statement = connection.prepare(&format!("PRAGMA quick_check({DAMAGES_MAX})"))?;
@@ -136,6 +146,54 @@ impl RawLog for SqliteRaw {
     }
 }
 
+impl Begun {
+    fn nothing() -> Result<Self, EventLogError> {
+        let file = Connection::open("")?;
+        file.execute_batch(
+            "CREATE TABLE begun (kind TEXT NOT NULL, id TEXT NOT NULL, position INTEGER NOT NULL, event_type TEXT NOT NULL,
+             PRIMARY KEY (kind, id, position)) STRICT, WITHOUT ROWID",
+        )?;
+        Ok(Self { file, up_to: i64::MIN })
+    }
+
+    /// Looks at what came since.
+    fn go_on(&mut self, log: &Connection) -> Result<(), EventLogError> {
+        let head = log.query_row("SELECT coalesce(max(position), 0) FROM events", [], |row| row.get(0))?;
+        if head <= self.up_to {
+            return Ok(());
+        }
+        let transaction = self.file.transaction()?;
+        let mut firsts = log.prepare_cached(
+            "SELECT aggregate_type, aggregate_id, position, event_type FROM events \
+             WHERE position > ?1 AND position <= ?2 AND sequence = 1",
+        )?;
+        let mut rows = firsts.query([self.up_to, head])?;
+        {
+            let mut insert = transaction.prepare("INSERT INTO begun VALUES (?1, ?2, ?3, ?4)")?;
+            while let Some(row) = rows.next()? {
+                let (kind, id, event_type) = (rows::text(row, 0)?, rows::text(row, 1)?, rows::text(row, 3)?);
+                insert.execute(params![kind, id, row.get::<_, i64>(2)?, event_type])?;
+            }
+        }
+        transaction.commit()?;
+        self.up_to = head;
+        Ok(())
+    }
+
+    fn of(&self, streams: Vec<StreamKey>) -> Result<Vec<Beginning>, EventLogError> {
+        let mut statement = self.file.prepare_cached(
+            "SELECT position, event_type FROM begun WHERE kind = ?1 AND id = ?2 ORDER BY position LIMIT 1",
+        )?;
+        let mut found = Vec::new();
+        for stream in streams {
+            let key = params![stream.aggregate_type, stream.aggregate_id];
+            let first = statement.query_row(key, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+            found.extend(first.map(|(position, event_type)| Beginning { stream, position, event_type }));
+        }
+        Ok(found)
+    }
+}
+
 fn facts(connection: &Connection) -> Result<Facts, EventLogError> {
     let id = rows::log_id(connection)?;
     let mut statement = connection.prepare("SELECT reactor, log_id, position FROM reactor_checkpoints ORDER BY 1")?;
@@ -143,17 +201,8 @@ fn facts(connection: &Connection) -> Result<Facts, EventLogError> {
         .query_map([], |row| Ok(RawReactor { name: row.get(0)?, log: LogId(row.get(1)?), position: row.get(2)? }))?;
     let places = reactors.collect::<Result<_, _>>()?;
     let reactors = Reactors { places, lost: lost_reactors(connection)? };
-    let mut missing_indexes = Vec::new();
-    for index in ["events_by_stream", "events_by_id"] {
-        let unique: Option<bool> = connection
-            .query_row("SELECT \"unique\" FROM pragma_index_list('events') WHERE name = ?1", [index], |row| row.get(0))
-            .optional()?;
-        if unique != Some(true) {
-            missing_indexes.push(index);
-        }
-    }
     let head = connection.query_row("SELECT coalesce(max(position), 0) FROM events", [], |row| row.get(0))?;
-    Ok(Facts { id, keys: tying::tied_to(connection)?, head, reactors, missing_indexes })
+    Ok(Facts { id, keys: tying::tied_to(connection)?, head, reactors, missing_indexes: Vec::new() })
 }
 
 /// A log that a program of before has not brought up to date knows of none.

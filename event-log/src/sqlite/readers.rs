@@ -1,4 +1,6 @@
 //! A few connections that only read, lent out one question at a time, and the ear that hears other processes write.
+//!
+//! Each is two: to the log, and to its index.
 
 use std::path::PathBuf;
 use std::sync::mpsc as blocking;
@@ -9,6 +11,7 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use super::connection::open_reader;
+use super::index::{Index, Look};
 use super::rows;
 use crate::heard::Heard;
 use crate::port::EventLogError;
@@ -22,13 +25,14 @@ const LISTEN_INTERVAL: Duration = Duration::from_millis(250);
 pub(super) struct Readers {
     file: PathBuf,
     /// Opened when first needed.
-    idle: Mutex<Vec<Connection>>,
+    idle: Mutex<Vec<(Connection, Look)>>,
+    index: Arc<Index>,
     permits: Arc<Semaphore>,
 }
 
 impl Readers {
-    pub fn new(file: PathBuf) -> Self {
-        Self { file, idle: Mutex::default(), permits: Arc::new(Semaphore::new(READERS_MAX as usize)) }
+    pub fn new(file: PathBuf, index: Arc<Index>) -> Self {
+        Self { file, index, idle: Mutex::default(), permits: Arc::new(Semaphore::new(READERS_MAX as usize)) }
     }
 
     /// Questions under way.
@@ -39,15 +43,15 @@ impl Readers {
     /// Asks on a thread that may block. The question runs to its end even when the caller goes away.
     pub async fn ask<T: Send + 'static>(
         self: &Arc<Self>,
-        question: impl FnOnce(&Connection) -> Result<T, EventLogError> + Send + 'static,
+        question: impl FnOnce(&Connection, &Look) -> Result<T, EventLogError> + Send + 'static,
     ) -> Result<T, EventLogError> {
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| EventLogError::Closed)?;
         let readers = Arc::clone(self);
         let asked = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            let connection = readers.borrow()?;
-            let answer = question(&connection);
-            readers.lock_idle().push(connection);
+            let (connection, look) = readers.borrow()?;
+            let answer = question(&connection, &look);
+            readers.lock_idle().push((connection, look));
             answer
         });
         asked.await.unwrap_or_else(|error| Err(EventLogError::Unavailable(error.into())))
@@ -61,12 +65,12 @@ impl Readers {
         }
     }
 
-    fn borrow(&self) -> Result<Connection, EventLogError> {
+    fn borrow(&self) -> Result<(Connection, Look), EventLogError> {
         let idle = self.lock_idle().pop();
-        idle.map_or_else(|| open_reader(&self.file), Ok)
+        idle.map_or_else(|| Ok((open_reader(&self.file)?, self.index.look()?)), Ok)
     }
 
-    fn lock_idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+    fn lock_idle(&self) -> std::sync::MutexGuard<'_, Vec<(Connection, Look)>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

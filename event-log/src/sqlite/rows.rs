@@ -6,6 +6,7 @@ use rusqlite::types::FromSqlError;
 use rusqlite::{Connection, OptionalExtension, Row, Rows, params, params_from_iter};
 use uuid::Uuid;
 
+use super::index::{Look, Moment};
 use crate::port::{EventLogError, Filter, Foreign, Found, Page, Reading, Unreadable};
 use crate::position::{LogId, Position};
 use crate::reactor_place::{ReactorPlace, missing, not_past};
@@ -77,36 +78,83 @@ pub(super) fn between(connection: &Connection, after: Position, up_to: Position)
 
 pub(super) fn read_stream(
     connection: &Connection,
+    look: &Look,
     stream: &StreamId,
     after: u64,
     limit: usize,
 ) -> Result<Vec<RecordedEvent>, EventLogError> {
-    let mut statement = connection.prepare_cached(select_events!(
-        "WHERE aggregate_type = ?1 AND aggregate_id = ?2 AND sequence > ?3 ORDER BY sequence LIMIT ?4"
-    ))?;
-    collect(statement.query(params![stream.kind.name(), &*stream.id, capped(after), capped(limit as u64)])?)
+    let _moment = Moment::of(connection)?;
+    let mut statement = connection.prepare_cached(select_events!("WHERE position = ?1"))?;
+    let mut events = Vec::new();
+    look.each_of_stream(connection, (stream, after), limit, |position| {
+        let mut rows = statement.query([capped(position)])?;
+        let Some(row) = rows.next()? else { return Ok(false) };
+        let is_of_stream = text(row, 2)? == stream.kind.name() && text(row, 3)? == &*stream.id;
+        if is_of_stream {
+            events.push(recorded(row)?);
+        }
+        Ok(is_of_stream)
+    })?;
+    Ok(events)
 }
 
 /// A page of a stream after `after`, without what no decision needs.
 pub(super) fn load(
     connection: &Connection,
+    look: &Look,
     stream: &StreamId,
     after: u64,
     limit: usize,
 ) -> Result<Vec<(u64, DomainEvent)>, EventLogError> {
+    let _moment = Moment::of(connection)?;
     let mut statement = connection.prepare_cached(
-        "SELECT sequence, event_type, event_version, payload, position FROM events \
-         WHERE aggregate_type = ?1 AND aggregate_id = ?2 AND sequence > ?3 ORDER BY sequence LIMIT ?4",
+        "SELECT aggregate_type, aggregate_id, sequence, event_type, event_version, payload FROM events \
+         WHERE position = ?1",
     )?;
-    let mut rows = statement.query(params![stream.kind.name(), &*stream.id, capped(after), capped(limit as u64)])?;
     let mut loaded = Vec::new();
-    while let Some(row) = rows.next()? {
-        let position = Position(row.get(4)?);
-        let event = DomainEvent::from_stored(stream, text(row, 1)?, text(row, 2)?, text(row, 3)?)
-            .map_err(|source| EventLogError::Unreadable { position, source })?;
-        loaded.push((row.get(0)?, event));
-    }
+    look.each_of_stream(connection, (stream, after), limit, |position| {
+        let mut rows = statement.query([capped(position)])?;
+        let Some(row) = rows.next()? else { return Ok(false) };
+        if text(row, 0)? != stream.kind.name() || text(row, 1)? != &*stream.id {
+            return Ok(false);
+        }
+        let event = DomainEvent::from_stored(stream, text(row, 3)?, text(row, 4)?, text(row, 5)?)
+            .map_err(|source| EventLogError::Unreadable { position: Position(position), source })?;
+        loaded.push((row.get(2)?, event));
+        Ok(true)
+    })?;
     Ok(loaded)
+}
+
+/// Where a stream's event of that sequence is.
+pub(super) fn place_in_stream(
+    connection: &Connection,
+    look: &Look,
+    stream: &StreamId,
+    sequence: u64,
+) -> Result<Option<u64>, EventLogError> {
+    let _moment = Moment::of(connection)?;
+    let mut statement = connection.prepare_cached(
+        "SELECT 1 FROM events WHERE position = ?1 AND aggregate_type = ?2 AND aggregate_id = ?3 AND sequence = ?4",
+    )?;
+    let mut place = None;
+    look.each_of_stream(connection, (stream, sequence.saturating_sub(1)), 1, |position| {
+        let is_it = statement.exists(params![capped(position), stream.kind.name(), &*stream.id, capped(sequence)])?;
+        place = place.or(is_it.then_some(position));
+        Ok(is_it)
+    })?;
+    Ok(place)
+}
+
+pub(super) fn is_event(connection: &Connection, position: u64, id: Uuid) -> Result<bool, EventLogError> {
+    let mut statement = connection.prepare_cached("SELECT 1 FROM events WHERE position = ?1 AND event_id = ?2")?;
+    Ok(statement.exists(params![capped(position), id])?)
+}
+
+pub(super) fn is_of_stream(connection: &Connection, position: u64, stream: &StreamId) -> Result<bool, EventLogError> {
+    let mut statement = connection
+        .prepare_cached("SELECT 1 FROM events WHERE position = ?1 AND aggregate_type = ?2 AND aggregate_id = ?3")?;
+    Ok(statement.exists(params![capped(position), stream.kind.name(), &*stream.id])?)
 }
 
 pub(super) fn read_after(
@@ -138,10 +186,9 @@ fn read_kinds_after(
         return Ok(Page { events: Vec::new(), scanned_to: position });
     }
     let marks = vec!["?"; kinds.len()].join(", ");
-    // The plus keeps SQLite from collecting and sorting whole kinds by way of the stream index.
     let sql = format!(
         "{} IN ({marks}) ORDER BY position LIMIT ?",
-        select_events!("WHERE position > ? AND position <= ? AND +aggregate_type")
+        select_events!("WHERE position > ? AND position <= ? AND aggregate_type")
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut values: Vec<rusqlite::types::Value> = vec![capped(position.0).into(), capped(end).into()];
@@ -160,21 +207,24 @@ fn read(position: Position, mut rows: Rows<'_>) -> Result<Reading, EventLogError
     Ok(reading)
 }
 
-pub(super) fn find(connection: &Connection, ids: &[EventId]) -> Result<Vec<Found>, EventLogError> {
-    let mut statement = connection
-        .prepare_cached("SELECT position, aggregate_type, aggregate_id, sequence FROM events WHERE event_id = ?1")?;
+pub(super) fn find(connection: &Connection, look: &Look, ids: &[EventId]) -> Result<Vec<Found>, EventLogError> {
+    let _moment = Moment::of(connection)?;
+    let plain: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let mut statement =
+        connection.prepare_cached("SELECT aggregate_type, aggregate_id, sequence FROM events WHERE position = ?1")?;
     let mut found = Vec::new();
-    for &event_id in ids {
-        let mut rows = statement.query(params![event_id.0])?;
+    for (event_id, position) in ids.iter().zip(look.find(connection, &plain)?) {
+        let Some(position) = position else { continue };
+        let mut rows = statement.query([capped(position)])?;
         if let Some(row) = rows.next()? {
-            let position = Position(row.get(0)?);
-            let kind = text(row, 1)?;
+            let position = Position(position);
+            let kind = text(row, 0)?;
             let kind = AggregateKind::parse(kind).ok_or_else(|| EventLogError::Unreadable {
                 position,
                 source: UnreadableEvent::UnknownAggregate(kind.to_owned()),
             })?;
-            let stream = StreamId::new(kind, text(row, 2)?);
-            found.push(Found { event_id, position, stream, sequence: row.get(3)? });
+            let stream = StreamId::new(kind, text(row, 1)?);
+            found.push(Found { event_id: *event_id, position, stream, sequence: row.get(2)? });
         }
     }
     Ok(found)
@@ -224,14 +274,6 @@ pub(super) fn reactors(connection: &Connection) -> Result<Vec<(String, Position)
     Ok(reactors)
 }
 
-fn collect(mut rows: Rows<'_>) -> Result<Vec<RecordedEvent>, EventLogError> {
-    let mut events = Vec::new();
-    while let Some(row) = rows.next()? {
-        events.push(recorded(row)?);
-    }
-    Ok(events)
-}
-
 fn recorded(row: &Row<'_>) -> Result<RecordedEvent, EventLogError> {
     RecordedEvent::from_stored(StoredEvent {
         position: row.get(0)?,
@@ -248,7 +290,7 @@ fn recorded(row: &Row<'_>) -> Result<RecordedEvent, EventLogError> {
 }
 
 /// Borrowed from the row: an event's texts are parsed, not kept.
-fn text<'row>(row: &'row Row<'_>, column: usize) -> Result<&'row str, EventLogError> {
+pub(super) fn text<'row>(row: &'row Row<'_>, column: usize) -> Result<&'row str, EventLogError> {
     let value = row.get_ref(column)?;
     value.as_str().map_err(|error: FromSqlError| {
         EventLogError::Corrupt(format!("column {column} of an event is no text: {error}"))
@@ -256,6 +298,6 @@ fn text<'row>(row: &'row Row<'_>, column: usize) -> Result<&'row str, EventLogEr
 }
 
 /// SQLite's integers are signed.
-fn capped(number: u64) -> i64 {
+pub(super) fn capped(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::append::Pen;
 use super::connection::open_writer;
+use super::index::Index;
 use super::{SqliteLog, rows};
 use crate::port::{AppendError, Batch, EventLog, EventLogError, Filter, NewEvent};
 use crate::position::Position;
@@ -42,13 +43,13 @@ async fn a_new_log_is_for_its_owner_alone() {
     log.append(&one_message()).await.expect("written");
     let mode = |path: &std::path::Path| std::fs::metadata(path).expect("there").permissions().mode() & 0o777;
     assert_eq!(mode(&directory), 0o700);
-    for name in ["log.db", "log.db-wal", "log.db-shm"] {
+    for name in ["log.db", "log.db-wal", "log.db-shm", "log-index.db", "log-index.db-wal", "log-index.db-shm"] {
         assert_eq!(mode(&directory.join(name)), 0o600, "{name}");
     }
 }
 
 #[tokio::test]
-async fn a_closed_log_leaves_one_file_and_answers_nothing() {
+async fn a_closed_log_leaves_itself_and_its_index_and_answers_nothing() {
     let directory = tempfile::tempdir().expect("a directory");
     let log = SqliteLog::open(directory.path()).await.expect("opens");
     let mut heard = log.listen();
@@ -57,8 +58,10 @@ async fn a_closed_log_leaves_one_file_and_answers_nothing() {
     log.close().await;
     log.close().await;
 
-    let files: Vec<_> = std::fs::read_dir(directory.path()).expect("there").map(|file| file.expect("a file")).collect();
-    assert_eq!(files.len(), 1, "{files:?}");
+    let files = std::fs::read_dir(directory.path()).expect("there").map(|file| file.expect("a file").file_name());
+    let mut files: Vec<_> = files.collect();
+    files.sort();
+    assert_eq!(files, ["log-index.db", "log.db"]);
     assert!(matches!(log.head().await, Err(EventLogError::Closed)));
     let appended = log.append(&one_message()).await;
     assert!(matches!(appended, Err(AppendError::NothingWritten(EventLogError::Closed))), "{appended:?}");
@@ -87,6 +90,12 @@ async fn a_file_that_is_no_log_is_refused() {
     assert!(matches!(refused, Err(EventLogError::Corrupt(_))));
 }
 
+fn pen(directory: &std::path::Path, connection: rusqlite::Connection) -> Pen {
+    let log = rows::log_id(&connection).expect("readable");
+    let index = Index::open(directory, &connection, log).expect("made");
+    Pen::new(connection, index.look().expect("opens"), log)
+}
+
 /// A pen whose next commits fail, so many as are due.
 fn failing_pen(directory: &std::path::Path) -> (Pen, Arc<AtomicU32>) {
     let connection = open_writer(directory, &directory.join("log.db")).expect("opens");
@@ -94,8 +103,7 @@ fn failing_pen(directory: &std::path::Path) -> (Pen, Arc<AtomicU32>) {
     let failures = Arc::clone(&due);
     let fails = move || failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |due| due.checked_sub(1)).is_ok();
     connection.commit_hook(Some(fails));
-    let log = rows::log_id(&connection).expect("readable");
-    (Pen::new(connection, log), due)
+    (pen(directory, connection), due)
 }
 
 #[test]
@@ -131,8 +139,7 @@ fn a_full_disk_writes_nothing_and_says_so() {
     let connection = open_writer(directory.path(), &directory.path().join("log.db")).expect("opens");
     let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).expect("a number");
     connection.pragma_update_and_check(None, "max_page_count", pages + 2, |_| Ok(())).expect("limited");
-    let log = rows::log_id(&connection).expect("readable");
-    let mut pen = Pen::new(connection, log);
+    let mut pen = pen(directory.path(), connection);
     let mut written = 0;
     let refused = loop {
         match pen.append(&Batch { known: Position(written), ..one_message() }) {

@@ -96,7 +96,7 @@ fn hold(pen: &mut Pen, known: Position, answer: Answer<Result<(HeldLog, Foreign)
 impl LockedLog for HeldLog {
     async fn append(self: Box<Self>, batch: &Batch) -> Result<Appended, AppendError> {
         let (answer, answered) = oneshot::channel();
-        let job = HeldAppend { batch: batch.clone(), answer };
+        let job = HeldAppend { batch: super::without_originals(batch), answer };
         self.appends.send(job).map_err(|_| AppendError::NothingWritten(held_too_long()))?;
         // Came in the moment the hold ended, or the writer's thread is gone: a look-up tells.
         answered.await.unwrap_or_else(|_| Err(AppendError::Unknown(held_too_long())))

@@ -1,6 +1,6 @@
 //! `replay doctor`: is the log sound, and can this program read all of it?
 //!
-//! Streams the whole log once, page by page, and asks the engine for what only an ordered index can tell. Nothing is
+//! Streams the whole log once, page by page, and asks the engine for what only another order can tell. Nothing is
 //! opened for writing and no lock is taken that a server would wait for, so it runs beside one, also beside one of an
 //! older version. What it holds is bounded: a page, the names and versions there are, and at most
 //! [`references::STREAMS_MAX`] streams that were seen to begin and as many keys that are gone.
@@ -14,7 +14,7 @@ mod places;
 mod references;
 
 use event_log::StoreUrl;
-use event_log::raw::{self, BEGINNING, Facts, RawLog, Reading};
+use event_log::raw::{self, BEGINNING, Facts, IndexStanding, RawLog, Reading};
 use serde_json::json;
 
 use crate::arguments::Shared;
@@ -32,6 +32,8 @@ use references::ReferenceChecks;
 const PAGE_EVENTS: usize = 2_000;
 /// Findings of one kind that are spelled out.
 const NAMED_MAX: usize = 5;
+/// So many events may be in the memory of whoever writes before they are in an index that follows the log.
+const BEHIND_MAX: i64 = 100_000;
 
 pub async fn run(shared: &Shared) -> Result<Verdict, Failure> {
     let url = store::locate(shared)?;
@@ -87,6 +89,7 @@ async fn examine(url: &StoreUrl, keys: &StoreUrl) -> Result<Report, Failure> {
     keys.read_on(&mut *log, place).await?;
     counting.is_busy("examining streams and ids");
     streams_and_ids(&mut *log, &facts, &mut findings).await?;
+    index(&mut *log, &facts, &mut findings).await?;
     places::check(url, &mut *log, &mut findings).await?;
     let seconds = counting.finish().as_secs_f64();
     let events = checks.events();
@@ -95,7 +98,7 @@ async fn examine(url: &StoreUrl, keys: &StoreUrl) -> Result<Report, Failure> {
     Ok(Report { store: url.to_string(), facts, events, seconds, findings, versions, keys })
 }
 
-/// What the engine finds in the order of its own indexes.
+/// What the engine finds in the order of streams and ids.
 async fn streams_and_ids(log: &mut dyn RawLog, facts: &Facts, findings: &mut Findings) -> Result<(), Failure> {
     for index in &facts.missing_indexes {
         let advice = "without it two writers can both win a place, or one command be written twice: make it again";
@@ -134,6 +137,38 @@ async fn streams_and_ids(log: &mut dyn RawLog, facts: &Facts, findings: &mut Fin
         let advice =
             "the file itself is damaged: stop the server, look at the disk, and docs/backup.md, \"The log is damaged\"";
         findings.add(Severity::Error, "file", "the engine finds its file damaged", advice, || damage.clone());
+    }
+    Ok(())
+}
+
+/// An index that follows the log in a file of its own: nothing in it is believed above.
+async fn index(log: &mut dyn RawLog, facts: &Facts, findings: &mut Findings) -> Result<(), Failure> {
+    let made_anew = "nothing is lost: it is made anew when the log is opened and nobody else has it open";
+    match log.index(NAMED_MAX).await? {
+        IndexStanding::Within => {}
+        IndexStanding::Absent if facts.head == 0 => {}
+        IndexStanding::Absent => {
+            findings
+                .add(Severity::Note, "index", "there is no index of the log", made_anew, || "log-index.db".to_owned());
+        }
+        IndexStanding::Useless(why) => {
+            findings.add(Severity::Warning, "index", "the index of the log cannot be followed", made_anew, || why);
+        }
+        IndexStanding::Follows { checkpoint, wrong } => {
+            if facts.head - checkpoint > BEHIND_MAX {
+                let advice = "whoever opens the log next reads what is missing first";
+                findings.add(Severity::Note, "index", "the index of the log is far behind", advice, || {
+                    format!("at {checkpoint}, the log at {}", facts.head)
+                });
+            }
+            let advice = "until it is made anew commands may be written twice and streams read without these events: end \
+                          every program that uses the log, delete log-index.db, and start again";
+            let named = wrong.named.len() as u64;
+            for example in wrong.named {
+                findings.add(Severity::Error, "index", "the index of the log disagrees with it", advice, || example);
+            }
+            findings.uncounted("index", wrong.total - named);
+        }
     }
     Ok(())
 }

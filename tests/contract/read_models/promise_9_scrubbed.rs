@@ -258,6 +258,8 @@ async fn a_key_that_comes_back_with_a_restored_log_is_dropped_at_the_start(backe
         Backend::Sqlite => ("randomblob(16)", "keys", format!("x'{secret}'")),
         Backend::Postgres => ("gen_random_uuid()", "kabar_keys.keys", format!("'\\x{secret}'::bytea")),
     };
+    // A log is restored while nobody has it open.
+    world.log.close().await;
     damage::log(&world.store, &format!("UPDATE log_identity SET log_id = {log_id}")).await;
     damage::keys(&world.store, "UPDATE keys_identity SET log_id = NULL").await;
     let back = format!("UPDATE {keys} SET secret = {secret} WHERE owner = 'ana'");
