@@ -34,6 +34,7 @@ mod importing;
 mod keys;
 mod keys_in_trouble;
 mod keys_of_a_log;
+mod lost_words;
 mod mending;
 mod observing;
 mod operators;
