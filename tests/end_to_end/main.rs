@@ -36,6 +36,7 @@ mod keys_in_trouble;
 mod keys_of_a_log;
 mod lost_words;
 mod mending;
+mod never_sealed;
 mod observing;
 mod operators;
 mod outsiders;
