@@ -12,7 +12,7 @@ use event_log::{
     Door, DoorOptions, EventLogError, IfOthers, InUse, LogCaches, OpenError, Position, SharedLog, StoreUrl,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
-use projections::{ReadError, Views};
+use projections::{IfLost, ReadError, Views};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -74,7 +74,9 @@ impl App {
         let keys = StoreUrl::parse(config.database.keys_url().reveal())?;
         let log = open_log(&url, &keys, config.database.keys_lost, log_caches(&config.caches)).await?;
         let door = Door::open(log.clone(), door_options(&config)).await.map_err(BuildError::Log)?;
-        let views = Views::open(&url, log.clone()).await.map_err(BuildError::Views)?;
+        // A new format that misses words is not shown in the place of one that has them, until it is said to.
+        let if_lost = if config.database.keys_lost { IfLost::GoOn } else { IfLost::Refuse };
+        let views = Views::open_although(&url, log.clone(), if_lost).await.map_err(BuildError::Views)?;
 
         let directory = Directory::new(views.clone(), &config.caches);
         let commands = Commands::new(door.clone(), log.clone(), views.clone(), ports.clock.clone(), directory.filled());

@@ -96,6 +96,11 @@ impl Sealed {
         parts(self.stored()?).map(|(key, _)| key)
     }
 
+    /// Whether they lie in the log as they are, so that no erasure reaches them there.
+    pub fn was_never_sealed(&self) -> bool {
+        self.stored().is_some_and(|stored| !stored.is_empty() && parts(stored).is_none())
+    }
+
     /// The key and the ciphertext of what is closed; `None` where there is nothing to open.
     pub fn closed(&self) -> Option<(KeyId, &str)> {
         match &self.0 {
@@ -130,9 +135,9 @@ impl Sealed {
         }
     }
 
-    /// Lets go of the words: whoever said them was erased meanwhile.
+    /// Lets go of the words: whoever said them was erased meanwhile. In the log they stay as they are.
     pub fn lose(&mut self, why: Unreadable) {
-        if let Form::Closed(stored) | Form::Open { stored, .. } = &self.0 {
+        if let Form::Plain(stored) | Form::Closed(stored) | Form::Open { stored, .. } = &self.0 {
             self.0 = Form::Gone { stored: Arc::clone(stored), why };
         }
     }
@@ -295,6 +300,17 @@ mod tests {
         assert_eq!(opened, erased);
         assert_ne!(opened, Sealed::new("halo"));
         assert_eq!(erased.unreadable(), Some(Unreadable::Erased));
+    }
+
+    #[test]
+    fn words_that_were_never_sealed_are_known_and_can_be_let_go_of() {
+        let mut plain = Sealed::from_stored("halo");
+        assert!(plain.was_never_sealed() && !closed().was_never_sealed());
+        assert!(!Sealed::from_stored("").was_never_sealed(), "that is no word");
+        assert!(!Sealed::new("halo").was_never_sealed(), "they will be");
+        plain.lose(Unreadable::Erased);
+        assert_eq!((plain.words(), plain.unreadable(), plain.reveal()), (None, Some(Unreadable::Erased), ""));
+        assert!(plain.was_never_sealed(), "and they still lie there");
     }
 
     #[test]

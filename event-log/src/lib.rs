@@ -22,6 +22,7 @@ pub mod measures;
 pub mod migrations;
 pub mod new_file;
 pub mod open;
+mod plain;
 pub mod port;
 pub mod position;
 pub mod postgres;

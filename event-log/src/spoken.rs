@@ -40,6 +40,8 @@ pub struct EverythingSpoken {
     pub erased: u64,
     /// Events whose key is not among the keys.
     pub lost: u64,
+    /// Events with words that were never sealed, which stay in the log as they are. They are counted above as well.
+    pub never_sealed: u64,
     /// Events that this program cannot read: whose words are in them is not known.
     pub unreadable: u64,
 }
@@ -81,14 +83,16 @@ impl EverythingSpoken {
     }
 
     fn take(&mut self, mut recorded: RecordedEvent, user: &UserId, first_max: usize) {
-        let (mut any, mut gone) = (false, None);
+        let (mut any, mut gone, mut plain) = (false, None, false);
         recorded.event.visit_words(&mut |place, words| {
             if place.owner == user {
                 any = true;
                 self.keys.extend(words.key());
+                plain |= words.was_never_sealed();
                 gone = gone.or(words.unreadable());
             }
         });
+        self.never_sealed += u64::from(plain);
         match gone {
             _ if !any => {}
             Some(Unreadable::Erased) => self.erased += 1,

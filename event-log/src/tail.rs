@@ -5,13 +5,15 @@
 //! this reaches reads the log itself. Never in here: anything that is not durable, or a gap: `events` is all there is
 //! behind `base`, in order.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use aggregates::AggregateKind;
+use aggregates::ids::UserId;
 use async_trait::async_trait;
 
 use crate::caches::{CacheSize, LogCaches};
+use crate::plain;
 use crate::port::{
     AppendError, Appended, Batch, EventLog, EventLogError, Filter, Foreign, LockedLog, LogWrapper, Page, SharedLog,
 };
@@ -158,11 +160,16 @@ impl Tail {
     fn lose_erased(&mut self, from: Position, sealing: Option<&Sealing>) {
         let Some(sealing) = sealing else { return };
         let new = self.events.iter().rev().take_while(|(_, event)| event.position > from);
-        if new.clone().all(|(_, event)| erasure(&event.event).is_none()) {
+        let erased = new.filter_map(|(_, event)| Some((erasure(&event.event)?.user_id.clone(), event.position)));
+        // From the last one to the first: of somebody's two the later one stays.
+        let erased: HashMap<UserId, Position> = erased.collect::<Vec<_>>().into_iter().rev().collect();
+        if erased.is_empty() {
             return;
         }
         for (_, event) in &mut self.events {
-            sealing.lose_erased(&mut Arc::make_mut(event).event);
+            let event = Arc::make_mut(event);
+            sealing.lose_erased(&mut event.event);
+            plain::lose_before(event, |owner| erased.get(owner).copied());
         }
     }
 }

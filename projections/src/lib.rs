@@ -21,9 +21,9 @@ pub mod views;
 use libsqlite3_hotbundle as _;
 
 pub use generations::{
-    Difference, Pace, Progress, RebuildOptions, RebuildReport, RepairReport, Retired, Stage, Standings, Touching,
-    UnitStage, UnitStanding, UnitState, UnitStatus, VerifyReport, rebuild, repair, retire, scrub, standings, status,
-    verify,
+    Difference, IfLost, LostWords, Pace, Progress, RebuildOptions, RebuildReport, RepairReport, Retired, Retiring,
+    Stage, Standings, Touching, UnitStage, UnitStanding, UnitState, UnitStatus, VerifyReport, rebuild, repair, retire,
+    scrub, standings, status, verify,
 };
 pub use store::Format;
 pub use views::{Lagging, ReadError, UnitHealth, UnitName, UnitRun, Views};

@@ -10,6 +10,7 @@ use event_log::{Position, SharedLog};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::generations::IfLost;
 use crate::measures::UnitMeasures;
 use crate::store::{Generation, GenerationName, GenerationState, InUse, Standing, StoreError, UnitReads, UnitStore};
 use crate::views::{Lagging, UnitHealth, UnitName, UnitRun};
@@ -54,10 +55,11 @@ impl Unit {
         name: UnitName,
         store: Arc<dyn UnitStore>,
         log: SharedLog,
+        if_lost: IfLost,
     ) -> Result<Arc<Self>, StoreError> {
         // First: whoever wants to do without this format sees that it is in use.
         let in_use = store.enter()?;
-        let (live, standing) = open_or_make(name, &*store, &log).await?;
+        let (live, standing) = open_or_make(name, &*store, &log, if_lost).await?;
         Ok(Arc::new(Self {
             name,
             _in_use: in_use,
@@ -301,16 +303,17 @@ async fn open_or_make(
     name: UnitName,
     store: &dyn UnitStore,
     log: &SharedLog,
+    if_lost: IfLost,
 ) -> Result<(Arc<Live>, Standing), StoreError> {
     for _ in 0..OPEN_TRIES_MAX {
         if let Some((live, standing)) = newest_ready(store).await? {
             check(&standing, log).await?;
             close_older(name, store, &live, log).await?;
-            generations::catch_up(name, store, Some(&*live.generation), log).await?;
+            generations::catch_up(name, store, Some(&*live.generation), log, if_lost).await?;
             let standing = live.generation.standing().await?;
             return Ok((live, standing));
         }
-        generations::catch_up(name, store, None, log).await?;
+        generations::catch_up(name, store, None, log, if_lost).await?;
         if newest_ready(store).await?.is_some() {
             continue;
         }

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::feed::FeedReads;
 use crate::feed::live::LiveFeed;
+use crate::generations::{IfLost, LostWords};
 use crate::inbox::InboxReads;
 use crate::inbox::live::LiveInbox;
 use crate::store::Format;
@@ -50,6 +51,13 @@ pub enum ReadError {
          `replay rebuild {unit} --fresh` fills it anew and puts this file away"
     )]
     Damaged { unit: UnitName, file: String, reason: String },
+    /// A new view was filled, and it is not shown.
+    #[error(
+        "{lost} cannot be read, because their keys are lost, and the {unit} view that is there may be the last that has \
+         them: it stays. Bring the keys back (replay restore --keys-from FILE); where there is no backup of them do not \
+         rebuild, or go on without these words: --keys-lost, of the server database.keys_lost (docs/erasure.md)"
+    )]
+    WordsLost { unit: UnitName, lost: LostWords },
 }
 
 /// A view did not come as far as was asked in the time there was.
@@ -102,15 +110,25 @@ impl Views {
     /// Where programs of another format answer, a unit first comes as far as they are: that may take as long as a
     /// rebuild, and can be done before by `replay rebuild` of the new version.
     pub async fn open(url: &StoreUrl, log: SharedLog) -> Result<Self, ReadError> {
-        Self::open_format(url, log, Format::CURRENT).await
+        Self::open_although(url, log, IfLost::Refuse).await
+    }
+
+    /// The same where words may be lost: whether this program's format may be filled without them, when another's is there
+    /// that may have them.
+    pub async fn open_although(url: &StoreUrl, log: SharedLog, if_lost: IfLost) -> Result<Self, ReadError> {
+        Self::open_as(url, log, Format::CURRENT, if_lost).await
     }
 
     /// The same as a program of another version does it.
     pub async fn open_format(url: &StoreUrl, log: SharedLog, format: Format) -> Result<Self, ReadError> {
+        Self::open_as(url, log, format, IfLost::Refuse).await
+    }
+
+    async fn open_as(url: &StoreUrl, log: SharedLog, format: Format, if_lost: IfLost) -> Result<Self, ReadError> {
         let mut units = Vec::new();
         let stores = store::connect(url, format).await.map_err(|error| error.of(UnitName::Inbox))?;
         for (name, store) in stores {
-            let unit = Unit::open(name, store, Arc::clone(&log)).await.map_err(|error| error.of(name))?;
+            let unit = Unit::open(name, store, Arc::clone(&log), if_lost).await.map_err(|error| error.of(name))?;
             units.push(unit);
         }
         let unit = |name: UnitName| {

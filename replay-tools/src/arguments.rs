@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use event_log::{Position, PositionToken};
-use projections::{Pace, RebuildOptions, UnitName};
+use projections::{IfLost, Pace, RebuildOptions, UnitName};
 use url::Url;
 
 pub use following::Server;
@@ -158,9 +158,9 @@ struct PaceWanted {
 }
 
 impl PaceWanted {
-    fn options(&self) -> RebuildOptions {
+    fn options(&self, if_lost: IfLost) -> RebuildOptions {
         let pace = Pace { events_per_second: self.events_per_second, yields: !self.full_speed };
-        RebuildOptions { fresh: self.fresh, pace, ..RebuildOptions::default() }
+        RebuildOptions { fresh: self.fresh, pace, if_lost, ..RebuildOptions::default() }
     }
 }
 
@@ -182,6 +182,8 @@ pub struct RetireWanted {
     /// The format (see `replay status`)
     #[arg(long, value_name = "N")]
     pub format: u32,
+    #[command(flatten)]
+    pub keys: KeysLost,
     /// Really delete it
     #[arg(long)]
     pub yes: bool,
@@ -373,7 +375,7 @@ impl RebuildWanted {
     }
 
     pub fn options(&self) -> RebuildOptions {
-        self.pace.options()
+        self.pace.options(self.keys.if_lost())
     }
 }
 
@@ -383,7 +385,7 @@ impl RepairWanted {
     }
 
     pub fn options(&self) -> RebuildOptions {
-        self.pace.options()
+        self.pace.options(self.keys.if_lost())
     }
 }
 

@@ -9,7 +9,7 @@ use event_log::erasing::{EraseError, Erasure, erase, is_known};
 use event_log::spoken::{EverythingSpoken, Spoken};
 use event_log::{Position, SharedLog, StoreUrl};
 use jiff::Timestamp as Now;
-use projections::{UnitName, Views};
+use projections::{IfLost, UnitName, Views};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -46,7 +46,7 @@ pub async fn run(shared: &Shared, wanted: &EraseWanted) -> Result<Verdict, Failu
         Err(EraseError::Unknown) => return Err(nobody(wanted)),
         Err(error) => return Err(anyhow::Error::new(error).context("nobody was erased").into()),
     };
-    blank_views(&url, &log, erasure.position).await?;
+    blank_views(&url, &log, erasure.position, wanted.keys.if_lost()).await?;
     let scrubbed = scrub(&url, &log, wanted.vacuum).await?;
     log.close().await;
     let erased = Erased { erasure, spoken, scrubbed };
@@ -55,7 +55,8 @@ pub async fn run(shared: &Shared, wanted: &EraseWanted) -> Result<Verdict, Failu
     } else {
         erased.tell(wanted, &url)?;
     }
-    let left = erased.spoken.unreadable > 0 || erased.spoken.lost > 0;
+    let EverythingSpoken { unreadable, lost, never_sealed, .. } = erased.spoken;
+    let left = unreadable > 0 || lost > 0 || never_sealed > 0;
     let unfinished = left || !scrubbed && (wanted.vacuum || matches!(url, StoreUrl::Sqlite(_)));
     Ok(if unfinished { Verdict::Differences } else { Verdict::Fine })
 }
@@ -84,8 +85,10 @@ async fn everything_spoken(log: &SharedLog, wanted: &EraseWanted) -> Result<Ever
 }
 
 /// The views of a running server follow by themselves; without one they are brought forward here.
-async fn blank_views(url: &StoreUrl, log: &SharedLog, position: Position) -> Result<(), Failure> {
-    let views = Views::open(url, log.clone()).await?;
+async fn blank_views(url: &StoreUrl, log: &SharedLog, position: Position, if_lost: IfLost) -> Result<(), Failure> {
+    let views = Views::open_although(url, log.clone(), if_lost).await;
+    let views =
+        views.map_err(|error| Failure::of_view(error, "the key is gone, but views still show it".to_owned()))?;
     let stop = CancellationToken::new();
     let driving = tokio::spawn({
         let (views, stop) = (views.clone(), stop.clone());
@@ -137,6 +140,7 @@ impl Erased {
                 "erased_before": spoken.erased,
                 "lost_before": spoken.lost,
                 "not_looked_into": spoken.unreadable,
+                "stays_in_the_log": spoken.never_sealed,
             },
         })
     }
@@ -173,8 +177,19 @@ impl Erased {
                 spoken.unreadable
             ))?;
         }
+        if spoken.never_sealed > 0 {
+            line(&format!(
+                "{} events have words of theirs that were never sealed (docs/erasure.md): nobody is shown them any more, and \
+                 in the log they stay as they are",
+                spoken.never_sealed
+            ))?;
+        }
         let left = match (url, scrubbed) {
+            (StoreUrl::Sqlite(_), true) if spoken.never_sealed > 0 => "nothing else is left in the files of the store",
             (StoreUrl::Sqlite(_), true) => "nothing is left in the files of the store; backups keep what they had",
+            (StoreUrl::Postgres(_), true) if spoken.never_sealed > 0 => {
+                "nothing else is left in the tables; what PostgreSQL's WAL keeps is in docs/erasure.md"
+            }
             (StoreUrl::Postgres(_), true) => {
                 "nothing is left in the tables; files of PostgreSQL's WAL keep what was written until they are written over, \
                  and docs/erasure.md says how to be rid of that now; backups keep what they had"

@@ -1,11 +1,10 @@
 //! `replay export`: the log as lines that an import takes, or as events.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use aggregates::ids::EventId;
 use aggregates::words::HasWords;
-use aggregates::{DomainEvent, Metadata, Timestamp};
+use aggregates::{DomainEvent, Metadata, Sealed, Timestamp, Unreadable};
 use event_log::{EventLogError, Filter, Position, RecordedEvent, SharedLog, StoreUrl};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -132,31 +131,27 @@ fn as_event(recorded: &RecordedEvent, words: &mut Words) -> Result<String, Failu
 
 /// The payload with its words in the place of their ciphertext, and without those that are gone.
 fn opened(event: &DomainEvent, words: &mut Words) -> Result<Value, Failure> {
-    let mut open: HashMap<String, Option<String>> = HashMap::new();
-    event.clone().visit_words(&mut |_, sealed| {
-        if let Some(stored) = sealed.stored() {
-            words.lost += u64::from(sealed.unreadable() == Some(aggregates::Unreadable::Lost));
-            open.insert(stored.to_owned(), sealed.words().map(str::to_owned));
-        }
+    let mut open = event.clone();
+    open.visit_words(&mut |_, sealed| {
+        words.lost += u64::from(sealed.unreadable() == Some(Unreadable::Lost));
+        *sealed = if sealed.words().is_some() { sealed.laid_open() } else { Sealed::from_stored(GONE) };
     });
-    let mut payload: Value = serde_json::from_str(&event.to_json()?)?;
-    lay_open(&mut payload, &open);
+    let mut payload: Value = serde_json::from_str(&open.to_json()?)?;
+    leave_out_what_is_gone(&mut payload);
     Ok(payload)
 }
 
-fn lay_open(value: &mut Value, open: &HashMap<String, Option<String>>) {
+/// Stands for what is gone, until it is left out. No words are like it: U+0000 is refused in all of them.
+const GONE: &str = "\u{0}gone\u{0}";
+
+fn leave_out_what_is_gone(value: &mut Value) {
     match value {
         Value::Object(fields) => {
-            fields.retain(|_, field| field.as_str().is_none_or(|text| open.get(text) != Some(&None)));
-            fields.values_mut().for_each(|field| lay_open(field, open));
+            fields.retain(|_, field| field.as_str() != Some(GONE));
+            fields.values_mut().for_each(leave_out_what_is_gone);
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| lay_open(item, open)),
-        Value::String(text) => {
-            if let Some(Some(words)) = open.get(text.as_str()) {
-                text.clone_from(words);
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::Array(items) => items.iter_mut().for_each(leave_out_what_is_gone),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

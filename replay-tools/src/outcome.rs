@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use event_log::Chain;
+use projections::ReadError;
 use serde_json::json;
 
 /// A command that did its work.
@@ -46,6 +47,16 @@ impl Failure {
         Self::Usage(what.into())
     }
 
+    /// Something was to be done to a view, and was not. Words that are lost are no fault of the store: the operator decides.
+    pub fn of_view(error: ReadError, what: String) -> Self {
+        match error {
+            ReadError::WordsLost { .. } => Self::Refused(format!("{what}: {error}")),
+            ReadError::Unavailable { .. } | ReadError::Corrupt { .. } | ReadError::Damaged { .. } => {
+                Self::Unreachable(anyhow::Error::new(error).context(what))
+            }
+        }
+    }
+
     /// Says it on stderr, as JSON when everything else is.
     pub fn report(self, json: bool) -> ExitCode {
         let (code, text) = match self {
@@ -77,8 +88,8 @@ impl From<event_log::EventLogError> for Failure {
     }
 }
 
-impl From<projections::ReadError> for Failure {
-    fn from(error: projections::ReadError) -> Self {
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
         Self::Unreachable(error.into())
     }
 }

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use anyhow::Context;
 use event_log::{SharedLog, StoreUrl};
 use futures_util::future;
-use projections::{RebuildOptions, RebuildReport, UnitName};
+use projections::{LostWords, RebuildOptions, RebuildReport, UnitName};
 use serde_json::{Value, json};
 
 use crate::arguments::{RebuildWanted, Shared};
@@ -62,7 +61,8 @@ async fn one(
     let shown = bars.of(unit, "rebuilding");
     let report = projections::rebuild(url, log.clone(), unit, options, &|progress| shown.is_at(progress)).await;
     let took = shown.finish();
-    let report = report.with_context(|| format!("{unit} was not rebuilt; the live view is as it was"))?;
+    let report = report
+        .map_err(|error| Failure::of_view(error, format!("{unit} was not rebuilt; the live view is as it was")))?;
     Ok((report, took))
 }
 
@@ -81,8 +81,10 @@ pub fn as_text(report: &RebuildReport, took: Duration) -> String {
     } else {
         format!(" (of which {:.1} s at rest)", report.rested.as_secs_f64())
     };
+    let lost =
+        if report.lost.any() { format!("; without {}, whose keys are lost", report.lost) } else { String::new() };
     format!(
-        "{}: generation {} is live, {replaced}{resumed}; {} events in {:.1} s{rested}, up to position {} (a running \
+        "{}: generation {} is live, {replaced}{resumed}; {} events in {:.1} s{rested}, up to position {}{lost} (a running \
          server goes over to it within a second)",
         report.unit,
         report.generation,
@@ -103,5 +105,10 @@ pub fn as_json(report: &RebuildReport, took: Duration) -> Value {
         "checkpoint": report.checkpoint,
         "seconds": took.as_secs_f64(),
         "seconds_at_rest": report.rested.as_secs_f64(),
+        "words_lost": lost_as_json(&report.lost),
     })
+}
+
+pub fn lost_as_json(lost: &LostWords) -> Value {
+    json!({ "total": lost.total(), "by_user": lost.by_user() })
 }

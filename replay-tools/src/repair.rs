@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use anyhow::Context;
 use projections::{ReadError, RebuildOptions, RebuildReport};
 use serde_json::{Value, json};
 
@@ -25,15 +24,18 @@ pub async fn run(shared: &Shared, wanted: &RepairWanted) -> Result<Verdict, Fail
             if let Err(damaged @ ReadError::Damaged { .. }) = &report {
                 let options = RebuildOptions { fresh: true, ..options };
                 let anew = projections::rebuild(&url, log.clone(), unit, &options, &tell).await;
-                let anew = anew.with_context(|| format!("{unit} is damaged and was not filled anew"))?;
+                let what = || format!("{unit} is damaged and was not filled anew");
+                let anew = anew.map_err(|error| Failure::of_view(error, what()))?;
                 answers.push(filled_anew(shared, damaged, &anew, shown.finish())?);
                 continue;
             }
-            let report = report.with_context(|| format!("{unit} was not repaired; the live view is as it was"))?;
+            let what = || format!("{unit} was not repaired; the live view is as it was");
+            let report = report.map_err(|error| Failure::of_view(error, what()))?;
             (report.found, report.repaired)
         } else {
             let report = projections::verify(&url, log.clone(), unit, &tell).await;
-            (report.with_context(|| format!("{unit} cannot be compared"))?, None)
+            let what = || format!("{unit} cannot be compared");
+            (report.map_err(|error| Failure::of_view(error, what()))?, None)
         };
         let took = shown.finish();
         let is_left = !found.is_clean() && repaired.is_none();

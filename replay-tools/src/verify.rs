@@ -8,6 +8,7 @@ use crate::arguments::{Shared, VerifyWanted};
 use crate::outcome::{Failure, Verdict};
 use crate::paint::{Colour, Paint, harmless, line};
 use crate::progress::Bars;
+use crate::rebuild::lost_as_json;
 use crate::store;
 
 pub async fn run(shared: &Shared, wanted: &VerifyWanted) -> Result<Verdict, Failure> {
@@ -52,7 +53,7 @@ pub async fn run(shared: &Shared, wanted: &VerifyWanted) -> Result<Verdict, Fail
 }
 
 pub fn print(report: &VerifyReport, paint: Paint) -> Result<(), Failure> {
-    let VerifyReport { unit, generation, checkpoint, events, rows, differences, differences_total } = report;
+    let VerifyReport { unit, generation, checkpoint, events, rows, differences, differences_total, lost } = report;
     let verdict = if report.is_clean() {
         paint.text(Colour::Green, "clean")
     } else {
@@ -61,6 +62,14 @@ pub fn print(report: &VerifyReport, paint: Paint) -> Result<(), Failure> {
     line(&format!(
         "{unit}: {verdict}; generation {generation} at position {checkpoint}, {rows} rows from {events} events"
     ))?;
+    if lost.any() {
+        line(&paint.text(
+            Colour::Red,
+            &format!(
+                "  compared without {lost}, whose keys are lost: where the live view has them, it is the one that is right"
+            ),
+        ))?;
+    }
     for difference in differences {
         for text in spelled_out(difference, paint) {
             line(&text)?;
@@ -128,5 +137,6 @@ pub fn as_json(report: &VerifyReport) -> Value {
         "rows": report.rows,
         "differences_total": report.differences_total,
         "differences": differences,
+        "words_lost": lost_as_json(&report.lost),
     })
 }

@@ -232,7 +232,7 @@ impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Unavailable { .. } => Self::unavailable_fault(&error),
-            ReadError::Corrupt { .. } | ReadError::Damaged { .. } => Self::fault(&error),
+            ReadError::Corrupt { .. } | ReadError::Damaged { .. } | ReadError::WordsLost { .. } => Self::fault(&error),
         }
     }
 }

@@ -40,6 +40,8 @@ struct Faults {
     struck: Notify,
     /// New connections are closed at once.
     refusing: watch::Sender<bool>,
+    /// Connections that came, refused ones too.
+    connections: watch::Sender<u64>,
 }
 
 impl ChaosProxy {
@@ -86,6 +88,12 @@ impl ChaosProxy {
     /// Waits until what was planned has happened.
     pub async fn struck(&self) {
         self.faults.struck.notified().await;
+    }
+
+    /// Waits until so many connections came, refused ones too. Says how many that were.
+    pub async fn connections(&self, count: u64) -> u64 {
+        let mut came = self.faults.connections.subscribe();
+        *came.wait_for(|came| *came >= count).await.expect("the sender lives here")
     }
 
     /// The server cannot be reached until this is called with `false`.
@@ -149,6 +157,7 @@ enum Answering {
 
 async fn accept(listener: TcpListener, server: SocketAddr, faults: Arc<Faults>) {
     while let Ok((client, _)) = listener.accept().await {
+        faults.connections.send_modify(|came| *came += 1);
         if *faults.refusing.borrow() {
             continue;
         }

@@ -42,7 +42,11 @@ pub async fn keys(store: &TestStore, sql: &str) -> u64 {
 
 /// The same on one generation of a view, of the format that this program makes.
 pub async fn view(store: &TestStore, unit: UnitName, generation: u32, sql: &str) -> u64 {
-    let format = Format::CURRENT;
+    view_of(store, unit, Format::CURRENT, generation, sql).await
+}
+
+/// The same on one of any format.
+pub async fn view_of(store: &TestStore, unit: UnitName, format: Format, generation: u32, sql: &str) -> u64 {
     match store.store_url() {
         StoreUrl::Sqlite(directory) => in_file(&directory.join(format!("{unit}-{format}-g{generation}.db")), sql),
         StoreUrl::Postgres(_) => in_schema(store, &format!("{unit}_{format}_g{generation}"), sql).await,

@@ -48,7 +48,7 @@ pub use lending::{Lender, Lent, READ_PATIENCE, within};
 pub use making::PostgresMaking;
 pub use raw::PostgresRaw;
 use streams::Streams;
-pub use working::Session;
+pub use working::{LOOKS_FAILED_MAX, Session};
 
 /// Connections for reading; appends, streams and the listener have their own.
 const READERS_MAX: u32 = 8;

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 
 use super::{Sealing, erasure};
 use crate::caches::CacheSize;
+use crate::plain::PlainWords;
 use crate::port::{
     AppendError, Appended, Batch, EventLog, EventLogError, Filter, Foreign, LockedLog, LogWrapper, Page, SharedLog,
 };
@@ -28,12 +29,13 @@ const MEND_EVENTS: usize = 1_000;
 pub struct Unsealed {
     log: SharedLog,
     sealing: Sealing,
+    plain: PlainWords,
 }
 
 impl Unsealed {
     /// Carries out what a crash left between an erasure and its key, then lets readers in.
     pub async fn over(log: SharedLog, sealing: Sealing) -> Result<Self, EventLogError> {
-        let unsealed = Self { log, sealing };
+        let unsealed = Self { log, sealing, plain: PlainWords::default() };
         unsealed.mend().await?;
         Ok(unsealed)
     }
@@ -72,10 +74,16 @@ impl Unsealed {
         if foreign.is_empty() {
             return;
         }
-        let opening = self.sealing.open_page(foreign.iter_mut().collect());
+        let opening = self.open_page(foreign.iter_mut().collect());
         if let Err(error) = in_time(patience, opening).await {
             tracing::warn!(%error, "what others wrote cannot be opened now");
         }
+    }
+
+    /// What can be opened is open behind it, and what is to be seen by nobody any more is gone.
+    async fn open_page(&self, mut events: Vec<&mut RecordedEvent>) -> Result<(), EventLogError> {
+        self.plain.lose(&*self.log, &mut events).await?;
+        self.sealing.open_page(events).await
     }
 
     /// An erasure of our own counts from the moment it is written.
@@ -84,6 +92,7 @@ impl Unsealed {
         let written = batch.events.iter().filter(|event| appended.left_out.binary_search(&event.group).is_err());
         let originals = written.filter_map(|event| event.original.as_ref());
         for erased in originals.filter_map(|original| erasure(&original.event)) {
+            self.plain.erased(&erased.user_id);
             if let Err(error) = in_time(KEYS_PATIENCE, self.sealing.drop_keys(erased)).await {
                 // Every reader that passes it tries again.
                 tracing::warn!(%error, user = %erased.user_id, "the keys of an erased user cannot be dropped now");
@@ -154,13 +163,13 @@ impl LogWrapper for Unsealed {
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, EventLogError> {
         let mut events = self.log.read_stream(stream, after, limit).await?;
-        self.sealing.open_page(events.iter_mut().collect()).await?;
+        self.open_page(events.iter_mut().collect()).await?;
         Ok(events)
     }
 
     async fn read_after(&self, position: Position, limit: usize, filter: Filter) -> Result<Page, EventLogError> {
         let mut page = self.log.read_after(position, limit, filter).await?;
-        self.sealing.open_page(page.events.iter_mut().map(Arc::make_mut).collect()).await?;
+        self.open_page(page.events.iter_mut().map(Arc::make_mut).collect()).await?;
         Ok(page)
     }
 

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::lost::{LostWords, Met};
 use super::{Pace, Progress, Stage};
 use crate::projector::{page_up_to, steps};
 use crate::store::{Applied, Generation, Step, StoreError};
@@ -41,6 +42,8 @@ pub(super) struct Filling<'a> {
     rate: Rate,
     on_progress: &'a (dyn Fn(Progress) + Send + Sync),
     pub events: u64,
+    /// What of it nobody can read.
+    pub lost: LostWords,
 }
 
 impl<'a> Filling<'a> {
@@ -50,7 +53,7 @@ impl<'a> Filling<'a> {
         pace: Pace,
         on_progress: &'a (dyn Fn(Progress) + Send + Sync),
     ) -> Self {
-        Self { unit, log, rate: Rate::new(pace, log.listen()), on_progress, events: 0 }
+        Self { unit, log, rate: Rate::new(pace, log.listen()), on_progress, events: 0, lost: LostWords::default() }
     }
 
     /// Time it stood still, throttled or for the sake of others.
@@ -81,7 +84,8 @@ impl<'a> Filling<'a> {
         let mut at = from;
         let mut flushing = Flushing::default();
         while let Some(step) = ready.recv().await {
-            let (step, events) = step?;
+            let Read { step, events, met } = step?;
+            self.meet(generation, met).await?;
             let (began, to) = (Instant::now(), step.to);
             flushing.changes += step.changes.len();
             match generation.fill(step).await? {
@@ -110,6 +114,17 @@ impl<'a> Filling<'a> {
         if at < target {
             return Err(StoreError::Corrupt(format!("reading ended at {at}, before {target}")));
         }
+        Ok(())
+    }
+
+    /// What is lost is noted in the generation before anything that misses it is stored: whoever goes on with it, after a
+    /// kill -9 too, would not meet it again, and begins anew.
+    async fn meet(&mut self, generation: &dyn Generation, met: Vec<Met>) -> Result<(), StoreError> {
+        if Met::any_lost(&met) && !self.lost.any() {
+            generation.flush().await?;
+            generation.note_lost().await?;
+        }
+        self.lost.take(met);
         Ok(())
     }
 
@@ -155,6 +170,13 @@ impl Flushing {
     }
 }
 
+/// What is on its way from the one task to the other.
+struct Read {
+    step: Step,
+    events: u64,
+    met: Vec<Met>,
+}
+
 struct Reading {
     unit: UnitName,
     log: SharedLog,
@@ -166,16 +188,18 @@ impl Reading {
         &self,
         from: Position,
         target: Position,
-        ready: &mpsc::Sender<Result<(Step, u64), StoreError>>,
+        ready: &mpsc::Sender<Result<Read, StoreError>>,
     ) -> Result<(), StoreError> {
         let mut position = from;
         while position < target {
-            let page = page_up_to(self.unit, &self.log, position, target, self.events_max).await?;
+            let mut page = page_up_to(self.unit, &self.log, position, target, self.events_max).await?;
+            let mut met = Met::in_page(&mut page);
             // The last step of a page reaches to its end.
             let mut events = page.events.len() as u64;
             for step in steps(self.unit, self.log.id(), position, &page, STEP_CHANGES_MAX) {
                 let counted = if step.to == page.scanned_to { std::mem::take(&mut events) } else { 0 };
-                if ready.send(Ok((step, counted))).await.is_err() {
+                let read = Read { step, events: counted, met: std::mem::take(&mut met) };
+                if ready.send(Ok(read)).await.is_err() {
                     return Ok(());
                 }
             }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use event_log::{Position, SharedLog, StoreUrl};
 
 use super::fill::Filling;
-use super::{Pace, Progress, RebuildOptions, lock, rebuild, store_of};
+use super::{IfLost, Progress, RebuildOptions, lock, rebuild, store_of};
 use crate::projector;
 use crate::store::{Format, Generation, GenerationName, GenerationState, StoreError, UnitStore};
 use crate::unit;
@@ -31,12 +31,14 @@ pub enum Retired {
 /// client goes back in time with the first request that it sends here.
 ///
 /// `live` is the generation of this format, if there is one. Without one, and with another format in use, one is filled
-/// before anything is answered.
+/// before anything is answered; with words that are lost only where `if_lost` says so, for the other format may be the
+/// last that has them.
 pub(crate) async fn catch_up(
     unit: UnitName,
     store: &dyn UnitStore,
     live: Option<&dyn Generation>,
     log: &SharedLog,
+    if_lost: IfLost,
 ) -> Result<(), StoreError> {
     let Some(reached) = reached_elsewhere(store, log).await? else { return Ok(()) };
     if let Some(live) = live {
@@ -51,7 +53,7 @@ pub(crate) async fn catch_up(
         let told = |progress: Progress| {
             tracing::info!(%unit, position = %progress.position, head = %progress.head, "filling");
         };
-        let options = RebuildOptions { format: store.format(), pace: Pace::default(), fresh: false };
+        let options = RebuildOptions { format: store.format(), if_lost, ..RebuildOptions::default() };
         let mut filling = Filling::new(unit, log, options.pace, &told);
         let filled = rebuild::run(unit, store, &options, &mut filling, log).await;
         lock.release().await;
@@ -84,16 +86,20 @@ async fn reached_elsewhere(store: &dyn UnitStore, log: &SharedLog) -> Result<Opt
     Ok(farthest)
 }
 
+/// Which format goes, and which stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retiring {
+    pub own: Format,
+    pub old: Format,
+    pub if_lost: IfLost,
+}
+
 /// Closes and deletes every generation of `unit` in the format `old`, which no program uses any more.
 ///
-/// Refused while one does, and when this program's own format is not live or not as far: then nobody could answer.
-pub async fn retire(
-    url: &StoreUrl,
-    log: SharedLog,
-    unit: UnitName,
-    own: Format,
-    old: Format,
-) -> Result<Retired, ReadError> {
+/// Refused while one does, and when this program's own format is not live or not as far: then nobody could answer. Also
+/// when its own was filled while keys were lost: then the old one may be the last that has the words.
+pub async fn retire(url: &StoreUrl, log: SharedLog, unit: UnitName, retiring: &Retiring) -> Result<Retired, ReadError> {
+    let Retiring { own, old, if_lost } = *retiring;
     let work = async {
         if old == own {
             return Ok(Retired::Refused("it is the format of this program"));
@@ -104,18 +110,23 @@ pub async fn retire(
             return Ok(Retired::Gone(Vec::new()));
         }
         let (theirs, lock) = (store.in_format(old), lock(&*store.in_format(old)).await?);
-        let retired = retire_locked(&*store, &*theirs, &log).await;
+        let retired = retire_locked(&*store, &*theirs, &log, if_lost).await;
         lock.release().await;
         retired
     };
     work.await.map_err(|error: StoreError| error.of(unit))
 }
 
-async fn retire_locked(own: &dyn UnitStore, old: &dyn UnitStore, log: &SharedLog) -> Result<Retired, StoreError> {
+async fn retire_locked(
+    own: &dyn UnitStore,
+    old: &dyn UnitStore,
+    log: &SharedLog,
+    if_lost: IfLost,
+) -> Result<Retired, StoreError> {
     if old.is_in_use().await? {
         return Ok(Retired::Refused("a program of that format is running"));
     }
-    let Some((_, standing)) = unit::newest_ready(own).await? else {
+    let Some((live, standing)) = unit::newest_ready(own).await? else {
         return Ok(Retired::Refused("this program's own format is not live here: rebuild it first"));
     };
     if unit::check(&standing, log).await.is_err() {
@@ -128,6 +139,13 @@ async fn retire_locked(own: &dyn UnitStore, old: &dyn UnitStore, log: &SharedLog
         return Ok(Retired::Refused("this program's own format is not as far yet"));
     }
     let numbers = old.numbers().await?;
+    let misses_words = live.generation.filled_with().await?.is_some_and(|with| with.lost);
+    if misses_words && if_lost == IfLost::Refuse && !numbers.is_empty() {
+        return Ok(Retired::Refused(
+            "this program's own format was filled while keys were lost, and the old one may be the last that has those \
+             words: bring the keys back and rebuild, or say --keys-lost",
+        ));
+    }
     for number in &numbers {
         let name = GenerationName::Numbered(*number);
         if let Some(generation) = old.open(&name).await? {

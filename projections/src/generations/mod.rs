@@ -6,6 +6,7 @@
 
 mod fill;
 mod formats;
+mod lost;
 mod rebuild;
 mod scrub;
 mod standings;
@@ -21,7 +22,8 @@ use tokio::time::Instant;
 
 use self::fill::Filling;
 pub(crate) use self::formats::catch_up;
-pub use self::formats::{Retired, retire};
+pub use self::formats::{Retired, Retiring, retire};
+pub use self::lost::{IfLost, LostWords};
 pub use self::scrub::scrub;
 pub use self::standings::{Standings, UnitStage, UnitStanding, standings};
 use crate::store::{self, Format, GenerationState, RebuildLock, StoreError, UnitStore};
@@ -58,11 +60,12 @@ pub struct RebuildOptions {
     /// Begins at the first event also where an unfinished generation could be gone on with.
     pub fresh: bool,
     pub pace: Pace,
+    pub if_lost: IfLost,
 }
 
 impl Default for RebuildOptions {
     fn default() -> Self {
-        Self { format: Format::CURRENT, fresh: false, pace: Pace::default() }
+        Self { format: Format::CURRENT, fresh: false, pace: Pace::default(), if_lost: IfLost::Refuse }
     }
 }
 
@@ -104,6 +107,8 @@ pub struct RebuildReport {
     pub removed: Vec<u32>,
     /// How long it stood still, throttled or for the sake of a server in use.
     pub rested: Duration,
+    /// Words that this run met and could not read. Always none, but where it was to go on without them.
+    pub lost: LostWords,
 }
 
 /// How the live rows compare with a rebuild from the first event.
@@ -119,6 +124,8 @@ pub struct VerifyReport {
     pub differences: Vec<Difference>,
     /// All that were found.
     pub differences_total: u64,
+    /// Words that are blank in what was compared with, because their keys are lost: the live view may have them.
+    pub lost: LostWords,
 }
 
 /// Differences that a report spells out.
@@ -236,7 +243,8 @@ async fn status_of(unit: UnitName, store: &dyn UnitStore, log: &SharedLog) -> Re
 /// is gone on with.
 ///
 /// Programs that run meanwhile go on answering and go over by themselves. Refused while another rebuild or comparison
-/// of the unit runs.
+/// of the unit runs. Where words are lost that the live one may have, it takes nobody's place, unless
+/// [`RebuildOptions::if_lost`] says so.
 pub async fn rebuild(
     url: &StoreUrl,
     log: SharedLog,

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use event_log::SharedLog;
 
 use super::fill::Filling;
-use super::{RebuildOptions, RebuildReport};
-use crate::store::{Generation, GenerationName, GenerationState, StoreError, UnitStore};
+use super::{IfLost, RebuildOptions, RebuildReport};
+use crate::store::{FilledWith, Generation, GenerationName, GenerationState, StoreError, UnitStore};
 use crate::unit::{self, Live};
 use crate::views::UnitName;
 
@@ -30,7 +30,7 @@ pub(crate) async fn run(
     if let Some(live) = &live {
         unit::close_older(unit, store, live, log).await?;
     }
-    let next = Next::find_or_make(store, log, options.fresh).await?;
+    let next = Next::find_or_make(store, log, options.fresh, filling.lost.any()).await?;
     let (number, resumed_at) = (next.number, next.resumed_at);
     match resumed_at {
         Some(position) => tracing::info!(%unit, number, %position, "an unfinished generation is gone on with"),
@@ -38,14 +38,23 @@ pub(crate) async fn run(
     }
     // Cut short, it stays as it is: the next rebuild goes on from there.
     fill(&*next.generation, log, filling).await?;
-    switch(&*next.generation, live.as_deref(), log, filling).await?;
+    refuse_lost(filling, options.if_lost)?;
+    switch(&*next.generation, live.as_deref(), log, filling, options.if_lost).await?;
     let replaced = damaged.or(live.map(|live| live.number));
     let mut removed = remove_damaged(store, number).await?;
     removed.extend(remove_unused(store, replaced.unwrap_or(number)).await?);
     let checkpoint = next.generation.standing().await?.checkpoint;
     tracing::info!(%unit, number, %checkpoint, "the new generation is live");
-    let (events, rested) = (filling.events, filling.rested());
-    Ok(RebuildReport { unit, replaced, generation: number, resumed_at, events, checkpoint, removed, rested })
+    let (events, rested, lost) = (filling.events, filling.rested(), filling.lost.clone());
+    Ok(RebuildReport { unit, replaced, generation: number, resumed_at, events, checkpoint, removed, rested, lost })
+}
+
+/// The live view may be the last that has these words.
+pub(super) fn refuse_lost(filling: &Filling<'_>, if_lost: IfLost) -> Result<(), StoreError> {
+    match if_lost {
+        IfLost::Refuse if filling.lost.any() => Err(StoreError::WordsLost(filling.lost.clone())),
+        IfLost::Refuse | IfLost::GoOn => Ok(()),
+    }
 }
 
 /// The live one; and the highest that cannot be read, which only whoever begins anew passes by.
@@ -98,9 +107,17 @@ pub(super) struct Next {
 
 impl Next {
     /// What a rebuild that died left behind is taken up when it is of this log and was filled with the same keys, unless
-    /// `fresh`; everything else that is unfinished goes.
-    pub(super) async fn find_or_make(store: &dyn UnitStore, log: &SharedLog, fresh: bool) -> Result<Self, StoreError> {
+    /// `fresh`; everything else that is unfinished goes. So does one in which words are missing, unless they were counted by
+    /// this run: how many there are is to be told.
+    pub(super) async fn find_or_make(
+        store: &dyn UnitStore,
+        log: &SharedLog,
+        fresh: bool,
+        counted: bool,
+    ) -> Result<Self, StoreError> {
         let (mut left, mut last, keys) = (None, 0, keys_of(log).await?);
+        let same_keys =
+            |noted: Option<FilledWith>| noted.is_some_and(|noted| noted.keys == keys && (!noted.lost || counted));
         for number in store.numbers().await?.into_iter().rev() {
             let name = GenerationName::Numbered(number);
             let found = match unit::stood(store, number).await {
@@ -117,7 +134,7 @@ impl Next {
                     if !fresh
                         && left.is_none()
                         && last == 0
-                        && generation.noted_keys().await?.as_ref() == Some(&keys)
+                        && same_keys(generation.filled_with().await?)
                         && unit::check(&standing, log).await.is_ok() =>
                 {
                     left = Some(Self { number, generation, resumed_at: Some(standing.checkpoint) });
@@ -165,6 +182,7 @@ pub(super) async fn switch(
     live: Option<&Live>,
     log: &SharedLog,
     filling: &mut Filling<'_>,
+    if_lost: IfLost,
 ) -> Result<(), StoreError> {
     let Some(live) = live else {
         return next.set_state(GenerationState::Ready).await;
@@ -182,6 +200,7 @@ pub(super) async fn switch(
     if standing.log == log.id() && standing.checkpoint <= head {
         filling.to(next, standing.checkpoint).await?;
     }
+    refuse_lost(filling, if_lost)?;
     next.set_state(GenerationState::Ready).await?;
     match held.close().await {
         Err(error) if error.is_damage() => Ok(()),

@@ -47,10 +47,10 @@ pub(super) async fn repair(
 ) -> Result<RepairReport, StoreError> {
     let (live, mut live_rows) = live_rows(store, log).await?;
     unit::close_older(unit, store, &live, log).await?;
-    let mut next = Next::find_or_make(store, log, options.fresh).await?;
+    let mut next = Next::find_or_make(store, log, options.fresh, false).await?;
     if next.resumed_at.is_some_and(|position| position > live_rows.standing().checkpoint) {
         drop(next);
-        next = Next::find_or_make(store, log, true).await?;
+        next = Next::find_or_make(store, log, true, false).await?;
     }
     let found = compare_with(unit, &live, &mut *live_rows, &*next.generation, filling, log).await?;
     drop(live_rows);
@@ -59,6 +59,7 @@ pub(super) async fn repair(
         store.remove(&GenerationName::Numbered(next.number)).await?;
         return Ok(RepairReport { found, repaired: None });
     }
+    rebuild::refuse_lost(filling, options.if_lost)?;
     // The comparison has filled it up to the live one: this goes on from there, and switches.
     drop(next);
     let repaired = rebuild::run(unit, store, &RebuildOptions { fresh: false, ..*options }, filling, log).await?;
@@ -103,6 +104,7 @@ async fn compare_with(
         rows: findings.rows,
         differences: findings.differences,
         differences_total: findings.total,
+        lost: filling.lost.clone(),
     })
 }
 

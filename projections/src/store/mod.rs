@@ -18,6 +18,7 @@ use event_log::{EventLogError, LogId, Position, RecordedEvent, StoreUrl};
 
 use crate::feed::project::FeedChange;
 use crate::feed::{self, FeedReads};
+use crate::generations::LostWords;
 use crate::inbox::project::InboxChange;
 use crate::inbox::{self, InboxReads};
 use crate::views::{ReadError, UnitName};
@@ -29,7 +30,7 @@ pub struct Format(pub u32);
 
 impl Format {
     /// What this program makes, drives and reads. Grows with every change of a table or of what an event means in one.
-    pub const CURRENT: Self = Self(3);
+    pub const CURRENT: Self = Self(4);
 }
 
 impl fmt::Display for Format {
@@ -57,6 +58,9 @@ pub(crate) enum StoreError {
     /// The engine cannot make sense of the file. The rows are derived: another filling is the way out.
     #[error("{file} is damaged: {reason}")]
     Damaged { file: String, reason: String },
+    /// What was filled is whole but for these, and the live view may have them.
+    #[error("{0} cannot be read: their keys are lost")]
+    WordsLost(LostWords),
     #[error(transparent)]
     Log(#[from] EventLogError),
 }
@@ -71,7 +75,7 @@ impl StoreError {
         match self {
             // A rebuild puts another in the place of a damaged one.
             Self::Unreachable(_) | Self::Gone | Self::Damaged { .. } => true,
-            Self::Corrupt(_) => false,
+            Self::Corrupt(_) | Self::WordsLost(_) => false,
             Self::Log(EventLogError::Unavailable(_)) => true,
             Self::Log(_) => false,
         }
@@ -88,6 +92,7 @@ impl StoreError {
             Self::Gone => ReadError::Unavailable { unit, source: Box::new(Self::Gone) },
             Self::Corrupt(reason) => ReadError::Corrupt { unit, reason },
             Self::Damaged { file, reason } => ReadError::Damaged { unit, file, reason },
+            Self::WordsLost(lost) => ReadError::WordsLost { unit, lost },
             Self::Log(error) if Self::is_passing(&error) => ReadError::Unavailable { unit, source: Box::new(error) },
             Self::Log(error) => ReadError::Corrupt { unit, reason: chain(&error) },
         }
@@ -142,6 +147,24 @@ pub(crate) struct Standing {
     pub log: LogId,
     pub checkpoint: Position,
     pub state: GenerationState,
+}
+
+/// What a generation was filled with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FilledWith {
+    pub keys: String,
+    /// Words are missing whose keys were lost.
+    pub lost: bool,
+}
+
+impl FilledWith {
+    /// Stands behind the keys.
+    pub(crate) const LOST: &'static str = " lost";
+
+    pub(crate) fn of(noted: &str) -> Self {
+        let without = noted.strip_suffix(Self::LOST);
+        Self { keys: without.unwrap_or(noted).to_owned(), lost: without.is_some() }
+    }
 }
 
 /// Which generation of a unit.
@@ -240,8 +263,11 @@ pub(crate) trait Generation: Send + Sync {
     /// Remembers which keys it is filled with: what they do not open is blank in it.
     async fn note_keys(&self, keys: &str) -> Result<(), StoreError>;
 
-    /// `None`: nobody noted any.
-    async fn noted_keys(&self) -> Result<Option<String>, StoreError>;
+    /// Remembers that it misses words whose keys are lost. Nothing where no keys were noted.
+    async fn note_lost(&self) -> Result<(), StoreError>;
+
+    /// `None`: nobody noted any keys.
+    async fn filled_with(&self) -> Result<Option<FilledWith>, StoreError>;
 
     /// Keeps every writer out until the answer is used or dropped.
     async fn hold(&self) -> Result<Box<dyn Held>, StoreError>;

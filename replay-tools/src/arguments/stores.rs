@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches};
+use projections::IfLost;
 
 use super::Arguments;
 
@@ -21,12 +22,21 @@ pub struct Shared {
 
 #[derive(Debug, Args)]
 pub struct KeysLost {
-    /// The keys of this log are lost: goes on with new ones, in an empty place; what was sealed before stays unread
+    /// Keys of this log are lost: goes on without them, all lost, with new ones; what they sealed stays unread
     ///
-    /// Only for when no backup of them is left, and while no program has the log open. The log is tied to the place that
-    /// --keys names (or the one beside it); whoever names the old one is refused from then on. Keys that turn up later are merged by restore --keys-from.
+    /// Only for when no backup of them is left. Where some are lost and some are not, rebuild, repair and retire go on without
+    /// the words that cannot be read. Where all are, and while no program has the log open, the log is tied to the place that
+    /// --keys names (or the one beside it); whoever names the old one is refused from then on. Keys that turn up later are
+    /// merged by restore --keys-from.
     #[arg(long)]
     pub keys_lost: bool,
+}
+
+impl KeysLost {
+    /// What becomes of a view whose words are lost.
+    pub fn if_lost(&self) -> IfLost {
+        if self.keys_lost { IfLost::GoOn } else { IfLost::Refuse }
+    }
 }
 
 impl Arguments {

@@ -3,7 +3,7 @@
 //! Streams the whole log once, page by page, and asks the engine for what only another order can tell. Nothing is
 //! opened for writing and no lock is taken that a server would wait for, so it runs beside one, also beside one of an
 //! older version. What it holds is bounded: a page, the names and versions there are, and at most
-//! [`references::STREAMS_MAX`] streams that were seen to begin and as many keys that are gone.
+//! [`references::STREAMS_MAX`] streams that were seen to begin, as many keys that are gone and as many people.
 //! Never in here: a repair.
 
 mod events;
@@ -11,6 +11,7 @@ mod findings;
 mod keys;
 mod lost_keys;
 mod places;
+mod plain;
 mod references;
 
 use event_log::StoreUrl;
@@ -26,6 +27,7 @@ use events::EventChecks;
 use findings::{Findings, Severity};
 use keys::{KeyChecks, KeysSeen};
 pub use lost_keys::LostKeys;
+use plain::PlainChecks;
 use references::ReferenceChecks;
 
 /// Rows in memory at a time.
@@ -75,13 +77,19 @@ async fn examine(url: &StoreUrl, keys: &StoreUrl) -> Result<Report, Failure> {
     let mut counting = Counting::new("examining", facts.head.max(0).unsigned_abs());
     let mut checks = EventChecks::default();
     let mut references = ReferenceChecks::default();
+    let mut plain = PlainChecks::default();
     let mut keys = KeyChecks::at(keys, &facts, &mut findings).await?;
     let mut place = BEGINNING;
     loop {
         let page = log.page(place, facts.head, PAGE_EVENTS).await?;
         let Some(last) = page.last() else { break };
         place = (last.position, last.event_id);
-        let mut read: Vec<_> = page.iter().filter_map(|row| checks.check(row, &mut findings)).collect();
+        let mut read = Vec::with_capacity(page.len());
+        for row in &page {
+            let Some(mut recorded) = checks.check(row, &mut findings) else { continue };
+            plain.check(row, &mut recorded);
+            read.push(recorded);
+        }
         references.check(&mut *log, &read, &mut findings).await?;
         keys.check(&mut read).await?;
         counting.is_at(checks.events());
@@ -95,6 +103,7 @@ async fn examine(url: &StoreUrl, keys: &StoreUrl) -> Result<Report, Failure> {
     let events = checks.events();
     let versions = checks.versions(&mut findings);
     let keys = keys.finish(&mut findings);
+    plain.finish(&mut findings);
     Ok(Report { store: url.to_string(), facts, events, seconds, findings, versions, keys })
 }
 

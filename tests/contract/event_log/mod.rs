@@ -1,6 +1,7 @@
 //! What every event log promises. Each function is one promise; each backend must keep them all.
 
 pub(crate) mod drafts;
+mod long_work;
 mod making;
 mod promise_1_answers_are_durable;
 mod promise_2_one_total_order;

@@ -4,6 +4,7 @@
 
 mod answers;
 mod events;
+mod lost_words;
 mod naive;
 mod private_files;
 mod promise_4_rebuild_equals_live;

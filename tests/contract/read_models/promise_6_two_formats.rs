@@ -5,13 +5,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use aggregates::room::RoomKind;
 use event_log::Position;
-use projections::{Format, RebuildOptions, Retired, UnitName, UnitState, Views, rebuild, retire, status};
+use projections::{
+    Format, IfLost, RebuildOptions, Retired, Retiring, UnitName, UnitState, Views, rebuild, retire, status,
+};
 
 use crate::read_models::events::{opened, sent};
 use crate::read_models::on_every_backend;
+use crate::read_models::promise_4_rebuild_equals_live::verified;
 use crate::read_models::tables;
 use crate::read_models::world::{Driven, World, room, until, user};
 use crate::support::backend::Backend;
+use crate::support::damage;
 
 const OLD: Format = Format::CURRENT;
 const NEW: Format = Format(Format::CURRENT.0 + 1);
@@ -23,6 +27,7 @@ on_every_backend! {
     a_format_goes_only_when_nobody_uses_it_and_another_is_as_far,
     a_rebuild_of_one_format_leaves_the_other_alone,
     a_format_stays_as_long_as_it_shows_more_or_the_other_is_of_another_log,
+    what_the_format_showed_that_took_any_text_for_a_group_is_not_taken_over,
 }
 
 async fn opened_as(world: &World, format: Format) -> Views {
@@ -118,7 +123,8 @@ async fn a_format_goes_only_when_nobody_uses_it_and_another_is_as_far(backend: B
     let Some(mut world) = begun(backend).await else { return };
     let retired = async |own: Format, old: Format| {
         let url = world.store.store_url();
-        retire(&url, world.log.clone(), UnitName::Inbox, own, old).await.expect("answered")
+        let retiring = Retiring { own, old, if_lost: IfLost::Refuse };
+        retire(&url, world.log.clone(), UnitName::Inbox, &retiring).await.expect("answered")
     };
     let old = Driven::start(opened_as(&world, OLD).await);
     old.caught_up(world.head()).await;
@@ -139,6 +145,21 @@ async fn a_format_goes_only_when_nobody_uses_it_and_another_is_as_far(backend: B
     let head = say(&mut world, 1..=5).await;
     new.caught_up(head).await;
     assert_eq!(unread(&new.views).await, 5);
+    new.stop().await.expect("nothing was wrong");
+}
+
+/// Programs of format 3 showed what this one reads as nothing: an event of before means something else now.
+async fn what_the_format_showed_that_took_any_text_for_a_group_is_not_taken_over(backend: Backend) {
+    const BEFORE: Format = Format(3);
+    let Some(world) = begun(backend).await else { return };
+    let old = Driven::start(opened_as(&world, BEFORE).await);
+    old.caught_up(world.head()).await;
+    old.stop().await.expect("nothing was wrong");
+    let shows = "UPDATE rooms SET group_id = 'Kelas Ibu Ana'";
+    assert_eq!(damage::view_of(&world.store, UnitName::Inbox, BEFORE, 1, shows).await, 1);
+    let new = Driven::start(world.views().await);
+    new.caught_up(world.head()).await;
+    verified(&world, "since the event reads otherwise").await;
     new.stop().await.expect("nothing was wrong");
 }
 
@@ -168,7 +189,8 @@ async fn a_format_stays_as_long_as_it_shows_more_or_the_other_is_of_another_log(
     // Nobody drives our own format meanwhile.
     let ahead = RebuildOptions { format: NEW, ..RebuildOptions::default() };
     rebuild(&url, log.clone(), UnitName::Inbox, &ahead, &|_| {}).await.expect("filled");
-    let retired = async || retire(&url, log.clone(), UnitName::Inbox, OLD, NEW).await.expect("answered");
+    let retiring = Retiring { own: OLD, old: NEW, if_lost: IfLost::Refuse };
+    let retired = async || retire(&url, log.clone(), UnitName::Inbox, &retiring).await.expect("answered");
     // PostgreSQL sees the sessions of the rebuild go a little later.
     let unused = async || retired().await != Retired::Refused("a program of that format is running");
     until("the sessions of the rebuild to end", unused).await;

@@ -26,6 +26,7 @@ on_every_backend! {
     a_backup_of_the_keys_is_merged_into_those_that_were_made_since,
     somebody_who_said_more_than_one_transaction_blanks_is_erased_whole,
     a_text_moved_into_another_event_does_not_open,
+    words_that_were_never_sealed_are_gone_from_every_reader,
 }
 
 /// Ana's, in every form a search might find them.
@@ -192,6 +193,48 @@ async fn a_lost_key_is_blank_words_and_its_restore_brings_them_back(backend: Bac
     let views = world.views().await;
     let ana = views.inbox().users(&[user("ana")]).await.expect("readable").pop().expect("is there");
     assert_eq!(ana.person.name.as_deref(), Some("anabel"));
+}
+
+/// As a program of before wrote the ids of devices. What they say when they are back is somebody new's.
+async fn words_that_were_never_sealed_are_gone_from_every_reader(backend: Backend) {
+    let Some(mut world) = World::on(backend).await else { return };
+    let plain = |nth: i64, seq: u64, sender: &str, id: &str| {
+        let mut event = sent(nth, room(1), seq, sender, "x");
+        if let DomainEvent::Room(RoomEvent::MessageSent(message)) = &mut event {
+            message.client_message_id = Some(Sealed::from_stored(id));
+        }
+        event
+    };
+    let opening = opened(1, room(1), RoomKind::Group, Some("Room"), &["ana", "ben"]);
+    world.record([registered(0, "ana", "ana"), opening, plain(2, 1, "ana", "anasplain")]).await;
+    world.record_with_originals([plain(3, 2, "ana", "anasplain"), plain(4, 3, "ben", "bensplain")]).await;
+    let other = world.store.open().await;
+    for log in [&world.log, &other] {
+        assert_eq!(plain_ids(&**log).await, ["anasplain", "anasplain", "bensplain"]);
+    }
+    let head = world.erase("ana").await;
+    assert_eq!(plain_ids(&*world.log).await, ["bensplain"], "the one that erased, from its memory and from the log");
+    other.read_after(Position(head.0 - 1), 10, Filter::All).await.expect("the erasure passes");
+    assert_eq!(plain_ids(&*other).await, ["bensplain"]);
+    let head = world.record([registered(5, "ana", "nina"), plain(6, 4, "ana", "ninasplain")]).await;
+    for log in [&world.log, &other, &world.store.open().await] {
+        assert_eq!(plain_ids(&**log).await, ["bensplain", "ninasplain"]);
+    }
+    let driven = Driven::start(world.views().await);
+    driven.caught_up(head).await;
+    verified(&world, "after an erasure of what was never sealed").await;
+    driven.stop().await.expect("nothing unreadable");
+}
+
+async fn plain_ids(log: &dyn EventLog) -> Vec<String> {
+    let ids = |mut event: DomainEvent| {
+        let mut ids = Vec::new();
+        event.visit_words(&mut |_, words| {
+            ids.extend(words.words().filter(|id| id.ends_with("plain")).map(str::to_owned))
+        });
+        ids
+    };
+    events(log).await.into_iter().flat_map(ids).collect()
 }
 
 /// As docs/erasure.md says it, for both engines.

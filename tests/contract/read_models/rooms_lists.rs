@@ -58,7 +58,10 @@ async fn a_list_says_of_each_room_what_the_room_itself_says(backend: Backend) {
                 assert_eq!(Some(member), alone.as_ref());
             }
             assert_eq!(found.total_unread, found.rooms.iter().map(|(room, _)| room.unread).sum::<u64>(), "{who}");
-            assert_eq!(vec![found.total_unread], inbox.unread_totals(std::slice::from_ref(&who)).await.expect("answered"));
+            assert_eq!(
+                vec![found.total_unread],
+                inbox.unread_totals(std::slice::from_ref(&who)).await.expect("answered")
+            );
         }
     }
     let ask = RoomsAsk { limit: 10, members_each: 20, ..RoomsAsk::default() };

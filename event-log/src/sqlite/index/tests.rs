@@ -55,7 +55,7 @@ fn batch(known: u64, events: Vec<NewEvent>) -> Batch {
 fn messages(from: u64, count: u64) -> Batch {
     batch(
         from,
-        (from + 1..=from + count).map(|number| event(&room(number % 7), (number + 6) / 7, id(number))).collect(),
+        (from + 1..=from + count).map(|number| event(&room(number % 7), number.div_ceil(7), id(number))).collect(),
     )
 }
 
@@ -248,7 +248,7 @@ fn a_log_from_before_there_was_an_index_is_brought_up_to_date() {
     let before = STEPS.iter().position(|step| step.name.ends_with("drop_event_indexes")).expect("a step");
     migrate(&mut connection, &STEPS[..before]).expect("made");
     for number in 1..=300_u64 {
-        let (stream, sequence) = (room(number % 7), (number + 6) / 7);
+        let (stream, sequence) = (room(number % 7), number.div_ceil(7));
         connection
             .execute(
                 "INSERT INTO events VALUES (?1, ?2, 'room', ?3, ?4, 'message_sent', '1', '{}', '{}', 0)",

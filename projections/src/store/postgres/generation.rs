@@ -21,8 +21,8 @@ use super::{Schema, feed_writes, in_time, inbox_load, inbox_save, quick};
 use crate::inbox::batch::InboxBatch;
 use crate::store::names::signed;
 use crate::store::{
-    Applied, BLANK_ROWS_MAX, Generation, GenerationState, Held, Snapshot, Standing, Step, StoreError, UnitChanges,
-    UnitReads, tables,
+    Applied, BLANK_ROWS_MAX, FilledWith, Generation, GenerationState, Held, Snapshot, Standing, Step, StoreError,
+    UnitChanges, UnitReads, tables,
 };
 use crate::views::UnitName;
 
@@ -57,8 +57,12 @@ impl PostgresGeneration {
     }
 
     pub(super) async fn is_made(&self) -> Result<bool, StoreError> {
+        self.has("unit").await
+    }
+
+    async fn has(&self, table: &str) -> Result<bool, StoreError> {
         sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
-            .bind(format!("{}.unit", self.schema.name))
+            .bind(format!("{}.{table}", self.schema.name))
             .fetch_one(&self.schema.lender)
             .await
             .map_err(postgres_error)
@@ -337,19 +341,25 @@ impl Generation for PostgresGeneration {
         Ok(())
     }
 
-    async fn noted_keys(&self) -> Result<Option<String>, StoreError> {
-        let made: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
-            .bind(format!("{}.filled_with", self.schema.name))
-            .fetch_one(&self.schema.lender)
-            .await
-            .map_err(postgres_error)?;
-        if !made {
+    async fn note_lost(&self) -> Result<(), StoreError> {
+        if self.has("filled_with").await? {
+            let name = &self.schema.name;
+            let row = format!("UPDATE {name}.filled_with SET keys = keys || $1 WHERE keys NOT LIKE '%' || $1");
+            let noted = sqlx::query(&row).bind(FilledWith::LOST).execute(&self.schema.lender).await;
+            noted.map_err(postgres_error)?;
+        }
+        Ok(())
+    }
+
+    async fn filled_with(&self) -> Result<Option<FilledWith>, StoreError> {
+        if !self.has("filled_with").await? {
             return Ok(None);
         }
-        sqlx::query_scalar(&format!("SELECT keys FROM {}.filled_with", self.schema.name))
+        let noted: Option<String> = sqlx::query_scalar(&format!("SELECT keys FROM {}.filled_with", self.schema.name))
             .fetch_optional(&self.schema.lender)
             .await
-            .map_err(postgres_error)
+            .map_err(postgres_error)?;
+        Ok(noted.as_deref().map(FilledWith::of))
     }
 
     async fn hold(&self) -> Result<Box<dyn Held>, StoreError> {

@@ -74,7 +74,7 @@ fn session_name(format: Format) -> String {
 #[derive(Debug, Clone)]
 struct Schema {
     lender: Lender,
-    /// `inbox_3_g2`: unit, format, generation. Made of our own words only, so it needs no quoting.
+    /// `inbox_4_g2`: unit, format, generation. Made of our own words only, so it needs no quoting.
     name: Arc<str>,
 }
 

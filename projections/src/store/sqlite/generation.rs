@@ -18,8 +18,8 @@ use super::{feed_writes, inbox_writes};
 use crate::inbox::batch::InboxBatch;
 use crate::store::names::{natural, signed};
 use crate::store::{
-    Applied, BLANK_ROWS_MAX, Generation, GenerationState, Held, Snapshot, Standing, Step, StoreError, UnitChanges,
-    UnitReads,
+    Applied, BLANK_ROWS_MAX, FilledWith, Generation, GenerationState, Held, Snapshot, Standing, Step, StoreError,
+    UnitChanges, UnitReads,
 };
 use crate::views::UnitName;
 
@@ -52,6 +52,9 @@ fn migrations(unit: UnitName) -> &'static [Migration] {
 
 /// Tables are read and indexes written from end to end: more would not be looked at twice.
 const SORTING_CACHE_KIB: i32 = 4_096;
+
+/// Whether anything was noted of what it is filled with.
+const FILLED_WITH: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'filled_with')";
 
 /// A unique index could not be made: two rows share what it is of.
 fn is_taken(error: &MigrationError) -> bool {
@@ -220,16 +223,29 @@ impl Generation for SqliteGeneration {
         Ok(())
     }
 
-    async fn noted_keys(&self) -> Result<Option<String>, StoreError> {
-        const MADE: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'filled_with')";
+    async fn note_lost(&self) -> Result<(), StoreError> {
         self.connections
+            .write(|connection| {
+                if !connection.query_row(FILLED_WITH, [], |row| row.get::<_, bool>(0)).map_err(sqlite_error)? {
+                    return Ok(());
+                }
+                const NOTE: &str = "UPDATE filled_with SET keys = keys || ?1 WHERE keys NOT LIKE '%' || ?1";
+                in_transaction(connection, |tx| tx.execute(NOTE, [FilledWith::LOST]).map(drop))
+            })
+            .await
+    }
+
+    async fn filled_with(&self) -> Result<Option<FilledWith>, StoreError> {
+        let noted: Option<String> = self
+            .connections
             .read(|connection| {
-                if !connection.query_row(MADE, [], |row| row.get::<_, bool>(0))? {
+                if !connection.query_row(FILLED_WITH, [], |row| row.get::<_, bool>(0))? {
                     return Ok(None);
                 }
                 connection.query_row("SELECT keys FROM filled_with", [], |row| row.get(0)).optional()
             })
-            .await
+            .await?;
+        Ok(noted.as_deref().map(FilledWith::of))
     }
 
     async fn hold(&self) -> Result<Box<dyn Held>, StoreError> {

@@ -36,7 +36,7 @@ impl SqliteStore {
         Self { directory, unit, format }
     }
 
-    /// `inbox-3-g2.db`: unit, format, generation.
+    /// `inbox-4-g2.db`: unit, format, generation.
     fn file(&self, name: &GenerationName) -> PathBuf {
         let (unit, format) = (self.unit.name(), self.format);
         let stem = match name {
