@@ -144,7 +144,11 @@ pub(super) fn sqlite_error(error: rusqlite::Error) -> StoreError {
 pub(super) fn in_file(path: &Path) -> impl Fn(StoreError) -> StoreError + '_ {
     move |error| match error {
         StoreError::Damaged { reason, .. } => StoreError::Damaged { file: path.display().to_string(), reason },
-        StoreError::Unreachable(_) | StoreError::Gone | StoreError::Corrupt(_) | StoreError::Log(_) => error,
+        StoreError::Unreachable(_)
+        | StoreError::Gone
+        | StoreError::Corrupt(_)
+        | StoreError::WordsLost(_)
+        | StoreError::Log(_) => error,
     }
 }
 
