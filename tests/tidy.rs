@@ -286,7 +286,7 @@ fn is_migration(path: &Path) -> bool {
     let ["migrations", engine, unit, file] = parts[..] else { return false };
     let Some((moment, name)) = file.strip_suffix(".sql").and_then(|stem| stem.split_once('_')) else { return false };
     ["sqlite", "postgres"].contains(&engine)
-        && ["log", "keys", "inbox", "feed", "search", "work", "metrics", "presence"].contains(&unit)
+        && ["log", "log-index", "keys", "inbox", "feed", "search", "work", "metrics", "presence"].contains(&unit)
         && moment.len() == 14
         && moment.bytes().all(|byte| byte.is_ascii_digit())
         && name.split('_').count() >= 2
