@@ -91,8 +91,9 @@ async fn a_connection_that_stalls_in_the_middle_of_an_answer_is_given_up() {
     let looking = ChaosProxy::before(store.postgres().address()).await;
     let stalling = ChaosProxy::before(store.postgres().address()).await;
     let (mut connection, session) = watched(&store, &store.postgres().url_by(stalling.address()), &looking).await;
+    // Asked in one message, so that what stalls is the answer itself, with the server at work on it.
     stalling.stall_before_answer_to(b"generate_series(1, 200)");
-    let work = session.as_long_as_it_works(sqlx::query(LONG_ANSWER).fetch_all(&mut connection));
+    let work = session.as_long_as_it_works(connection.fetch_all(LONG_ANSWER));
     let told = timeout(HANGS, work).await.expect("it is not waited for for ever").expect_err("it never comes whole");
     assert!(told.to_string().contains("waits for us"), "{told}");
 }
