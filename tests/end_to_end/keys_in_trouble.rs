@@ -262,7 +262,7 @@ async fn lost_keys_are_given_up_in_a_restored_log() {
     assert_eq!(apart.replay(&["backup", "--to", &folder]).await.1, Some(0));
     let restored = Installation::new(&copied);
     let told = restored.replay(&["restore", "--from", &folder]).await;
-    assert!(String::from_utf8_lossy(&told.stdout).contains("`replay restore --keys-lost`"), "{told:?}");
+    assert!(String::from_utf8_lossy(&told.stdout).contains("`replay restore --keys-lost --database "), "{told:?}");
     let given_up = restored.replay(&["restore", "--keys-lost"]).await;
     assert!(given_up.status.success() && complaint(&given_up).contains("has new keys"), "{given_up:?}");
     assert!(restored.start().await.stop().await.success());
