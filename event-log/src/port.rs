@@ -42,6 +42,9 @@ port_with_wrapper! {
 
         /// What is kept in memory right now. For operators.
         fn caches(&self) -> Vec<CacheSize> = { Vec::new() };
+
+        /// Why commands fail although the log can be read; `None` while all is well. For operators.
+        fn trouble(&self) -> Option<String> = { None };
     }
 
     asked {

@@ -162,7 +162,7 @@ fn as_float(count: u64) -> f64 {
 
 async fn checks(state: &AppState) -> Vec<Check> {
     let (head, log) = match tokio::time::timeout(LOG_PATIENCE, state.log.head()).await {
-        Ok(Ok(head)) => (Some(head), Check { position: Some(head.0), ..Check::fine("log") }),
+        Ok(Ok(head)) => (Some(head), Check { position: Some(head.0), ..Check::of("log", state.log.trouble()) }),
         Ok(Err(error)) => (None, Check::failed("log", error.to_string())),
         Err(_) => (None, Check::failed("log", "it does not answer".into())),
     };

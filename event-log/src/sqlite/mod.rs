@@ -230,6 +230,10 @@ impl EventLog for SqliteLog {
         answered.await.unwrap_or(Err(EventLogError::Closed))
     }
 
+    fn trouble(&self) -> Option<String> {
+        self.index.trouble()
+    }
+
     fn connections_in_use(&self) -> usize {
         self.readers.in_use()
     }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::super::connection::{base_flags, enter_wal, open_reader, wait_for_another_writer};
-use super::keys::{Salt, id_key};
+use super::keys::{Salt, id_key, stream_key};
 use crate::port::EventLogError;
 use crate::position::LogId;
 use crate::store_url::StoreUrl;
@@ -86,7 +86,7 @@ pub(in crate::sqlite) fn judge(path: &Path, log: &Connection, id: LogId) -> Resu
         return Ok(Verdict::Useless("there is none".to_owned()));
     }
     let said = open_reader(path).and_then(|index| what_it_says(&index));
-    let (format, checkpoint, found) = match said {
+    let Said { format, checkpoint, has_id } = match said {
         Ok(said) => said,
         Err(EventLogError::Corrupt(what)) => return Ok(Verdict::Useless(what)),
         Err(EventLogError::Unavailable(error)) if is_of_its_form(&*error) => {
@@ -101,31 +101,66 @@ pub(in crate::sqlite) fn judge(path: &Path, log: &Connection, id: LogId) -> Resu
     if checkpoint.log != id {
         return useless("it is of another log");
     }
-    let there: Option<Uuid> = log
-        .query_row("SELECT event_id FROM events WHERE position = ?1", [checkpoint.position], |row| row.get(0))
+    let there = log
+        .query_row(
+            "SELECT event_id, aggregate_type, aggregate_id, sequence FROM events WHERE position = ?1",
+            [checkpoint.position],
+            |row| {
+                Ok((row.get::<_, Uuid>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, i64>(3)?))
+            },
+        )
         .optional()?;
-    if checkpoint.position > 0 && there.is_none() {
-        return useless("it is past the end of the log");
-    }
-    if there.unwrap_or_default() != checkpoint.event_id {
+    let Some((event_id, kind, stream, sequence)) = there else {
+        if checkpoint.position > 0 {
+            return useless("it is past the end of the log");
+        }
+        return Ok(Verdict::Sound(checkpoint));
+    };
+    if event_id != checkpoint.event_id {
         return useless("the log has another event where it ends");
     }
-    if checkpoint.position > 0 && !found {
+    if !has_id {
         return useless("it does not have the event where it ends");
+    }
+    // By its own salt: with another one it would know no stream, and every stream would begin anew.
+    let key = stream_key(checkpoint.salt, &kind, &stream);
+    if !has_place(path, key, sequence, checkpoint.position)? {
+        return useless("it does not have the place of the event where it ends");
     }
     Ok(Verdict::Sound(checkpoint))
 }
 
-/// Its format, its checkpoint, and whether the event there is in it.
-fn what_it_says(index: &Connection) -> Result<(i64, Checkpoint, bool), EventLogError> {
+/// What an index says of itself.
+struct Said {
+    format: i64,
+    checkpoint: Checkpoint,
+    /// Whether the event at the checkpoint is in it.
+    has_id: bool,
+}
+
+fn what_it_says(index: &Connection) -> Result<Said, EventLogError> {
     let format = index.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let checkpoint = Checkpoint::read(index)?;
-    let found = index.query_row(
+    let has_id = index.query_row(
         "SELECT EXISTS (SELECT 1 FROM ids WHERE key = ?1 AND position = ?2)",
         params![id_key(checkpoint.event_id), checkpoint.position],
         |row| row.get(0),
     )?;
-    Ok((format, checkpoint, found))
+    Ok(Said { format, checkpoint, has_id })
+}
+
+/// `false` as well where the table cannot be read.
+fn has_place(path: &Path, key: i64, sequence: i64, position: u64) -> Result<bool, EventLogError> {
+    let asked = open_reader(path)?.query_row(
+        "SELECT EXISTS (SELECT 1 FROM streams WHERE key = ?1 AND sequence = ?2 AND position = ?3)",
+        params![key, sequence, position],
+        |row| row.get(0),
+    );
+    match asked.map_err(EventLogError::from) {
+        Err(EventLogError::Corrupt(_)) => Ok(false),
+        Err(EventLogError::Unavailable(error)) if is_of_its_form(&*error) => Ok(false),
+        answer => answer,
+    }
 }
 
 /// No table, no row, no such column: it was made by something else, or not to its end.

@@ -73,6 +73,14 @@ impl Index {
         Ok(Look::new(file, Arc::clone(&self.recent), self.log, self.salt))
     }
 
+    /// What keeps look-ups from being answered, until every program that uses it has ended.
+    pub fn trouble(&self) -> Option<String> {
+        let text = || {
+            format!("{} was found damaged: end every program that uses the log, and start again", self.file.display())
+        };
+        self.recent.is_spoiled().then(text)
+    }
+
     #[cfg(test)]
     fn recent(&self) -> &Arc<Recent> {
         &self.recent

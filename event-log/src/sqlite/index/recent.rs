@@ -316,6 +316,10 @@ impl Recent {
         self.moved.notify_all();
     }
 
+    pub fn is_spoiled(&self) -> bool {
+        self.spoiled.load(Ordering::Relaxed)
+    }
+
     /// The index's file is of no use. Those who have it open keep it for as long as they run, so this says what to do.
     pub(super) fn spoil(&self, what: &str) -> EventLogError {
         if !self.spoiled.swap(true, Ordering::Relaxed) {

@@ -1,6 +1,6 @@
 //! The index and its log: whatever becomes of the one, what is asked is answered as the other says.
 
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -170,7 +170,7 @@ fn what_was_merged_is_found_and_taken_as_well() {
 #[test]
 fn an_index_that_cannot_be_followed_is_made_anew() {
     type Damage = fn(&Path);
-    let damages: [(&str, Damage); 7] = [
+    let damages: [(&str, Damage); 9] = [
         ("taken away", |file| std::fs::remove_file(file).expect("gone")),
         ("nothing", |file| std::fs::write(file, b"").expect("written")),
         ("garbage", |file| std::fs::write(file, vec![b'x'; 16_384]).expect("written")),
@@ -181,6 +181,8 @@ fn an_index_that_cannot_be_followed_is_made_anew() {
         ("of another format", |file| statement(file, "PRAGMA user_version = 99")),
         ("of another log", |file| statement(file, "UPDATE checkpoint SET log_id = randomblob(16)")),
         ("past the end", |file| statement(file, "UPDATE checkpoint SET position = 100000")),
+        ("of another salt", |file| statement(file, "UPDATE checkpoint SET salt = randomblob(16)")),
+        ("without streams", |file| statement(file, "DELETE FROM streams")),
     ];
     for (what, damage) in damages {
         let folder = folder();
@@ -408,23 +410,24 @@ async fn an_index_that_is_found_damaged_is_taken_away() {
     process.writes(5_000);
     process.stops(folder.path());
     let file = path(folder.path());
-    // Not looked at in opening it.
     let root: usize = Connection::open(&file)
         .and_then(|index| {
             index.query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'streams'", [], |row| row.get(0))
         })
         .expect("a table");
-    let mut bytes = std::fs::read(&file).expect("readable");
-    bytes[(root - 1) * 4_096..root * 4_096].fill(0x55);
-    std::fs::write(&file, bytes).expect("written");
-    assert!(matches!(standing(folder.path()), IndexStanding::Useless(_)), "{:?}", standing(folder.path()));
+    // Behind the back of whoever has it open: opening would find it.
     let log = SqliteLog::open(folder.path()).await.expect("opens");
+    assert_eq!(log.trouble(), None);
+    let at = ((root - 1) * 4_096) as u64;
+    let rotten = std::fs::File::options().write(true).open(&file).expect("there");
+    rotten.write_all_at(&[0x55; 4_096], at).expect("written");
     let asked = log.read_stream(&room(3), 0, 2_000).await;
     let Err(EventLogError::Corrupt(what)) = &asked else { panic!("{asked:?}") };
     assert!(what.contains("the index is made anew"), "{what}");
+    assert!(log.trouble().is_some_and(|what| what.contains("log-index.db")), "{:?}", log.trouble());
     assert!(!file.exists());
     log.close().await;
-    drop(log);
+    drop((log, rotten));
     assert!(Process::start(folder.path()).knows(2_500));
     follows_up_to(folder.path(), 5_000);
 }
