@@ -2,6 +2,7 @@
 //!
 //! Standard output is for people and scripts (where it listens, demo tokens); the log goes to standard error.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -132,11 +133,14 @@ async fn serve(file: Option<&Path>) -> anyhow::Result<()> {
     let app = App::build(config, Ports { metrics, ..Ports::default() }).await?;
     let with_demo = app.state().config.demo.mode == DemoMode::On && app.is_new().await?;
     let demo = if with_demo { Some(demo::set_up(app.state()).await?) } else { None };
-    println!("# Kabar listens on http://{address}");
-    println!("export KABAR_URL=http://{address}");
-    println!("export KABAR_APP_KEY={}", app.state().config.realtime.key);
-    if let Some(demo) = demo {
-        print!("{demo}");
+    let demo = demo.map(|demo| demo.to_string()).unwrap_or_default();
+    let greeting = format!(
+        "# Kabar listens on http://{address}\nexport KABAR_URL=http://{address}\nexport KABAR_APP_KEY={}\n{demo}",
+        app.state().config.realtime.key
+    );
+    // Nobody may be there to read it, or no room to write it down: that is no reason not to serve.
+    if let Err(error) = std::io::stdout().write_all(greeting.as_bytes()) {
+        tracing::warn!(%error, "where this server listens could not be written to its output");
     }
     let shutdown = CancellationToken::new();
     // Before anybody is answered: whoever sees it ready may stop it at once.

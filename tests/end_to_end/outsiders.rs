@@ -111,3 +111,15 @@ fn databases(folder: &Path) -> Vec<PathBuf> {
     let files = std::fs::read_dir(folder).expect("readable").map(|entry| entry.expect("readable").path());
     files.filter(|file| file.extension().is_some_and(|ending| ending == "db")).collect()
 }
+
+/// Lines that a full disk does not take are lost, and nothing else is.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_whose_lines_nobody_takes_goes_on() {
+    let store = Backend::Sqlite.store().await.expect("always there");
+    let running = Installation::new(&store.url()).with("KABAR__LOG__LEVEL", "debug").start_unheard().await;
+    let (ana, _ben, room) = two_in_a_room(running.address).await;
+    let mut answered = BTreeSet::new();
+    says_many(&ana, &room, &mut answered).await;
+    assert_eq!(answered.len(), MESSAGES);
+}

@@ -85,6 +85,15 @@ impl Installation {
         running
     }
 
+    /// The same, with its lines on a disk that is full: it says nothing.
+    #[cfg(target_os = "linux")]
+    pub async fn start_unheard(&self) -> Running {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("there on Linux");
+        let mut running = self.spawn_into(full);
+        running.ready().await;
+        running
+    }
+
     /// Starts it where it must not serve; answers with what it says as it ends.
     pub async fn refuses_to_start(&self) -> String {
         let mut running = self.spawn();
@@ -94,9 +103,18 @@ impl Installation {
         running.said()
     }
 
+    fn output(&self) -> PathBuf {
+        self.folder.path().join("output.txt")
+    }
+
     fn spawn(&self) -> Running {
-        let output = self.folder.path().join("output.txt");
-        let file = std::fs::OpenOptions::new().create(true).append(true).open(&output).expect("a file for its output");
+        let output = std::fs::OpenOptions::new().create(true).append(true).open(self.output());
+        self.spawn_into(output.expect("a file for its output"))
+    }
+
+    /// What it says goes to `file`, and is read back only from [`Installation::output`].
+    fn spawn_into(&self, file: std::fs::File) -> Running {
+        let output = self.output();
         let mut command = Command::new(kabar());
         command
             .current_dir(self.folder.path())
