@@ -53,6 +53,11 @@ impl RoomId {
         Self(derive("direct-room", &[&UserPair::new(a, b).to_string()]))
     }
 
+    /// The one room of a mentor and a student, whoever of them opens it and however often.
+    pub fn mentor_session(mentor: &UserId, student: &UserId) -> Self {
+        Self(derive("mentor-session", &[mentor.as_str(), student.as_str()]))
+    }
+
     /// A group that was brought along from another system, by its id there.
     pub fn imported(source: &str) -> Self {
         Self(derive("imported-room", &[source]))

@@ -13,7 +13,7 @@ use crate::room::Room;
 use crate::{AggregateKind, State};
 
 /// Raised whenever a state gets another form, or an `evolve` makes another state of the same events.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// The kind first, so that the state behind it is read as what it is.
 #[derive(Serialize, Deserialize)]

@@ -9,7 +9,10 @@ use crate::Sealed;
 use crate::aggregate::Command;
 use crate::catalogue::{DomainEvent, StreamId, UnreadableEvent};
 use crate::ids::UserId;
-use crate::room::{Attachment, CreateGroup, MessageSent, RoomCommand, RoomEvent, RoomOpened, SendMessage};
+use crate::room::{
+    Attachment, ChangeAvatar, CreateGroup, EditMessage, Forwarded, MessageEdited, MessageFacts, MessageSent,
+    OpenSupport, RenameRoom, RoomAvatarChanged, RoomCommand, RoomEvent, RoomOpened, RoomRenamed, SendMessage,
+};
 use crate::user::{Profile, ProfileChanged, PutProfile, UserCommand, UserEvent, UserRegistered};
 
 /// Which words these are.
@@ -25,6 +28,8 @@ pub enum Field {
     PersonEmail,
     PersonPhone,
     ClientMessageId,
+    /// What a message was changed to.
+    EditedContent,
 }
 
 impl Field {
@@ -41,6 +46,7 @@ impl Field {
             Self::PersonEmail => 8,
             Self::PersonPhone => 9,
             Self::ClientMessageId => 10,
+            Self::EditedContent => 11,
         }
     }
 }
@@ -117,6 +123,7 @@ fn in_room(event: &mut RoomEvent, visit: &mut Visit<'_>) {
                 avatar,
                 group_id: _,
                 join_policy: _,
+                history_from: _,
                 at: _,
             } = event;
             in_opening(opened_by, room_id.0, (name.as_mut(), avatar.as_mut()), visit);
@@ -131,20 +138,63 @@ fn in_room(event: &mut RoomEvent, visit: &mut Visit<'_>) {
                 content,
                 attachment,
                 reply_to: _,
+                mentions: _,
+                mentions_all: _,
+                forwarded,
                 client_message_id,
                 at: _,
             } = event;
-            in_message(sender_id, message_id.0, (content, attachment.as_mut(), client_message_id.as_mut()), visit);
+            let owners = (&*sender_id, forwarded.as_ref());
+            in_message(owners, message_id.0, (content, attachment.as_mut(), client_message_id.as_mut()), visit);
         }
-        RoomEvent::MembersAdded(_) | RoomEvent::MemberRemoved(_) | RoomEvent::MemberRoleChanged(_) => {}
+        RoomEvent::MessageEdited(event) => {
+            let MessageEdited {
+                room_id: _,
+                message_id,
+                seq: _,
+                sender_id,
+                content,
+                mentions: _,
+                mentions_all: _,
+                at: _,
+            } = event;
+            visit(Place { owner: sender_id, field: Field::EditedContent, of: message_id.0 }, content);
+        }
+        RoomEvent::RoomRenamed(RoomRenamed { room_id, name, by, at: _ }) => {
+            in_opening(by, room_id.0, (name.as_mut(), None), visit);
+        }
+        RoomEvent::RoomAvatarChanged(RoomAvatarChanged { room_id, avatar, by, at: _ }) => {
+            in_opening(by, room_id.0, (None, avatar.as_mut()), visit);
+        }
+        RoomEvent::MembersAdded(_)
+        | RoomEvent::MemberRemoved(_)
+        | RoomEvent::MemberRoleChanged(_)
+        | RoomEvent::JoinPolicyChanged(_)
+        | RoomEvent::SlowModeChanged(_)
+        | RoomEvent::RoomClosed(_)
+        | RoomEvent::RoomReopened(_)
+        | RoomEvent::MessageDeleted(_)
+        | RoomEvent::ReactionAdded(_)
+        | RoomEvent::ReactionRemoved(_)
+        | RoomEvent::MessagePinned(_)
+        | RoomEvent::MessageUnpinned(_) => {}
     }
 }
 
 fn to_room(command: &mut RoomCommand, visit: &mut Visit<'_>) {
     match command {
         RoomCommand::CreateGroup(command) => {
-            let CreateGroup { room_id, created_by, members: _, name, avatar, group_id: _, join_policy: _, at: _ } =
-                command;
+            let CreateGroup {
+                room_id,
+                created_by,
+                members: _,
+                name,
+                avatar,
+                group_id: _,
+                join_policy: _,
+                history_from: _,
+                at: _,
+            } = command;
             in_opening(created_by, room_id.0, (Some(name), avatar.as_mut()), visit);
         }
         RoomCommand::SendMessage(command) => {
@@ -156,20 +206,54 @@ fn to_room(command: &mut RoomCommand, visit: &mut Visit<'_>) {
                 content,
                 attachment,
                 reply_to: _,
+                mentions: _,
+                mentions_all: _,
+                forwarded,
                 client_message_id,
                 blocked: _,
                 at: _,
             } = command;
-            in_message(sender_id, message_id.0, (content, attachment.as_mut(), client_message_id.as_mut()), visit);
+            let owners = (&*sender_id, forwarded.as_ref());
+            in_message(owners, message_id.0, (content, attachment.as_mut(), client_message_id.as_mut()), visit);
+        }
+        RoomCommand::EditMessage(command) => {
+            let EditMessage {
+                room_id: _,
+                message: MessageFacts { message_id, seq: _, sender_id, forwarded: _ },
+                edited_by: _,
+                content,
+                mentions: _,
+                mentions_all: _,
+                blocked: _,
+                at: _,
+            } = command;
+            visit(Place { owner: sender_id, field: Field::EditedContent, of: message_id.0 }, content);
+        }
+        RoomCommand::OpenSupport(OpenSupport { room_id, opened_by, subject, at: _ }) => {
+            in_opening(opened_by, room_id.0, (subject.as_mut(), None), visit);
+        }
+        RoomCommand::RenameRoom(RenameRoom { room_id, name, renamed_by, at: _ }) => {
+            in_opening(renamed_by, room_id.0, (name.as_mut(), None), visit);
+        }
+        RoomCommand::ChangeAvatar(ChangeAvatar { room_id, avatar, changed_by, at: _ }) => {
+            in_opening(changed_by, room_id.0, (None, avatar.as_mut()), visit);
         }
         RoomCommand::OpenDirect(_)
+        | RoomCommand::OpenMentorSession(_)
         | RoomCommand::AddMembers(_)
         | RoomCommand::JoinRoom(_)
-        | RoomCommand::RemoveMember(_) => {}
+        | RoomCommand::RemoveMember(_)
+        | RoomCommand::ChangeRole(_)
+        | RoomCommand::SetRules(_)
+        | RoomCommand::CloseRoom(_)
+        | RoomCommand::ReopenRoom(_)
+        | RoomCommand::DeleteMessage(_)
+        | RoomCommand::React(_)
+        | RoomCommand::PinMessage(_) => {}
     }
 }
 
-/// A room's name and picture are its opener's words.
+/// A room's name and picture are the words of whoever gave them.
 fn in_opening(
     owner: &UserId,
     of: Uuid,
@@ -183,18 +267,20 @@ fn in_opening(
     }
 }
 
+/// Forwarded words are their author's; what a device called its message is the sender's in any case.
 fn in_message(
-    owner: &UserId,
+    (sender, forwarded): (&UserId, Option<&Forwarded>),
     of: Uuid,
     (content, attachment, client_id): (&mut Sealed, Option<&mut Attachment>, Option<&mut Sealed>),
     visit: &mut Visit<'_>,
 ) {
+    let owner = forwarded.map_or(sender, |forwarded| &forwarded.author_id);
     visit(Place { owner, field: Field::MessageContent, of }, content);
     if let Some(Attachment { url, media_type: _ }) = attachment {
         visit(Place { owner, field: Field::AttachmentUrl, of }, url);
     }
     if let Some(client_id) = client_id {
-        visit(Place { owner, field: Field::ClientMessageId, of }, client_id);
+        visit(Place { owner: sender, field: Field::ClientMessageId, of }, client_id);
     }
 }
 

@@ -8,9 +8,9 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use commands::{MarkRead, ParticipantCommand, ReadUpTo};
+pub use commands::{Arrange, MarkDelivered, MarkRead, MarkUnread, ParticipantCommand, ReadUpTo, UnreadFrom};
 pub use error::ParticipantError;
-pub use events::{MessagesRead, ParticipantEvent};
+pub use events::{Arrangement, MarkedUnread, MessagesDelivered, MessagesRead, ParticipantEvent, RoomArranged};
 pub use state::Participant;
 
 crate::aggregate::cqrs_aggregate!(

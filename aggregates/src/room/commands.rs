@@ -1,47 +1,34 @@
 //! What may be asked of a room. Time, ids and facts of other streams are in the command.
 
-use super::events::{Attachment, MessageKind};
-use super::state::JoinPolicy;
+use super::kinds::{JoinPolicy, Role};
+pub use super::message_commands::{DeleteMessage, EditMessage, MessageFacts, PinMessage, React, SendMessage};
+pub use super::opening_commands::{CreateGroup, OpenDirect, OpenMentorSession, OpenSupport};
 use crate::aggregate::State;
 use crate::catalogue::StreamId;
-use crate::ids::{GroupId, MessageId, RoomId, UserId};
+use crate::ids::{RoomId, UserId};
+use crate::user::UserRole;
 use crate::{Sealed, Timestamp};
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum RoomCommand {
     OpenDirect(OpenDirect),
     CreateGroup(CreateGroup),
+    OpenMentorSession(OpenMentorSession),
+    OpenSupport(OpenSupport),
     AddMembers(AddMembers),
     JoinRoom(JoinRoom),
     RemoveMember(RemoveMember),
+    ChangeRole(ChangeRole),
+    RenameRoom(RenameRoom),
+    ChangeAvatar(ChangeAvatar),
+    SetRules(SetRules),
+    CloseRoom(CloseRoom),
+    ReopenRoom(ReopenRoom),
     SendMessage(SendMessage),
-}
-
-/// Get or create the one room of two people; `room_id` must be [`RoomId::direct`] of them.
-#[derive(Debug, Clone, PartialEq)]
-pub struct OpenDirect {
-    pub room_id: RoomId,
-    pub opened_by: UserId,
-    pub other: UserId,
-    /// Fact: the directory knows `other`.
-    pub other_exists: bool,
-    /// Fact: one of them blocked the other.
-    pub blocked: bool,
-    pub at: Timestamp,
-}
-
-/// The creator becomes OWNER, the others MEMBER.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CreateGroup {
-    pub room_id: RoomId,
-    pub created_by: UserId,
-    /// The creator may be named or not; duplicates count once.
-    pub members: Vec<UserId>,
-    pub name: Sealed,
-    pub avatar: Option<Sealed>,
-    pub group_id: Option<GroupId>,
-    pub join_policy: JoinPolicy,
-    pub at: Timestamp,
+    EditMessage(EditMessage),
+    DeleteMessage(DeleteMessage),
+    React(React),
+    PinMessage(PinMessage),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -56,6 +43,8 @@ pub struct AddMembers {
 pub struct JoinRoom {
     pub room_id: RoomId,
     pub user_id: UserId,
+    /// Fact, in SUPPORT rooms: the directory calls them an ADMIN.
+    pub is_platform_admin: bool,
     pub at: Timestamp,
 }
 
@@ -68,35 +57,89 @@ pub struct RemoveMember {
     pub at: Timestamp,
 }
 
+/// Only an owner does; making somebody else the owner makes them an admin.
 #[derive(Debug, Clone, PartialEq)]
-pub struct SendMessage {
+pub struct ChangeRole {
     pub room_id: RoomId,
-    pub message_id: MessageId,
-    pub sender_id: UserId,
-    pub kind: MessageKind,
-    pub content: Sealed,
-    pub attachment: Option<Attachment>,
-    pub reply_to: Option<MessageId>,
-    pub client_message_id: Option<Sealed>,
-    /// Fact, in DIRECT rooms: one of the two blocked the other.
-    pub blocked: bool,
+    pub user_id: UserId,
+    pub role: Role,
+    pub changed_by: UserId,
+    pub at: Timestamp,
+}
+
+/// `None` takes the name away.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RenameRoom {
+    pub room_id: RoomId,
+    pub name: Option<Sealed>,
+    pub renamed_by: UserId,
+    pub at: Timestamp,
+}
+
+/// `None` takes the picture away.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChangeAvatar {
+    pub room_id: RoomId,
+    pub avatar: Option<Sealed>,
+    pub changed_by: UserId,
+    pub at: Timestamp,
+}
+
+/// What is `None` stays as it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SetRules {
+    pub room_id: RoomId,
+    pub join_policy: Option<JoinPolicy>,
+    /// Seconds a MEMBER waits between two messages; 0 = none.
+    pub slow_mode_seconds: Option<u32>,
+    pub set_by: UserId,
+    pub at: Timestamp,
+}
+
+/// A closed room is read and left, and nothing is said there until it is reopened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CloseRoom {
+    pub room_id: RoomId,
+    pub closed_by: UserId,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReopenRoom {
+    pub room_id: RoomId,
+    pub reopened_by: UserId,
     pub at: Timestamp,
 }
 
 impl RoomCommand {
-    pub(crate) fn learn(&mut self, _stream: &StreamId, facts: &State) {
+    pub(crate) fn learn(&mut self, stream: &StreamId, facts: &State) {
         match self {
-            Self::OpenDirect(command) => match facts {
-                State::Relationship(relationship) => command.blocked = relationship.is_blocked(),
-                State::User(user) => command.other_exists = user.exists(),
-                State::Room(_) | State::Participant(_) | State::Notification(_) | State::Feed(_) => {}
-            },
-            Self::SendMessage(command) => {
-                if let State::Relationship(relationship) = facts {
-                    command.blocked = relationship.is_blocked();
+            Self::OpenDirect(command) => command.learn(facts),
+            Self::OpenMentorSession(command) => command.learn(stream, facts),
+            Self::JoinRoom(command) => {
+                if let State::User(user) = facts {
+                    command.is_platform_admin = user.role() == Some(UserRole::Admin);
                 }
             }
-            Self::CreateGroup(_) | Self::AddMembers(_) | Self::JoinRoom(_) | Self::RemoveMember(_) => {}
+            Self::SendMessage(SendMessage { blocked, .. })
+            | Self::EditMessage(EditMessage { blocked, .. })
+            | Self::React(React { blocked, .. }) => {
+                if let State::Relationship(relationship) = facts {
+                    *blocked = relationship.is_blocked();
+                }
+            }
+            Self::CreateGroup(_)
+            | Self::OpenSupport(_)
+            | Self::AddMembers(_)
+            | Self::RemoveMember(_)
+            | Self::ChangeRole(_)
+            | Self::RenameRoom(_)
+            | Self::ChangeAvatar(_)
+            | Self::SetRules(_)
+            | Self::CloseRoom(_)
+            | Self::ReopenRoom(_)
+            | Self::DeleteMessage(_)
+            | Self::PinMessage(_) => {}
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Why a room refuses. Safe to show to whoever asked: no ids but their own, no internals.
 
-use super::{MEMBERS_MAX, MEMBERS_PER_COMMAND_MAX};
+use super::{MEMBERS_MAX, MEMBERS_PER_COMMAND_MAX, MENTIONS_MAX, PINS_MAX, SLOW_MODE_SECONDS_MAX};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RoomError {
@@ -15,7 +15,7 @@ pub enum RoomError {
     Blocked,
     #[error("your role in this room does not allow that")]
     RoleForbids,
-    #[error("a direct room keeps its two people")]
+    #[error("a room of two keeps its two people")]
     DirectIsForTwo,
     #[error("a room has at most {MEMBERS_MAX} members")]
     TooManyMembers,
@@ -23,4 +23,26 @@ pub enum RoomError {
     TooManyAtOnce,
     #[error("this person is not in the room")]
     NoSuchMember,
+    #[error("rooms of this type do not have that")]
+    KindForbids,
+    #[error("sessions are held by mentors")]
+    NotAMentor,
+    #[error("the room is closed")]
+    Closed,
+    #[error("only its sender may change a message")]
+    NotYourMessage,
+    #[error("a forwarded message keeps its words")]
+    Forwarded,
+    #[error("this room is slow: wait {wait_seconds} s")]
+    TooSoon { wait_seconds: u32 },
+    #[error("at most {SLOW_MODE_SECONDS_MAX} seconds between two messages")]
+    TooSlow,
+    #[error("at most {MENTIONS_MAX} people are named at a time")]
+    TooManyMentions,
+    #[error("at most {PINS_MAX} messages are pinned in a room")]
+    TooManyPins,
+    #[error("hand the room over before you do that")]
+    OwnerStays,
+    #[error("whoever opened a support room stays in it; close it instead")]
+    OpenerStays,
 }

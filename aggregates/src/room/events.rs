@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::state::{JoinPolicy, Role, RoomKind};
+use super::kinds::{HistoryFrom, JoinPolicy, Role, RoomKind};
+pub use super::message_events::{
+    Attachment, Forwarded, MessageDeleted, MessageEdited, MessageKind, MessagePinned, MessageSent, Reacted, is_media_type,
+};
 use crate::catalogue::EventSchema;
-use crate::ids::{GroupId, MessageId, RoomId, UserId};
-use crate::limits::MEDIA_TYPE_CHARS_MAX;
+use crate::ids::{GroupId, RoomId, UserId};
 use crate::{Sealed, Timestamp};
 
 /// Everything a room can remember. Stored flat: `{"type": "message_sent", ..}`.
@@ -16,7 +18,19 @@ pub enum RoomEvent {
     MembersAdded(MembersAdded),
     MemberRemoved(MemberRemoved),
     MemberRoleChanged(MemberRoleChanged),
+    RoomRenamed(RoomRenamed),
+    RoomAvatarChanged(RoomAvatarChanged),
+    JoinPolicyChanged(JoinPolicyChanged),
+    SlowModeChanged(SlowModeChanged),
+    RoomClosed(RoomTurned),
+    RoomReopened(RoomTurned),
     MessageSent(MessageSent),
+    MessageEdited(MessageEdited),
+    MessageDeleted(MessageDeleted),
+    ReactionAdded(Reacted),
+    ReactionRemoved(Reacted),
+    MessagePinned(MessagePinned),
+    MessageUnpinned(MessagePinned),
 }
 
 /// A room came to be, with its first members.
@@ -35,6 +49,8 @@ pub struct RoomOpened {
     pub group_id: Option<GroupId>,
     #[serde(default)]
     pub join_policy: JoinPolicy,
+    #[serde(default, skip_serializing_if = "HistoryFrom::is_start")]
+    pub history_from: HistoryFrom,
     pub at: Timestamp,
 }
 
@@ -75,59 +91,49 @@ pub struct MemberRoleChanged {
     pub at: Timestamp,
 }
 
-/// A member said something.
+/// The room has another name; the words are those of `by`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct MessageSent {
+pub struct RoomRenamed {
     pub room_id: RoomId,
-    pub message_id: MessageId,
-    /// 1, 2, 3 .. in the room, without gaps.
-    pub seq: u64,
-    pub sender_id: UserId,
-    pub kind: MessageKind,
-    pub content: Sealed,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub attachment: Option<Attachment>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reply_to: Option<MessageId>,
-    /// As the sender's device named it, in any text it liked; goes back in answers and frames.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_message_id: Option<Sealed>,
-    /// When the wish reached us. The log's own `recorded_at` may be later.
+    pub name: Option<Sealed>,
+    pub by: UserId,
     pub at: Timestamp,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MessageKind {
-    Text,
-    Image,
-    File,
-}
-
-impl MessageKind {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Image => "image",
-            Self::File => "file",
-        }
-    }
+/// The room has another picture, brought by `by`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RoomAvatarChanged {
+    pub room_id: RoomId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<Sealed>,
+    pub by: UserId,
+    pub at: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Attachment {
-    pub url: Sealed,
-    /// A media type or the platform's word for one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub media_type: Option<String>,
+pub struct JoinPolicyChanged {
+    pub room_id: RoomId,
+    pub join_policy: JoinPolicy,
+    pub by: UserId,
+    pub at: Timestamp,
 }
 
-/// `image/png`, or `image` alone: one or two short names. Free text would be words of somebody that no erasure reaches.
-pub fn is_media_type(text: &str) -> bool {
-    let name = |part: &str| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte))
-    };
-    text.len() <= MEDIA_TYPE_CHARS_MAX && text.split('/').count() <= 2 && text.split('/').all(name)
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SlowModeChanged {
+    pub room_id: RoomId,
+    /// Seconds a MEMBER waits between two messages; 0 = none.
+    pub seconds: u32,
+    pub by: UserId,
+    pub at: Timestamp,
+}
+
+/// The room was closed, or reopened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RoomTurned {
+    pub room_id: RoomId,
+    pub by: UserId,
+    pub at: Timestamp,
 }
 
 impl RoomEvent {
@@ -143,7 +149,19 @@ impl RoomEvent {
             Self::MembersAdded(_) => EventSchema::new(Self::MEMBERS_ADDED, "1"),
             Self::MemberRemoved(_) => EventSchema::new(Self::MEMBER_REMOVED, "1"),
             Self::MemberRoleChanged(_) => EventSchema::new("member_role_changed", "1"),
+            Self::RoomRenamed(_) => EventSchema::new("room_renamed", "1"),
+            Self::RoomAvatarChanged(_) => EventSchema::new("room_avatar_changed", "1"),
+            Self::JoinPolicyChanged(_) => EventSchema::new("join_policy_changed", "1"),
+            Self::SlowModeChanged(_) => EventSchema::new("slow_mode_changed", "1"),
+            Self::RoomClosed(_) => EventSchema::new("room_closed", "1"),
+            Self::RoomReopened(_) => EventSchema::new("room_reopened", "1"),
             Self::MessageSent(_) => EventSchema::new(Self::MESSAGE_SENT, "1"),
+            Self::MessageEdited(_) => EventSchema::new("message_edited", "1"),
+            Self::MessageDeleted(_) => EventSchema::new("message_deleted", "1"),
+            Self::ReactionAdded(_) => EventSchema::new("reaction_added", "1"),
+            Self::ReactionRemoved(_) => EventSchema::new("reaction_removed", "1"),
+            Self::MessagePinned(_) => EventSchema::new("message_pinned", "1"),
+            Self::MessageUnpinned(_) => EventSchema::new("message_unpinned", "1"),
         }
     }
 }

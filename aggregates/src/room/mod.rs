@@ -2,25 +2,45 @@
 
 mod commands;
 mod decide;
+mod deciding;
+mod emoji;
 mod error;
 mod events;
+mod kinds;
+mod message_commands;
+mod message_events;
+mod opening_commands;
+mod pace;
 mod state;
 #[cfg(test)]
 mod tests;
 
-pub use commands::{AddMembers, CreateGroup, JoinRoom, OpenDirect, RemoveMember, RoomCommand, SendMessage};
+pub use commands::{
+    AddMembers, ChangeAvatar, ChangeRole, CloseRoom, CreateGroup, DeleteMessage, EditMessage, JoinRoom, MessageFacts,
+    OpenDirect, OpenMentorSession, OpenSupport, PinMessage, React, RemoveMember, RenameRoom, ReopenRoom, RoomCommand,
+    SendMessage, SetRules,
+};
+pub use emoji::{Emoji, InvalidEmoji};
 pub use error::RoomError;
 pub use events::{
-    Attachment, MemberRemoved, MemberRoleChanged, MembersAdded, MessageKind, MessageSent, NewMember, RoomEvent,
-    RoomOpened, is_media_type,
+    Attachment, Forwarded, JoinPolicyChanged, MemberRemoved, MemberRoleChanged, MembersAdded, MessageDeleted,
+    MessageEdited, MessageKind, MessagePinned, MessageSent, NewMember, Reacted, RoomAvatarChanged, RoomEvent,
+    RoomOpened, RoomRenamed, RoomTurned, SlowModeChanged, is_media_type,
 };
+pub use kinds::{HistoryFrom, JoinPolicy, Role, RoomKind};
 pub(crate) use state::MemberState;
-pub use state::{JoinPolicy, Membership, Role, Room, RoomKind};
+pub use state::{Membership, Room};
 
 /// Members a room may have (requirements R2, architecture §2 promise 8).
 pub const MEMBERS_MAX: usize = 100_000;
 /// Members one command may bring; keeps an event far under every log's limit.
 pub const MEMBERS_PER_COMMAND_MAX: usize = 500;
+/// People one message may name.
+pub const MENTIONS_MAX: usize = 50;
+/// Messages pinned in a room at a time.
+pub const PINS_MAX: usize = 50;
+/// The longest pause of a slow room: six hours.
+pub const SLOW_MODE_SECONDS_MAX: u32 = 21_600;
 /// Characters of a message, after trimming nothing.
 pub const CONTENT_CHARS_MAX: usize = 8_000;
 

@@ -1,10 +1,13 @@
 //! What a room must remember in order to decide. Nothing that is only for show: a room of a million messages is as
 //! small as one of a hundred.
 
+use rpds::RedBlackTreeSetSync;
 use serde::{Deserialize, Serialize};
 
 use super::commands::RoomCommand;
 use super::events::RoomEvent;
+use super::kinds::{JoinPolicy, Role, RoomKind};
+use super::pace::Pace;
 use crate::aggregate::Need;
 use crate::catalogue::StreamId;
 use crate::ids::{MessageId, UserId, UserPair};
@@ -12,57 +15,12 @@ use crate::relationship::RelationshipEvent;
 use crate::room_members::Members;
 use crate::user::UserEvent;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RoomKind {
-    #[default]
-    Direct,
-    Group,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    Member,
-    Admin,
-    Owner,
-}
-
-/// Who may come in without being brought.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum JoinPolicy {
-    /// Whoever knows the room's id.
-    #[default]
-    Open,
-    /// Nobody: members are added by an owner or admin.
-    Invite,
-}
-
-impl RoomKind {
-    /// As the wire says it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Direct => "DIRECT",
-            Self::Group => "GROUP",
-        }
-    }
-}
-
-impl Role {
-    /// As the wire says it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Member => "MEMBER",
-            Self::Admin => "ADMIN",
-            Self::Owner => "OWNER",
-        }
-    }
-}
-
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Room {
+    /// There is a room.
     pub(super) open: bool,
+    #[serde(default)]
+    pub(super) closed: bool,
     pub(super) kind: RoomKind,
     pub(super) join_policy: JoinPolicy,
     /// The door keeps two states of a busy room and hands out a third to be kept. What they have in common they share, so a
@@ -72,6 +30,11 @@ pub struct Room {
     pub(super) arrivals: u64,
     pub(super) last_seq: u64,
     pub(super) last_message_id: Option<MessageId>,
+    /// At most [`super::PINS_MAX`].
+    #[serde(default)]
+    pub(super) pins: RedBlackTreeSetSync<MessageId>,
+    #[serde(default)]
+    pub(super) pace: Pace,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +48,7 @@ pub(crate) struct MemberState {
 /// What other streams may know of somebody's place in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Membership {
+    pub kind: RoomKind,
     pub join_seq: u64,
     pub last_seq: u64,
     pub last_message_id: Option<MessageId>,
@@ -94,43 +58,60 @@ impl Room {
     /// `None` for somebody who is not in the room, or when there is no room.
     pub fn membership(&self, user: &UserId) -> Option<Membership> {
         self.members.get(user).map(|member| Membership {
+            kind: self.kind,
             join_seq: member.join_seq,
             last_seq: self.last_seq,
             last_message_id: self.last_message_id,
         })
     }
 
-    /// About how many bytes its members are as JSON.
+    /// About how many bytes its members, and what else grows, are as JSON.
     pub(crate) fn weight_bytes(&self) -> usize {
         const MEMBER: usize = 96;
-        self.members.len() * MEMBER
+        const PIN: usize = 40;
+        self.members.len() * MEMBER + self.pins.size() * PIN + self.pace.weight_bytes()
     }
 
     pub(crate) fn needs(&self, command: &RoomCommand) -> Vec<Need> {
         match command {
             RoomCommand::OpenDirect(command) => vec![
-                Need {
-                    stream: StreamId::relationship(&UserPair::new(&command.opened_by, &command.other)),
-                    kinds: RelationshipEvent::BLOCKS,
-                },
+                blocks_between(&command.opened_by, &command.other),
                 Need { stream: StreamId::user(&command.other), kinds: UserEvent::EXISTENCE },
             ],
-            RoomCommand::SendMessage(_) if self.kind == RoomKind::Direct && self.members.len() == 2 => {
-                let mut pair = self.members.ids();
-                match (pair.next(), pair.next()) {
-                    (Some(a), Some(b)) => {
-                        let stream = StreamId::relationship(&UserPair::new(a, b));
-                        vec![Need { stream, kinds: RelationshipEvent::BLOCKS }]
-                    }
-                    _ => Vec::new(),
-                }
+            RoomCommand::OpenMentorSession(command) => vec![
+                blocks_between(&command.mentor, &command.student),
+                Need { stream: StreamId::user(&command.mentor), kinds: UserEvent::PROFILES },
+                Need { stream: StreamId::user(&command.student), kinds: UserEvent::EXISTENCE },
+            ],
+            RoomCommand::JoinRoom(command) if self.kind == RoomKind::Support => {
+                vec![Need { stream: StreamId::user(&command.user_id), kinds: UserEvent::PROFILES }]
             }
-            RoomCommand::SendMessage(_)
+            RoomCommand::SendMessage(_) | RoomCommand::EditMessage(_) | RoomCommand::React(_) => {
+                self.pair().map(|(a, b)| blocks_between(a, b)).into_iter().collect()
+            }
+            RoomCommand::JoinRoom(_)
             | RoomCommand::CreateGroup(_)
+            | RoomCommand::OpenSupport(_)
             | RoomCommand::AddMembers(_)
-            | RoomCommand::JoinRoom(_)
-            | RoomCommand::RemoveMember(_) => Vec::new(),
+            | RoomCommand::RemoveMember(_)
+            | RoomCommand::ChangeRole(_)
+            | RoomCommand::RenameRoom(_)
+            | RoomCommand::ChangeAvatar(_)
+            | RoomCommand::SetRules(_)
+            | RoomCommand::CloseRoom(_)
+            | RoomCommand::ReopenRoom(_)
+            | RoomCommand::DeleteMessage(_)
+            | RoomCommand::PinMessage(_) => Vec::new(),
         }
+    }
+
+    /// The two of a room of two.
+    fn pair(&self) -> Option<(&UserId, &UserId)> {
+        if !self.kind.is_of_two() || self.members.len() != 2 {
+            return None;
+        }
+        let mut pair = self.members.ids();
+        Some((pair.next()?, pair.next()?))
     }
 
     /// Takes an event as true. It cannot refuse: the event has already happened.
@@ -155,10 +136,27 @@ impl Room {
             RoomEvent::MemberRoleChanged(event) => {
                 self.members.set_role(&event.user_id, event.role);
             }
+            RoomEvent::JoinPolicyChanged(event) => self.join_policy = event.join_policy,
+            RoomEvent::SlowModeChanged(event) => self.pace.set(event.seconds),
+            RoomEvent::RoomClosed(_) => self.closed = true,
+            RoomEvent::RoomReopened(_) => self.closed = false,
             RoomEvent::MessageSent(event) => {
                 self.last_seq = event.seq;
                 self.last_message_id = Some(event.message_id);
+                self.pace.spoke(&event.sender_id, event.at);
             }
+            RoomEvent::MessageDeleted(event) => {
+                self.pins.remove_mut(&event.message_id);
+            }
+            RoomEvent::MessagePinned(event) => self.pins.insert_mut(event.message_id),
+            RoomEvent::MessageUnpinned(event) => {
+                self.pins.remove_mut(&event.message_id);
+            }
+            RoomEvent::RoomRenamed(_)
+            | RoomEvent::RoomAvatarChanged(_)
+            | RoomEvent::MessageEdited(_)
+            | RoomEvent::ReactionAdded(_)
+            | RoomEvent::ReactionRemoved(_) => {}
         }
     }
 
@@ -169,4 +167,8 @@ impl Room {
             self.members.admit(user, MemberState { role, join_seq, arrival });
         }
     }
+}
+
+fn blocks_between(a: &UserId, b: &UserId) -> Need {
+    Need { stream: StreamId::relationship(&UserPair::new(a, b)), kinds: RelationshipEvent::BLOCKS }
 }

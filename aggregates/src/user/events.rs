@@ -88,15 +88,18 @@ impl UserRole {
 
 impl UserEvent {
     pub const USER_REGISTERED: &'static str = "user_registered";
+    pub const PROFILE_CHANGED: &'static str = "profile_changed";
     pub const USER_ERASED: &'static str = "user_erased";
     /// What makes [`super::User::exists`] another: who is not there yet may come, who is there may be erased.
     pub const EXISTENCE: &'static [&'static str] = &[Self::USER_REGISTERED, Self::USER_ERASED];
+    /// What makes [`super::User::role`] another.
+    pub const PROFILES: &'static [&'static str] = &[Self::USER_REGISTERED, Self::PROFILE_CHANGED, Self::USER_ERASED];
 
     /// The stored name and current version of each event. Append-only.
     pub const fn schema(&self) -> EventSchema {
         match self {
             Self::UserRegistered(_) => EventSchema::new(Self::USER_REGISTERED, "1"),
-            Self::ProfileChanged(_) => EventSchema::new("profile_changed", "1"),
+            Self::ProfileChanged(_) => EventSchema::new(Self::PROFILE_CHANGED, "1"),
             Self::UserErased(_) => EventSchema::new(Self::USER_ERASED, "1"),
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::events::{Profile, UserEvent};
+use super::events::{Profile, UserEvent, UserRole};
 use crate::KeyId;
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -20,6 +20,11 @@ pub struct User {
 impl User {
     pub const fn exists(&self) -> bool {
         self.profile.is_some()
+    }
+
+    /// As the platform says; `None` where it said nothing.
+    pub fn role(&self) -> Option<UserRole> {
+        self.profile.as_ref()?.role
     }
 
     /// Whether an erasure has named it.

@@ -1,0 +1,6 @@
+//! The rules, a page for each sort of wish.
+
+mod keeping;
+mod membership;
+mod opening;
+mod speaking;

@@ -1,0 +1,82 @@
+//! What may be asked about messages.
+
+use super::emoji::Emoji;
+use super::events::{Attachment, Forwarded, MessageKind};
+use crate::ids::{MessageId, RoomId, UserId};
+use crate::{Sealed, Timestamp};
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct SendMessage {
+    pub room_id: RoomId,
+    pub message_id: MessageId,
+    pub sender_id: UserId,
+    pub kind: MessageKind,
+    pub content: Sealed,
+    pub attachment: Option<Attachment>,
+    pub reply_to: Option<MessageId>,
+    /// Who is not in the room is left out, and so is the sender.
+    pub mentions: Vec<UserId>,
+    /// Everybody in the room is meant.
+    pub mentions_all: bool,
+    /// Where the words are from, when they are not the sender's own.
+    pub forwarded: Option<Forwarded>,
+    pub client_message_id: Option<Sealed>,
+    /// Fact, in rooms of two: one of them blocked the other.
+    pub blocked: bool,
+    pub at: Timestamp,
+}
+
+/// What never changes about a message, as the command layer found it. Whether it was deleted, edited or reacted to may
+/// change meanwhile, so those events are set-like: the first deletion wins, and edits behind it change nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageFacts {
+    pub message_id: MessageId,
+    pub seq: u64,
+    pub sender_id: UserId,
+    /// Its words are somebody else's.
+    pub forwarded: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct EditMessage {
+    pub room_id: RoomId,
+    pub message: MessageFacts,
+    pub edited_by: UserId,
+    pub content: Sealed,
+    /// As in [`SendMessage`]; whom the words name now.
+    pub mentions: Vec<UserId>,
+    pub mentions_all: bool,
+    /// Fact, in rooms of two: one of them blocked the other.
+    pub blocked: bool,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeleteMessage {
+    pub room_id: RoomId,
+    pub message: MessageFacts,
+    pub deleted_by: UserId,
+    pub at: Timestamp,
+}
+
+/// Sets or takes back one emoji of one person; toggles are resolved before they get here.
+#[derive(Debug, Clone, PartialEq)]
+pub struct React {
+    pub room_id: RoomId,
+    pub message: MessageFacts,
+    pub user_id: UserId,
+    pub emoji: Emoji,
+    pub on: bool,
+    /// Fact, in rooms of two: one of them blocked the other.
+    pub blocked: bool,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct PinMessage {
+    pub room_id: RoomId,
+    pub message: MessageFacts,
+    pub pinned_by: UserId,
+    pub on: bool,
+    pub at: Timestamp,
+}
