@@ -209,6 +209,7 @@ fn to_room(command: &mut RoomCommand, visit: &mut Visit<'_>) {
                 mentions: _,
                 mentions_all: _,
                 forwarded,
+                author_gone: _,
                 client_message_id,
                 blocked: _,
                 at: _,

@@ -72,6 +72,7 @@ pub(crate) fn message(number: u64, sender: &UserId) -> SendMessage {
         mentions: vec![],
         mentions_all: false,
         forwarded: None,
+        author_gone: false,
         client_message_id: None,
         blocked: false,
         at: noon(),

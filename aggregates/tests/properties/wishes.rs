@@ -204,6 +204,7 @@ pub fn send(number: u64, sender: &str) -> RoomCommand {
         mentions: vec![],
         mentions_all: false,
         forwarded: None,
+        author_gone: false,
         client_message_id: None,
         blocked: false,
         at: noon(),

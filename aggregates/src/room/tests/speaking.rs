@@ -5,6 +5,7 @@ use crate::cast::noon;
 use crate::cast::room::{
     close, delete, deleted, edited, editing, facts, pin, pinned, reacted, reacting, reopen, slowed, turned,
 };
+use crate::user::{UserErased, UserEvent};
 use crate::{Command, Timestamp};
 
 /// Ana owns it, ben keeps it, cici is in it, and everybody said something.
@@ -150,6 +151,28 @@ fn where_forwarded_words_are_from_is_kept() {
     let command = SendMessage { forwarded: Some(forwarded.clone()), ..message(4, &ana()) };
     let sent = room().given(a_group()).when(RoomCommand::SendMessage(command)).inspect_result().expect("allowed");
     assert!(matches!(&sent[..], [RoomEvent::MessageSent(sent)] if sent.forwarded.as_ref() == Some(&forwarded)));
+}
+
+#[test]
+fn what_somebody_said_who_was_erased_is_carried_nowhere() {
+    let forwarded = Forwarded { room_id: direct_opened_id(), message_id: message_id(9), author_id: dewi() };
+    let group = state_after(AggregateKind::Room, a_group().into_iter().map(DomainEvent::Room));
+    let mut command =
+        Command::Room(RoomCommand::SendMessage(SendMessage { forwarded: Some(forwarded), ..message(4, &ana()) }));
+    let author = StreamId::user(&dewi());
+    assert_eq!(
+        group.needs(&command),
+        [Need { stream: author.clone(), kinds: &["user_registered", "user_erased"] }]
+    );
+    let erased = UserEvent::UserErased(UserErased { user_id: dewi(), keys: vec![], at: noon() });
+    let gone = [registered(&dewi()), DomainEvent::User(erased)];
+    command.learn(&author, &state_after(AggregateKind::User, gone.clone()));
+    assert_eq!(group.decide(&command), Err(RoomError::AuthorGone.into()));
+    // Nobody was erased: not who is unknown, nor who came back.
+    for events in [vec![], gone.into_iter().chain([registered(&dewi())]).collect()] {
+        command.learn(&author, &state_after(AggregateKind::User, events));
+        assert!(group.decide(&command).is_ok());
+    }
 }
 
 fn direct_opened_id() -> crate::ids::RoomId {
