@@ -23,6 +23,9 @@ pub enum Failure {
     /// Of several things that were wished at once only some were carried out.
     #[error("{done} of {wished} were carried out")]
     Partly { done: u64, wished: usize, source: Box<Failure> },
+    /// What the wish is about is in another state.
+    #[error("{0}")]
+    Gone(&'static str),
     /// What the wish is about is not there, or not the caller's.
     #[error("{0}")]
     Unknown(&'static str),

@@ -3,15 +3,19 @@
 //! One method per command, one file per subject. Separate from `http` so that a service call, a webhook or a reactor
 //! wishes in the same way. Never in here: a rule (they are in `aggregates`), a status code, an answer's shape.
 
+mod arranging;
 mod caller;
 mod failure;
+mod keeping;
 mod lookups;
+mod message_changes;
 mod messages;
 mod notifications;
 mod people;
 mod reading;
 mod relations;
 mod rooms;
+mod sessions;
 
 use std::sync::Arc;
 
@@ -23,6 +27,8 @@ use crate::clock::SharedClock;
 
 pub use caller::{Caller, WishId};
 pub use failure::Failure;
+pub use keeping::RoomChanges;
+pub use message_changes::{Changed, Rewording};
 pub use messages::{Draft, Sent};
 pub use notifications::Marked;
 pub use people::Filled;

@@ -16,6 +16,7 @@ impl From<Failure> for Problem {
             Failure::Partly { done, wished, source } => Self::from(*source).explained(format!(
                 "{done} of {wished} were carried out; ask again for all of them, what is done already stays as it is"
             )),
+            Failure::Gone(what) => Self::conflict(what),
             Failure::Unknown(what) => Self::not_found(what),
         }
     }

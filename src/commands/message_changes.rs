@@ -1,0 +1,199 @@
+//! What becomes of a message: other words, none, an emoji, a pin; and carried elsewhere.
+
+use aggregates::ids::{MessageId, RoomId, UserId};
+use aggregates::room::{
+    Attachment, DeleteMessage, EditMessage, Emoji, Forwarded, MessageFacts, PinMessage, React, RoomCommand,
+    SendMessage,
+};
+use aggregates::{Command, Sealed, StreamId};
+use event_log::Position;
+use projections::UnitName;
+use projections::inbox::MessageRow;
+
+use super::messages::sent;
+use super::{Caller, Commands, Failure, Sent, WishId};
+
+/// Other words for a message; validated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rewording {
+    pub content: Sealed,
+    pub mentions: Vec<UserId>,
+    pub mentions_all: bool,
+}
+
+/// A message that something was done to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Changed {
+    /// As it was when it was looked up.
+    pub before: MessageRow,
+    pub position: Position,
+}
+
+impl Commands {
+    pub async fn edit_message(
+        &self,
+        caller: &Caller,
+        message_id: MessageId,
+        words: Rewording,
+    ) -> Result<Changed, Failure> {
+        let before = self.readable_message(caller, message_id).await?;
+        if before.deleted.is_some() && before.sender_id == caller.user_id {
+            return Err(Failure::Gone("the message was deleted"));
+        }
+        if words.content.reveal().trim().is_empty() && before.attachment_url.is_none() {
+            return Err(Failure::invalid("content", "must not be empty or blank without an attachment"));
+        }
+        let command = RoomCommand::EditMessage(EditMessage {
+            room_id: before.room_id,
+            message: facts(&before),
+            edited_by: caller.user_id.clone(),
+            content: words.content,
+            mentions: words.mentions,
+            mentions_all: words.mentions_all,
+            blocked: false,
+            at: self.clock.now(),
+        });
+        self.change(caller, caller.wish_id(&format!("edit:{message_id}")), before, command).await
+    }
+
+    /// A message that is deleted already stays so, and nothing is written.
+    pub async fn delete_message(&self, caller: &Caller, message_id: MessageId) -> Result<Changed, Failure> {
+        let before = self.readable_message(caller, message_id).await?;
+        let command = RoomCommand::DeleteMessage(DeleteMessage {
+            room_id: before.room_id,
+            message: facts(&before),
+            deleted_by: caller.user_id.clone(),
+            at: self.clock.now(),
+        });
+        let id = caller.wish_id(&format!("delete:{message_id}"));
+        if before.deleted.is_some() && !id.repeatable {
+            return Ok(Changed { position: self.caught_up(UnitName::Inbox).await?, before });
+        }
+        self.change(caller, id, before, command).await
+    }
+
+    pub async fn react(
+        &self,
+        caller: &Caller,
+        message_id: MessageId,
+        emoji: Emoji,
+        on: bool,
+    ) -> Result<Changed, Failure> {
+        let before = self.readable_message(caller, message_id).await?;
+        if before.deleted.is_some() && on {
+            return Err(Failure::Gone("the message was deleted"));
+        }
+        let id = caller.wish_id(&format!("{}:{message_id}:{emoji}", if on { "react" } else { "unreact" }));
+        let command = RoomCommand::React(React {
+            room_id: before.room_id,
+            message: facts(&before),
+            user_id: caller.user_id.clone(),
+            emoji,
+            on,
+            blocked: false,
+            at: self.clock.now(),
+        });
+        self.change(caller, id, before, command).await
+    }
+
+    pub async fn pin_message(&self, caller: &Caller, message_id: MessageId, on: bool) -> Result<Changed, Failure> {
+        let before = self.readable_message(caller, message_id).await?;
+        if before.deleted.is_some() && on {
+            return Err(Failure::Gone("the message was deleted"));
+        }
+        let command = RoomCommand::PinMessage(PinMessage {
+            room_id: before.room_id,
+            message: facts(&before),
+            pinned_by: caller.user_id.clone(),
+            on,
+            at: self.clock.now(),
+        });
+        let id = caller.wish_id(&format!("{}:{message_id}", if on { "pin" } else { "unpin" }));
+        self.change(caller, id, before, command).await
+    }
+
+    /// Carries a message into each of `rooms`: a message of the caller's there, with the words of whoever said them first.
+    pub async fn forward_message(
+        &self,
+        caller: &Caller,
+        message_id: MessageId,
+        rooms: &[RoomId],
+    ) -> Result<Vec<Sent>, Failure> {
+        let original = self.readable_message(caller, message_id).await?;
+        if original.deleted.is_some() {
+            return Err(Failure::Gone("the message was deleted"));
+        }
+        if original.content.is_empty() && original.attachment_url.is_none() {
+            return Err(Failure::Unknown("there is no such message")); // Its author was erased.
+        }
+        let id = caller.wish_id(&format!("forward:{message_id}"));
+        let mut carried = Vec::with_capacity(rooms.len());
+        for room_id in rooms {
+            let part = id.part(&room_id.to_string());
+            match self.carry(caller, part, &original, *room_id).await {
+                Ok(sent) => carried.push(sent),
+                Err(failure) if carried.is_empty() => return Err(failure),
+                Err(failure) => {
+                    let done = carried.len() as u64;
+                    return Err(Failure::Partly { done, wished: rooms.len(), source: Box::new(failure) });
+                }
+            }
+        }
+        Ok(carried)
+    }
+
+    async fn carry(
+        &self,
+        caller: &Caller,
+        id: WishId,
+        original: &MessageRow,
+        room_id: RoomId,
+    ) -> Result<Sent, Failure> {
+        let media_type = original.attachment_type.clone();
+        let first = Forwarded {
+            room_id: original.room_id,
+            message_id: original.id,
+            author_id: original.sender_id.clone(),
+        };
+        let command = RoomCommand::SendMessage(SendMessage {
+            room_id,
+            message_id: MessageId::from_command(id.command),
+            sender_id: caller.user_id.clone(),
+            kind: original.kind,
+            content: Sealed::new(original.content.as_str()),
+            attachment: original
+                .attachment_url
+                .as_deref()
+                .map(|url| Attachment { url: Sealed::new(url), media_type }),
+            reply_to: None,
+            mentions: Vec::new(),
+            mentions_all: false,
+            forwarded: Some(original.forwarded.clone().unwrap_or(first)),
+            author_gone: false,
+            client_message_id: None,
+            blocked: false,
+            at: self.clock.now(),
+        });
+        sent(self.execute(caller, id, StreamId::room(room_id), Command::Room(command)).await?)
+    }
+
+    async fn change(
+        &self,
+        caller: &Caller,
+        id: WishId,
+        before: MessageRow,
+        command: RoomCommand,
+    ) -> Result<Changed, Failure> {
+        let done = self.execute(caller, id, StreamId::room(before.room_id), Command::Room(command)).await?;
+        Ok(Changed { before, position: done.position })
+    }
+}
+
+fn facts(row: &MessageRow) -> MessageFacts {
+    MessageFacts {
+        message_id: row.id,
+        seq: row.seq,
+        sender_id: row.sender_id.clone(),
+        forwarded: row.forwarded.is_some(),
+    }
+}

@@ -1,0 +1,97 @@
+//! The older names of two routes: a list of conversations, and a message to somebody.
+
+use aggregates::Sealed;
+use aggregates::ids::UserId;
+use aggregates::room::{Attachment, CONTENT_CHARS_MAX, MessageKind};
+use axum::extract::State;
+use garde::Validate;
+use projections::UnitName;
+use serde::{Deserialize, Serialize};
+
+use super::messages::require_words;
+use super::rooms::{RoomsQuery, rooms_page};
+use crate::commands::{Caller, Draft};
+use crate::http::extract::{Actor, After, ValidJson, ValidQuery};
+use crate::http::validity::{https_url, key, media_type, text};
+use crate::http::{Answer, AppState, Problem};
+use crate::wire::{Message, Room};
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConversationsAnswer {
+    /// The same objects as `rooms[]` of `/api/chat/rooms`.
+    conversations: Vec<Room>,
+    total_unread: u64,
+    has_more: bool,
+    next_cursor: Option<String>,
+}
+
+/// `GET /api/messages`
+pub async fn conversations(
+    State(app): State<AppState>,
+    actor: Actor,
+    after: After,
+    ValidQuery(query): ValidQuery<RoomsQuery>,
+) -> Result<Answer<ConversationsAnswer>, Problem> {
+    after.wait_for(&app, UnitName::Inbox).await?;
+    let page = rooms_page(&app, actor.id(), &query).await?;
+    Ok(Answer::shown(ConversationsAnswer {
+        conversations: page.rooms,
+        total_unread: page.total_unread,
+        has_more: page.has_more,
+        next_cursor: page.next_cursor,
+    }))
+}
+
+#[derive(Debug, Deserialize, Validate)]
+#[serde(rename_all = "camelCase")]
+#[garde(allow_unvalidated)]
+pub struct WriteBody {
+    receiver_id: UserId,
+    #[garde(custom(text(CONTENT_CHARS_MAX)))]
+    content: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<MessageKind>,
+    #[garde(custom(https_url))]
+    attachment_url: Option<String>,
+    #[garde(custom(media_type))]
+    attachment_type: Option<String>,
+    #[garde(custom(key))]
+    client_message_id: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct WriteAnswer {
+    message: Message,
+    room: Option<Room>,
+}
+
+/// `POST /api/messages`: opens the direct room where there is none.
+pub async fn write(
+    State(app): State<AppState>,
+    caller: Caller,
+    ValidJson(body): ValidJson<WriteBody>,
+) -> Result<Answer<WriteAnswer>, Problem> {
+    let content = body.content.unwrap_or_default();
+    require_words(&content, body.attachment_url.as_deref())?;
+    let media_type = body.attachment_type;
+    let opened = app.commands.open_direct(&caller, &body.receiver_id).await?;
+    let draft = Draft {
+        room_id: opened.room_id,
+        kind: body.kind.unwrap_or(MessageKind::Text),
+        content: Sealed::new(content),
+        attachment: body.attachment_url.map(|url| Attachment { url: Sealed::new(url), media_type }),
+        reply_to: None,
+        mentions: Vec::new(),
+        mentions_all: false,
+        client_message_id: body.client_message_id,
+    };
+    let id = draft.wish_id(&caller);
+    let sent = app.commands.send_message(&caller, id, draft).await?;
+    let message = app.queries().sent_message(&sent.event, sent.position).await;
+    if let Err(lagging) = app.views.wait_for(UnitName::Inbox, sent.position, app.config.server.view_wait()).await {
+        tracing::warn!(%lagging, "a room is shown as it was");
+    }
+    let room = app.queries().room(opened.room_id, &caller.user_id).await?;
+    Ok(Answer::decided(sent.position, WriteAnswer { message, room }))
+}
