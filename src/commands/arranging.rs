@@ -34,27 +34,17 @@ impl Commands {
     }
 
     /// Each is a command of its own; asked again under the same key, what is done stays as it is.
-    pub async fn arrange(
-        &self,
-        caller: &Caller,
-        room_id: RoomId,
-        wishes: &[Arrangement],
-    ) -> Result<Position, Failure> {
+    pub async fn arrange(&self, caller: &Caller, room_id: RoomId, wishes: &[Arrangement]) -> Result<Position, Failure> {
         let id = caller.wish_id(&format!("arrange:{room_id}"));
         let mut position = Position::START;
         for (done, wish) in wishes.iter().enumerate() {
             let (user_id, at) = (caller.user_id.clone(), self.clock.now());
-            let command =
-                ParticipantCommand::Arrange(Arrange { room_id, user_id, wish: *wish, membership: None, at });
+            let command = ParticipantCommand::Arrange(Arrange { room_id, user_id, wish: *wish, membership: None, at });
             match self.to_place(caller, id.part(&done.to_string()), room_id, command).await {
                 Ok(reached) => position = position.max(reached),
                 Err(failure) if done == 0 => return Err(failure),
                 Err(failure) => {
-                    return Err(Failure::Partly {
-                        done: done as u64,
-                        wished: wishes.len(),
-                        source: Box::new(failure),
-                    });
+                    return Err(Failure::Partly { done: done as u64, wished: wishes.len(), source: Box::new(failure) });
                 }
             }
         }

@@ -11,7 +11,7 @@ use event_log::Position;
 use projections::UnitName;
 use projections::inbox::MessageRow;
 
-use super::{Commands, Failure};
+use super::{Caller, Commands, Failure};
 
 /// How long a look-up waits for its view; then 503, nothing written.
 const LOOKUP_WAIT_MAX: Duration = Duration::from_secs(2);
@@ -44,6 +44,16 @@ impl Commands {
                 Err(Failure::invalid(field, "there is no such message in this room"))
             }
         }
+    }
+
+    /// A message that the caller may read, in whatever room of theirs.
+    pub(super) async fn readable_message(&self, caller: &Caller, id: MessageId) -> Result<MessageRow, Failure> {
+        let mut found = self.views.inbox().messages_by_id(&[id], &caller.user_id).await?.pop();
+        if found.is_none() {
+            self.caught_up(UnitName::Inbox).await?;
+            found = self.views.inbox().messages_by_id(&[id], &caller.user_id).await?.pop();
+        }
+        found.ok_or(Failure::Unknown("there is no such message"))
     }
 
     /// Whoever is outside learns nothing about a room, also not from what is wrong with their wish.

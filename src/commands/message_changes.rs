@@ -2,8 +2,7 @@
 
 use aggregates::ids::{MessageId, RoomId, UserId};
 use aggregates::room::{
-    Attachment, DeleteMessage, EditMessage, Emoji, Forwarded, MessageFacts, PinMessage, React, RoomCommand,
-    SendMessage,
+    Attachment, DeleteMessage, EditMessage, Emoji, Forwarded, MessageFacts, PinMessage, React, RoomCommand, SendMessage,
 };
 use aggregates::{Command, Sealed, StreamId};
 use event_log::Position;
@@ -150,21 +149,15 @@ impl Commands {
         room_id: RoomId,
     ) -> Result<Sent, Failure> {
         let media_type = original.attachment_type.clone();
-        let first = Forwarded {
-            room_id: original.room_id,
-            message_id: original.id,
-            author_id: original.sender_id.clone(),
-        };
+        let first =
+            Forwarded { room_id: original.room_id, message_id: original.id, author_id: original.sender_id.clone() };
         let command = RoomCommand::SendMessage(SendMessage {
             room_id,
             message_id: MessageId::from_command(id.command),
             sender_id: caller.user_id.clone(),
             kind: original.kind,
             content: Sealed::new(original.content.as_str()),
-            attachment: original
-                .attachment_url
-                .as_deref()
-                .map(|url| Attachment { url: Sealed::new(url), media_type }),
+            attachment: original.attachment_url.as_deref().map(|url| Attachment { url: Sealed::new(url), media_type }),
             reply_to: None,
             mentions: Vec::new(),
             mentions_all: false,

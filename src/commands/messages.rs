@@ -1,6 +1,6 @@
 //! Sending a message.
 
-use aggregates::ids::{MessageId, RoomId};
+use aggregates::ids::{MessageId, RoomId, UserId};
 use aggregates::room::{Attachment, MessageKind, MessageSent, RoomCommand, RoomEvent, SendMessage};
 use aggregates::{Command, DomainEvent, Sealed, StreamId};
 use event_log::Position;
@@ -15,6 +15,8 @@ pub struct Draft {
     pub content: Sealed,
     pub attachment: Option<Attachment>,
     pub reply_to: Option<MessageId>,
+    pub mentions: Vec<UserId>,
+    pub mentions_all: bool,
     /// The device's own id of it: sent again, it is the same message.
     pub client_message_id: Option<String>,
 }
@@ -58,9 +60,10 @@ impl Commands {
             content: draft.content,
             attachment: draft.attachment,
             reply_to: draft.reply_to,
-            mentions: vec![],
-            mentions_all: false,
+            mentions: draft.mentions,
+            mentions_all: draft.mentions_all,
             forwarded: None,
+            author_gone: false,
             client_message_id: draft.client_message_id.map(Sealed::new),
             blocked: false,
             at: self.clock.now(),
@@ -70,14 +73,26 @@ impl Commands {
     }
 }
 
-fn sent(done: Done) -> Result<Sent, Failure> {
+pub(super) fn sent(done: Done) -> Result<Sent, Failure> {
     let event = done.events.into_iter().find_map(|event| match event {
         DomainEvent::Room(RoomEvent::MessageSent(event)) => Some(event),
         DomainEvent::Room(
             RoomEvent::RoomOpened(_)
             | RoomEvent::MembersAdded(_)
             | RoomEvent::MemberRemoved(_)
-            | RoomEvent::MemberRoleChanged(_) | RoomEvent::RoomRenamed(_) | RoomEvent::RoomAvatarChanged(_) | RoomEvent::JoinPolicyChanged(_) | RoomEvent::SlowModeChanged(_) | RoomEvent::RoomClosed(_) | RoomEvent::RoomReopened(_) | RoomEvent::MessageEdited(_) | RoomEvent::MessageDeleted(_) | RoomEvent::ReactionAdded(_) | RoomEvent::ReactionRemoved(_) | RoomEvent::MessagePinned(_) | RoomEvent::MessageUnpinned(_),
+            | RoomEvent::MemberRoleChanged(_)
+            | RoomEvent::RoomRenamed(_)
+            | RoomEvent::RoomAvatarChanged(_)
+            | RoomEvent::JoinPolicyChanged(_)
+            | RoomEvent::SlowModeChanged(_)
+            | RoomEvent::RoomClosed(_)
+            | RoomEvent::RoomReopened(_)
+            | RoomEvent::MessageEdited(_)
+            | RoomEvent::MessageDeleted(_)
+            | RoomEvent::ReactionAdded(_)
+            | RoomEvent::ReactionRemoved(_)
+            | RoomEvent::MessagePinned(_)
+            | RoomEvent::MessageUnpinned(_),
         )
         | DomainEvent::Participant(_)
         | DomainEvent::Relationship(_)

@@ -128,7 +128,7 @@ impl Commands {
     }
 
     /// Which message is meant. A seq past the end means the end.
-    async fn resolve(&self, caller: &Caller, room_id: RoomId, to: ReadTo) -> Result<ReadUpTo, Failure> {
+    pub(super) async fn resolve(&self, caller: &Caller, room_id: RoomId, to: ReadTo) -> Result<ReadUpTo, Failure> {
         let found = match to {
             ReadTo::Last => return Ok(ReadUpTo::Last),
             ReadTo::Message(id) => self.message_in(room_id, &caller.user_id, id, "upTo").await?,

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use aggregates::ids::{GroupId, RoomId, UserId};
 use aggregates::room::{
-    AddMembers, CreateGroup, HistoryFrom, JoinPolicy, JoinRoom, MEMBERS_PER_COMMAND_MAX, MembersAdded, OpenDirect, RemoveMember,
-    RoomCommand, RoomEvent, RoomOpened,
+    AddMembers, CreateGroup, HistoryFrom, JoinPolicy, JoinRoom, MEMBERS_PER_COMMAND_MAX, MembersAdded, OpenDirect,
+    RemoveMember, RoomCommand, RoomEvent, RoomOpened,
 };
 use aggregates::{Command, DomainEvent, Sealed, StreamId};
 use event_log::Position;
@@ -22,6 +22,7 @@ pub struct GroupPlan {
     /// The platform's own group.
     pub group_id: Option<GroupId>,
     pub join_policy: JoinPolicy,
+    pub history_from: HistoryFrom,
 }
 
 /// A room that is there.
@@ -86,7 +87,7 @@ impl Commands {
             avatar: plan.avatar,
             group_id: plan.group_id,
             join_policy: plan.join_policy,
-            history_from: HistoryFrom::Start,
+            history_from: plan.history_from,
             at: self.clock.now(),
         });
         let done = self.execute(caller, id, StreamId::room(room_id), Command::Room(command)).await?;
@@ -94,8 +95,12 @@ impl Commands {
     }
 
     pub async fn join_room(&self, caller: &Caller, room_id: RoomId) -> Result<Entered, Failure> {
-        let command =
-            RoomCommand::JoinRoom(JoinRoom { room_id, user_id: caller.user_id.clone(), is_platform_admin: false, at: self.clock.now() });
+        let command = RoomCommand::JoinRoom(JoinRoom {
+            room_id,
+            user_id: caller.user_id.clone(),
+            is_platform_admin: false,
+            at: self.clock.now(),
+        });
         Ok(entered(self.in_room(caller, &format!("join:{room_id}"), room_id, command).await?, room_id))
     }
 
@@ -134,7 +139,7 @@ impl Commands {
 }
 
 /// The room a wish led to; of a repeat the one it led to first, whatever room the repeat names.
-fn opened(done: Done, room_id: RoomId) -> Opened {
+pub(super) fn opened(done: Done, room_id: RoomId) -> Opened {
     let event = done.events.into_iter().find_map(opening);
     let room_id = event.as_ref().map_or(room_id, |event| event.room_id);
     Opened { room_id, position: done.position, event: event.filter(|_| done.new) }
@@ -146,7 +151,19 @@ fn opening(event: DomainEvent) -> Option<RoomOpened> {
         DomainEvent::Room(
             RoomEvent::MembersAdded(_)
             | RoomEvent::MemberRemoved(_)
-            | RoomEvent::MemberRoleChanged(_) | RoomEvent::RoomRenamed(_) | RoomEvent::RoomAvatarChanged(_) | RoomEvent::JoinPolicyChanged(_) | RoomEvent::SlowModeChanged(_) | RoomEvent::RoomClosed(_) | RoomEvent::RoomReopened(_) | RoomEvent::MessageEdited(_) | RoomEvent::MessageDeleted(_) | RoomEvent::ReactionAdded(_) | RoomEvent::ReactionRemoved(_) | RoomEvent::MessagePinned(_) | RoomEvent::MessageUnpinned(_)
+            | RoomEvent::MemberRoleChanged(_)
+            | RoomEvent::RoomRenamed(_)
+            | RoomEvent::RoomAvatarChanged(_)
+            | RoomEvent::JoinPolicyChanged(_)
+            | RoomEvent::SlowModeChanged(_)
+            | RoomEvent::RoomClosed(_)
+            | RoomEvent::RoomReopened(_)
+            | RoomEvent::MessageEdited(_)
+            | RoomEvent::MessageDeleted(_)
+            | RoomEvent::ReactionAdded(_)
+            | RoomEvent::ReactionRemoved(_)
+            | RoomEvent::MessagePinned(_)
+            | RoomEvent::MessageUnpinned(_)
             | RoomEvent::MessageSent(_),
         )
         | DomainEvent::Participant(_)
@@ -163,7 +180,19 @@ fn entered(done: Done, room_id: RoomId) -> Entered {
         DomainEvent::Room(
             RoomEvent::RoomOpened(_)
             | RoomEvent::MemberRemoved(_)
-            | RoomEvent::MemberRoleChanged(_) | RoomEvent::RoomRenamed(_) | RoomEvent::RoomAvatarChanged(_) | RoomEvent::JoinPolicyChanged(_) | RoomEvent::SlowModeChanged(_) | RoomEvent::RoomClosed(_) | RoomEvent::RoomReopened(_) | RoomEvent::MessageEdited(_) | RoomEvent::MessageDeleted(_) | RoomEvent::ReactionAdded(_) | RoomEvent::ReactionRemoved(_) | RoomEvent::MessagePinned(_) | RoomEvent::MessageUnpinned(_)
+            | RoomEvent::MemberRoleChanged(_)
+            | RoomEvent::RoomRenamed(_)
+            | RoomEvent::RoomAvatarChanged(_)
+            | RoomEvent::JoinPolicyChanged(_)
+            | RoomEvent::SlowModeChanged(_)
+            | RoomEvent::RoomClosed(_)
+            | RoomEvent::RoomReopened(_)
+            | RoomEvent::MessageEdited(_)
+            | RoomEvent::MessageDeleted(_)
+            | RoomEvent::ReactionAdded(_)
+            | RoomEvent::ReactionRemoved(_)
+            | RoomEvent::MessagePinned(_)
+            | RoomEvent::MessageUnpinned(_)
             | RoomEvent::MessageSent(_),
         )
         | DomainEvent::Participant(_)

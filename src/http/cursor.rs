@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use aggregates::ids::RoomId;
+use aggregates::ids::{RoomId, UserId};
 use event_log::Position;
 use projections::inbox::reads::RoomCursor;
 
@@ -19,6 +19,24 @@ pub struct PositionCursor(pub Position);
 /// Of the list of rooms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RoomsCursor(pub RoomCursor);
+
+/// Of lists of people in the order of their ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserCursor(pub UserId);
+
+impl fmt::Display for UserCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for UserCursor {
+    type Err = InvalidCursor;
+
+    fn from_str(text: &str) -> Result<Self, InvalidCursor> {
+        UserId::parse(text).map(Self).map_err(|_| InvalidCursor)
+    }
+}
 
 impl fmt::Display for PositionCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,7 +7,9 @@ use axum::Router;
 use axum::http::Method;
 use axum::routing::{MethodRouter, delete, get, patch, post};
 
-use super::chat::{groups, messages, reading, rooms, typing};
+use super::chat::{
+    conversations, groups, keeping, message_changes, message_reads, messages, places, reading, rooms, support, typing,
+};
 use super::{AppState, notifications, pusher_auth, relations};
 
 /// One line of the table.
@@ -39,9 +41,33 @@ pub fn routes() -> Vec<Route> {
         route(POST, "/api/chat/groups/{roomId}/join", post(groups::join)),
         route(POST, "/api/chat/groups/{roomId}/members", post(groups::add_members)),
         route(DELETE, "/api/chat/groups/{roomId}/members/{userId}", delete(groups::remove_member)),
+        route(PATCH, "/api/chat/groups/{roomId}/members/{userId}", patch(keeping::change_role)),
+        route(GET, "/api/chat/support", get(support::open_rooms)),
+        route(GET, "/api/chat/rooms/{roomId}", get(keeping::room)),
+        route(PATCH, "/api/chat/rooms/{roomId}", patch(keeping::change)),
+        route(POST, "/api/chat/rooms/{roomId}/close", post(keeping::close)),
+        route(POST, "/api/chat/rooms/{roomId}/reopen", post(keeping::reopen)),
+        route(GET, "/api/chat/rooms/{roomId}/members", get(keeping::members)),
+        route(GET, "/api/chat/rooms/{roomId}/pins", get(message_reads::pins)),
+        route(PATCH, "/api/chat/rooms/{roomId}/place", patch(places::arrange)),
         route(POST, "/api/chat/send", post(messages::send)),
         route(GET, "/api/chat/messages", get(messages::messages)),
+        route(PATCH, "/api/chat/messages", patch(message_changes::edit)),
+        route(DELETE, "/api/chat/messages", delete(message_changes::delete)),
+        route(GET, "/api/chat/messages/{messageId}", get(message_reads::message)),
+        route(GET, "/api/chat/messages/{messageId}/replies", get(message_reads::replies)),
+        route(GET, "/api/chat/messages/{messageId}/edits", get(message_reads::edits)),
+        route(GET, "/api/chat/messages/{messageId}/readers", get(message_reads::readers)),
+        route(POST, "/api/chat/messages/{messageId}/reactions", post(message_changes::react)),
+        route(DELETE, "/api/chat/messages/{messageId}/reactions", delete(message_changes::unreact)),
+        route(POST, "/api/chat/messages/{messageId}/pin", post(message_changes::pin)),
+        route(DELETE, "/api/chat/messages/{messageId}/pin", delete(message_changes::unpin)),
+        route(POST, "/api/chat/messages/{messageId}/forward", post(message_changes::forward)),
+        route(GET, "/api/messages", get(conversations::conversations)),
+        route(POST, "/api/messages", post(conversations::write)),
         route(POST, "/api/chat/read", post(reading::read)),
+        route(POST, "/api/chat/unread", post(places::mark_unread)),
+        route(POST, "/api/chat/delivered", post(places::delivered)),
         route(POST, "/api/chat/typing", post(typing::typing)),
         route(GET, "/api/chat/typing", get(typing::typers)),
         route(POST, "/api/users/{userId}/follow", post(relations::follow)),

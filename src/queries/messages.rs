@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aggregates::ids::{MessageId, RoomId, UserId};
-use aggregates::room::{MessageSent, RoomKind};
+use aggregates::room::{MessageSent, PINS_MAX, RoomKind};
 use event_log::Position;
 use projections::ReadError;
 use projections::inbox::{MessagePage, MessageRow, RoomRow};
@@ -21,6 +21,10 @@ pub enum Asked {
     Behind(Position),
     Before(MessageId),
     After(MessageId),
+    /// Some before it, some behind it.
+    Around(MessageId),
+    /// The first that they have not read.
+    Unread,
 }
 
 /// A page of messages, oldest first.
@@ -29,7 +33,9 @@ pub struct MessagesPage {
     pub messages: Vec<Message>,
     /// Further ones in the direction asked.
     pub has_more: bool,
-    /// Behind the oldest one, when there are older ones and the page was read backwards.
+    /// Further ones behind the last.
+    pub has_newer: bool,
+    /// Behind the oldest one, when there are older ones.
     pub next: Option<Position>,
 }
 
@@ -63,17 +69,51 @@ impl Queries<'_> {
             Asked::Behind(position) => MessagePage::Before(position),
             Asked::Before(id) => MessagePage::Before(self.anchor(room, asking, id, "beforeId").await?),
             Asked::After(id) => MessagePage::After(self.anchor(room, asking, id, "afterId").await?),
+            Asked::Around(id) => {
+                self.anchor(room, asking, id, "aroundId").await?;
+                MessagePage::Around(id)
+            }
+            Asked::Unread => MessagePage::Unread,
         };
         let found = self.views.inbox().messages(room, asking, page, limit).await?.ok_or(NoPage::Room)?;
+        let oldest = found.messages.first().map(|oldest| oldest.position).filter(|_| found.older);
         let (has_more, next) = match asked {
-            Asked::After(_) => (found.newer, None),
-            Asked::Newest | Asked::Behind(_) | Asked::Before(_) => {
-                let oldest = found.messages.first().map(|oldest| oldest.position);
-                (found.older, oldest.filter(|_| found.older))
-            }
+            Asked::After(_) | Asked::Unread => (found.newer, oldest),
+            Asked::Newest | Asked::Behind(_) | Asked::Before(_) | Asked::Around(_) => (found.older, oldest),
         };
-        let rows = found.messages;
-        Ok(MessagesPage { messages: self.shown(&row, asking, rows).await?, has_more, next })
+        let has_newer = found.newer;
+        let messages = self.shown(&row, asking, found.messages).await?;
+        Ok(MessagesPage { messages, has_more, has_newer, next })
+    }
+
+    /// What answers a message, oldest first; `None` when `asking` cannot read it.
+    pub async fn replies(
+        &self,
+        message: MessageId,
+        asking: &UserId,
+        behind: Option<Position>,
+        limit: usize,
+    ) -> Result<Option<MessagesPage>, ReadError> {
+        let Some(found) = self.views.inbox().replies(message, asking, behind, limit).await? else { return Ok(None) };
+        let next = found.messages.last().map(|last| last.position).filter(|_| found.newer);
+        let (has_more, has_newer) = (found.newer, found.newer);
+        let messages = self.shown_in_their_room(asking, found.messages).await?;
+        Ok(Some(MessagesPage { messages, has_more, has_newer, next }))
+    }
+
+    /// What is pinned in a room; `None` for a room that is not there or not theirs.
+    pub async fn pins(&self, room: RoomId, asking: &UserId) -> Result<Option<Vec<Message>>, ReadError> {
+        let Some(rows) = self.views.inbox().pins(room, asking, PINS_MAX).await? else { return Ok(None) };
+        self.shown_in_their_room(asking, rows).await.map(Some)
+    }
+
+    /// Messages of one room.
+    async fn shown_in_their_room(&self, asking: &UserId, rows: Vec<MessageRow>) -> Result<Vec<Message>, ReadError> {
+        let Some(room) = rows.first().map(|row| row.room_id) else { return Ok(Vec::new()) };
+        match self.views.inbox().room(room, asking).await? {
+            Some(room) => self.shown(&room, asking, rows).await,
+            None => Ok(Vec::new()), // Gone out in between.
+        }
     }
 
     /// One message as `asking` sees it now; `None` when the view does not show it to them.

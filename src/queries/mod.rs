@@ -12,6 +12,7 @@ mod rooms;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use aggregates::Timestamp;
 use aggregates::ids::UserId;
 use event_log::{LogId, Position, PositionToken};
 use projections::inbox::UserRow;
@@ -22,7 +23,7 @@ use crate::directory::Directory;
 pub use feed::{FeedAsk, NotificationsPage};
 pub use follows::{Direction, FollowsPage};
 pub use messages::{Asked, MessagesPage, NoPage};
-pub use rooms::RoomsPage;
+pub use rooms::{RoomsPage, RoomsWish};
 
 /// What an answer is put together from. Made per request; holds nothing of its own.
 #[derive(Clone, Copy)]
@@ -31,6 +32,8 @@ pub struct Queries<'a> {
     pub directory: &'a Directory,
     /// Positions go out as tokens of this log.
     pub log: LogId,
+    /// When it is asked: whether something still holds.
+    pub now: Timestamp,
 }
 
 /// Known people by id.

@@ -25,8 +25,7 @@ impl Readers {
             Self::Two(members) => members
                 .iter()
                 .find(|member| member.user_id != *sender)
-                .filter(|other| other.read_seq >= seq)
-                .map_or_else(Receipt::default, read),
+                .map_or_else(Receipt::default, |other| received(other, seq)),
             Self::Some(members) => {
                 let others = members.iter().filter(|member| member.user_id != *sender && member.read_seq >= seq);
                 let count = others.clone().count() as u64;
@@ -42,6 +41,15 @@ impl Readers {
             Self::Many(_) => Receipt::default(),
         }
     }
+}
+
+/// By the other one of two: what they read has arrived as well.
+fn received(other: &MemberRow, seq: u64) -> Receipt {
+    let is_read = other.read_seq >= seq;
+    let arrived = other.delivered_seq >= seq;
+    let read_at = other.last_read_at.filter(|_| is_read);
+    let delivered_at = if arrived { other.delivered_at } else { read_at };
+    Receipt { is_read, read_at, is_delivered: is_read || arrived, delivered_at, ..Receipt::default() }
 }
 
 fn read(member: &MemberRow) -> Receipt {
@@ -86,6 +94,23 @@ mod tests {
         assert!(!readers.receipt(4, &ana, &ana).is_read, "ben has not come to it, and ana's own place does not count");
         assert!(readers.receipt(5, &ben, &ben).is_read);
         assert_eq!(readers.receipt(3, &ana, &ben).read_by_count, None);
+    }
+
+    #[test]
+    fn in_a_direct_room_what_has_arrived_is_told_apart_from_what_was_read() {
+        let at = Some(Timestamp::from_millis(5));
+        let ben = MemberRow { delivered_seq: 4, delivered_at: at, ..member("ben", 2) };
+        let readers = Readers::Two(vec![member("ana", 9), ben]);
+        let (ana, at_read) = (user("ana"), Some(Timestamp::from_millis(9)));
+        let of = |seq| {
+            let receipt = readers.receipt(seq, &ana, &ana);
+            (receipt.is_read, receipt.read_at, receipt.is_delivered, receipt.delivered_at)
+        };
+        assert_eq!(of(2), (true, at_read, true, at));
+        assert_eq!(of(4), (false, None, true, at));
+        assert_eq!(of(5), (false, None, false, None));
+        let unheard = Readers::Two(vec![member("ana", 9), member("ben", 2)]);
+        assert!(unheard.receipt(2, &ana, &ana).is_delivered, "what was read has arrived");
     }
 
     #[test]

@@ -6,9 +6,10 @@ use aggregates::Sealed;
 use aggregates::ids::{GroupId, RoomId, UserId};
 use aggregates::room::{MembersAdded, Role, RoomKind, RoomOpened};
 use projections::ReadError;
-use projections::inbox::{MemberRow, RoomCursor, RoomRow, RoomsAsk};
+use projections::inbox::{Archived, MemberRow, RoomCursor, RoomRow, RoomsAsk};
 
 use super::{Queries, cut, row_of};
+use crate::wire::participant::Asking;
 use crate::wire::{Participant, Room};
 
 /// Participants shown of a room: both in DIRECT rooms, else those who were active most recently.
@@ -24,33 +25,33 @@ pub struct RoomsPage {
     pub next: Option<RoomCursor>,
 }
 
+/// Which of somebody's rooms.
+#[derive(Debug, Clone, Copy)]
+pub struct RoomsWish<'a> {
+    pub search: Option<&'a str>,
+    pub kind: Option<RoomKind>,
+    pub archived: Archived,
+    pub after: Option<RoomCursor>,
+    pub limit: usize,
+}
+
 impl Queries<'_> {
-    pub async fn rooms(
-        &self,
-        user: &UserId,
-        search: Option<&str>,
-        after: Option<RoomCursor>,
-        limit: usize,
-    ) -> Result<RoomsPage, ReadError> {
-        let ask = RoomsAsk {
-            search,
-            after,
-            limit: limit + 1,
-            members_each: PARTICIPANTS_SHOWN_MAX,
-            ..RoomsAsk::default()
-        };
+    pub async fn rooms(&self, user: &UserId, wish: RoomsWish<'_>) -> Result<RoomsPage, ReadError> {
+        let RoomsWish { search, kind, archived, after, limit } = wish;
+        let members_each = PARTICIPANTS_SHOWN_MAX;
+        let ask = RoomsAsk { search, kind, archived, after, limit: limit + 1, members_each };
         let found = self.views.inbox().rooms_of(user, &ask).await?;
         let (rows, more) = cut(found.rooms, limit);
         let next = rows.last().map(|(_, cursor)| *cursor).filter(|_| more);
         let rows = rows.into_iter().map(|(row, _)| row).collect();
-        Ok(RoomsPage { rooms: self.peopled(rows, &found.members).await?, total_unread: found.total_unread, next })
+        Ok(RoomsPage { rooms: self.peopled(user, rows, &found.members).await?, total_unread: found.total_unread, next })
     }
 
     /// `None` for a room that is not there or not theirs.
     pub async fn room(&self, room: RoomId, user: &UserId) -> Result<Option<Room>, ReadError> {
         let Some(row) = self.views.inbox().room(room, user).await? else { return Ok(None) };
         let members = self.views.inbox().members(&[room], PARTICIPANTS_SHOWN_MAX).await?;
-        Ok(self.peopled(vec![row], &members).await?.pop())
+        Ok(self.peopled(user, vec![row], &members).await?.pop())
     }
 
     /// A room as the events say it, without waiting for the view to hear of it: how it was opened, and who came in just
@@ -63,9 +64,26 @@ impl Queries<'_> {
             tracing::warn!(%error, room = %opened.room_id, "a room is shown without names");
             super::People::new()
         });
-        let participants =
-            shown.iter().map(|member| Participant::from_row(member, row_of(&people, &member.user_id))).collect();
-        Room::from_row(row, participants)
+        let asking = Asking { user: &opened.opened_by, now: self.now };
+        let participant = |member| Participant::from_row(member, row_of(&people, &member.user_id), asking);
+        Room::from_row(row, shown.iter().map(participant).collect(), self.now)
+    }
+
+    /// Everybody in a room, by id, and whether there are more; `None` for a room that is not there or not theirs.
+    pub async fn room_members(
+        &self,
+        room: RoomId,
+        user: &UserId,
+        behind: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Option<(Vec<Participant>, bool)>, ReadError> {
+        let found = self.views.inbox().members_by_id(room, user, behind, limit + 1).await?;
+        let Some(rows) = found else { return Ok(None) };
+        let (rows, more) = cut(rows, limit);
+        let people = self.people(rows.iter().map(|member| &member.user_id)).await?;
+        let asking = Asking { user, now: self.now };
+        let shown = rows.iter().map(|row| Participant::from_row(row, row_of(&people, &row.user_id), asking));
+        Ok(Some((shown.collect(), more)))
     }
 
     pub async fn unread_total(&self, user: &UserId) -> Result<u64, ReadError> {
@@ -74,16 +92,17 @@ impl Queries<'_> {
     }
 
     /// The rooms with those of `members` who are in them.
-    async fn peopled(&self, rows: Vec<RoomRow>, members: &[MemberRow]) -> Result<Vec<Room>, ReadError> {
+    async fn peopled(&self, user: &UserId, rows: Vec<RoomRow>, members: &[MemberRow]) -> Result<Vec<Room>, ReadError> {
+        let asking = Asking { user, now: self.now };
         let people = self.people(members.iter().map(|member| &member.user_id)).await?;
         let mut by_room: HashMap<RoomId, Vec<Participant>> = HashMap::new();
         for member in members {
-            let participant = Participant::from_row(member, row_of(&people, &member.user_id));
+            let participant = Participant::from_row(member, row_of(&people, &member.user_id), asking);
             by_room.entry(member.room_id).or_default().push(participant);
         }
         let room = |row: RoomRow| {
             let participants = by_room.remove(&row.id).unwrap_or_default();
-            Room::from_row(row, participants)
+            Room::from_row(row, participants, asking.now)
         };
         Ok(rows.into_iter().map(room).collect())
     }

@@ -11,6 +11,8 @@ use serde::Serialize;
 
 use super::user::UserCard;
 
+/// What a deleted message says (requirements R2).
+pub const TOMBSTONE: &str = "Pesan telah dihapus";
 /// Ids that `readBy` lists; `readByCount` counts them all.
 pub const READERS_SHOWN_MAX: usize = 50;
 
@@ -32,13 +34,25 @@ pub struct Message {
     pub attachment_type: Option<String>,
     #[serde(flatten)]
     pub receipt: Receipt,
-    /// Emoji to who reacted with it.
+    /// Emoji to who reacted with it, up to 50; `reactionCounts` counts them all.
     pub reactions: BTreeMap<String, Vec<UserId>>,
+    pub reaction_counts: BTreeMap<String, u64>,
+    /// Members whom the words name.
+    pub mentions: Vec<UserId>,
+    /// The words name everybody.
+    pub mentions_all: bool,
+    /// The words are somebody else's.
+    pub is_forwarded: bool,
+    pub is_pinned: bool,
     pub reply_to_id: Option<MessageId>,
     /// The message answered, in answers; frames carry its id only.
     pub reply_to: Option<RepliedMessage>,
     pub is_edited: bool,
+    pub edited_at: Option<Timestamp>,
+    /// Its words are [`TOMBSTONE`], and nothing else of it is left.
     pub is_deleted: bool,
+    pub deleted_at: Option<Timestamp>,
+    pub deleted_by: Option<UserId>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub sender: UserCard,
@@ -98,10 +112,18 @@ impl Message {
             attachment_type: attachment.and_then(|attachment| attachment.media_type.clone()),
             receipt: Receipt::default(),
             reactions: BTreeMap::new(),
+            reaction_counts: BTreeMap::new(),
+            mentions: event.mentions.clone(),
+            mentions_all: event.mentions_all,
+            is_forwarded: event.forwarded.is_some(),
+            is_pinned: false,
             reply_to_id: event.reply_to,
             reply_to: None,
             is_edited: false,
+            edited_at: None,
             is_deleted: false,
+            deleted_at: None,
+            deleted_by: None,
             created_at: event.at,
             updated_at: event.at,
             sender: UserCard::of(&event.sender_id, sender),
@@ -117,6 +139,12 @@ impl Message {
         sender: Option<&UserRow>,
         receiver: Option<&UserId>,
     ) -> Self {
+        let (mut reactions, mut reaction_counts) = (BTreeMap::new(), BTreeMap::new());
+        for reaction in row.reactions {
+            reaction_counts.insert(reaction.emoji.clone(), reaction.count);
+            reactions.insert(reaction.emoji, reaction.users);
+        }
+        let (deleted_by, deleted_at) = row.deleted.map(|deletion| (deletion.by, deletion.at)).unzip();
         Self {
             sender: UserCard::of(&row.sender_id, sender),
             id: row.id,
@@ -124,18 +152,26 @@ impl Message {
             room_id: row.room_id,
             sender_id: row.sender_id,
             receiver_id: receiver.cloned(),
-            content: row.content,
+            content: if deleted_at.is_some() { TOMBSTONE.to_owned() } else { row.content },
             kind: row.kind.name(),
             attachment_url: row.attachment_url,
             attachment_type: row.attachment_type,
             receipt: Receipt::default(),
-            reactions: BTreeMap::new(),
+            reactions,
+            reaction_counts,
+            mentions: row.mentions,
+            mentions_all: row.mentions_all,
+            is_forwarded: row.forwarded.is_some(),
+            is_pinned: row.pinned.is_some(),
             reply_to_id: row.reply_to,
             reply_to: None,
-            is_edited: false,
-            is_deleted: false,
+            is_edited: row.edited_at.is_some(),
+            edited_at: row.edited_at,
+            is_deleted: deleted_at.is_some(),
+            updated_at: deleted_at.or(row.edited_at).unwrap_or(row.created_at),
+            deleted_at,
+            deleted_by,
             created_at: row.created_at,
-            updated_at: row.created_at,
             client_message_id: row.client_message_id,
             position,
         }
@@ -148,10 +184,10 @@ impl RepliedMessage {
             id: row.id,
             seq: row.seq,
             sender_id: row.sender_id.clone(),
-            content: row.content.clone(),
+            content: if row.deleted.is_some() { TOMBSTONE.to_owned() } else { row.content.clone() },
             kind: row.kind.name(),
             attachment_url: row.attachment_url.clone(),
-            is_deleted: false,
+            is_deleted: row.deleted.is_some(),
             created_at: row.created_at,
             sender: UserCard::of(&row.sender_id, sender),
         }
@@ -162,6 +198,7 @@ impl RepliedMessage {
 mod tests {
     use aggregates::room::{Attachment, MessageKind};
     use event_log::{LogId, Position};
+    use projections::inbox::{Deletion, ReactionRow};
     use serde_json::json;
     use uuid::Uuid;
 
@@ -227,8 +264,9 @@ mod tests {
                 "content": "halo", "type": "image", "attachmentUrl": "https://cdn.example.org/a.png",
                 "attachmentType": "image/png", "isRead": false, "readAt": null, "isDelivered": false,
                 "deliveredAt": null, "readBy": [], "readByCount": null, "reactions": {},
+                "reactionCounts": {}, "mentions": [], "mentionsAll": false, "isForwarded": false, "isPinned": false,
                 "replyToId": "00000000-0000-0000-0000-000000000003", "replyTo": null, "isEdited": false,
-                "isDeleted": false, "createdAt": "1970-01-01T00:00:00.000Z",
+                "editedAt": null, "isDeleted": false, "deletedAt": null, "deletedBy": null, "createdAt": "1970-01-01T00:00:00.000Z",
                 "updatedAt": "1970-01-01T00:00:00.000Z",
                 "sender": {"id": "rara", "name": "Rara Putri", "username": "rara.p", "avatar": null},
                 "clientMessageId": "c-1", "position": "00000000000000000000000000000007-42"})
@@ -242,6 +280,31 @@ mod tests {
             Message::from_event(&event(), token(), Some(&rara()), Some(&receiver)),
             Message::from_row(row(), token(), Some(&rara()), Some(&receiver))
         );
+    }
+
+    #[test]
+    fn a_deleted_message_keeps_its_place_and_says_that_it_was_deleted() {
+        let deletion = Deletion { by: user("ben"), at: Timestamp::from_millis(9) };
+        let gone = MessageRow { content: String::new(), attachment_url: None, deleted: Some(deletion), ..row() };
+        let shown = Message::from_row(gone.clone(), token(), None, None);
+        assert_eq!((shown.content.as_str(), shown.is_deleted, shown.seq), (TOMBSTONE, true, 5));
+        assert_eq!((shown.deleted_by, shown.updated_at), (Some(user("ben")), Timestamp::from_millis(9)));
+        assert_eq!(RepliedMessage::from_row(&gone, None).content, TOMBSTONE);
+    }
+
+    #[test]
+    fn what_became_of_a_message_is_shown_with_it() {
+        let reaction = ReactionRow { emoji: "👍".to_owned(), count: 80, users: vec![user("ana")] };
+        let row = MessageRow {
+            reactions: vec![reaction],
+            edited_at: Some(Timestamp::from_millis(3)),
+            mentions: vec![user("ben")],
+            ..row()
+        };
+        let shown = serde_json::to_value(Message::from_row(row, token(), None, None)).expect("json");
+        assert_eq!((&shown["reactions"], &shown["reactionCounts"]), (&json!({"👍": ["ana"]}), &json!({"👍": 80})));
+        assert_eq!((&shown["isEdited"], &shown["updatedAt"]), (&json!(true), &json!("1970-01-01T00:00:00.003Z")));
+        assert_eq!(shown["mentions"], json!(["ben"]));
     }
 
     #[test]

@@ -35,8 +35,17 @@ pub struct PresentUser {
     pub last_seen_at: Option<Timestamp>,
 }
 
+/// Who asks, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Asking<'a> {
+    pub user: &'a UserId,
+    pub now: Timestamp,
+}
+
 impl Participant {
-    pub fn from_row(row: &MemberRow, user: Option<&UserRow>) -> Self {
+    /// Whether a room is muted or pinned is nobody's business but the member's own: `asking` sees only theirs.
+    pub fn from_row(row: &MemberRow, user: Option<&UserRow>, asking: Asking<'_>) -> Self {
+        let own = row.user_id == *asking.user;
         Self {
             id: participant_id(row.room_id, &row.user_id),
             room_id: row.room_id,
@@ -44,8 +53,8 @@ impl Participant {
             role: row.role.name(),
             last_read_at: row.last_read_at,
             unread_count: row.unread,
-            is_muted: false,
-            is_pinned: false,
+            is_muted: own && row.muted.is_some_and(|mute| mute.holds_at(asking.now)),
+            is_pinned: own && row.pinned,
             joined_at: row.joined_at,
             user: PresentUser { card: UserCard::of(&row.user_id, user), is_online: false, last_seen_at: None },
         }
@@ -60,6 +69,7 @@ fn participant_id(room: RoomId, user: &UserId) -> Uuid {
 #[cfg(test)]
 pub(crate) mod tests {
     use aggregates::room::Role;
+    use projections::inbox::Mute;
     use serde_json::json;
 
     use super::super::user::tests::{rara, user};
@@ -82,9 +92,28 @@ pub(crate) mod tests {
         }
     }
 
+    fn noon() -> Timestamp {
+        Timestamp::from_millis(10_000)
+    }
+
+    #[test]
+    fn a_mute_is_shown_to_whoever_set_it_and_only_while_it_holds() {
+        let until = |millis| Some(Mute { until: Some(Timestamp::from_millis(millis)) });
+        let muted = |muted, asking: &str| {
+            let row = MemberRow { muted, pinned: true, ..member("rara", 0) };
+            let shown = Participant::from_row(&row, None, Asking { user: &user(asking), now: noon() });
+            (shown.is_muted, shown.is_pinned)
+        };
+        assert_eq!(muted(until(10_001), "rara"), (true, true));
+        assert_eq!(muted(Some(Mute { until: None }), "rara"), (true, true));
+        assert_eq!(muted(until(10_000), "rara"), (false, true));
+        assert_eq!(muted(until(10_001), "ben"), (false, false));
+    }
+
     #[test]
     fn a_participant_has_every_field_the_front_end_reads() {
-        let shown = Participant::from_row(&member("rara", 0), Some(&rara()));
+        let shown =
+            Participant::from_row(&member("rara", 0), Some(&rara()), Asking { user: &user("rara"), now: noon() });
         assert_eq!(
             serde_json::to_value(&shown).expect("json"),
             json!({"id": shown.id, "roomId": "00000000-0000-0000-0000-000000000001", "userId": "rara",

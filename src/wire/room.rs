@@ -2,9 +2,11 @@
 
 use aggregates::Timestamp;
 use aggregates::ids::{RoomId, UserId};
+use aggregates::room::JoinPolicy;
 use projections::inbox::RoomRow;
 use serde::Serialize;
 
+use super::message::TOMBSTONE;
 use super::participant::Participant;
 
 /// `room {id, type, name, ..}`. DIRECT rooms keep name and avatar null.
@@ -12,22 +14,31 @@ use super::participant::Participant;
 #[serde(rename_all = "camelCase")]
 pub struct Room {
     pub id: RoomId,
-    /// DIRECT or GROUP.
+    /// DIRECT, GROUP, MENTOR_STUDENT or SUPPORT.
     #[serde(rename = "type")]
     pub kind: &'static str,
     pub name: Option<String>,
     pub avatar: Option<String>,
-    /// The two of a DIRECT room, sorted; null elsewhere.
+    /// The two of a room of two, sorted; null elsewhere.
     pub user1_id: Option<UserId>,
     pub user2_id: Option<UserId>,
     /// The platform's own group.
     pub group_id: Option<String>,
     pub last_message_at: Option<Timestamp>,
-    /// The first 100 characters.
+    /// The first 100 characters; of a deleted one, that it was deleted.
     pub last_message: Option<String>,
     /// The seq of the last message, 0 in a room without one.
     pub last_seq: u64,
+    /// Not closed.
     pub is_active: bool,
+    /// `open` or `invite`.
+    pub join_policy: JoinPolicy,
+    /// `start` or `join`: from where on a member reads.
+    pub history_from: &'static str,
+    /// Seconds a MEMBER waits between two messages; 0 = none.
+    pub slow_mode_seconds: u32,
+    /// The asking member's own.
+    pub role: &'static str,
     /// Both in DIRECT rooms, else the most recently active.
     pub participants: Vec<Participant>,
     /// Everybody, also those that `participants` leaves out.
@@ -35,6 +46,8 @@ pub struct Room {
     pub unread_count: u64,
     pub mention_count: u64,
     pub is_muted: bool,
+    /// Null for ever, and where it is not muted.
+    pub muted_until: Option<Timestamp>,
     pub is_pinned: bool,
     pub is_archived: bool,
     pub created_at: Timestamp,
@@ -42,7 +55,8 @@ pub struct Room {
 }
 
 impl Room {
-    pub fn from_row(row: RoomRow, participants: Vec<Participant>) -> Self {
+    pub fn from_row(row: RoomRow, participants: Vec<Participant>, now: Timestamp) -> Self {
+        let muted = row.muted.filter(|mute| mute.holds_at(now));
         let (user1_id, user2_id) = row.pair.unzip();
         Self {
             id: row.id,
@@ -53,16 +67,21 @@ impl Room {
             user2_id,
             group_id: row.group_id,
             last_message_at: row.last_message_at,
-            last_message: row.last_message,
+            last_message: if row.last_deleted { Some(TOMBSTONE.to_owned()) } else { row.last_message },
             last_seq: row.last_seq,
-            is_active: true,
+            is_active: !row.closed,
+            join_policy: row.join_policy,
+            history_from: row.history_from.name(),
+            slow_mode_seconds: row.slow_mode_seconds,
+            role: row.role.name(),
             participants,
             participant_count: row.participant_count,
             unread_count: row.unread,
-            mention_count: 0,
-            is_muted: false,
-            is_pinned: false,
-            is_archived: false,
+            mention_count: row.mentions,
+            is_muted: muted.is_some(),
+            muted_until: muted.and_then(|mute| mute.until),
+            is_pinned: row.pinned,
+            is_archived: row.archived,
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
@@ -71,7 +90,7 @@ impl Room {
 
 #[cfg(test)]
 mod tests {
-    use aggregates::room::{HistoryFrom, JoinPolicy, Role, RoomKind};
+    use aggregates::room::{HistoryFrom, Role, RoomKind};
     use serde_json::json;
     use uuid::Uuid;
 
@@ -109,11 +128,12 @@ mod tests {
             unread: 4,
         };
         assert_eq!(
-            serde_json::to_value(Room::from_row(row, vec![])).expect("json"),
+            serde_json::to_value(Room::from_row(row, vec![], Timestamp::from_millis(5))).expect("json"),
             json!({"id": "00000000-0000-0000-0000-000000000001", "type": "DIRECT", "name": null, "avatar": null,
                 "user1Id": "ana", "user2Id": "ben", "groupId": null, "lastMessageAt": null, "lastMessage": null,
-                "lastSeq": 0, "isActive": true, "participants": [], "participantCount": 2, "unreadCount": 4,
-                "mentionCount": 0, "isMuted": false, "isPinned": false, "isArchived": false,
+                "lastSeq": 0, "isActive": true, "joinPolicy": "open", "historyFrom": "start", "slowModeSeconds": 0,
+                "role": "MEMBER", "participants": [], "participantCount": 2, "unreadCount": 4,
+                "mentionCount": 0, "isMuted": false, "mutedUntil": null, "isPinned": false, "isArchived": false,
                 "createdAt": "1970-01-01T00:00:00.000Z", "updatedAt": "1970-01-01T00:00:00.001Z"})
         );
     }

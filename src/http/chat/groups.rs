@@ -2,7 +2,7 @@
 
 use aggregates::Sealed;
 use aggregates::ids::{GroupId, RoomId, UserId};
-use aggregates::room::{JoinPolicy, MEMBERS_PER_COMMAND_MAX};
+use aggregates::room::{HistoryFrom, JoinPolicy, MEMBERS_PER_COMMAND_MAX};
 use axum::extract::State;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,9 @@ pub struct GroupBody {
     /// Who may come in unasked: `open` (whoever knows the id, the default) or `invite` (nobody).
     #[serde(default)]
     join_policy: JoinPolicy,
+    /// From where on members read: `start` (the default) or `join`.
+    #[serde(default)]
+    history_from: HistoryFrom,
 }
 
 impl GroupBody {
@@ -38,6 +41,7 @@ impl GroupBody {
             avatar: self.avatar.map(Sealed::new),
             group_id: self.group_id,
             join_policy: self.join_policy,
+            history_from: self.history_from,
         }
     }
 }

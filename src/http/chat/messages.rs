@@ -1,8 +1,8 @@
 //! Messages: sending one, reading a page.
 
 use aggregates::Sealed;
-use aggregates::ids::{MessageId, RoomId};
-use aggregates::room::{Attachment, CONTENT_CHARS_MAX, MessageKind};
+use aggregates::ids::{MessageId, RoomId, UserId};
+use aggregates::room::{Attachment, CONTENT_CHARS_MAX, MENTIONS_MAX, MessageKind};
 use axum::extract::State;
 use garde::Validate;
 use projections::UnitName;
@@ -34,6 +34,11 @@ pub struct SendBody {
     #[garde(custom(media_type))]
     attachment_type: Option<String>,
     reply_to_id: Option<MessageId>,
+    #[serde(default)]
+    #[garde(length(max = MENTIONS_MAX))]
+    mentions: Vec<UserId>,
+    #[serde(default)]
+    mentions_all: bool,
     #[garde(custom(key))]
     client_message_id: Option<String>,
     #[serde(rename = "socket_id", default, deserialize_with = "optional")]
@@ -44,9 +49,7 @@ impl SendBody {
     fn draft(self) -> Result<Draft, Problem> {
         let content = self.content.unwrap_or_default();
         let kind = self.kind.unwrap_or(MessageKind::Text);
-        if self.attachment_url.is_none() && content.trim().is_empty() {
-            return Err(Problem::invalid("content", "must not be empty or blank without an attachment"));
-        }
+        require_words(&content, self.attachment_url.as_deref())?;
         let media_type = self.attachment_type;
         let attachment = self.attachment_url.map(|url| Attachment { url: Sealed::new(url), media_type });
         Ok(Draft {
@@ -55,14 +58,23 @@ impl SendBody {
             content: Sealed::new(content),
             attachment,
             reply_to: self.reply_to_id,
+            mentions: self.mentions,
+            mentions_all: self.mentions_all,
             client_message_id: self.client_message_id,
         })
     }
 }
 
+pub(super) fn require_words(content: &str, attachment_url: Option<&str>) -> Result<(), Problem> {
+    if attachment_url.is_none() && content.trim().is_empty() {
+        return Err(Problem::invalid("content", "must not be empty or blank without an attachment"));
+    }
+    Ok(())
+}
+
 #[derive(Debug, Serialize)]
 pub struct MessageAnswer {
-    message: Message,
+    pub message: Message,
 }
 
 /// `POST /api/chat/send`
@@ -104,19 +116,33 @@ pub struct MessagesQuery {
     limit: Option<usize>,
     before_id: Option<MessageId>,
     after_id: Option<MessageId>,
+    around_id: Option<MessageId>,
+    /// `unread`: from the first that one has not read.
+    from: Option<From>,
     #[serde(default, deserialize_with = "optional")]
     cursor: Option<PositionCursor>,
 }
 
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum From {
+    Unread,
+}
+
 impl MessagesQuery {
     fn asked(&self) -> Result<Asked, Problem> {
-        match (self.before_id, self.after_id, self.cursor) {
-            (None, None, None) => Ok(Asked::Newest),
-            (Some(id), None, None) => Ok(Asked::Before(id)),
-            (None, Some(id), None) => Ok(Asked::After(id)),
-            (None, None, Some(PositionCursor(position))) => Ok(Asked::Behind(position)),
-            (Some(_), Some(_), _) => Err(Problem::invalid("afterId", "not together with beforeId")),
-            (_, _, Some(_)) => Err(Problem::invalid("cursor", "not together with beforeId or afterId")),
+        let beginnings = [
+            ("beforeId", self.before_id.map(Asked::Before)),
+            ("afterId", self.after_id.map(Asked::After)),
+            ("aroundId", self.around_id.map(Asked::Around)),
+            ("from", self.from.map(|From::Unread| Asked::Unread)),
+            ("cursor", self.cursor.map(|PositionCursor(position)| Asked::Behind(position))),
+        ];
+        let mut given = beginnings.into_iter().filter_map(|(name, asked)| Some((name, asked?)));
+        let Some((first, asked)) = given.next() else { return Ok(Asked::Newest) };
+        match given.next() {
+            None => Ok(asked),
+            Some((second, _)) => Err(Problem::invalid(second, format!("not together with {first}"))),
         }
     }
 }
@@ -126,6 +152,8 @@ impl MessagesQuery {
 pub struct MessagesAnswer {
     messages: Vec<Message>,
     has_more: bool,
+    /// Behind the last of these; what `aroundId` and `from=unread` leave out.
+    has_newer: bool,
     next_cursor: Option<String>,
 }
 
@@ -143,6 +171,7 @@ pub async fn messages(
     Ok(Answer::shown(MessagesAnswer {
         messages: page.messages,
         has_more: page.has_more,
+        has_newer: page.has_newer,
         next_cursor: page.next.map(|next| PositionCursor(next).to_string()),
     }))
 }
@@ -197,8 +226,16 @@ mod tests {
             limit: None,
             before_id,
             after_id,
+            around_id: None,
+            from: None,
             cursor,
         };
+        let around = MessagesQuery { around_id: Some(id), ..query(None, None, None) };
+        assert_eq!(around.asked(), Ok(Asked::Around(id)));
+        let unread = MessagesQuery { from: Some(From::Unread), ..query(None, None, None) };
+        assert_eq!(unread.asked(), Ok(Asked::Unread));
+        let both = MessagesQuery { around_id: Some(id), ..query(Some(id), None, None) };
+        assert_eq!(&*both.asked().expect_err("two places").errors()[0].field, "aroundId");
         assert_eq!(query(None, None, None).asked(), Ok(Asked::Newest));
         assert_eq!(query(Some(id), None, None).asked(), Ok(Asked::Before(id)));
         assert_eq!(query(None, Some(id), None).asked(), Ok(Asked::After(id)));

@@ -28,7 +28,7 @@ pub struct ReadBody {
 
 #[derive(Debug, Serialize)]
 pub struct ReadAnswer {
-    message: &'static str,
+    pub message: &'static str,
 }
 
 /// `POST /api/chat/read`
@@ -44,7 +44,7 @@ pub async fn read(
     Ok(Answer::decided(position, ReadAnswer { message: "Messages marked as read" }))
 }
 
-fn up_to<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ReadTo>, D::Error> {
+pub(super) fn up_to<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ReadTo>, D::Error> {
     deserializer.deserialize_any(UpTo)
 }
 

@@ -1,16 +1,22 @@
 //! Rooms: opening a direct one, listing one's own.
 
+use std::str::FromStr;
+
+use aggregates::Sealed;
 use aggregates::ids::UserId;
+use aggregates::room::RoomKind;
 use axum::extract::State;
 use garde::Validate;
 use projections::UnitName;
+use projections::inbox::Archived;
 use serde::{Deserialize, Serialize};
 
 use crate::commands::{Caller, Entered, Opened};
 use crate::http::cursor::RoomsCursor;
 use crate::http::extract::{Actor, After, ValidJson, ValidQuery};
-use crate::http::validity::{optional, text};
+use crate::http::validity::{NAME_CHARS_MAX, filled_text, optional, text};
 use crate::http::{Answer, AppState, Problem};
+use crate::queries::RoomsWish;
 use crate::wire::Room;
 
 const ROOMS_DEFAULT: usize = 50;
@@ -20,8 +26,24 @@ const SEARCH_CHARS_MAX: usize = 100;
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 pub struct StartBody {
+    /// Whom with; nobody for SUPPORT.
     #[serde(alias = "participantId")]
-    recipient_id: UserId,
+    recipient_id: Option<UserId>,
+    /// DIRECT without it.
+    #[serde(rename = "type")]
+    kind: Option<StartKind>,
+    /// What a SUPPORT room is about.
+    #[garde(custom(filled_text(NAME_CHARS_MAX)))]
+    subject: Option<String>,
+}
+
+/// Rooms that are started with somebody or for oneself; groups have a route of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum StartKind {
+    Direct,
+    MentorStudent,
+    Support,
 }
 
 #[derive(Debug, Serialize)]
@@ -29,13 +51,22 @@ pub struct RoomAnswer {
     pub room: Room,
 }
 
-/// `POST /api/chat/start`: the one direct room with somebody, opened if it is not there.
+/// `POST /api/chat/start`: the one direct room (or mentor session) with somebody, opened if it is not there; or a new
+/// support room.
 pub async fn start(
     State(app): State<AppState>,
     caller: Caller,
     ValidJson(body): ValidJson<StartBody>,
 ) -> Result<Answer<RoomAnswer>, Problem> {
-    let opened = app.commands.open_direct(&caller, &body.recipient_id).await?;
+    let other = || body.recipient_id.as_ref().ok_or_else(|| Problem::invalid("recipientId", "is missing"));
+    let opened = match body.kind.unwrap_or(StartKind::Direct) {
+        StartKind::Direct => app.commands.open_direct(&caller, other()?).await?,
+        StartKind::MentorStudent => app.commands.open_mentor_session(&caller, other()?).await?,
+        StartKind::Support => {
+            let subject = body.subject.as_deref().map(|subject| Sealed::new(subject.trim()));
+            app.commands.open_support(&caller, subject).await?
+        }
+    };
     answer_opened(&app, &caller, opened).await
 }
 
@@ -91,19 +122,42 @@ async fn shown_from_the_log(app: &AppState, entered: &Entered) -> Result<Room, P
 pub struct RoomsQuery {
     #[garde(custom(text(SEARCH_CHARS_MAX)))]
     search: Option<String>,
+    #[serde(rename = "type", default, deserialize_with = "optional")]
+    kind: Option<Kind>,
+    /// `only` or `without`; archived rooms are among the others where it is absent.
+    archived: Option<ArchivedRooms>,
     #[garde(range(min = 1, max = 100))]
     limit: Option<usize>,
     #[serde(default, deserialize_with = "optional")]
     cursor: Option<RoomsCursor>,
 }
 
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum ArchivedRooms {
+    Only,
+    Without,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Kind(RoomKind);
+
+impl FromStr for Kind {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let named = RoomKind::ALL.into_iter().find(|kind| kind.name() == text);
+        named.map(Self).ok_or("DIRECT, GROUP, MENTOR_STUDENT or SUPPORT")
+    }
+}
+
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RoomsAnswer {
-    rooms: Vec<Room>,
-    total_unread: u64,
-    has_more: bool,
-    next_cursor: Option<String>,
+    pub rooms: Vec<Room>,
+    pub total_unread: u64,
+    pub has_more: bool,
+    pub next_cursor: Option<String>,
 }
 
 /// `GET /api/chat/rooms`
@@ -114,16 +168,26 @@ pub async fn rooms(
     ValidQuery(query): ValidQuery<RoomsQuery>,
 ) -> Result<Answer<RoomsAnswer>, Problem> {
     after.wait_for(&app, UnitName::Inbox).await?;
+    Ok(Answer::shown(rooms_page(&app, actor.id(), &query).await?))
+}
+
+pub(super) async fn rooms_page(app: &AppState, user: &UserId, query: &RoomsQuery) -> Result<RoomsAnswer, Problem> {
     let search = query.search.as_deref().map(str::trim).filter(|search| !search.is_empty());
     let limit = query.limit.unwrap_or(ROOMS_DEFAULT);
     let cursor = query.cursor.map(|RoomsCursor(cursor)| cursor);
-    let page = app.queries().rooms(actor.id(), search, cursor, limit).await?;
-    Ok(Answer::shown(RoomsAnswer {
+    let archived = match query.archived {
+        None => Archived::With,
+        Some(ArchivedRooms::Only) => Archived::Only,
+        Some(ArchivedRooms::Without) => Archived::Without,
+    };
+    let kind = query.kind.map(|Kind(kind)| kind);
+    let page = app.queries().rooms(user, RoomsWish { search, kind, archived, after: cursor, limit }).await?;
+    Ok(RoomsAnswer {
         rooms: page.rooms,
         total_unread: page.total_unread,
         has_more: page.next.is_some(),
         next_cursor: page.next.map(|next| RoomsCursor(next).to_string()),
-    }))
+    })
 }
 
 #[derive(Debug, Serialize)]
