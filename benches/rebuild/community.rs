@@ -9,7 +9,9 @@ use aggregates::ids::{CommandId, EventId, MessageId, NotificationId, RoomId, Use
 use aggregates::notification::{NotificationEvent, NotificationMarked, NotificationRaised, NotificationType, Source};
 use aggregates::participant::{MessagesRead, ParticipantEvent};
 use aggregates::relationship::{Directed, RelationshipEvent};
-use aggregates::room::{HistoryFrom, JoinPolicy, MessageKind, MessageSent, NewMember, Role, RoomEvent, RoomKind, RoomOpened};
+use aggregates::room::{
+    HistoryFrom, JoinPolicy, MessageKind, MessageSent, NewMember, Role, RoomEvent, RoomKind, RoomOpened,
+};
 use aggregates::user::{Profile, UserEvent, UserRegistered};
 use aggregates::{DomainEvent, Metadata, Sealed, StreamId, Timestamp};
 use event_log::port::{Batch, NewEvent};

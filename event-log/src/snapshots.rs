@@ -57,7 +57,19 @@ pub(crate) fn weight(event: &DomainEvent) -> usize {
         RoomEvent::MessageEdited(edited) => SMALL + edited.content.reveal().len(),
         RoomEvent::RoomOpened(opened) => SMALL + opened.members.len() * MEMBER,
         RoomEvent::MembersAdded(added) => SMALL + added.members.len() * MEMBER,
-        RoomEvent::MemberRemoved(_) | RoomEvent::MemberRoleChanged(_) | RoomEvent::RoomRenamed(_) | RoomEvent::RoomAvatarChanged(_) | RoomEvent::JoinPolicyChanged(_) | RoomEvent::SlowModeChanged(_) | RoomEvent::RoomClosed(_) | RoomEvent::RoomReopened(_) | RoomEvent::MessageDeleted(_) | RoomEvent::ReactionAdded(_) | RoomEvent::ReactionRemoved(_) | RoomEvent::MessagePinned(_) | RoomEvent::MessageUnpinned(_) => SMALL,
+        RoomEvent::MemberRemoved(_)
+        | RoomEvent::MemberRoleChanged(_)
+        | RoomEvent::RoomRenamed(_)
+        | RoomEvent::RoomAvatarChanged(_)
+        | RoomEvent::JoinPolicyChanged(_)
+        | RoomEvent::SlowModeChanged(_)
+        | RoomEvent::RoomClosed(_)
+        | RoomEvent::RoomReopened(_)
+        | RoomEvent::MessageDeleted(_)
+        | RoomEvent::ReactionAdded(_)
+        | RoomEvent::ReactionRemoved(_)
+        | RoomEvent::MessagePinned(_)
+        | RoomEvent::MessageUnpinned(_) => SMALL,
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use aggregates::ids::{GroupId, RoomId, UserId};
 use aggregates::room::{
-    AddMembers, CreateGroup, HistoryFrom, JoinPolicy, JoinRoom, MEMBERS_PER_COMMAND_MAX, MembersAdded, OpenDirect, RemoveMember,
-    RoomCommand, RoomEvent, RoomOpened,
+    AddMembers, CreateGroup, HistoryFrom, JoinPolicy, JoinRoom, MEMBERS_PER_COMMAND_MAX, MembersAdded, OpenDirect,
+    RemoveMember, RoomCommand, RoomEvent, RoomOpened,
 };
 use aggregates::{Command, DomainEvent, Sealed, StreamId};
 use event_log::Position;
@@ -94,8 +94,12 @@ impl Commands {
     }
 
     pub async fn join_room(&self, caller: &Caller, room_id: RoomId) -> Result<Entered, Failure> {
-        let command =
-            RoomCommand::JoinRoom(JoinRoom { room_id, user_id: caller.user_id.clone(), is_platform_admin: false, at: self.clock.now() });
+        let command = RoomCommand::JoinRoom(JoinRoom {
+            room_id,
+            user_id: caller.user_id.clone(),
+            is_platform_admin: false,
+            at: self.clock.now(),
+        });
         Ok(entered(self.in_room(caller, &format!("join:{room_id}"), room_id, command).await?, room_id))
     }
 
@@ -146,7 +150,19 @@ fn opening(event: DomainEvent) -> Option<RoomOpened> {
         DomainEvent::Room(
             RoomEvent::MembersAdded(_)
             | RoomEvent::MemberRemoved(_)
-            | RoomEvent::MemberRoleChanged(_) | RoomEvent::RoomRenamed(_) | RoomEvent::RoomAvatarChanged(_) | RoomEvent::JoinPolicyChanged(_) | RoomEvent::SlowModeChanged(_) | RoomEvent::RoomClosed(_) | RoomEvent::RoomReopened(_) | RoomEvent::MessageEdited(_) | RoomEvent::MessageDeleted(_) | RoomEvent::ReactionAdded(_) | RoomEvent::ReactionRemoved(_) | RoomEvent::MessagePinned(_) | RoomEvent::MessageUnpinned(_)
+            | RoomEvent::MemberRoleChanged(_)
+            | RoomEvent::RoomRenamed(_)
+            | RoomEvent::RoomAvatarChanged(_)
+            | RoomEvent::JoinPolicyChanged(_)
+            | RoomEvent::SlowModeChanged(_)
+            | RoomEvent::RoomClosed(_)
+            | RoomEvent::RoomReopened(_)
+            | RoomEvent::MessageEdited(_)
+            | RoomEvent::MessageDeleted(_)
+            | RoomEvent::ReactionAdded(_)
+            | RoomEvent::ReactionRemoved(_)
+            | RoomEvent::MessagePinned(_)
+            | RoomEvent::MessageUnpinned(_)
             | RoomEvent::MessageSent(_),
         )
         | DomainEvent::Participant(_)
@@ -163,7 +179,19 @@ fn entered(done: Done, room_id: RoomId) -> Entered {
         DomainEvent::Room(
             RoomEvent::RoomOpened(_)
             | RoomEvent::MemberRemoved(_)
-            | RoomEvent::MemberRoleChanged(_) | RoomEvent::RoomRenamed(_) | RoomEvent::RoomAvatarChanged(_) | RoomEvent::JoinPolicyChanged(_) | RoomEvent::SlowModeChanged(_) | RoomEvent::RoomClosed(_) | RoomEvent::RoomReopened(_) | RoomEvent::MessageEdited(_) | RoomEvent::MessageDeleted(_) | RoomEvent::ReactionAdded(_) | RoomEvent::ReactionRemoved(_) | RoomEvent::MessagePinned(_) | RoomEvent::MessageUnpinned(_)
+            | RoomEvent::MemberRoleChanged(_)
+            | RoomEvent::RoomRenamed(_)
+            | RoomEvent::RoomAvatarChanged(_)
+            | RoomEvent::JoinPolicyChanged(_)
+            | RoomEvent::SlowModeChanged(_)
+            | RoomEvent::RoomClosed(_)
+            | RoomEvent::RoomReopened(_)
+            | RoomEvent::MessageEdited(_)
+            | RoomEvent::MessageDeleted(_)
+            | RoomEvent::ReactionAdded(_)
+            | RoomEvent::ReactionRemoved(_)
+            | RoomEvent::MessagePinned(_)
+            | RoomEvent::MessageUnpinned(_)
             | RoomEvent::MessageSent(_),
         )
         | DomainEvent::Participant(_)

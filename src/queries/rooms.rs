@@ -32,13 +32,8 @@ impl Queries<'_> {
         after: Option<RoomCursor>,
         limit: usize,
     ) -> Result<RoomsPage, ReadError> {
-        let ask = RoomsAsk {
-            search,
-            after,
-            limit: limit + 1,
-            members_each: PARTICIPANTS_SHOWN_MAX,
-            ..RoomsAsk::default()
-        };
+        let ask =
+            RoomsAsk { search, after, limit: limit + 1, members_each: PARTICIPANTS_SHOWN_MAX, ..RoomsAsk::default() };
         let found = self.views.inbox().rooms_of(user, &ask).await?;
         let (rows, more) = cut(found.rooms, limit);
         let next = rows.last().map(|(_, cursor)| *cursor).filter(|_| more);

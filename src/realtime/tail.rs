@@ -152,7 +152,20 @@ impl Tail<'_> {
                 self.inner.sizes.forget(*room_id);
                 hub.stepped(recorded.position, *room_id, user_id, Step::WentOut);
             }
-            RoomEvent::MemberRoleChanged(_) | RoomEvent::RoomRenamed(_) | RoomEvent::RoomAvatarChanged(_) | RoomEvent::JoinPolicyChanged(_) | RoomEvent::SlowModeChanged(_) | RoomEvent::RoomClosed(_) | RoomEvent::RoomReopened(_) | RoomEvent::MessageEdited(_) | RoomEvent::MessageDeleted(_) | RoomEvent::ReactionAdded(_) | RoomEvent::ReactionRemoved(_) | RoomEvent::MessagePinned(_) | RoomEvent::MessageUnpinned(_) | RoomEvent::MessageSent(_) => {}
+            RoomEvent::MemberRoleChanged(_)
+            | RoomEvent::RoomRenamed(_)
+            | RoomEvent::RoomAvatarChanged(_)
+            | RoomEvent::JoinPolicyChanged(_)
+            | RoomEvent::SlowModeChanged(_)
+            | RoomEvent::RoomClosed(_)
+            | RoomEvent::RoomReopened(_)
+            | RoomEvent::MessageEdited(_)
+            | RoomEvent::MessageDeleted(_)
+            | RoomEvent::ReactionAdded(_)
+            | RoomEvent::ReactionRemoved(_)
+            | RoomEvent::MessagePinned(_)
+            | RoomEvent::MessageUnpinned(_)
+            | RoomEvent::MessageSent(_) => {}
         }
     }
     /// The two of the message's room, when it is a DIRECT one.

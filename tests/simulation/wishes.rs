@@ -6,7 +6,8 @@ use aggregates::notification::{MarkNotification, NotificationCommand};
 use aggregates::participant::{MarkRead, ParticipantCommand, ReadUpTo};
 use aggregates::relationship::{Relate, RelationshipCommand};
 use aggregates::room::{
-    AddMembers, CreateGroup, HistoryFrom, JoinPolicy, JoinRoom, MessageKind, OpenDirect, RemoveMember, RoomCommand, SendMessage,
+    AddMembers, CreateGroup, HistoryFrom, JoinPolicy, JoinRoom, MessageKind, OpenDirect, RemoveMember, RoomCommand,
+    SendMessage,
 };
 use aggregates::user::{Profile, PutProfile, UserCommand};
 use aggregates::{Command, Metadata, Sealed, StreamId, Timestamp};

@@ -122,8 +122,7 @@ impl RoomCommand {
                 }
             }
             Self::SendMessage(command) => command.learn(facts),
-            Self::EditMessage(EditMessage { blocked, .. })
-            | Self::React(React { blocked, .. }) => {
+            Self::EditMessage(EditMessage { blocked, .. }) | Self::React(React { blocked, .. }) => {
                 if let State::Relationship(relationship) = facts {
                     *blocked = relationship.is_blocked();
                 }

@@ -7,9 +7,7 @@ use async_trait::async_trait;
 use event_log::Position;
 
 use super::reads::{InboxReads, MessagePage, MessagesFound, RoomsAsk, RoomsFound};
-use super::rows::{
-    FollowRow, MemberRow, MessageRow, MutedRoom, ReadBy, RoomRow, SupportRow, UserRow, VersionRow,
-};
+use super::rows::{FollowRow, MemberRow, MessageRow, MutedRoom, ReadBy, RoomRow, SupportRow, UserRow, VersionRow};
 use crate::store::UnitReads;
 use crate::unit::{Live, Unit};
 use crate::views::ReadError;
@@ -91,11 +89,7 @@ impl InboxReads for LiveInbox {
         ask!(self.members_by_id(room, asking, after, limit))
     }
 
-    async fn open_support_rooms(
-        &self,
-        after: Option<Position>,
-        limit: usize,
-    ) -> Result<Vec<SupportRow>, ReadError> {
+    async fn open_support_rooms(&self, after: Option<Position>, limit: usize) -> Result<Vec<SupportRow>, ReadError> {
         ask!(self.open_support_rooms(after, limit))
     }
 
@@ -113,12 +107,7 @@ impl InboxReads for LiveInbox {
         ask!(self.messages_by_id(ids, asking))
     }
 
-    async fn message_by_seq(
-        &self,
-        room: RoomId,
-        seq: u64,
-        asking: &UserId,
-    ) -> Result<Option<MessageRow>, ReadError> {
+    async fn message_by_seq(&self, room: RoomId, seq: u64, asking: &UserId) -> Result<Option<MessageRow>, ReadError> {
         ask!(self.message_by_seq(room, seq, asking))
     }
 
@@ -132,12 +121,7 @@ impl InboxReads for LiveInbox {
         ask!(self.replies(message, asking, after, limit))
     }
 
-    async fn pins(
-        &self,
-        room: RoomId,
-        asking: &UserId,
-        limit: usize,
-    ) -> Result<Option<Vec<MessageRow>>, ReadError> {
+    async fn pins(&self, room: RoomId, asking: &UserId, limit: usize) -> Result<Option<Vec<MessageRow>>, ReadError> {
         ask!(self.pins(room, asking, limit))
     }
 

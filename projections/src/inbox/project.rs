@@ -156,7 +156,18 @@ fn in_room(event: &RoomEvent, position: Position) -> Vec<InboxChange> {
             at: event.at,
         }],
         RoomEvent::MessageSent(event) => sent(event, position),
-        RoomEvent::RoomRenamed(_) | RoomEvent::RoomAvatarChanged(_) | RoomEvent::JoinPolicyChanged(_) | RoomEvent::SlowModeChanged(_) | RoomEvent::RoomClosed(_) | RoomEvent::RoomReopened(_) | RoomEvent::MessageEdited(_) | RoomEvent::MessageDeleted(_) | RoomEvent::ReactionAdded(_) | RoomEvent::ReactionRemoved(_) | RoomEvent::MessagePinned(_) | RoomEvent::MessageUnpinned(_) => vec![],
+        RoomEvent::RoomRenamed(_)
+        | RoomEvent::RoomAvatarChanged(_)
+        | RoomEvent::JoinPolicyChanged(_)
+        | RoomEvent::SlowModeChanged(_)
+        | RoomEvent::RoomClosed(_)
+        | RoomEvent::RoomReopened(_)
+        | RoomEvent::MessageEdited(_)
+        | RoomEvent::MessageDeleted(_)
+        | RoomEvent::ReactionAdded(_)
+        | RoomEvent::ReactionRemoved(_)
+        | RoomEvent::MessagePinned(_)
+        | RoomEvent::MessageUnpinned(_) => vec![],
     }
 }
 

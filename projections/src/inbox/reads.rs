@@ -5,9 +5,7 @@ use aggregates::room::RoomKind;
 use async_trait::async_trait;
 use event_log::Position;
 
-use super::rows::{
-    FollowRow, MemberRow, MessageRow, MutedRoom, ReadBy, RoomRow, SupportRow, UserRow, VersionRow,
-};
+use super::rows::{FollowRow, MemberRow, MessageRow, MutedRoom, ReadBy, RoomRow, SupportRow, UserRow, VersionRow};
 use crate::views::ReadError;
 
 /// Which messages of a room, always answered oldest first.
@@ -119,11 +117,7 @@ pub trait InboxReads: Send + Sync {
 
     /// SUPPORT rooms that are open, what was opened last first, behind `after`. For the platform's admins: who is one is
     /// not known here.
-    async fn open_support_rooms(
-        &self,
-        after: Option<Position>,
-        limit: usize,
-    ) -> Result<Vec<SupportRow>, ReadError>;
+    async fn open_support_rooms(&self, after: Option<Position>, limit: usize) -> Result<Vec<SupportRow>, ReadError>;
 
     // ---- messages: each question says who asks, and is answered with what they may read ----
     //
@@ -142,12 +136,7 @@ pub trait InboxReads: Send + Sync {
     /// Those of `ids` that `asking` may read, in the order asked.
     async fn messages_by_id(&self, ids: &[MessageId], asking: &UserId) -> Result<Vec<MessageRow>, ReadError>;
 
-    async fn message_by_seq(
-        &self,
-        room: RoomId,
-        seq: u64,
-        asking: &UserId,
-    ) -> Result<Option<MessageRow>, ReadError>;
+    async fn message_by_seq(&self, room: RoomId, seq: u64, asking: &UserId) -> Result<Option<MessageRow>, ReadError>;
 
     /// What answers a message, oldest first, behind `after`; `None` when `asking` cannot read the message.
     async fn replies(
@@ -159,12 +148,7 @@ pub trait InboxReads: Send + Sync {
     ) -> Result<Option<MessagesFound>, ReadError>;
 
     /// What is pinned in a room, what was pinned last first, at most `limit`; `None` unless `asking` is in it.
-    async fn pins(
-        &self,
-        room: RoomId,
-        asking: &UserId,
-        limit: usize,
-    ) -> Result<Option<Vec<MessageRow>>, ReadError>;
+    async fn pins(&self, room: RoomId, asking: &UserId, limit: usize) -> Result<Option<Vec<MessageRow>>, ReadError>;
 
     /// Everything a message has said, oldest first and the latest `limit` of it; nothing when it was deleted. `None` when
     /// `asking` cannot read it.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use aggregates::ids::{EventId, MessageId, RoomId, UserId};
 use aggregates::participant::{MessagesRead, ParticipantEvent};
-use aggregates::room::{HistoryFrom, JoinPolicy, MessageKind, MessageSent, NewMember, Role, RoomEvent, RoomKind, RoomOpened};
+use aggregates::room::{
+    HistoryFrom, JoinPolicy, MessageKind, MessageSent, NewMember, Role, RoomEvent, RoomKind, RoomOpened,
+};
 use aggregates::{DomainEvent, Metadata, Sealed, StreamId, Timestamp};
 use event_log::{Position, RecordedEvent};
 use uuid::Uuid;

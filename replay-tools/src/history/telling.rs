@@ -66,7 +66,11 @@ pub fn tell(recorded: &RecordedEvent, words: &mut Words) -> Told {
             at: read.at,
             event,
         })),
-        DomainEvent::Participant(ParticipantEvent::MarkedUnread(_) | ParticipantEvent::MessagesDelivered(_) | ParticipantEvent::RoomArranged(_)) => Told::Unsayable,
+        DomainEvent::Participant(
+            ParticipantEvent::MarkedUnread(_)
+            | ParticipantEvent::MessagesDelivered(_)
+            | ParticipantEvent::RoomArranged(_),
+        ) => Told::Unsayable,
         DomainEvent::Relationship(told) => Told::Line(of_relationship(told, event)),
         DomainEvent::Notification(told) => Told::Line(of_notification(told, event)),
         DomainEvent::Feed(FeedEvent::FeedRead(read)) => {
@@ -130,7 +134,19 @@ fn of_room(event: &RoomEvent, id: Option<Uuid>, words: &mut Words) -> Told {
             let by = (event.by != user).then(|| event.by.clone());
             Told::Line(Line::Leave(LeaveLine { id: None, room, user, by, at: event.at, event: id }))
         }
-        RoomEvent::MemberRoleChanged(_) | RoomEvent::RoomRenamed(_) | RoomEvent::RoomAvatarChanged(_) | RoomEvent::JoinPolicyChanged(_) | RoomEvent::SlowModeChanged(_) | RoomEvent::RoomClosed(_) | RoomEvent::RoomReopened(_) | RoomEvent::MessageEdited(_) | RoomEvent::MessageDeleted(_) | RoomEvent::ReactionAdded(_) | RoomEvent::ReactionRemoved(_) | RoomEvent::MessagePinned(_) | RoomEvent::MessageUnpinned(_) => Told::Unsayable,
+        RoomEvent::MemberRoleChanged(_)
+        | RoomEvent::RoomRenamed(_)
+        | RoomEvent::RoomAvatarChanged(_)
+        | RoomEvent::JoinPolicyChanged(_)
+        | RoomEvent::SlowModeChanged(_)
+        | RoomEvent::RoomClosed(_)
+        | RoomEvent::RoomReopened(_)
+        | RoomEvent::MessageEdited(_)
+        | RoomEvent::MessageDeleted(_)
+        | RoomEvent::ReactionAdded(_)
+        | RoomEvent::ReactionRemoved(_)
+        | RoomEvent::MessagePinned(_)
+        | RoomEvent::MessageUnpinned(_) => Told::Unsayable,
         RoomEvent::MessageSent(event) => Told::Line(sent(event, id, words)),
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use aggregates::ids::{CommandId, EventId, MessageId, RoomId, UserId};
 use aggregates::relationship::{Directed, RelationshipEvent};
 use aggregates::room::{
-    CreateGroup, HistoryFrom, JoinPolicy, MemberRemoved, MessageKind, MessageSent, RemoveMember, RoomCommand, RoomEvent, SendMessage,
+    CreateGroup, HistoryFrom, JoinPolicy, MemberRemoved, MessageKind, MessageSent, RemoveMember, RoomCommand,
+    RoomEvent, SendMessage,
 };
 use aggregates::{DomainEvent, Sealed, StreamId, Timestamp};
 use event_log::port::{AppendError, Appended, Batch, Condition, NewEvent};

@@ -6,8 +6,8 @@ use aggregates::notification::{NotificationEvent, NotificationMarked, Notificati
 use aggregates::participant::{MessagesRead, ParticipantEvent};
 use aggregates::relationship::{Directed, RelationshipEvent};
 use aggregates::room::{
-    HistoryFrom, JoinPolicy, MemberRemoved, MemberRoleChanged, MembersAdded, MessageKind, MessageSent, NewMember, Role, RoomEvent,
-    RoomKind, RoomOpened,
+    HistoryFrom, JoinPolicy, MemberRemoved, MemberRoleChanged, MembersAdded, MessageKind, MessageSent, NewMember, Role,
+    RoomEvent, RoomKind, RoomOpened,
 };
 use aggregates::user::{Profile, ProfileChanged, UserErased, UserEvent, UserRegistered, UserRole};
 use aggregates::{DomainEvent, Sealed};

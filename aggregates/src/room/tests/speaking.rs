@@ -160,10 +160,7 @@ fn what_somebody_said_who_was_erased_is_carried_nowhere() {
     let mut command =
         Command::Room(RoomCommand::SendMessage(SendMessage { forwarded: Some(forwarded), ..message(4, &ana()) }));
     let author = StreamId::user(&dewi());
-    assert_eq!(
-        group.needs(&command),
-        [Need { stream: author.clone(), kinds: &["user_registered", "user_erased"] }]
-    );
+    assert_eq!(group.needs(&command), [Need { stream: author.clone(), kinds: &["user_registered", "user_erased"] }]);
     let erased = UserEvent::UserErased(UserErased { user_id: dewi(), keys: vec![], at: noon() });
     let gone = [registered(&dewi()), DomainEvent::User(erased)];
     command.learn(&author, &state_after(AggregateKind::User, gone.clone()));

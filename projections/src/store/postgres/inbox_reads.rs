@@ -12,7 +12,8 @@ use super::Schema;
 use super::columns::{moment, named, number, position, postgres_error, user};
 use super::inbox_rooms::{self, member, room};
 use crate::inbox::{
-    FollowRow, InboxReads, MemberRow, MessagePage, MessageRow, MessagesFound, MutedRoom, ReadBy, SupportRow, VersionRow, Person, RoomRow, RoomsAsk, RoomsFound, UserRow,
+    FollowRow, InboxReads, MemberRow, MessagePage, MessageRow, MessagesFound, MutedRoom, Person, ReadBy, RoomRow,
+    RoomsAsk, RoomsFound, SupportRow, UserRow, VersionRow,
 };
 use crate::store::names::{at_most, message_kind, natural, signed};
 use crate::text::searched;
@@ -87,7 +88,7 @@ fn message(row: &PgRow) -> sqlx::Result<MessageRow> {
         reply_to: row.try_get::<Option<Uuid>, _>(9)?.map(MessageId),
         client_message_id: row.try_get(10)?,
         created_at: moment(row, 11)?,
-            forwarded: None,
+        forwarded: None,
         edited_at: None,
         deleted: None,
         mentions: vec![],
@@ -245,11 +246,7 @@ impl InboxReads for PostgresInboxReads {
         }
     }
 
-    async fn open_support_rooms(
-        &self,
-        _after: Option<Position>,
-        _limit: usize,
-    ) -> Result<Vec<SupportRow>, ReadError> {
+    async fn open_support_rooms(&self, _after: Option<Position>, _limit: usize) -> Result<Vec<SupportRow>, ReadError> {
         Ok(vec![])
     }
 
@@ -263,12 +260,7 @@ impl InboxReads for PostgresInboxReads {
         Ok(None)
     }
 
-    async fn pins(
-        &self,
-        _room: RoomId,
-        _asking: &UserId,
-        _limit: usize,
-    ) -> Result<Option<Vec<MessageRow>>, ReadError> {
+    async fn pins(&self, _room: RoomId, _asking: &UserId, _limit: usize) -> Result<Option<Vec<MessageRow>>, ReadError> {
         Ok(None)
     }
 

@@ -204,11 +204,11 @@ fn members_beside(row: &PgRow, room_id: RoomId, members: &mut Vec<MemberRow>) ->
             joined_at: Timestamp::from_millis(joined_at),
             read_seq: natural(read_seq),
             last_read_at: last_read_at.map(Timestamp::from_millis),
-        join_seq: 0,
-        delivered_seq: 0,
-        delivered_at: None,
-        muted: None,
-        pinned: false,
+            join_seq: 0,
+            delivered_seq: 0,
+            delivered_at: None,
+            muted: None,
+            pinned: false,
             unread: natural(unread),
         };
         beside.push((active, member));

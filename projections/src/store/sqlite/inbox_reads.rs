@@ -13,8 +13,8 @@ use super::columns::{maybe_moment, maybe_user, moment, named, number, position, 
 use super::connections::Connections;
 use super::generation::checkpoint;
 use crate::inbox::{
-    FollowRow, InboxReads, MemberRow, MessagePage, MessageRow, MessagesFound, MutedRoom, ReadBy, SupportRow, VersionRow, Person, RoomCursor, RoomRow, RoomsAsk, RoomsFound,
-    UserRow,
+    FollowRow, InboxReads, MemberRow, MessagePage, MessageRow, MessagesFound, MutedRoom, Person, ReadBy, RoomCursor,
+    RoomRow, RoomsAsk, RoomsFound, SupportRow, UserRow, VersionRow,
 };
 use crate::store::names::{at_most, message_kind, role, room_kind, signed};
 use crate::text::searched;
@@ -120,7 +120,7 @@ fn message(row: &Row<'_>) -> SqlResult<MessageRow> {
         reply_to: row.get::<_, Option<uuid::Uuid>>(9)?.map(MessageId),
         client_message_id: row.get(10)?,
         created_at: moment(row, 11)?,
-            forwarded: None,
+        forwarded: None,
         edited_at: None,
         deleted: None,
         mentions: vec![],
@@ -309,11 +309,7 @@ impl InboxReads for SqliteInboxReads {
         }
     }
 
-    async fn open_support_rooms(
-        &self,
-        _after: Option<Position>,
-        _limit: usize,
-    ) -> Result<Vec<SupportRow>, ReadError> {
+    async fn open_support_rooms(&self, _after: Option<Position>, _limit: usize) -> Result<Vec<SupportRow>, ReadError> {
         Ok(vec![])
     }
 
@@ -327,12 +323,7 @@ impl InboxReads for SqliteInboxReads {
         Ok(None)
     }
 
-    async fn pins(
-        &self,
-        _room: RoomId,
-        _asking: &UserId,
-        _limit: usize,
-    ) -> Result<Option<Vec<MessageRow>>, ReadError> {
+    async fn pins(&self, _room: RoomId, _asking: &UserId, _limit: usize) -> Result<Option<Vec<MessageRow>>, ReadError> {
         Ok(None)
     }
 
