@@ -205,6 +205,7 @@ mod tests {
         let wrong = file("[[realtime.webhooks]]\nurl = \"http://a\"\nevents = [\"hush\"]");
         let error = load(Some(wrong.path()), &BTreeMap::new()).expect_err("no such event").to_string();
         assert!(error.contains("realtime.webhooks") && error.contains("member_added"), "{error}");
+        assert!(!error.contains("hush"), "{error}");
     }
 
     #[test]

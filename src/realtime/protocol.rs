@@ -183,12 +183,6 @@ impl EventData {
         Ok(Self(serde_json::to_string(&serde_json::to_string(data)?)?))
     }
 
-    /// What is a string already: clients read JSON out of it where it is some.
-    pub fn text(text: &str) -> Self {
-        // A string always serialises; an empty one would be told apart by any client.
-        Self(serde_json::to_string(text).unwrap_or_default())
-    }
-
     /// The frame of `event` on `channel`, which only contains characters that JSON takes as they are.
     pub fn frame(&self, event: &str, channel: &str) -> Utf8Bytes {
         let mut text = String::with_capacity(40 + event.len() + channel.len() + self.0.len());
