@@ -6,7 +6,10 @@ use aggregates::ids::{RoomId, UserId};
 use aggregates::notification::NotificationEvent;
 use aggregates::participant::ParticipantEvent;
 use aggregates::relationship::RelationshipEvent;
-use aggregates::room::RoomEvent;
+use aggregates::room::{
+    JoinPolicyChanged, MemberRoleChanged, MessageEdited, MessagePinned, Reacted, RoomAvatarChanged, RoomEvent,
+    RoomRenamed, RoomTurned, SlowModeChanged,
+};
 use event_log::RecordedEvent;
 
 use super::subscriber::Interest;
@@ -32,31 +35,29 @@ pub(super) fn wants(interest: &Interest<'_>, recorded: &RecordedEvent) -> bool {
         DomainEvent::Room(RoomEvent::MemberRemoved(event)) => {
             interest.in_room_channel(event.room_id) || interest.in_user(&event.user_id)
         }
+        // What was unread may be one less: that concerns members who do not have the room open, too.
+        DomainEvent::Room(RoomEvent::MessageDeleted(event)) => interest.in_room(event.room_id),
         DomainEvent::Room(
-            RoomEvent::RoomOpened(_)
-            | RoomEvent::MemberRoleChanged(_)
-            | RoomEvent::RoomRenamed(_)
-            | RoomEvent::RoomAvatarChanged(_)
-            | RoomEvent::JoinPolicyChanged(_)
-            | RoomEvent::SlowModeChanged(_)
-            | RoomEvent::RoomClosed(_)
-            | RoomEvent::RoomReopened(_)
-            | RoomEvent::MessageEdited(_)
-            | RoomEvent::MessageDeleted(_)
-            | RoomEvent::ReactionAdded(_)
-            | RoomEvent::ReactionRemoved(_)
-            | RoomEvent::MessagePinned(_)
-            | RoomEvent::MessageUnpinned(_),
-        )
-        | DomainEvent::User(_) => false,
+            RoomEvent::MemberRoleChanged(MemberRoleChanged { room_id, .. })
+            | RoomEvent::RoomRenamed(RoomRenamed { room_id, .. })
+            | RoomEvent::RoomAvatarChanged(RoomAvatarChanged { room_id, .. })
+            | RoomEvent::JoinPolicyChanged(JoinPolicyChanged { room_id, .. })
+            | RoomEvent::SlowModeChanged(SlowModeChanged { room_id, .. })
+            | RoomEvent::RoomClosed(RoomTurned { room_id, .. })
+            | RoomEvent::RoomReopened(RoomTurned { room_id, .. })
+            | RoomEvent::MessageEdited(MessageEdited { room_id, .. })
+            | RoomEvent::ReactionAdded(Reacted { room_id, .. })
+            | RoomEvent::ReactionRemoved(Reacted { room_id, .. })
+            | RoomEvent::MessagePinned(MessagePinned { room_id, .. })
+            | RoomEvent::MessageUnpinned(MessagePinned { room_id, .. }),
+        ) => interest.in_room_channel(*room_id),
+        DomainEvent::Room(RoomEvent::RoomOpened(_)) | DomainEvent::User(_) => false,
         DomainEvent::Participant(ParticipantEvent::MessagesRead(event)) => {
             interest.in_room_channel(event.room_id) || interest.in_user(&event.user_id)
         }
-        DomainEvent::Participant(
-            ParticipantEvent::MarkedUnread(_)
-            | ParticipantEvent::MessagesDelivered(_)
-            | ParticipantEvent::RoomArranged(_),
-        ) => false,
+        DomainEvent::Participant(ParticipantEvent::MessagesDelivered(event)) => interest.in_room_channel(event.room_id),
+        DomainEvent::Participant(ParticipantEvent::MarkedUnread(event)) => interest.in_user(&event.user_id),
+        DomainEvent::Participant(ParticipantEvent::RoomArranged(event)) => interest.in_user(&event.user_id),
         DomainEvent::Relationship(event) => interest.in_user(recipient(event)),
         DomainEvent::Notification(NotificationEvent::NotificationRaised(event)) => {
             interest.in_user(&event.recipient_id)
@@ -132,6 +133,7 @@ pub(super) fn room_of_message(recorded: &RecordedEvent) -> Option<RoomId> {
 pub(super) fn named(recorded: &RecordedEvent) -> Vec<&UserId> {
     match &recorded.event {
         DomainEvent::Room(RoomEvent::MessageSent(event)) => vec![&event.sender_id],
+        DomainEvent::Room(RoomEvent::MessageEdited(event)) => vec![&event.sender_id],
         DomainEvent::Room(RoomEvent::MembersAdded(event)) => {
             event.members.iter().map(|member| &member.user_id).collect()
         }
@@ -149,7 +151,6 @@ pub(super) fn named(recorded: &RecordedEvent) -> Vec<&UserId> {
             | RoomEvent::SlowModeChanged(_)
             | RoomEvent::RoomClosed(_)
             | RoomEvent::RoomReopened(_)
-            | RoomEvent::MessageEdited(_)
             | RoomEvent::MessageDeleted(_)
             | RoomEvent::ReactionAdded(_)
             | RoomEvent::ReactionRemoved(_)

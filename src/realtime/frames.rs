@@ -19,6 +19,12 @@ const fn only(name: &'static str) -> EventName {
 }
 
 pub const NEW_MESSAGE: EventName = only("new-message");
+pub const MESSAGE_EDITED: EventName = only("message-edited");
+pub const MESSAGE_DELETED: EventName = only("message-deleted");
+pub const MESSAGE_REACTION: EventName = only("message-reaction");
+pub const MESSAGE_PINNED: EventName = only("message-pinned");
+pub const MESSAGE_DELIVERED: EventName = only("message-delivered");
+pub const ROOM_UPDATED: EventName = only("room-updated");
 pub const MESSAGE_READ: EventName = EventName { name: "message-read", legacy: Some("messages-read") };
 pub const USER_TYPING: EventName = EventName { name: "user-typing", legacy: Some("typing") };
 pub const USER_JOINED: EventName = only("user-joined");
@@ -50,6 +56,64 @@ pub struct MessageRead<'a> {
     pub up_to: MessageId,
     pub up_to_seq: u64,
     pub read_at: Timestamp,
+    pub position: &'a str,
+}
+
+/// Up to where a device of somebody's has everything; in DIRECT rooms.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MessageDelivered<'a> {
+    pub room_id: RoomId,
+    pub user_id: &'a UserId,
+    pub up_to: MessageId,
+    pub up_to_seq: u64,
+    pub delivered_at: Timestamp,
+    pub position: &'a str,
+}
+
+/// `message-deleted`: its place stays.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MessageGone<'a> {
+    pub room_id: RoomId,
+    pub message_id: MessageId,
+    /// The message's own, as in the next two.
+    pub seq: u64,
+    pub deleted_by: &'a UserId,
+    pub deleted_at: Timestamp,
+    pub position: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reaction<'a> {
+    pub room_id: RoomId,
+    pub message_id: MessageId,
+    pub seq: u64,
+    pub emoji: &'a str,
+    pub user_id: &'a UserId,
+    pub added: bool,
+    pub position: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MessagePin<'a> {
+    pub room_id: RoomId,
+    pub message_id: MessageId,
+    pub seq: u64,
+    pub pinned: bool,
+    pub by: &'a UserId,
+    pub position: &'a str,
+}
+
+/// Something about the room itself; it is to be asked for anew.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomUpdated<'a> {
+    pub room_id: RoomId,
+    /// The name of what happened: `room_renamed`, `room_closed` ..
+    pub change: &'static str,
     pub position: &'a str,
 }
 

@@ -9,6 +9,7 @@ mod admission;
 mod api;
 mod arrivals;
 mod audience;
+mod changes;
 pub mod channel_name;
 mod claims;
 mod client_events;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use aggregates::DomainEvent;
 use aggregates::ids::{RoomId, UserId};
-use aggregates::room::{MemberRemoved, MembersAdded, MessageSent, NewMember, RoomEvent, RoomKind, RoomOpened};
+use aggregates::room::{MemberRemoved, MembersAdded, NewMember, RoomEvent, RoomKind, RoomOpened};
 use event_log::{EventLogError, Filter, Page, RecordedEvent, Subscription};
 use projections::inbox::UserRow;
 use tokio_util::sync::CancellationToken;
@@ -168,15 +168,15 @@ impl Tail<'_> {
             | RoomEvent::MessageSent(_) => {}
         }
     }
-    /// The two of the message's room, when it is a DIRECT one.
-    pub(super) async fn pair(&mut self, event: &MessageSent) -> Option<(UserId, UserId)> {
-        if let Some(pair) = self.pairs.get(&event.room_id) {
+    /// The two of a room, when it is one of two.
+    pub(super) async fn pair(&mut self, room: RoomId, member: &UserId) -> Option<(UserId, UserId)> {
+        if let Some(pair) = self.pairs.get(&room) {
             return pair.clone();
         }
-        match self.inner.views.inbox().room(event.room_id, &event.sender_id).await {
+        match self.inner.views.inbox().room(room, member).await {
             Ok(row) => {
                 let row = row?;
-                self.keep_pair(event.room_id, row.pair.clone());
+                self.keep_pair(room, row.pair.clone());
                 row.pair
             }
             Err(error) => {

@@ -11,7 +11,10 @@ use aggregates::notification::NotificationEvent;
 use aggregates::participant::ParticipantEvent;
 use aggregates::policy::follower::follower_notification;
 use aggregates::relationship::{Directed, RelationshipEvent};
-use aggregates::room::{MemberRemoved, MembersAdded, MessageSent, RoomEvent};
+use aggregates::room::{
+    JoinPolicyChanged, MemberRemoved, MemberRoleChanged, MembersAdded, MessageSent, RoomAvatarChanged, RoomEvent,
+    RoomRenamed, RoomTurned, SlowModeChanged,
+};
 use event_log::{Position, PositionToken, RecordedEvent};
 use serde::Serialize;
 
@@ -29,13 +32,14 @@ use crate::wire::user::display_name;
 const HINT_CHARACTERS: usize = 50;
 
 /// Where an event stands, for its frames.
-struct Place<'a> {
-    position: Position,
-    cause: Cause,
-    token: &'a str,
+pub(super) struct Place<'a> {
+    pub position: Position,
+    pub cause: Cause,
+    pub token: &'a str,
     /// The socket that asked for it.
-    except: Except<'a>,
+    pub except: Except<'a>,
 }
+
 impl Tail<'_> {
     pub(super) async fn tell(&mut self, recorded: &RecordedEvent, people: &People) {
         let token = self.inner.token(recorded.position);
@@ -46,21 +50,20 @@ impl Tail<'_> {
             DomainEvent::Room(RoomEvent::MembersAdded(event)) => self.members_added(event, &place, people),
             DomainEvent::Room(RoomEvent::MemberRemoved(event)) => self.member_removed(event, &place, people),
             DomainEvent::Room(
-                RoomEvent::RoomOpened(_)
-                | RoomEvent::MemberRoleChanged(_)
-                | RoomEvent::RoomRenamed(_)
-                | RoomEvent::RoomAvatarChanged(_)
-                | RoomEvent::JoinPolicyChanged(_)
-                | RoomEvent::SlowModeChanged(_)
-                | RoomEvent::RoomClosed(_)
-                | RoomEvent::RoomReopened(_)
-                | RoomEvent::MessageEdited(_)
-                | RoomEvent::MessageDeleted(_)
-                | RoomEvent::ReactionAdded(_)
-                | RoomEvent::ReactionRemoved(_)
-                | RoomEvent::MessagePinned(_)
-                | RoomEvent::MessageUnpinned(_),
-            ) => {}
+                RoomEvent::MemberRoleChanged(MemberRoleChanged { room_id, .. })
+                | RoomEvent::RoomRenamed(RoomRenamed { room_id, .. })
+                | RoomEvent::RoomAvatarChanged(RoomAvatarChanged { room_id, .. })
+                | RoomEvent::JoinPolicyChanged(JoinPolicyChanged { room_id, .. })
+                | RoomEvent::SlowModeChanged(SlowModeChanged { room_id, .. })
+                | RoomEvent::RoomClosed(RoomTurned { room_id, .. })
+                | RoomEvent::RoomReopened(RoomTurned { room_id, .. }),
+            ) => self.room_changed(*room_id, recorded.event.schema().name(), &place),
+            DomainEvent::Room(RoomEvent::MessageEdited(event)) => self.message_edited(event, &place, people).await,
+            DomainEvent::Room(RoomEvent::MessageDeleted(event)) => self.message_deleted(event, &place),
+            DomainEvent::Room(RoomEvent::ReactionAdded(event)) => self.reacted(event, true, &place),
+            DomainEvent::Room(RoomEvent::ReactionRemoved(event)) => self.reacted(event, false, &place),
+            DomainEvent::Room(RoomEvent::MessagePinned(event)) => self.message_pinned(event, true, &place),
+            DomainEvent::Room(RoomEvent::MessageUnpinned(event)) => self.message_pinned(event, false, &place),
             DomainEvent::Participant(ParticipantEvent::MessagesRead(event)) => {
                 let mark = ReadMark {
                     up_to: event.up_to,
@@ -72,11 +75,9 @@ impl Tail<'_> {
                 self.inner.reads.offer([((event.room_id, event.user_id.clone()), mark)]);
                 self.unread([event.user_id.clone()], place.position);
             }
-            DomainEvent::Participant(
-                ParticipantEvent::MarkedUnread(_)
-                | ParticipantEvent::MessagesDelivered(_)
-                | ParticipantEvent::RoomArranged(_),
-            ) => {}
+            DomainEvent::Participant(ParticipantEvent::MarkedUnread(event)) => self.marked_unread(event, &place),
+            DomainEvent::Participant(ParticipantEvent::MessagesDelivered(event)) => self.delivered(event, &place),
+            DomainEvent::Participant(ParticipantEvent::RoomArranged(event)) => self.arranged(event, &place),
             // A follow that a block ended: whoever heard of it would know that they were blocked.
             DomainEvent::Relationship(RelationshipEvent::UserUnfollowed(_)) if follows_from_a_block(recorded) => {}
             DomainEvent::Relationship(event) => self.related(event, &place, people),
@@ -86,7 +87,7 @@ impl Tail<'_> {
                 self.to_user(&event.user_id, frames::NOTIFICATION_READ, &data, &place);
                 self.unread([event.user_id.clone()], place.position);
             }
-            DomainEvent::User(_) => {}
+            DomainEvent::Room(RoomEvent::RoomOpened(_)) | DomainEvent::User(_) => {}
         }
     }
 
@@ -95,7 +96,7 @@ impl Tail<'_> {
         let sender = people.get(&event.sender_id).map(Arc::as_ref);
         let channel = room_channel(event.room_id);
         if inner.hub.has_listeners(&channel) {
-            let pair = self.pair(event).await;
+            let pair = self.pair(event.room_id, &event.sender_id).await;
             let receiver = pair.as_ref().map(|(a, b)| if *a == event.sender_id { b } else { a });
             let token = PositionToken { log: inner.log.id(), position: place.position };
             let message = wire::Message::from_event(event, token, sender, receiver);
@@ -204,7 +205,7 @@ impl Tail<'_> {
     }
 
     /// What waits for these people has changed; shown to those who listen.
-    fn unread(&self, users: impl IntoIterator<Item = UserId>, position: Position) {
+    pub(super) fn unread(&self, users: impl IntoIterator<Item = UserId>, position: Position) {
         let listening = users.into_iter().filter(|user| self.inner.hub.has_listeners(&user_channel(user)));
         let changed: Vec<_> = listening.map(|user| (user, position)).collect();
         if !changed.is_empty() {

@@ -1,0 +1,150 @@
+//! What is told of changes: to a message, to a room, to somebody's place in it.
+//!
+//! Beside `telling`, which tells of what is new. What a frame says is a function of its event and of what never changes
+//! about its message, but for who reacted: that is told as it is now, and again by the frames behind it.
+
+use std::sync::Arc;
+
+use aggregates::ids::RoomId;
+use aggregates::participant::{Arrangement, MarkedUnread, MessagesDelivered, RoomArranged};
+use aggregates::room::{MessageDeleted, MessageEdited, MessagePinned, Reacted};
+use event_log::PositionToken;
+use projections::inbox::MessageRow;
+use projections::{ReadError, UnitName};
+
+use super::channel_name::room_channel;
+use super::frames::{self, MessageDelivered, MessageGone, MessagePin, Reaction, RoomUpdated};
+use super::tail::{People, Tail};
+use super::telling::Place;
+use crate::wire;
+
+impl Tail<'_> {
+    pub(super) async fn message_edited(&mut self, event: &MessageEdited, place: &Place<'_>, people: &People) {
+        let channel = room_channel(event.room_id);
+        if !self.inner.hub.has_listeners(&channel) {
+            return;
+        }
+        let row = match self.edited_row(event, place).await {
+            Ok(Some(row)) => row,
+            Ok(None) => {
+                return tracing::debug!(message = %event.message_id, "an edit of a message that nobody can read");
+            }
+            Err(error) => return tracing::warn!(%error, "an edit is not told: its message cannot be read"),
+        };
+        let pair = self.pair(event.room_id, &event.sender_id).await;
+        let receiver = pair.as_ref().map(|(a, b)| if *a == event.sender_id { b } else { a });
+        let sender = people.get(&event.sender_id).map(Arc::as_ref);
+        let token = PositionToken { log: self.inner.log.id(), position: place.position };
+        let message = wire::Message::from_row(reworded(row, event), token, sender, receiver);
+        self.inner.announce(&channel, frames::MESSAGE_EDITED, &message, Some(place.cause), place.except);
+    }
+
+    /// As its sender sees it, who may have gone out since: then as somebody who is in the room.
+    async fn edited_row(&self, event: &MessageEdited, place: &Place<'_>) -> Result<Option<MessageRow>, ReadError> {
+        let inner = self.inner;
+        if let Some(row) = inner.views.inbox().messages_by_id(&[event.message_id], &event.sender_id).await?.pop() {
+            return Ok(Some(row));
+        }
+        // Edited a moment after it was sent: the view has not heard of it.
+        if let Err(lagging) = inner.views.wait_for(UnitName::Inbox, place.position, inner.config.view_patience).await {
+            tracing::warn!(%lagging, "an edit waits for its message");
+        }
+        let mut asking = vec![event.sender_id.clone()];
+        asking.extend(inner.views.inbox().member_ids(event.room_id, 1).await?);
+        for user in asking {
+            if let Some(row) = inner.views.inbox().messages_by_id(&[event.message_id], &user).await?.pop() {
+                return Ok(Some(row));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(super) fn message_deleted(&self, event: &MessageDeleted, place: &Place<'_>) {
+        let data = MessageGone {
+            room_id: event.room_id,
+            message_id: event.message_id,
+            seq: event.seq,
+            deleted_by: &event.by,
+            deleted_at: event.at,
+            position: place.token,
+        };
+        let channel = room_channel(event.room_id);
+        self.inner.announce(&channel, frames::MESSAGE_DELETED, &data, Some(place.cause), place.except);
+        // What was unread may be one less.
+        self.unread(self.inner.hub.listening_members(event.room_id), place.position);
+    }
+
+    pub(super) fn reacted(&self, event: &Reacted, added: bool, place: &Place<'_>) {
+        let data = Reaction {
+            room_id: event.room_id,
+            message_id: event.message_id,
+            seq: event.seq,
+            emoji: event.emoji.as_str(),
+            user_id: &event.user_id,
+            added,
+            position: place.token,
+        };
+        let channel = room_channel(event.room_id);
+        self.inner.announce(&channel, frames::MESSAGE_REACTION, &data, Some(place.cause), place.except);
+    }
+
+    pub(super) fn message_pinned(&self, event: &MessagePinned, pinned: bool, place: &Place<'_>) {
+        let data = MessagePin {
+            room_id: event.room_id,
+            message_id: event.message_id,
+            seq: event.seq,
+            pinned,
+            by: &event.by,
+            position: place.token,
+        };
+        let channel = room_channel(event.room_id);
+        self.inner.announce(&channel, frames::MESSAGE_PINNED, &data, Some(place.cause), place.except);
+    }
+
+    /// Name, picture, rules, roles, closed or not: what it is now the room itself says.
+    pub(super) fn room_changed(&self, room_id: RoomId, change: &'static str, place: &Place<'_>) {
+        let data = RoomUpdated { room_id, change, position: place.token };
+        self.inner.announce(&room_channel(room_id), frames::ROOM_UPDATED, &data, Some(place.cause), place.except);
+    }
+
+    pub(super) fn delivered(&self, event: &MessagesDelivered, place: &Place<'_>) {
+        let data = MessageDelivered {
+            room_id: event.room_id,
+            user_id: &event.user_id,
+            up_to: event.up_to,
+            up_to_seq: event.up_to_seq,
+            delivered_at: event.at,
+            position: place.token,
+        };
+        let channel = room_channel(event.room_id);
+        self.inner.announce(&channel, frames::MESSAGE_DELIVERED, &data, Some(place.cause), place.except);
+    }
+
+    pub(super) fn marked_unread(&self, event: &MarkedUnread, place: &Place<'_>) {
+        self.unread([event.user_id.clone()], place.position);
+    }
+
+    /// Their own affair; what is put away no longer counts among what is unread.
+    pub(super) fn arranged(&self, event: &RoomArranged, place: &Place<'_>) {
+        match event.arrangement {
+            Arrangement::Archived { .. } | Arrangement::Unarchived => {
+                self.unread([event.user_id.clone()], place.position);
+            }
+            Arrangement::Muted { .. } | Arrangement::Unmuted | Arrangement::Pinned | Arrangement::Unpinned => {}
+        }
+    }
+}
+
+/// The view may be behind the event or before it: the words are the event's, unless the message is gone by now.
+fn reworded(row: MessageRow, event: &MessageEdited) -> MessageRow {
+    if row.deleted.is_some() {
+        return row;
+    }
+    MessageRow {
+        content: event.content.reveal().to_owned(),
+        edited_at: Some(event.at),
+        mentions: event.mentions.clone(),
+        mentions_all: event.mentions_all,
+        ..row
+    }
+}
