@@ -47,6 +47,7 @@ pub async fn set_up(state: &AppState) -> Result<Demo, DemoError> {
                 user_id: &user_id,
                 name: Some(name),
                 username: Some(id),
+                role: None,
                 issued_at: state.clock.now(),
                 seconds: TOKEN_DAYS * SECONDS_PER_DAY,
             },

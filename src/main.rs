@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use aggregates::ids::UserId;
+use aggregates::user::UserRole;
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
 use event_log::Chain;
@@ -56,9 +57,16 @@ struct TokenArgs {
     /// User name that the token carries
     #[arg(long)]
     username: Option<String>,
+    /// The platform's role that the token carries: ADMIN, MENTOR, AFFILIATE, MEMBER_PREMIUM or MEMBER_FREE
+    #[arg(long, value_parser = role)]
+    role: Option<UserRole>,
     /// Days it holds
     #[arg(long, default_value_t = demo::TOKEN_DAYS, value_parser = clap::value_parser!(u32).range(1..=3_650))]
     days: u32,
+}
+
+fn role(text: &str) -> Result<UserRole, &'static str> {
+    UserRole::parse(text).ok_or("not a role")
 }
 
 fn main() -> ExitCode {
@@ -112,6 +120,7 @@ fn token(file: Option<&Path>, args: &TokenArgs) -> anyhow::Result<()> {
         user_id: &user_id,
         name: args.name.as_deref(),
         username: args.username.as_deref(),
+        role: args.role,
         issued_at: SystemClock.now(),
         seconds: args.days * demo::SECONDS_PER_DAY,
     };

@@ -2,6 +2,7 @@
 
 use aggregates::Timestamp;
 use aggregates::ids::UserId;
+use aggregates::user::UserRole;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::Serialize;
 
@@ -57,6 +58,8 @@ pub struct NewToken<'a> {
     pub user_id: &'a UserId,
     pub name: Option<&'a str>,
     pub username: Option<&'a str>,
+    /// Fills the directory where it says none; what the platform put there stays.
+    pub role: Option<UserRole>,
     pub issued_at: Timestamp,
     pub seconds: u32,
 }
@@ -82,6 +85,8 @@ pub fn mint(config: &JwtConfig, token: &NewToken<'_>) -> Result<String, TokenErr
         #[serde(skip_serializing_if = "Option::is_none")]
         username: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
+        role: Option<&'static str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         iss: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         aud: Option<&'a str>,
@@ -94,6 +99,7 @@ pub fn mint(config: &JwtConfig, token: &NewToken<'_>) -> Result<String, TokenErr
         exp: iat + i64::from(token.seconds),
         name: token.name,
         username: token.username,
+        role: token.role.map(UserRole::name),
         iss: config.issuer.as_deref(),
         aud: config.audience.as_deref(),
     };

@@ -161,7 +161,7 @@ fn a_wrong_bearer_token_is_not_made_up_for_by_a_cookie() {
 
 fn own_token(config: &JwtConfig, seconds: u32) -> String {
     let user_id = UserId::parse("rara").unwrap();
-    let new = NewToken { user_id: &user_id, name: Some("Rara"), username: None, issued_at: now(), seconds };
+    let new = NewToken { user_id: &user_id, name: Some("Rara"), username: None, role: None, issued_at: now(), seconds };
     mint(config, &new).unwrap()
 }
 

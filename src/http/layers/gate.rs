@@ -111,7 +111,7 @@ mod tests {
     fn token(config: &Config) -> String {
         let user_id = UserId::parse("rara").unwrap();
         let issued_at = SystemClock.now();
-        let new = NewToken { user_id: &user_id, name: None, username: None, issued_at, seconds: 60 };
+        let new = NewToken { user_id: &user_id, name: None, username: None, role: None, issued_at, seconds: 60 };
         mint(&config.auth.jwt, &new).unwrap()
     }
 

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use aggregates::user::UserRole;
 use event_log::{LogId, Position, PositionToken, SharedLog};
 use kabar::app::{App, Ports};
 use kabar::config::{Config, DemoMode, Rate, Secret};
@@ -57,9 +58,16 @@ impl TestApp {
         person
     }
 
+    /// The same, with a role of the platform.
+    pub async fn person_as(&self, id: &str, role: UserRole) -> Person {
+        let person = Person::new(self.http.clone(), self.address, &self.config, id, Some(role));
+        person.get("/api/chat/unread-count").await.ok();
+        person
+    }
+
     /// Somebody who has a session and has never asked for anything.
     pub fn stranger(&self, id: &str) -> Person {
-        Person::new(self.http.clone(), self.address, &self.config, id)
+        Person::new(self.http.clone(), self.address, &self.config, id, None)
     }
 
     pub async fn people<const N: usize>(&self, ids: [&str; N]) -> [Person; N] {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use aggregates::Timestamp;
 use aggregates::ids::UserId;
+use aggregates::user::UserRole;
 use kabar::auth::{NewToken, mint};
 use kabar::config::Config;
 use reqwest::header::HeaderMap;
@@ -28,12 +29,13 @@ pub struct Answer {
 }
 
 impl Person {
-    pub fn new(http: reqwest::Client, address: SocketAddr, config: &Config, id: &str) -> Self {
+    pub fn new(http: reqwest::Client, address: SocketAddr, config: &Config, id: &str, role: Option<UserRole>) -> Self {
         let user_id = UserId::parse(id).expect("a user id");
         let name = format!("{id} the tester");
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
         let issued_at = Timestamp::from_millis(i64::try_from(now.as_millis()).expect("a few decades"));
-        let wanted = NewToken { user_id: &user_id, name: Some(&name), username: Some(id), issued_at, seconds: 3_600 };
+        let (name, username) = (Some(&*name), Some(id));
+        let wanted = NewToken { user_id: &user_id, name, username, role, issued_at, seconds: 3_600 };
         let token = mint(&config.auth.jwt, &wanted).expect("signed");
         Self { id: id.to_owned(), token, base: format!("http://{address}"), http }
     }

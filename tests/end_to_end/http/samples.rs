@@ -1,5 +1,8 @@
 //! For every route a wish that is right, and the ways it can be wrong: what tests iterate.
 
+mod chat;
+
+use aggregates::user::UserRole;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -7,7 +10,7 @@ use uuid::Uuid;
 use super::app::TestApp;
 use super::person::{Person, text};
 
-/// Ana and Ben share a room with a message in it, Ana owns a group; Eve is in neither.
+/// Ana, an ADMIN of the platform, and Ben share a room with a message of each in it, Ana owns a group; Eve is in neither.
 pub struct World {
     pub ana: Person,
     pub eve: Person,
@@ -18,7 +21,10 @@ pub struct World {
 pub struct Ids {
     room: String,
     group: String,
+    /// Ben's.
     message: String,
+    /// Ana's.
+    own: String,
 }
 
 /// What is sent along.
@@ -50,13 +56,15 @@ pub struct Sample {
 
 impl World {
     pub async fn new(app: &TestApp) -> Self {
-        let [ana, ben, eve] = app.people(["ana", "ben", "eve"]).await;
+        let [ben, eve] = app.people(["ben", "eve"]).await;
+        let ana = app.person_as("ana", UserRole::Admin).await;
         let room = ana.room_with(&ben).await;
         let sent = ben.post("/api/chat/send", json!({"roomId": room, "content": "halo"})).await;
         let made = ana.post("/api/chat/groups", json!({"name": "Kelas", "joinPolicy": "invite"})).await;
         let group = text(&made.ok()["room"]["id"]);
         let message = text(&sent.ok()["message"]["id"]);
-        Self { ana, eve, ids: Ids { room, group, message } }
+        let own = text(&ana.sends(&room, "halo juga").await["id"]);
+        Self { ana, eve, ids: Ids { room, group, message, own } }
     }
 
     pub fn samples(&self) -> Vec<Sample> {
@@ -67,15 +75,14 @@ impl World {
 impl Ids {
     /// Of a world that is not there.
     pub fn on_paper() -> Self {
-        let [room, group, message] = [1, 2, 3].map(|number| Uuid::from_u128(number).to_string());
-        Self { room, group, message }
+        let [room, group, message, own] = [1, 2, 3, 4].map(|number| Uuid::from_u128(number).to_string());
+        Self { room, group, message, own }
     }
 
     pub fn samples(&self) -> Vec<Sample> {
-        [self.rooms(), self.messages(), self.reading(), self.relations(), self.notifications()]
-            .into_iter()
-            .flatten()
-            .collect()
+        let of_chat = [self.rooms(), self.keeping(), self.messages(), self.message_changes(), self.message_reads()];
+        let others = [self.places(), self.reading(), self.relations(), self.notifications()];
+        of_chat.into_iter().chain(others).flatten().collect()
     }
 
     fn rooms(&self) -> Vec<Sample> {
@@ -91,6 +98,11 @@ impl Ids {
                     (json!({"recipientId": "a b"}), "recipientId"),
                     (json!({"recipientId": 5}), "recipientId"),
                     (json!({"recipientId": "ana"}), "recipientId"),
+                    (json!({"recipientId": "ben", "type": "GROUP"}), "type"),
+                    (json!({"type": "MENTOR_STUDENT"}), "recipientId"),
+                    (json!({"recipientId": "ben", "type": "MENTOR_STUDENT"}), "participantId"),
+                    (json!({"type": "SUPPORT", "subject": " "}), "subject"),
+                    (json!({"type": "SUPPORT", "subject": "x".repeat(101)}), "subject"),
                 ])
                 .wrong_body(404, json!({"recipientId": "nobody"}), "recipientId"),
             Sample::get("/api/chat/rooms", "").wrong_queries(&[
@@ -99,6 +111,8 @@ impl Ids {
                 ("limit=x", "limit"),
                 ("limit=-1", "limit"),
                 ("cursor=x", "cursor"),
+                ("type=group", "type"),
+                ("archived=yes", "archived"),
                 ("after=x", "after"),
             ]),
             Sample::get("/api/chat/unread-count", "").wrong_queries(&[("after=x", "after")]),
@@ -118,6 +132,7 @@ impl Ids {
                 (json!({"name": "x", "groupId": "x".repeat(129)}), "groupId"),
                 (json!({"name": "x", "groupId": 7}), "groupId"),
                 (json!({"name": "x", "joinPolicy": "closed"}), "joinPolicy"),
+                (json!({"name": "x", "historyFrom": "end"}), "historyFrom"),
             ]),
             Sample::new(Method::POST, "/api/chat/groups/{roomId}/join", &format!("/api/chat/groups/{group}/join"))
                 .wrong_urls(404, &[&format!("/api/chat/groups/{}/join", Uuid::nil()), "/api/chat/groups/x/join"])
@@ -164,6 +179,8 @@ impl Ids {
                     (send(json!({"attachmentType": "x".repeat(201)})), "attachmentType"),
                     (send(json!({"replyToId": "x"})), "replyToId"),
                     (send(json!({"replyToId": Uuid::nil()})), "replyToId"),
+                    (send(json!({"mentions": ["a b"]})), "mentions[0]"),
+                    (send(json!({"mentions": vec!["ben"; 51]})), "mentions"),
                     (send(json!({"clientMessageId": ""})), "clientMessageId"),
                     (send(json!({"clientMessageId": "a b"})), "clientMessageId"),
                     (send(json!({"socket_id": "x"})), "socket_id"),
@@ -179,6 +196,9 @@ impl Ids {
                     (&format!("roomId={room}&beforeId={}", Uuid::nil()), "beforeId"),
                     (&format!("roomId={room}&afterId={}", Uuid::nil()), "afterId"),
                     (&format!("roomId={room}&beforeId={message}&afterId={message}"), "afterId"),
+                    (&format!("roomId={room}&aroundId={}", Uuid::nil()), "aroundId"),
+                    (&format!("roomId={room}&aroundId={message}&afterId={message}"), "aroundId"),
+                    (&format!("roomId={room}&from=start"), "from"),
                     (&format!("roomId={room}&cursor=x"), "cursor"),
                     (&format!("roomId={room}&cursor=18446744073709551615"), "cursor"),
                 ])
