@@ -320,6 +320,18 @@ pub struct LimitsConfig {
     /// Users remembered per kind of request, about 100 bytes each; at the limit those who have been idle longest are
     /// forgotten. Default 100,000.
     pub users_max: usize,
+    /// Further limits of single routes, beside the ones above; in kabar.toml only, as `[[limits.routes]]`. At most 50.
+    /// Default none.
+    pub routes: Vec<RouteLimit>,
+}
+
+/// How often one user may ask one thing.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouteLimit {
+    /// As docs/http.md writes it: `POST /api/chat/messages/{messageId}/forward`.
+    pub route: String,
+    pub rate: Rate,
 }
 
 impl Default for LimitsConfig {
@@ -330,6 +342,7 @@ impl Default for LimitsConfig {
             writes: Rate { per_second: 20, burst: 40 },
             reads: Rate { per_second: 50, burst: 200 },
             users_max: 100_000,
+            routes: Vec::new(),
         }
     }
 }

@@ -85,6 +85,11 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
+/// Whether there is a route that is written so: `METHOD /path`.
+pub fn is_route(written: &str) -> bool {
+    routes().iter().any(|route| written.split_once(' ') == Some((route.method.as_str(), route.path)))
+}
+
 /// The table as axum wants it.
 pub(super) fn table() -> Router<AppState> {
     routes().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler))
