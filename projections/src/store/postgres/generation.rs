@@ -17,7 +17,7 @@ use super::feed_reads::PostgresFeedReads;
 use super::filling::Filling;
 use super::inbox_reads::PostgresInboxReads;
 use super::snapshot::PostgresSnapshot;
-use super::{Schema, feed_writes, in_time, inbox_load, inbox_save, quick};
+use super::{Schema, feed_writes, in_time, inbox_load, inbox_marks, inbox_save, quick};
 use crate::inbox::batch::InboxBatch;
 use crate::store::names::signed;
 use crate::store::{
@@ -259,7 +259,8 @@ pub(super) async fn take(
             inbox_load::load(tx, schema, batch).await?;
             batch.play(changes);
             inbox_save::save_messages(tx, schema, &batch.messages).await?;
-            batch.messages.clear();
+            inbox_marks::save_written(tx, schema, batch).await?;
+            batch.written();
             Ok(())
         }
         UnitChanges::Feed(changes) => feed_writes::write(tx, schema, changes).await,

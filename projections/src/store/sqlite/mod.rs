@@ -7,7 +7,10 @@ mod feed_reads;
 mod feed_writes;
 mod filling;
 mod generation;
+mod inbox_marks;
+mod inbox_messages;
 mod inbox_reads;
+mod inbox_rooms;
 mod inbox_writes;
 mod snapshot;
 
