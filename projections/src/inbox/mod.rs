@@ -12,8 +12,8 @@ pub mod rows;
 mod tests;
 
 pub use reads::{Archived, InboxReads, MessagePage, MessagesFound, RoomCursor, RoomsAsk, RoomsFound};
+pub(crate) use rows::delivered;
 pub use rows::{
     Deletion, EMOJIS_SHOWN_MAX, FollowRow, MemberRow, MessageRow, Mute, MutedRoom, PEOPLE_SHOWN_MAX, Person, Pinning,
     ReactionRow, ReadBy, RoomRow, SupportRow, UserRow, VersionRow,
 };
-pub(crate) use rows::delivered;
