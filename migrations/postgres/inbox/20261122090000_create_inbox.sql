@@ -78,9 +78,6 @@ CREATE TABLE participants (
     -- Put away until something is said behind it.
     archived_seq bigint,
     PRIMARY KEY (room_id, user_id)
-); 0 when they never did, -1 while they are away.
-    active_position bigint NOT NULL,
-    PRIMARY KEY (room_id, user_id)
 );
 
 CREATE TABLE messages (

@@ -78,9 +78,6 @@ CREATE TABLE participants (
     -- Put away until something is said behind it.
     archived_seq INTEGER,
     PRIMARY KEY (room_id, user_id)
-) STRICT, WITHOUT ROWID; 0 when they never did, -1 while they are away.
-    active_position INTEGER NOT NULL,
-    PRIMARY KEY (room_id, user_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE messages (
