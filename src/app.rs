@@ -278,6 +278,9 @@ fn realtime_config(config: &Config) -> RealtimeConfig {
         read_frames_members_max: section.read_frames_members_max,
         gather: Duration::from_millis(section.gather_ms),
         legacy_event_names: section.legacy_event_names,
+        window_bytes_max: section.window_bytes_max,
+        window_events_max: section.window_events_max,
+        replay_frames_max: section.replay_frames_max,
         rooms_remembered_max: config.caches.rooms_max,
         ..RealtimeConfig::new(app)
     }

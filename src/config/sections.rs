@@ -173,6 +173,12 @@ pub struct RealtimeSection {
     pub gather_ms: u64,
     /// Also send `typing`, `messages-read` and `notification-new`. Default true.
     pub legacy_event_names: bool,
+    /// Bytes of frames kept for clients that were away; 0 keeps none, and they are told to reload. Default 33,554,432.
+    pub window_bytes_max: usize,
+    /// Events whose frames are kept, and read from the log again at the start. Default 20,000.
+    pub window_events_max: u64,
+    /// Frames replayed on one channel; who missed more is told to reload. Default 1,000.
+    pub replay_frames_max: usize,
 }
 
 impl Default for RealtimeSection {
@@ -191,6 +197,9 @@ impl Default for RealtimeSection {
             read_frames_members_max: 100,
             gather_ms: 1_000,
             legacy_event_names: true,
+            window_bytes_max: 32 * 1024 * 1024,
+            window_events_max: 20_000,
+            replay_frames_max: 1_000,
         }
     }
 }

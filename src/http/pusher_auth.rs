@@ -10,12 +10,16 @@ use serde::Deserialize;
 use super::extract::{Actor, After, ValidForm};
 use super::{AppState, Problem};
 use crate::realtime::channel_name::PusherChannel;
+use crate::realtime::resume_point::ResumePoint;
 use crate::realtime::{Authorisation, InvalidChannel, SocketId};
 
 #[derive(Debug, Deserialize)]
 pub struct AuthForm {
     socket_id: String,
     channel_name: String,
+    /// Up to where the client has heard this channel: see docs/realtime.md.
+    #[serde(default)]
+    resume_after: Option<String>,
 }
 
 /// `POST /api/pusher/auth`, form-encoded. Answers with Pusher's own JSON.
@@ -27,9 +31,12 @@ pub async fn auth(
 ) -> Result<Json<Authorisation>, Problem> {
     let socket: SocketId = form.socket_id.parse().map_err(|error| invalid("socket_id", &error))?;
     let channel = channel_of(&form.channel_name)?;
+    let resume = form.resume_after.as_deref().filter(|text| !text.is_empty());
+    let resume = resume.map(str::parse::<ResumePoint>).transpose();
+    let resume = resume.map_err(|error| invalid("resume_after", &error))?;
     after.wait_for(&app, UnitName::Inbox).await?;
     if app.realtime.may_subscribe(actor.id(), &channel).await? {
-        Ok(Json(app.realtime.authorise(actor.id(), socket, &channel)))
+        Ok(Json(app.realtime.authorise(actor.id(), socket, &channel, resume)))
     } else {
         Err(Problem::forbidden("this channel is not yours to listen to"))
     }

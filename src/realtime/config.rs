@@ -48,6 +48,12 @@ pub struct RealtimeConfig {
     pub gather: Duration,
     /// Also send `typing`, `messages-read` and `notification-new` (requirements §4). Default on.
     pub legacy_event_names: bool,
+    /// Bytes of frames kept for clients that were away; 0: none, and they are told to reload. Default 32 MiB.
+    pub window_bytes_max: usize,
+    /// Events whose frames are kept, and read from the log again at the start. Default 20,000.
+    pub window_events_max: u64,
+    /// Frames replayed on one channel; who missed more is told to reload. Default 1,000.
+    pub replay_frames_max: usize,
     /// Rooms of which is remembered who the two in it are, and how big they are; at the limit all are forgotten and asked for
     /// again. Default 20,000.
     pub rooms_remembered_max: usize,
@@ -69,8 +75,16 @@ impl RealtimeConfig {
             read_frames_members_max: 100,
             gather: Duration::from_secs(1),
             legacy_event_names: true,
+            window_bytes_max: 32 * 1024 * 1024,
+            window_events_max: 20_000,
+            replay_frames_max: 1_000,
             rooms_remembered_max: 20_000,
         }
+    }
+
+    /// Whether anything is kept for clients that were away.
+    pub fn keeps_window(&self) -> bool {
+        self.window_bytes_max > 0 && self.window_events_max > 0
     }
 }
 

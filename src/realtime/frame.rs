@@ -23,17 +23,19 @@ impl From<Utf8Bytes> for Frame {
 pub struct Cause {
     pub position: Position,
     pub recorded_at: Option<Timestamp>,
+    /// The frame says what this one event was, told in the order of the log: the window keeps it.
+    pub is_told_at_once: bool,
 }
 
 impl From<&RecordedEvent> for Cause {
     fn from(recorded: &RecordedEvent) -> Self {
-        Self { position: recorded.position, recorded_at: Some(recorded.recorded_at) }
+        Self { position: recorded.position, recorded_at: Some(recorded.recorded_at), is_told_at_once: true }
     }
 }
 
 /// A frame that was held back on purpose: how long it took says nothing.
 impl From<Position> for Cause {
     fn from(position: Position) -> Self {
-        Self { position, recorded_at: None }
+        Self { position, recorded_at: None, is_told_at_once: false }
     }
 }

@@ -8,8 +8,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use aggregates::Timestamp;
 use aggregates::ids::{RoomId, UserId};
-use event_log::Position;
+use axum::extract::ws::Utf8Bytes;
+use event_log::{CacheSize, Position};
 use tokio::sync::{mpsc, watch};
 
 use super::channel_name::PusherChannel;
@@ -19,8 +21,10 @@ use super::measures::RealtimeMeasures;
 use super::outbox::Outbox;
 use super::people::{People, Reading, Turn};
 use super::protocol::CloseCode;
+use super::reads::ReadMark;
 use super::socket_id::SocketId;
-use super::subscriber::{Gate, Subscriber};
+use super::subscriber::Subscriber;
+use super::window::Window;
 
 /// A new socket.
 pub struct Connected {
@@ -69,7 +73,6 @@ pub(super) struct Socket {
     channels: HashSet<Arc<str>>,
 }
 
-#[derive(Default)]
 pub(super) struct State {
     sockets: HashMap<SocketId, Socket>,
     pub(super) channels: HashMap<Arc<str>, HashMap<SocketId, Subscriber>>,
@@ -77,13 +80,32 @@ pub(super) struct State {
     tickets: u64,
     /// The tail has taken events up to here, and may have passed over those that nobody wanted.
     pub(super) taken: Position,
+    pub(super) window: Window,
     draining: bool,
 }
 
 impl State {
-    fn subscriber(&mut self, attached: &Attached) -> Option<&mut Subscriber> {
+    fn new(config: &RealtimeConfig) -> Self {
+        Self {
+            sockets: HashMap::new(),
+            channels: HashMap::new(),
+            people: People::default(),
+            tickets: 0,
+            taken: Position::START,
+            window: Window::new(config.window_bytes_max, config.window_events_max),
+            draining: false,
+        }
+    }
+
+    pub(super) fn subscriber(&mut self, attached: &Attached) -> Option<&mut Subscriber> {
         let subscribers = self.channels.get_mut(&attached.channel)?;
         subscribers.get_mut(&attached.socket).filter(|subscriber| subscriber.ticket == attached.ticket)
+    }
+
+    /// How far the tail is. A view may be ahead of it: what it showed of somebody's rooms is not told again as news.
+    fn known(&mut self, attached: &Attached) -> Position {
+        let user = self.subscriber(attached).and_then(|subscriber| subscriber.user.clone());
+        user.map_or(self.taken, |user| self.taken.max(self.people.as_of(&user)))
     }
 
     /// Ends a subscription, wherever it stands.
@@ -120,7 +142,7 @@ impl Hub {
             connections_max: config.connections_max,
             channels_per_connection_max: config.channels_per_connection_max,
             outgoing_frames_max: config.outgoing_frames_max,
-            state: Mutex::default(),
+            state: Mutex::new(State::new(config)),
             delivered: watch::Sender::new(None),
             connections: watch::Sender::new(0),
             measures: Arc::new(RealtimeMeasures::new()),
@@ -202,20 +224,31 @@ impl Hub {
     /// must have come before it opens. To be called when the rooms of its person are known.
     pub fn listen(&self, attached: &Attached) -> Position {
         let mut state = self.state();
-        let taken = state.taken;
-        let user = state.subscriber(attached).and_then(|subscriber| subscriber.user.clone());
-        // A view may be ahead of the tail: what it showed of their rooms is not told again as news.
-        let as_of = user.map_or(taken, |user| taken.max(state.people.as_of(&user)));
+        let as_of = state.known(attached);
         if let Some(subscriber) = state.subscriber(attached) {
-            subscriber.as_of = as_of;
-            subscriber.gate = Gate::Held(Vec::new());
+            subscriber.hold(as_of, false);
+        }
+        as_of
+    }
+
+    /// The same for one that gets what the window keeps from there; that far the tail must have delivered.
+    pub fn listen_for_replay(&self, attached: &Attached) -> Position {
+        let mut state = self.state();
+        let as_of = state.known(attached);
+        if let Some(subscriber) = state.subscriber(attached) {
+            subscriber.hold(Position::START, true);
         }
         as_of
     }
 
     /// Lets it out: first the word that it succeeded, then what was kept, then everything as it comes. A room opens to
     /// those who are in it as far as the tail has come.
-    pub fn open(&self, attached: &Attached, room: Option<RoomId>) -> Opened {
+    pub fn open(
+        &self,
+        attached: &Attached,
+        room: Option<RoomId>,
+        first: impl IntoIterator<Item = Utf8Bytes>,
+    ) -> Opened {
         let mut state = self.state();
         let Some(subscriber) = state.subscriber(attached) else { return Opened::Gone };
         let user = subscriber.user.clone();
@@ -226,9 +259,19 @@ impl Hub {
             return Opened::NotAMember;
         }
         if let Some(subscriber) = state.subscriber(attached) {
-            subscriber.open(&attached.channel);
+            subscriber.open(first);
         }
         Opened::Open
+    }
+
+    /// For one subscription alone. False when it is gone.
+    pub fn tell_one(&self, attached: &Attached, frame: Utf8Bytes) -> bool {
+        let mut state = self.state();
+        let subscriber = state.subscriber(attached);
+        if let Some(subscriber) = &subscriber {
+            subscriber.say(frame);
+        }
+        subscriber.is_some()
     }
 
     /// Takes back a subscription that was not opened. False when it was gone already.
@@ -248,6 +291,25 @@ impl Hub {
     /// What the inbox answered about somebody's rooms; see [`People::read`].
     pub fn rooms_were_read(&self, user: &UserId, turn: Turn, answer: Option<(Vec<RoomId>, Position)>) {
         self.state().people.read(user, turn, answer);
+    }
+
+    /// The window is empty, and complete from here on.
+    pub fn begin_window(&self, position: Position) {
+        self.state().window.begin_at(position);
+    }
+
+    /// Somebody has read or spoken.
+    pub fn mark(&self, room: RoomId, user: &UserId, mark: &ReadMark, recorded_at: Option<Timestamp>) {
+        self.state().window.mark(room, user, mark, recorded_at);
+    }
+
+    /// See [`super::window::Window::marks`].
+    pub fn marks(&self, room: RoomId, position: Position) -> Vec<(UserId, ReadMark)> {
+        self.state().window.marks(room, position)
+    }
+
+    pub fn window_size(&self) -> CacheSize {
+        self.state().window.size()
     }
 
     /// From now on nobody new comes in.

@@ -19,6 +19,8 @@ mod pacing;
 mod people;
 pub mod protocol;
 mod reads;
+mod replaying;
+pub mod resume_point;
 pub mod signature;
 mod skips;
 mod socket;
@@ -31,12 +33,13 @@ mod telling;
 pub(crate) mod tests;
 mod typing;
 mod unread;
+mod window;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aggregates::ids::{CommandId, RoomId, UserId};
-use event_log::{EventLogError, Position, PositionToken, SharedLog};
+use event_log::{CacheSize, EventLogError, Position, PositionToken, SharedLog};
 use projections::{Lagging, ReadError, UnitName, Views};
 use serde::Serialize;
 use tokio::sync::Semaphore;
@@ -52,6 +55,7 @@ use gathering::Gathering;
 use hub::Hub;
 use protocol::{CloseCode, EventData};
 use reads::{ReadMark, Sizes};
+use resume_point::ResumePoint;
 use signature::Signer;
 use skips::Skips;
 use subscriber::Except;
@@ -211,10 +215,27 @@ impl Realtime {
     }
 
     /// Signs `channel` for `user` at `socket`. Only after [`Realtime::may_subscribe`].
-    pub fn authorise(&self, user: &UserId, socket: SocketId, channel: &PusherChannel) -> Authorisation {
-        let channel_data = serde_json::json!({ "user_id": user }).to_string();
+    ///
+    /// `resume`: up to where they have heard it, so that they are given what they missed.
+    pub fn authorise(
+        &self,
+        user: &UserId,
+        socket: SocketId,
+        channel: &PusherChannel,
+        resume: Option<ResumePoint>,
+    ) -> Authorisation {
+        let mut channel_data = serde_json::json!({ "user_id": user });
+        if let Some(resume) = resume {
+            channel_data["resume_after"] = resume.to_string().into();
+        }
+        let channel_data = channel_data.to_string();
         let auth = self.0.signer.channel(&socket.to_string(), &channel.name(), Some(&channel_data));
         Authorisation { auth, channel_data }
+    }
+
+    /// What is kept for clients that were away. For operators.
+    pub fn window_size(&self) -> CacheSize {
+        self.0.hub.window_size()
     }
 
     /// The most frames that waited for one socket since this was last asked.
@@ -234,6 +255,11 @@ impl Realtime {
 impl Inner {
     fn token(&self, position: Position) -> String {
         PositionToken { log: self.log.id(), position }.to_string()
+    }
+
+    /// Whether a frame on `channel` is wanted: to be kept for whoever is away, or because somebody listens.
+    fn wants(&self, channel: &str) -> bool {
+        self.config.keeps_window() || self.hub.has_listeners(channel)
     }
 
     fn fail(&self, failure: Option<String>) {

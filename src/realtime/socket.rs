@@ -3,6 +3,7 @@
 //! One task: it reads, writes, and waits for the subscriptions it has under way. Everything it sends is bounded (the
 //! outbox) and so is everything it hears (the size of a frame). Never in here: who may listen, what is said.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use super::frame::Frame;
 use super::hub::Connected;
 use super::outbox::Outbox;
 use super::protocol::{self, ClientFrame, CloseCode};
+use super::replaying::{self, Replay, Replayed};
 use super::socket_id::SocketId;
 use super::subscribing::{self, Answer};
 
@@ -41,6 +43,8 @@ struct Connection {
     outbox: Arc<Outbox>,
     waiting: mpsc::Receiver<Frame>,
     subscriptions: FuturesUnordered<BoxFuture<'static, Answer>>,
+    /// Subscriptions that are given what they missed, a few frames in turn.
+    replays: VecDeque<Box<Replay>>,
     /// Times of the events whose frames are being written; kept for its memory.
     recorded: Vec<Timestamp>,
     heard_at: Instant,
@@ -80,6 +84,7 @@ pub(super) async fn serve(mut ws: WebSocket, inner: Arc<Inner>) {
         outbox,
         waiting,
         subscriptions: FuturesUnordered::new(),
+        replays: VecDeque::new(),
         recorded: Vec::with_capacity(WRITE_FRAMES_MAX),
         heard_at: Instant::now(),
         pinged_at: None,
@@ -114,6 +119,7 @@ impl Connection {
                     Some(Err(_)) | None => return Err(End::Gone),
                 },
                 Some(answer) = self.subscriptions.next() => self.answer(answer)?,
+                () = std::future::ready(()), if !self.replays.is_empty() => self.replay().await?,
                 () = &mut silence => {
                     // Set once and looked at when it is over: a busy client moves no timer.
                     if self.silent_at() <= Instant::now() {
@@ -199,6 +205,32 @@ impl Connection {
                 Ok(())
             }
             Answer::Close(code, reason) => Err(End::Close(code, reason)),
+            Answer::Replay(replay) => {
+                self.replays.push_back(replay);
+                Ok(())
+            }
+        }
+    }
+
+    /// The next frames of the replay whose turn it is. They are written before anything that comes later is taken.
+    async fn replay(&mut self) -> Result<(), End> {
+        let Some(replay) = self.replays.pop_front() else { return Ok(()) };
+        match self.inner.hub.replay(replay, WRITE_FRAMES_MAX) {
+            Replayed::Frames(frames, replay) => {
+                self.replays.push_back(replay);
+                self.write(frames).await
+            }
+            Replayed::Open(frames, replay) => {
+                self.write(frames).await?;
+                self.subscriptions.push(Box::pin(replaying::refresh(self.inner.clone(), replay)));
+                Ok(())
+            }
+            Replayed::Overtaken(replay) => {
+                self.subscriptions.push(Box::pin(replaying::overtaken(self.inner.clone(), replay)));
+                Ok(())
+            }
+            Replayed::NotAMember(replay) => self.answer(replaying::not_a_member(&replay)),
+            Replayed::Gone => Ok(()),
         }
     }
 

@@ -36,20 +36,44 @@ pub(super) struct Subscriber {
     pub user: Option<UserId>,
     /// Frames of events up to here are not for it: the views showed them before it opened.
     pub as_of: Position,
+    /// What the window keeps reaches it from there.
+    pub replaying: bool,
     pub gate: Gate,
 }
 
 impl Subscriber {
     pub fn new(ticket: u64, outbox: Arc<Outbox>, user: Option<UserId>) -> Self {
-        Self { ticket, outbox, user, as_of: Position::START, gate: Gate::Shut }
+        Self { ticket, outbox, user, as_of: Position::START, replaying: false, gate: Gate::Shut }
     }
 
-    pub fn open(&mut self, channel: &str) {
-        let gate = std::mem::replace(&mut self.gate, Gate::Open);
-        self.outbox.put(protocol::subscription_succeeded(channel));
-        if let Gate::Held(held) = gate {
-            held.into_iter().for_each(|frame| self.outbox.put(frame));
+    /// Says `first`, then what was held.
+    pub fn open(&mut self, first: impl IntoIterator<Item = Utf8Bytes>) {
+        first.into_iter().for_each(|frame| self.outbox.put(frame));
+        for frame in self.release() {
+            self.outbox.put(frame);
         }
+    }
+
+    /// Opens the gate; what was held is to be written before anything else.
+    pub fn release(&mut self) -> Vec<Frame> {
+        self.replaying = false;
+        match std::mem::replace(&mut self.gate, Gate::Open) {
+            Gate::Held(held) => held,
+            Gate::Shut | Gate::Open => Vec::new(),
+        }
+    }
+
+    /// From now on frames are held for it, and those held already stay.
+    pub fn hold(&mut self, as_of: Position, replaying: bool) {
+        self.as_of = as_of;
+        self.replaying = replaying;
+        if !matches!(self.gate, Gate::Held(_)) {
+            self.gate = Gate::Held(Vec::new());
+        }
+    }
+
+    pub fn say(&self, frame: impl Into<Frame>) {
+        self.outbox.put(frame);
     }
 
     fn give(&mut self, frame: Frame, held_max: usize) {
@@ -94,6 +118,9 @@ impl Hub {
     /// To everybody on a channel. `cause` is the event that it comes from.
     pub fn publish(&self, channel: &str, frame: &Utf8Bytes, cause: Option<Cause>, except: Except<'_>) {
         let mut state = self.state();
+        if let Some(cause) = cause.filter(|cause| cause.is_told_at_once) {
+            state.window.keep(channel, cause, frame, except.socket);
+        }
         deliver(&mut state, channel, cause, except, self.outgoing_frames_max, || frame.clone());
     }
 
@@ -101,11 +128,12 @@ impl Hub {
     pub fn publish_to_members(
         &self,
         room: RoomId,
-        (event, data): (&str, &EventData),
+        (event, data): (&'static str, &EventData),
         cause: Cause,
         except: Except<'_>,
     ) {
         let mut state = self.state();
+        state.window.keep_hint(room, (event, data), cause, (except.user, except.socket));
         let members: Vec<Arc<str>> = state
             .people
             .members(room)
@@ -135,6 +163,9 @@ impl Hub {
     /// protocol knows no unsubscription by the server, so it is a `pusher:subscription_error` with status 403.
     pub fn stepped(&self, position: Position, room: RoomId, user: &UserId, step: Step) {
         let mut state = self.state();
+        if step == Step::CameIn {
+            state.window.came_in(position, room, user);
+        }
         let news = state.people.stepped(position, room, user, step);
         if !news || step == Step::CameIn {
             return;
@@ -167,7 +198,8 @@ fn deliver(
         let passed_by =
             Some(*id) == except.socket || (except.user.is_some() && subscriber.user.as_ref() == except.user);
         let seen = cause.is_some_and(|cause| cause.position <= subscriber.as_of);
-        if !passed_by && !seen {
+        let replayed = subscriber.replaying && cause.is_some_and(|cause| cause.is_told_at_once);
+        if !passed_by && !seen && !replayed {
             let recorded_at = cause.and_then(|cause| cause.recorded_at);
             subscriber.give(Frame { text: frame(), recorded_at }, held_max);
         }
@@ -204,6 +236,10 @@ mod tests {
         (Scene { hub, socket, room, ana }, attached)
     }
 
+    fn succeeded() -> [Utf8Bytes; 1] {
+        [protocol::subscription_succeeded("x")]
+    }
+
     impl Scene {
         fn publish(&self, text: &'static str, position: u64) {
             let frame = Utf8Bytes::from_static(text);
@@ -226,7 +262,7 @@ mod tests {
         scene.publish("in the views", 10);
         scene.publish("while shut", 12);
         assert_eq!(scene.waiting(), Vec::<String>::new());
-        assert_eq!(scene.hub.open(&attached, Some(scene.room)), Opened::Open);
+        assert_eq!(scene.hub.open(&attached, Some(scene.room), succeeded()), Opened::Open);
         scene.publish("while open", 13);
         let said = scene.waiting();
         assert!(said[0].contains("subscription_succeeded"), "{said:?}");
@@ -240,7 +276,7 @@ mod tests {
         scene.hub.stepped(Position(11), scene.room, &scene.ana, Step::WentOut);
         scene.publish("psst", 12);
         scene.hub.stepped(Position(13), scene.room, &scene.ana, Step::CameIn);
-        assert_eq!(scene.hub.open(&attached, Some(scene.room)), Opened::Gone);
+        assert_eq!(scene.hub.open(&attached, Some(scene.room), succeeded()), Opened::Gone);
         let said = scene.waiting();
         assert!(said.len() == 1 && said[0].contains("subscription_error"), "{said:?}");
     }
@@ -250,7 +286,7 @@ mod tests {
         let (mut scene, attached) = scene();
         scene.hub.stepped(Position(11), scene.room, &scene.ana, Step::WentOut);
         scene.hub.listen(&attached);
-        assert_eq!(scene.hub.open(&attached, Some(scene.room)), Opened::NotAMember);
+        assert_eq!(scene.hub.open(&attached, Some(scene.room), succeeded()), Opened::NotAMember);
         assert_eq!(scene.waiting(), Vec::<String>::new());
     }
 
@@ -258,7 +294,7 @@ mod tests {
     fn a_typer_and_the_socket_that_asked_are_passed_by() {
         let (mut scene, attached) = scene();
         scene.hub.listen(&attached);
-        scene.hub.open(&attached, Some(scene.room));
+        scene.hub.open(&attached, Some(scene.room), succeeded());
         scene.waiting();
         let (channel, frame) = (room_channel(scene.room), Utf8Bytes::from_static("x"));
         for except in
@@ -285,7 +321,7 @@ mod tests {
     fn with_the_socket_everything_of_it_is_forgotten() {
         let (scene, attached) = scene();
         scene.hub.listen(&attached);
-        scene.hub.open(&attached, Some(scene.room));
+        scene.hub.open(&attached, Some(scene.room), succeeded());
         assert!(scene.hub.has_listeners(&room_channel(scene.room)));
         scene.hub.disconnect(scene.socket.id);
         assert!(!scene.hub.has_listeners(&room_channel(scene.room)));

@@ -10,7 +10,9 @@ use std::time::Duration;
 use aggregates::DomainEvent;
 use aggregates::ids::{RoomId, UserId};
 use aggregates::room::{MemberRemoved, MembersAdded, MessageSent, NewMember, RoomEvent, RoomKind, RoomOpened};
-use event_log::{EventLogError, Filter, Page, RecordedEvent, Subscription};
+use aggregates::user::UserEvent;
+use event_log::{EventLogError, Filter, Page, Position, RecordedEvent, Subscription};
+use projections::UnitName;
 use projections::inbox::UserRow;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -45,10 +47,11 @@ async fn follow(inner: &Inner) -> Result<(), EventLogError> {
             Err(error) => wait_out(inner, error, &mut backoff).await?,
         }
     };
-    let mut subscription = Subscription::new(inner.log.clone(), head, Filter::All);
-    inner.hub.take(head, |_| ());
-    inner.hub.delivered(head);
     let mut tail = Tail { inner, pairs: HashMap::new() };
+    let from = tail.look_back(head).await;
+    let mut subscription = Subscription::new(inner.log.clone(), from, Filter::All);
+    inner.hub.take(from, |_| ());
+    inner.hub.delivered(from);
     loop {
         match subscription.next(PAGE_EVENTS_MAX).await {
             Ok(page) => {
@@ -57,6 +60,7 @@ async fn follow(inner: &Inner) -> Result<(), EventLogError> {
                     inner.fail(None);
                 }
                 tail.deliver(&page).await;
+                inner.hub.delivered(page.scanned_to);
             }
             Err(error) => wait_out(inner, error, &mut backoff).await?,
         }
@@ -86,17 +90,50 @@ pub(super) struct Tail<'a> {
 }
 
 impl Tail<'_> {
+    /// Makes the frames of the newest events before anybody listens, for those who come back to a node that was
+    /// restarted. Answers from where on everything is told as it comes.
+    async fn look_back(&mut self, head: Position) -> Position {
+        let (log, config) = (&self.inner.log, &self.inner.config);
+        let events = if config.keeps_window() { config.window_events_max } else { 0 };
+        let mut position = Position(head.0.saturating_sub(events));
+        self.inner.hub.begin_window(position);
+        if position < head && self.inner.views.wait_for(UnitName::Inbox, head, config.view_patience).await.is_err() {
+            tracing::debug!("frames from before this start may lack names: the inbox is behind");
+        }
+        while position < head {
+            let error = match log.read_after(position, PAGE_EVENTS_MAX, Filter::All).await {
+                Ok(page) if page.scanned_to > position => {
+                    self.deliver(&page).await;
+                    position = page.scanned_to;
+                    continue;
+                }
+                Ok(_) => break,
+                Err(error) => error,
+            };
+            // What cannot be read now is in the past: clients from before it reload, the tail goes on behind it.
+            let behind = match &error {
+                EventLogError::Unreadable { position, .. } => *position,
+                EventLogError::Corrupt(_) | EventLogError::Closed | EventLogError::Unavailable(_) => head,
+            };
+            tracing::warn!(%error, position = behind.0, "frames from before this start are not all there");
+            position = behind.min(head);
+            self.inner.hub.begin_window(position);
+        }
+        position.max(head)
+    }
+
     async fn deliver(&mut self, page: &Page) {
         for recorded in &page.events {
             self.inner.directory.note(recorded);
         }
+        let keeps_window = self.inner.config.keeps_window();
         let wanted: Vec<bool> = self.inner.hub.take(page.scanned_to, |interest| {
             // Who comes in within the page hears what is said behind it, and is not counted as inside yet.
             let mut entered = HashSet::new();
             let mut look = |recorded: &RecordedEvent| {
                 entered.extend(entrance(interest, recorded));
                 let said = room_of_message(recorded).is_some_and(|room| entered.contains(&room));
-                recorded.metadata.origin.is_live() && (said || wants(interest, recorded))
+                recorded.metadata.origin.is_live() && (keeps_window || said || wants(interest, recorded))
             };
             page.events.iter().map(|recorded| look(recorded)).collect()
         });
@@ -114,7 +151,6 @@ impl Tail<'_> {
                 self.tell(recorded, &people).instrument(span).await;
             }
         }
-        self.inner.hub.delivered(page.scanned_to);
     }
 
     /// Names are for show: without them frames go out with ids.
@@ -133,6 +169,10 @@ impl Tail<'_> {
 
     /// Memberships, and what never changes about a room.
     fn bring_forward(&mut self, recorded: &RecordedEvent) {
+        if let DomainEvent::User(UserEvent::UserErased(_)) = &recorded.event {
+            // Their words and names are in frames from before.
+            self.inner.hub.begin_window(recorded.position);
+        }
         let DomainEvent::Room(event) = &recorded.event else { return };
         let hub = &self.inner.hub;
         match event {

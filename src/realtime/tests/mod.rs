@@ -2,6 +2,8 @@
 
 mod client;
 mod limits;
+mod resuming;
 mod rooms;
 mod users;
+mod window;
 pub(crate) mod world;

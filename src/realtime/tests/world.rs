@@ -211,8 +211,14 @@ impl World {
 
     /// Asks as `who`, with a valid signature; the answer is still to come.
     pub async fn ask(&self, client: &mut Client, who: &str, channel: &str) {
+        self.ask_after(client, who, channel, None).await;
+    }
+
+    /// The same of somebody who has heard the channel up to `resume`.
+    pub async fn ask_after(&self, client: &mut Client, who: &str, channel: &str, resume: Option<&str>) {
         let parsed = PusherChannel::parse(channel).expect("a channel");
-        let signed = self.realtime.authorise(&user(who), client.id, &parsed);
+        let resume = resume.map(|text| text.parse().expect("a place to resume from"));
+        let signed = self.realtime.authorise(&user(who), client.id, &parsed, resume);
         let data = json!({ "channel": channel, "auth": signed.auth, "channel_data": signed.channel_data });
         client.say("pusher:subscribe", data).await;
     }
@@ -220,6 +226,14 @@ impl World {
     pub async fn subscribe(&self, client: &mut Client, who: &str, channel: &str) {
         self.ask(client, who, channel).await;
         client.expect("pusher_internal:subscription_succeeded", channel).await;
+    }
+
+    /// A client of `who`, who has heard `channel` up to `resume` and is being given the rest.
+    pub async fn resumed(&self, who: &str, channel: &str, resume: &str) -> Client {
+        let mut client = self.client().await;
+        self.ask_after(&mut client, who, channel, Some(resume)).await;
+        client.expect("pusher_internal:subscription_succeeded", channel).await;
+        client
     }
 
     /// A client of `who`, on their own channel and this room's.

@@ -1,0 +1,163 @@
+//! Giving a client what it missed: through `resume_after` in the signed `channel_data`.
+//!
+//! The subscription is attached first; while it is replayed, what is in the window reaches it from there alone, and
+//! everything else waits in its gate. The socket takes a few frames at a time, when it is free to write, so a replay
+//! fills no buffer. With the last of them the gate opens in the same step. What the window does not have is not guessed
+//! at: the client is told to reload, when the views have everything up to that moment. Never in here: rendering, a rule.
+
+use std::sync::Arc;
+
+use aggregates::ids::UserId;
+use event_log::Position;
+
+use super::Inner;
+use super::frame::Frame;
+use super::hub::{Attached, Hub, State};
+use super::protocol::{self, Reload};
+use super::resume_point::ResumePoint;
+use super::subscribing::{self, Answer, Begun, NotReady};
+use super::window::{Cursor, Listener};
+use super::{reads, unread};
+
+/// A subscription that is being given what it missed.
+pub(super) struct Replay {
+    begun: Begun,
+    user: UserId,
+    /// Where the client stood.
+    from: Position,
+    cursor: Cursor,
+    /// Whether the client knows that it has subscribed.
+    succeeded: bool,
+}
+
+/// The next frames of a replay.
+pub(super) enum Replayed {
+    /// There are more.
+    Frames(Vec<Frame>, Box<Replay>),
+    /// These were the last; from now on everything comes as it happens.
+    Open(Vec<Frame>, Box<Replay>),
+    /// The window has moved past it.
+    Overtaken(Box<Replay>),
+    /// Their membership has ended.
+    NotAMember(Box<Replay>),
+    /// Unsubscribed or cut; nothing is left to do.
+    Gone,
+}
+
+/// For a subscription whose person's rooms are known.
+pub(super) async fn begin(inner: &Inner, begun: Begun, user: UserId, point: ResumePoint) -> Answer {
+    let as_of = inner.hub.listen_for_replay(&begun.attached);
+    let stands = tokio::time::timeout(inner.config.view_patience, reach(inner, point, as_of)).await;
+    let Ok(Ok(stands)) = stands else { return subscribing::not_ready(inner, &begun) };
+    let judged = stands.and_then(|cursor| {
+        inner.hub.can_replay(&begun, &user, cursor, inner.config.replay_frames_max)?;
+        Ok(cursor)
+    });
+    match judged {
+        Ok(cursor) => {
+            inner.hub.measures.resumed("replayed");
+            Answer::Replay(Box::new(Replay { begun, user, from: cursor.position, cursor, succeeded: false }))
+        }
+        Err(reason) => reload(inner, &begun, reason, false).await,
+    }
+}
+
+/// Where the client stands, when this node has come as far; or why that cannot be.
+async fn reach(inner: &Inner, point: ResumePoint, as_of: Position) -> Result<Result<Cursor, Reload>, NotReady> {
+    let ResumePoint { token, frames } = point;
+    let known = if token.log != inner.log.id() {
+        Err(Reload::OtherLog)
+    } else if token.position > as_of && token.position > inner.log.head().await.map_err(|_| NotReady)? {
+        Err(Reload::UnknownPosition)
+    } else {
+        Ok(Cursor { position: token.position, frames })
+    };
+    // The client may have heard it from another node, which is ahead of this one.
+    let at_least = known.map_or(as_of, |cursor: Cursor| as_of.max(cursor.position));
+    inner.delivered(at_least).await?;
+    Ok(known)
+}
+
+/// Opens it with the word to reload, when what it missed is in the views.
+async fn reload(inner: &Inner, begun: &Begun, reason: Reload, succeeded: bool) -> Answer {
+    let as_of = inner.hub.listen(&begun.attached);
+    if subscribing::caught_up(inner, begun, as_of).await.is_err() {
+        return subscribing::not_ready(inner, begun);
+    }
+    inner.hub.measures.resumed(reason.name());
+    let (channel, position) = (&begun.attached.channel, inner.token(as_of));
+    let succeeded = (!succeeded).then(|| protocol::subscription_succeeded_at(channel, &position));
+    let first = succeeded.into_iter().chain([protocol::reload(channel, reason, &position)]);
+    subscribing::open(inner, begun, first)
+}
+
+/// For a replay that the window has moved past.
+pub(super) async fn overtaken(inner: Arc<Inner>, replay: Box<Replay>) -> Answer {
+    reload(&inner, &replay.begun, Reload::TooLongAgo, replay.succeeded).await
+}
+
+/// What is not replayed because only its last value counts: read positions and unread counts.
+pub(super) async fn refresh(inner: Arc<Inner>, replay: Box<Replay>) -> Answer {
+    let Replay { begun, user, from, .. } = *replay;
+    match begun.room {
+        Some(room) => reads::retell(&inner, &begun.attached, room, from).await,
+        None => unread::retell(&inner, user),
+    }
+    Answer::Nothing
+}
+
+pub(super) fn not_a_member(replay: &Replay) -> Answer {
+    subscribing::not_a_member(&replay.begun)
+}
+
+impl State {
+    fn listener<'a>(&'a self, attached: &'a Attached, begun: &Begun, user: &'a UserId) -> Listener<'a> {
+        Listener {
+            socket: attached.socket,
+            user,
+            channel: &attached.channel,
+            room: begun.room,
+            rooms: if begun.room.is_none() { self.people.rooms(user) } else { None },
+        }
+    }
+}
+
+impl Hub {
+    fn can_replay(&self, begun: &Begun, user: &UserId, from: Cursor, frames_max: usize) -> Result<(), Reload> {
+        let state = self.state();
+        if !state.window.covers(from) {
+            return Err(Reload::TooLongAgo);
+        }
+        let listener = state.listener(&begun.attached, begun, user);
+        if state.window.count(&listener, from) > frames_max { Err(Reload::TooMuch) } else { Ok(()) }
+    }
+
+    /// The next frames, `limit` or a few more; behind the last the gate opens. A room opens to those who are in it as
+    /// far as the tail has come.
+    pub(super) fn replay(&self, mut replay: Box<Replay>, limit: usize) -> Replayed {
+        let mut state = self.state();
+        let (attached, room) = (&replay.begun.attached, replay.begun.room);
+        if state.subscriber(attached).is_none() {
+            return Replayed::Gone;
+        }
+        if room.is_some_and(|room| !state.people.is_member(room, &replay.user)) {
+            state.end(&attached.channel, attached.socket);
+            return Replayed::NotAMember(replay);
+        }
+        if !state.window.covers(replay.cursor) {
+            return Replayed::Overtaken(replay);
+        }
+        let listener = state.listener(attached, &replay.begun, &replay.user);
+        let (found, cursor) = state.window.behind(&listener, replay.cursor, limit);
+        let more = state.window.count(&listener, cursor) > 0;
+        let succeeded = (!replay.succeeded).then(|| protocol::subscription_succeeded(&attached.channel));
+        self.measures.replayed(found.len());
+        let mut frames: Vec<Frame> = succeeded.into_iter().chain(found).map(Frame::from).collect();
+        if !more && let Some(subscriber) = state.subscriber(attached) {
+            frames.extend(subscriber.release());
+        }
+        replay.succeeded = true;
+        replay.cursor = cursor;
+        if more { Replayed::Frames(frames, replay) } else { Replayed::Open(frames, replay) }
+    }
+}
