@@ -281,6 +281,8 @@ fn realtime_config(config: &Config) -> RealtimeConfig {
         window_bytes_max: section.window_bytes_max,
         window_events_max: section.window_events_max,
         replay_frames_max: section.replay_frames_max,
+        receipts: section.receipts,
+        receipt_interval: Duration::from_millis(section.receipt_interval_ms),
         rooms_remembered_max: config.caches.rooms_max,
         ..RealtimeConfig::new(app)
     }

@@ -179,6 +179,11 @@ pub struct RealtimeSection {
     pub window_events_max: u64,
     /// Frames replayed on one channel; who missed more is told to reload. Default 1,000.
     pub replay_frames_max: usize,
+    /// Ask clients, by WebSocket pings, what they have received; to be switched off where a proxy answers pings itself.
+    /// Default true.
+    pub receipts: bool,
+    /// Milliseconds between two such pings of a connection. Default 5,000.
+    pub receipt_interval_ms: u64,
 }
 
 impl Default for RealtimeSection {
@@ -200,6 +205,8 @@ impl Default for RealtimeSection {
             window_bytes_max: 32 * 1024 * 1024,
             window_events_max: 20_000,
             replay_frames_max: 1_000,
+            receipts: true,
+            receipt_interval_ms: 5_000,
         }
     }
 }

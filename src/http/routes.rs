@@ -8,7 +8,7 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, delete, get, patch, post};
 
 use super::chat::{groups, messages, reading, rooms, typing};
-use super::{AppState, notifications, pusher_auth, relations};
+use super::{AppState, notifications, pusher_auth, relations, sync};
 
 /// One line of the table.
 pub struct Route {
@@ -54,6 +54,7 @@ pub fn routes() -> Vec<Route> {
         route(GET, "/api/notifications", get(notifications::list)),
         route(PATCH, "/api/notifications", patch(notifications::mark)),
         route(GET, "/api/notifications/unread-count", get(notifications::unread_count)),
+        route(GET, "/api/sync", get(sync::sync)),
         route(POST, "/api/pusher/auth", post(pusher_auth::auth)),
     ]
 }

@@ -54,6 +54,11 @@ pub struct RealtimeConfig {
     pub window_events_max: u64,
     /// Frames replayed on one channel; who missed more is told to reload. Default 1,000.
     pub replay_frames_max: usize,
+    /// Whether clients are asked, by WebSocket pings, what they have received. To be switched off where a proxy answers
+    /// pings itself. Default on.
+    pub receipts: bool,
+    /// A connection is asked at most once in this time. Default 5 s.
+    pub receipt_interval: Duration,
     /// Rooms of which is remembered who the two in it are, and how big they are; at the limit all are forgotten and asked for
     /// again. Default 20,000.
     pub rooms_remembered_max: usize,
@@ -78,6 +83,8 @@ impl RealtimeConfig {
             window_bytes_max: 32 * 1024 * 1024,
             window_events_max: 20_000,
             replay_frames_max: 1_000,
+            receipts: true,
+            receipt_interval: Duration::from_secs(5),
             rooms_remembered_max: 20_000,
         }
     }

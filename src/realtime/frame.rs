@@ -10,11 +10,20 @@ pub struct Frame {
     pub text: Utf8Bytes,
     /// Of the event it tells of; `None` where there is none, or more than one.
     pub recorded_at: Option<Timestamp>,
+    /// Of that event; the start of the log where there is none.
+    pub position: Position,
+}
+
+impl Frame {
+    pub fn of(text: Utf8Bytes, cause: Option<Cause>) -> Self {
+        let position = cause.map(|cause| cause.position).unwrap_or_default();
+        Self { text, recorded_at: cause.and_then(|cause| cause.recorded_at), position }
+    }
 }
 
 impl From<Utf8Bytes> for Frame {
     fn from(text: Utf8Bytes) -> Self {
-        Self { text, recorded_at: None }
+        Self::of(text, None)
     }
 }
 

@@ -14,7 +14,7 @@ use axum::extract::ws::Utf8Bytes;
 use event_log::{CacheSize, Position};
 use tokio::sync::{mpsc, watch};
 
-use super::channel_name::PusherChannel;
+use super::channel_name::{PusherChannel, user_channel};
 use super::config::RealtimeConfig;
 use super::frame::Frame;
 use super::measures::RealtimeMeasures;
@@ -306,6 +306,13 @@ impl Hub {
     /// See [`super::window::Window::marks`].
     pub fn marks(&self, room: RoomId, position: Position) -> Vec<(UserId, ReadMark)> {
         self.state().window.marks(room, position)
+    }
+
+    /// What one of somebody's sockets has received of their own channel; `None` when none of them has shown any.
+    pub fn received_up_to(&self, user: &UserId) -> Option<Position> {
+        let state = self.state();
+        let sockets = state.channels.get(&user_channel(user))?.values();
+        sockets.map(Subscriber::received).max().filter(|received| *received > Position::START)
     }
 
     pub fn window_size(&self) -> CacheSize {

@@ -19,6 +19,7 @@ mod pacing;
 mod people;
 pub mod protocol;
 mod reads;
+mod receipts;
 mod replaying;
 pub mod resume_point;
 pub mod signature;
@@ -27,6 +28,7 @@ mod socket;
 pub mod socket_id;
 mod subscriber;
 mod subscribing;
+mod syncing;
 mod tail;
 mod telling;
 #[cfg(test)]
@@ -65,6 +67,7 @@ pub use channel_name::InvalidChannel;
 pub use config::{AppCredentials, RealtimeConfig};
 pub use endpoint::router;
 pub use socket_id::{InvalidSocketId, SocketId};
+pub use syncing::{Changes, Synced, SyncedEvent};
 
 /// People whose rooms are read at the same time: a thousand clients that come back together queue here, not in the view.
 const ROOMS_READ_AT_ONCE_MAX: usize = 32;
@@ -80,6 +83,8 @@ pub enum NotKnown {
     View(#[from] ReadError),
     #[error(transparent)]
     Log(#[from] EventLogError),
+    #[error("realtime is behind the log")]
+    Behind,
 }
 
 /// A handle; clones share everything.
@@ -231,6 +236,13 @@ impl Realtime {
         let channel_data = channel_data.to_string();
         let auth = self.0.signer.channel(&socket.to_string(), &channel.name(), Some(&channel_data));
         Authorisation { auth, channel_data }
+    }
+
+    /// Everything that was told on `user`'s own channel up to this position has arrived at one of their sockets on this
+    /// node; nothing is said of other nodes. `None` where no socket has shown any of it, or with
+    /// [`RealtimeConfig::receipts`] switched off.
+    pub fn received_up_to(&self, user: &UserId) -> Option<Position> {
+        self.0.hub.received_up_to(user)
     }
 
     /// What is kept for clients that were away. For operators.

@@ -12,11 +12,12 @@ use event_log::Position;
 
 use super::Inner;
 use super::frame::Frame;
-use super::hub::{Attached, Hub, State};
+use super::hub::{Hub, State};
 use super::protocol::{self, Reload};
 use super::resume_point::ResumePoint;
+use super::socket_id::SocketId;
 use super::subscribing::{self, Answer, Begun, NotReady};
-use super::window::{Cursor, Listener};
+use super::window::{Cursor, Heard, Listener};
 use super::{reads, unread};
 
 /// A subscription that is being given what it missed.
@@ -28,6 +29,13 @@ pub(super) struct Replay {
     cursor: Cursor,
     /// Whether the client knows that it has subscribed.
     succeeded: bool,
+}
+
+impl Replay {
+    /// The position of the last frame that was replayed.
+    pub fn reached(&self) -> Position {
+        self.cursor.position
+    }
 }
 
 /// The next frames of a replay.
@@ -111,14 +119,11 @@ pub(super) fn not_a_member(replay: &Replay) -> Answer {
 }
 
 impl State {
-    fn listener<'a>(&'a self, attached: &'a Attached, begun: &Begun, user: &'a UserId) -> Listener<'a> {
-        Listener {
-            socket: attached.socket,
-            user,
-            channel: &attached.channel,
-            room: begun.room,
-            rooms: if begun.room.is_none() { self.people.rooms(user) } else { None },
-        }
+    fn listener<'a>(&'a self, channel: &'a [Heard], socket: SocketId, user: &'a UserId) -> Listener<'a> {
+        // Hints come on somebody's own channel.
+        let own = channel.iter().all(|(_, room)| room.is_none());
+        let hints = if own { self.people.rooms(user) } else { None };
+        Listener { socket: Some(socket), user, channels: channel, hints, until: Position(u64::MAX) }
     }
 }
 
@@ -128,7 +133,8 @@ impl Hub {
         if !state.window.covers(from) {
             return Err(Reload::TooLongAgo);
         }
-        let listener = state.listener(&begun.attached, begun, user);
+        let channel = [(begun.attached.channel.clone(), begun.room)];
+        let listener = state.listener(&channel, begun.attached.socket, user);
         if state.window.count(&listener, from) > frames_max { Err(Reload::TooMuch) } else { Ok(()) }
     }
 
@@ -147,7 +153,8 @@ impl Hub {
         if !state.window.covers(replay.cursor) {
             return Replayed::Overtaken(replay);
         }
-        let listener = state.listener(attached, &replay.begun, &replay.user);
+        let channel = [(attached.channel.clone(), room)];
+        let listener = state.listener(&channel, attached.socket, &replay.user);
         let (found, cursor) = state.window.behind(&listener, replay.cursor, limit);
         let more = state.window.count(&listener, cursor) > 0;
         let succeeded = (!replay.succeeded).then(|| protocol::subscription_succeeded(&attached.channel));

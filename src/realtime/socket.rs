@@ -20,6 +20,7 @@ use super::frame::Frame;
 use super::hub::Connected;
 use super::outbox::Outbox;
 use super::protocol::{self, ClientFrame, CloseCode};
+use super::receipts::Receipts;
 use super::replaying::{self, Replay, Replayed};
 use super::socket_id::SocketId;
 use super::subscribing::{self, Answer};
@@ -45,6 +46,7 @@ struct Connection {
     subscriptions: FuturesUnordered<BoxFuture<'static, Answer>>,
     /// Subscriptions that are given what they missed, a few frames in turn.
     replays: VecDeque<Box<Replay>>,
+    receipts: Receipts,
     /// Times of the events whose frames are being written; kept for its memory.
     recorded: Vec<Timestamp>,
     heard_at: Instant,
@@ -85,6 +87,7 @@ pub(super) async fn serve(mut ws: WebSocket, inner: Arc<Inner>) {
         waiting,
         subscriptions: FuturesUnordered::new(),
         replays: VecDeque::new(),
+        receipts: Receipts::every(inner.config.receipts.then_some(inner.config.receipt_interval)),
         recorded: Vec::with_capacity(WRITE_FRAMES_MAX),
         heard_at: Instant::now(),
         pinged_at: None,
@@ -125,8 +128,13 @@ impl Connection {
                     if self.silent_at() <= Instant::now() {
                         self.ask_for_life()?;
                     }
+                    self.write([]).await?;
                     silence.as_mut().reset(self.silent_at());
                 }
+            }
+            let receipt_at = self.receipts.due_at(Instant::now());
+            if let Some(receipt_at) = receipt_at.filter(|at| *at < silence.deadline()) {
+                silence.as_mut().reset(receipt_at);
             }
         }
     }
@@ -162,7 +170,12 @@ impl Connection {
                 Err(malformed) => self.outbox.put(protocol::error(&malformed.to_string())),
             },
             Message::Binary(_) => self.outbox.put(protocol::error("binary frames are not part of the protocol")),
-            Message::Ping(_) | Message::Pong(_) => {}
+            Message::Pong(payload) => {
+                if let Some(position) = self.receipts.answered(&payload) {
+                    self.outbox.take_receipt(position);
+                }
+            }
+            Message::Ping(_) => {}
             Message::Close(_) => return Err(End::Gone),
         }
         Ok(())
@@ -221,6 +234,9 @@ impl Connection {
                 self.write(frames).await
             }
             Replayed::Open(frames, replay) => {
+                if self.subscriptions.is_empty() && self.replays.is_empty() {
+                    self.receipts.wrote(replay.reached());
+                }
                 self.write(frames).await?;
                 self.subscriptions.push(Box::pin(replaying::refresh(self.inner.clone(), replay)));
                 Ok(())
@@ -236,14 +252,22 @@ impl Connection {
 
     /// A client that takes nothing is left alone with what it has; it is told when it must go.
     async fn write(&mut self, frames: impl IntoIterator<Item = Frame>) -> Result<(), End> {
-        let (ws, recorded, inner) = (&mut self.ws, &mut self.recorded, &self.inner);
+        // What is still checked or replayed has frames of earlier positions to come.
+        let in_order = self.subscriptions.is_empty() && self.replays.is_empty();
+        let (ws, recorded, inner, receipts) = (&mut self.ws, &mut self.recorded, &self.inner, &mut self.receipts);
         recorded.clear();
         let writing = async {
             let mut count = 0;
-            for Frame { text, recorded_at } in frames {
+            for Frame { text, recorded_at, position } in frames {
                 count += 1;
                 recorded.extend(recorded_at);
+                if in_order {
+                    receipts.wrote(position);
+                }
                 ws.feed(Message::Text(text)).await?;
+            }
+            if let Some(payload) = receipts.ask(Instant::now()) {
+                ws.feed(Message::Ping(payload)).await?;
             }
             ws.flush().await?;
             inner.hub.measures.written(count, recorded);

@@ -72,6 +72,11 @@ impl Subscriber {
         }
     }
 
+    /// What its connection has shown to have received.
+    pub fn received(&self) -> Position {
+        self.outbox.received()
+    }
+
     pub fn say(&self, frame: impl Into<Frame>) {
         self.outbox.put(frame);
     }
@@ -163,9 +168,7 @@ impl Hub {
     /// protocol knows no unsubscription by the server, so it is a `pusher:subscription_error` with status 403.
     pub fn stepped(&self, position: Position, room: RoomId, user: &UserId, step: Step) {
         let mut state = self.state();
-        if step == Step::CameIn {
-            state.window.came_in(position, room, user);
-        }
+        state.window.passed(position, room, user, step);
         let news = state.people.stepped(position, room, user, step);
         if !news || step == Step::CameIn {
             return;
@@ -200,8 +203,7 @@ fn deliver(
         let seen = cause.is_some_and(|cause| cause.position <= subscriber.as_of);
         let replayed = subscriber.replaying && cause.is_some_and(|cause| cause.is_told_at_once);
         if !passed_by && !seen && !replayed {
-            let recorded_at = cause.and_then(|cause| cause.recorded_at);
-            subscriber.give(Frame { text: frame(), recorded_at }, held_max);
+            subscriber.give(Frame::of(frame(), cause), held_max);
         }
     }
 }

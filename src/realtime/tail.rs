@@ -12,6 +12,7 @@ use aggregates::ids::{RoomId, UserId};
 use aggregates::room::{MemberRemoved, MembersAdded, MessageSent, NewMember, RoomEvent, RoomKind, RoomOpened};
 use aggregates::user::UserEvent;
 use event_log::{EventLogError, Filter, Page, Position, RecordedEvent, Subscription};
+use futures_util::StreamExt;
 use projections::UnitName;
 use projections::inbox::UserRow;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +24,8 @@ use super::people::Step;
 
 /// Events taken at a time: few enough to deliver in milliseconds.
 const PAGE_EVENTS_MAX: usize = 200;
+/// Rooms asked for at the same time; the view has other readers.
+const PAIRS_READ_AT_ONCE_MAX: usize = 4;
 const BACKOFF_FIRST: Duration = Duration::from_millis(50);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
 
@@ -138,7 +141,8 @@ impl Tail<'_> {
             page.events.iter().map(|recorded| look(recorded)).collect()
         });
         let rendered = page.events.iter().zip(&wanted).filter(|(_, wanted)| **wanted).map(|(recorded, _)| &**recorded);
-        let people = self.people(rendered).await;
+        let people = self.people(rendered.clone()).await;
+        self.know_pairs(rendered).await;
         for (recorded, wanted) in page.events.iter().zip(wanted) {
             self.bring_forward(recorded);
             if wanted {
@@ -195,6 +199,26 @@ impl Tail<'_> {
             RoomEvent::MemberRoleChanged(_) | RoomEvent::MessageSent(_) => {}
         }
     }
+
+    /// Asks for the rooms of a page side by side: one after the other they would hold up everybody's frames.
+    async fn know_pairs(&mut self, events: impl Iterator<Item = &RecordedEvent>) {
+        let messages = events.filter_map(|recorded| {
+            let DomainEvent::Room(RoomEvent::MessageSent(event)) = &recorded.event else { return None };
+            Some((event.room_id, &event.sender_id))
+        });
+        let unknown: HashMap<RoomId, &UserId> = messages.filter(|(room, _)| !self.pairs.contains_key(room)).collect();
+        let inbox = self.inner.views.inbox();
+        let asked = unknown.into_iter().map(|(room, sender)| async move { (room, inbox.room(room, sender).await) });
+        let answers: Vec<_> =
+            futures_util::stream::iter(asked).buffer_unordered(PAIRS_READ_AT_ONCE_MAX).collect().await;
+        for (room, answer) in answers {
+            // One that is not answered is asked for again when its message is told.
+            if let Ok(Some(row)) = answer {
+                self.keep_pair(room, row.pair);
+            }
+        }
+    }
+
     /// The two of the message's room, when it is a DIRECT one.
     pub(super) async fn pair(&mut self, event: &MessageSent) -> Option<(UserId, UserId)> {
         if let Some(pair) = self.pairs.get(&event.room_id) {

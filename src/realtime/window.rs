@@ -5,6 +5,7 @@
 //! nobody is served. Bookkeeping under the hub's lock. Never in here: a query, `unread`, anything about who is typing.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::ops::Range;
 use std::sync::Arc;
 
 use aggregates::Timestamp;
@@ -13,6 +14,7 @@ use axum::extract::ws::Utf8Bytes;
 use event_log::{CacheSize, Position};
 
 use super::frame::Cause;
+use super::people::Step;
 use super::protocol::EventData;
 use super::reads::ReadMark;
 use super::socket_id::SocketId;
@@ -43,7 +45,7 @@ struct Hint {
 enum Owner {
     Channel(Arc<str>),
     Hints(RoomId),
-    Entrance(RoomId, UserId),
+    Passage(RoomId, UserId),
     Mark(RoomId, UserId),
 }
 
@@ -64,24 +66,27 @@ pub(super) struct Window {
     base: Option<Position>,
     channels: HashMap<Arc<str>, VecDeque<Kept>>,
     hints: HashMap<RoomId, VecDeque<Hint>>,
-    /// The last time somebody came into a room.
-    entrances: HashMap<(RoomId, UserId), Position>,
+    /// The last time somebody came into a room or went out of it.
+    passages: HashMap<UserId, HashMap<RoomId, (Position, Step)>>,
     /// How far somebody has read, as their last event about it says.
     marks: HashMap<RoomId, HashMap<UserId, (ReadMark, Option<Timestamp>)>>,
     /// Everything above, oldest first.
     order: VecDeque<Placed>,
 }
 
-/// Who asks, for which channel.
+/// Who asks, for what.
 pub(super) struct Listener<'a> {
-    pub socket: SocketId,
+    pub socket: Option<SocketId>,
     pub user: &'a UserId,
-    pub channel: &'a str,
-    /// Of a room's channel.
-    pub room: Option<RoomId>,
-    /// Of somebody's own channel: the rooms they are in.
-    pub rooms: Option<&'a HashSet<RoomId>>,
+    pub channels: &'a [Heard],
+    /// The rooms whose hints they get, under the name of the first channel.
+    pub hints: Option<&'a HashSet<RoomId>>,
+    /// The last position of interest.
+    pub until: Position,
 }
+
+/// A channel, and the room whose members alone hear it.
+pub(super) type Heard = (Arc<str>, Option<RoomId>);
 
 /// Where somebody stands: everything up to `position` was heard but for that position's frames after the first
 /// `frames`.
@@ -101,7 +106,7 @@ impl Window {
             base: None,
             channels: HashMap::new(),
             hints: HashMap::new(),
-            entrances: HashMap::new(),
+            passages: HashMap::new(),
             marks: HashMap::new(),
             order: VecDeque::new(),
         }
@@ -162,13 +167,22 @@ impl Window {
         self.place(position, cause.recorded_at, data.bytes(), Owner::Hints(room));
     }
 
-    pub fn came_in(&mut self, position: Position, room: RoomId, user: &UserId) {
+    pub fn passed(&mut self, position: Position, room: RoomId, user: &UserId, step: Step) {
         if !self.is_on() {
             return;
         }
         let position = self.in_order(position);
-        self.entrances.insert((room, user.clone()), position);
-        self.place(position, None, user.as_str().len(), Owner::Entrance(room, user.clone()));
+        self.passages.entry(user.clone()).or_default().insert(room, (position, step));
+        self.place(position, None, user.as_str().len(), Owner::Passage(room, user.clone()));
+    }
+
+    /// The rooms that somebody came into or went out of behind `after`, the last step of each.
+    pub fn passages(&self, user: &UserId, after: Position, until: Position) -> Vec<(RoomId, Step)> {
+        let passages = self.passages.get(user).into_iter().flatten();
+        let within = passages.filter(|(_, (position, _))| (after..=until).contains(position) && *position != after);
+        let mut within: Vec<_> = within.map(|(room, (position, step))| (*position, *room, *step)).collect();
+        within.sort_unstable_by_key(|(position, room, _)| (*position, *room));
+        within.into_iter().map(|(_, room, step)| (room, step)).collect()
     }
 
     pub fn mark(&mut self, room: RoomId, user: &UserId, mark: &ReadMark, recorded_at: Option<Timestamp>) {
@@ -207,10 +221,13 @@ impl Window {
         match oldest.owner {
             Owner::Channel(name) => drop_front(&mut self.channels, &name),
             Owner::Hints(room) => drop_front(&mut self.hints, &room),
-            Owner::Entrance(room, user) => {
-                let key = (room, user);
-                if self.entrances.get(&key) == Some(&oldest.position) {
-                    self.entrances.remove(&key);
+            Owner::Passage(room, user) => {
+                let Some(passages) = self.passages.get_mut(&user) else { return };
+                if passages.get(&room).is_some_and(|(position, _)| *position == oldest.position) {
+                    passages.remove(&room);
+                }
+                if passages.is_empty() {
+                    self.passages.remove(&user);
                 }
             }
             Owner::Mark(room, user) => {
@@ -227,28 +244,15 @@ impl Window {
 
     /// How many frames there are behind `cursor`.
     pub fn count(&self, listener: &Listener<'_>, cursor: Cursor) -> usize {
-        let own = self.channels.get(listener.channel).map_or(0, |kept| {
-            kept.len() - first_behind(kept, self.start(listener, listener.room, cursor), |kept| kept.position)
-        });
-        let hints = listener.rooms.into_iter().flatten().filter_map(|room| {
-            let hints = self.hints.get(room)?;
-            Some(hints.len() - first_behind(hints, self.start(listener, Some(*room), cursor), |hint| hint.position))
-        });
-        own + hints.sum::<usize>()
+        self.sources(listener, cursor).iter().map(Source::len).sum()
     }
 
     /// The first frames behind `cursor`, at least `limit` if there are as many: those of one position come together. And
     /// where that ends.
     pub fn behind(&self, listener: &Listener<'_>, cursor: Cursor, limit: usize) -> (Vec<Utf8Bytes>, Cursor) {
         let mut found: Vec<Found<'_>> = Vec::new();
-        if let Some(kept) = self.channels.get(listener.channel) {
-            let first = first_behind(kept, self.start(listener, listener.room, cursor), |kept| kept.position);
-            found.extend(whole(kept.range(first..).map(Found::Kept), limit));
-        }
-        for room in listener.rooms.into_iter().flatten() {
-            let Some(hints) = self.hints.get(room) else { continue };
-            let first = first_behind(hints, self.start(listener, Some(*room), cursor), |hint| hint.position);
-            found.extend(whole(hints.range(first..).map(Found::Hint), limit));
+        for source in self.sources(listener, cursor) {
+            found.extend(whole(source.entries(), limit));
         }
         found.sort_by_key(Found::position);
         let end = match found.get(limit.saturating_sub(1)) {
@@ -263,8 +267,24 @@ impl Window {
             skipped += usize::from(skip);
             !skip
         });
-        let frames = frames.map(|it| it.frame(listener.channel)).collect();
+        let name = listener.channels.first().map_or("", |(name, _)| name);
+        let frames = frames.map(|it| it.frame(name)).collect();
         (frames, Cursor { position, frames: None })
+    }
+
+    /// What there is of each channel and each room's hints.
+    fn sources(&self, listener: &Listener<'_>, cursor: Cursor) -> Vec<Source<'_>> {
+        let channels = listener.channels.iter().filter_map(|(name, room)| {
+            let kept = self.channels.get(name)?;
+            let range = within(kept, self.start(listener, *room, cursor), listener.until, |kept| kept.position);
+            Some(Source::Kept(kept, range))
+        });
+        let hints = listener.hints.into_iter().flatten().filter_map(|room| {
+            let hints = self.hints.get(room)?;
+            let range = within(hints, self.start(listener, Some(*room), cursor), listener.until, |hint| hint.position);
+            Some(Source::Hints(hints, range))
+        });
+        channels.chain(hints).collect()
     }
 
     /// The first position whose frames they get: never one before they came in.
@@ -273,8 +293,12 @@ impl Window {
             Some(_) => cursor.position,
             None => Position(cursor.position.0 + 1),
         };
-        let came_in = room.and_then(|room| self.entrances.get(&(room, listener.user.clone())));
-        came_in.map_or(from, |came_in| from.max(Position(came_in.0 + 1)))
+        let passage = room.and_then(|room| self.passages.get(listener.user)?.get(&room));
+        match passage {
+            Some((came_in, Step::CameIn)) => from.max(Position(came_in.0 + 1)),
+            // Who asks is in the room as far as they may ask: what was left was left behind that.
+            Some((_, Step::WentOut)) | None => from,
+        }
     }
 
     /// How far people have read in a room, of what may not have been told to somebody who stood at `position`.
@@ -311,7 +335,7 @@ impl Found<'_> {
             Found::Kept(kept) => (None, kept.except),
             Found::Hint(hint) => (hint.except.0.as_ref(), hint.except.1),
         };
-        socket == Some(listener.socket) || user == Some(listener.user)
+        (socket.is_some() && socket == listener.socket) || user == Some(listener.user)
     }
 
     fn frame(&self, channel: &str) -> Utf8Bytes {
@@ -322,8 +346,35 @@ impl Found<'_> {
     }
 }
 
-fn first_behind<T>(entries: &VecDeque<T>, start: Position, position: impl Fn(&T) -> Position) -> usize {
-    entries.partition_point(|entry| position(entry) < start)
+/// A part of one queue.
+enum Source<'a> {
+    Kept(&'a VecDeque<Kept>, Range<usize>),
+    Hints(&'a VecDeque<Hint>, Range<usize>),
+}
+
+impl<'a> Source<'a> {
+    fn len(&self) -> usize {
+        match self {
+            Source::Kept(_, range) | Source::Hints(_, range) => range.len(),
+        }
+    }
+
+    fn entries(self) -> Box<dyn Iterator<Item = Found<'a>> + 'a> {
+        match self {
+            Source::Kept(kept, range) => Box::new(kept.range(range).map(Found::Kept)),
+            Source::Hints(hints, range) => Box::new(hints.range(range).map(Found::Hint)),
+        }
+    }
+}
+
+fn within<T>(
+    entries: &VecDeque<T>,
+    start: Position,
+    until: Position,
+    position: impl Fn(&T) -> Position,
+) -> Range<usize> {
+    let first = entries.partition_point(|entry| position(entry) < start);
+    first..first.max(entries.partition_point(|entry| position(entry) <= until))
 }
 
 /// At least `limit`, never only some of one position.

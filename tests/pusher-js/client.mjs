@@ -3,10 +3,11 @@
 // Separate from the tests because only the library itself can show that it needs no change. Nothing in here may
 // know what the server ought to do: it passes on what pusher-js says, the Rust side judges.
 //
-//   {"do":"connect","wsHost":..,"wsPort":..,"key":..,"token":..,"authEndpoint":..}
+//   {"do":"connect","wsHost":..,"wsPort":..,"key":..,"token":..,"authEndpoint":..,"resuming":..}
 //   {"do":"subscribe","channel":..}  {"do":"unsubscribe","channel":..}  {"do":"disconnect"}
 //
 // Answers are {"event":..,"channel":..|null,"data":..}. Connection events are named "connection:..".
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import Pusher from 'pusher-js';
 
@@ -15,7 +16,15 @@ let pusher = null;
 const say = (event, channel, data) =>
   process.stdout.write(`${JSON.stringify({ event, channel, data: data ?? null })}\n`);
 
-function connect({ wsHost, wsPort, key, token, authEndpoint, activityTimeout, pongTimeout }) {
+// The very snippet that the manual gives: its first block of code.
+function snippet() {
+  const manual = readFileSync(new URL('../../docs/realtime.md', import.meta.url), 'utf8');
+  return new Function(`${manual.match(/```js\n([\s\S]*?)```/)[1]}; return resuming;`)();
+}
+
+function connect({ wsHost, wsPort, key, token, authEndpoint, activityTimeout, pongTimeout, resuming }) {
+  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  const resume = resuming ? snippet()(authEndpoint, headers) : null;
   pusher = new Pusher(key, {
     cluster: '', // The library insists on one; wsHost decides.
     wsHost,
@@ -24,12 +33,11 @@ function connect({ wsHost, wsPort, key, token, authEndpoint, activityTimeout, po
     enabledTransports: ['ws'],
     activityTimeout,
     pongTimeout,
-    channelAuthorization: {
-      transport: 'ajax',
-      endpoint: authEndpoint,
-      headers: token ? { Authorization: `Bearer ${token}` } : {},
-    },
+    channelAuthorization: resume
+      ? { customHandler: resume.authorize }
+      : { transport: 'ajax', endpoint: authEndpoint, headers },
   });
+  if (resume) pusher.connection.bind('message', resume.remember);
   pusher.connection.bind('state_change', (states) => say('connection:state_change', null, states));
   pusher.connection.bind('connected', () => say('connection:connected', null, { socketId: pusher.connection.socket_id }));
   pusher.connection.bind('error', (error) => say('connection:error', null, error));

@@ -17,6 +17,7 @@ pub mod person;
 pub mod postgres;
 pub mod pusher_js;
 pub mod raw;
+pub mod resuming_client;
 pub mod running;
 pub mod storm;
 pub mod watcher;

@@ -49,10 +49,20 @@ impl PusherJs {
 
     /// Starts a client and connects it to the server at `http://{host}:{port}` as the bearer of `token`.
     pub async fn connect(name: &str, address: std::net::SocketAddr, key: &str, token: &str) -> Self {
+        Self::connected(name, address, (key, token), false).await
+    }
+
+    /// The same with the snippet of docs/realtime.md, by which it is given what it missed.
+    pub async fn connect_resuming(name: &str, address: std::net::SocketAddr, key: &str, token: &str) -> Self {
+        Self::connected(name, address, (key, token), true).await
+    }
+
+    async fn connected(name: &str, address: std::net::SocketAddr, (key, token): (&str, &str), resuming: bool) -> Self {
         let mut client = Self::spawn(name);
         client
             .send(&json!({
                 "do": "connect",
+                "resuming": resuming,
                 "wsHost": address.ip().to_string(),
                 "wsPort": address.port(),
                 "key": key,

@@ -2,6 +2,7 @@
 
 mod client;
 mod limits;
+mod receipts;
 mod resuming;
 mod rooms;
 mod users;

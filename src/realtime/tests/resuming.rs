@@ -1,16 +1,22 @@
 //! Promise 7 on one node: who was away gets what came meanwhile, in order, once; or is told to reload.
 
+use std::net::SocketAddr;
+
 use aggregates::ids::RoomId;
 use aggregates::relationship::RelationshipCommand;
 use aggregates::user::{EraseUser, UserCommand};
 use aggregates::{Command, StreamId};
 use event_log::{LogId, Position, PositionToken};
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::client::{Client, Frame};
 use super::world::{World, at, user};
+use crate::config::CachesConfig;
+use crate::directory::Directory;
 use crate::realtime::channel_name::PusherChannel;
+use crate::realtime::{Realtime, router};
 
 const SUCCEEDED: &str = "pusher_internal:subscription_succeeded";
 
@@ -130,6 +136,42 @@ async fn promise_7_a_connection_that_ended_between_two_frames_of_one_event_gets_
     let mut ana = world.resumed("ana", &channel, &format!("{}.1", world.token(position))).await;
     let shown = world.shown(&mut ana, &channel).await;
     assert_eq!(shown.iter().map(|frame| &frame.data["userId"]).collect::<Vec<_>>(), ["cat"]);
+}
+
+/// A second node on the same log, which begins now.
+async fn another_node(world: &World) -> SocketAddr {
+    let people = Directory::new(world.views.clone(), &CachesConfig::default());
+    let config = world.realtime.0.config.clone();
+    let node = Realtime::new(config, world.log.clone(), world.views.clone(), people);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(axum::serve(listener, router::<()>(node.clone())).into_future());
+    tokio::spawn(async move { node.run(CancellationToken::new()).await.expect("realtime runs") });
+    address
+}
+
+#[tokio::test]
+async fn promise_7_a_client_comes_back_to_another_node_which_was_started_later() {
+    let world = World::start().await;
+    let room = world.group("ana", &["ben"]).await;
+    let channel = channel_of(room);
+    let mut ben = world.in_room("ben", room).await;
+    world.send(room, "ana", "heard").await;
+    let last = ben.expect("new-message", &channel).await["position"].clone();
+    drop(ben);
+    world.send_imported(room, "ana", "imported").await;
+    for words in ["one", "two"] {
+        world.send(room, "ana", words).await;
+    }
+    let node = another_node(&world).await;
+    let mut ben = Client::connect(node).await;
+    world.ask_after(&mut ben, "ben", &channel, last.as_str()).await;
+    ben.expect(SUCCEEDED, &channel).await;
+    world.send(room, "ana", "three").await;
+    for words in ["one", "two", "three"] {
+        let message = ben.expect("new-message", &channel).await;
+        assert_eq!((&message["content"], &message["sender"]["name"]), (&json!(words), &json!("Ana")));
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The frame window against what it is to hold, without sockets.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use aggregates::Timestamp;
 use aggregates::ids::{MessageId, RoomId, UserId};
@@ -11,11 +12,11 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::world::user;
-use crate::realtime::SocketId;
 use crate::realtime::frame::Cause;
+use crate::realtime::people::Step;
 use crate::realtime::protocol::EventData;
 use crate::realtime::reads::ReadMark;
-use crate::realtime::window::{Cursor, Listener, Window};
+use crate::realtime::window::{Cursor, Heard, Listener, Window};
 
 const CHANNEL: &str = "private-room-1";
 const BYTES_MAX: usize = 1024 * 1024;
@@ -43,8 +44,14 @@ fn after(position: u64) -> Cursor {
     Cursor { position: Position(position), frames: None }
 }
 
-fn of_room(user: &UserId) -> Listener<'_> {
-    Listener { socket: SocketId::random(), user, channel: CHANNEL, room: Some(room(1)), rooms: None }
+fn heard(name: &str, room: Option<RoomId>) -> [Heard; 1] {
+    [(Arc::from(name), room)]
+}
+
+fn all_of_room(window: &Window, user: &UserId, cursor: Cursor, limit: usize) -> Vec<String> {
+    let channels = heard(CHANNEL, Some(room(1)));
+    let until = Position(u64::MAX);
+    all(window, &Listener { socket: None, user, channels: &channels, hints: None, until }, cursor, limit)
 }
 
 /// Everything behind `cursor`, a few at a time.
@@ -67,8 +74,8 @@ fn what_came_behind_a_position_is_given_in_order_and_once() {
     for position in 1..=5 {
         keep(&mut window, position, &position.to_string());
     }
-    assert_eq!(all(&window, &of_room(&ana), after(2), 2), ["3", "4", "5"]);
-    assert_eq!(all(&window, &of_room(&ana), after(5), 2), Vec::<String>::new());
+    assert_eq!(all_of_room(&window, &ana, after(2), 2), ["3", "4", "5"]);
+    assert_eq!(all_of_room(&window, &ana, after(5), 2), Vec::<String>::new());
 }
 
 #[test]
@@ -79,9 +86,9 @@ fn of_several_frames_of_one_event_those_that_were_not_heard_are_given() {
     }
     keep(&mut window, 8, "hello");
     let heard = |frames| Cursor { position: Position(7), frames };
-    assert_eq!(all(&window, &of_room(&ana), heard(Some(1)), 1), ["cat came", "dan came", "hello"]);
-    assert_eq!(all(&window, &of_room(&ana), heard(Some(9)), 1), ["hello"]);
-    assert_eq!(all(&window, &of_room(&ana), heard(None), 1), ["hello"]);
+    assert_eq!(all_of_room(&window, &ana, heard(Some(1)), 1), ["cat came", "dan came", "hello"]);
+    assert_eq!(all_of_room(&window, &ana, heard(Some(9)), 1), ["hello"]);
+    assert_eq!(all_of_room(&window, &ana, heard(None), 1), ["hello"]);
 }
 
 #[test]
@@ -98,7 +105,7 @@ fn promise_8_frames_go_by_bytes_and_by_age_and_what_is_gone_is_not_covered() {
         assert!(by_bytes.size().bytes.expect("counted") <= 2_000);
     }
     assert!(by_bytes.covers(after(96)) && !by_bytes.covers(after(95)), "four frames of 500 bytes");
-    assert_eq!(all(&by_bytes, &of_room(&user("ana")), after(96), 10).len(), 4);
+    assert_eq!(all_of_room(&by_bytes, &user("ana"), after(96), 10).len(), 4);
 }
 
 #[test]
@@ -126,14 +133,14 @@ fn hints_are_given_of_ones_own_rooms_since_one_came_in_and_not_of_what_one_said(
     for (position, number) in [(1, 1), (2, 2), (3, 3)] {
         hint(&mut window, room(number), position, &ben);
     }
-    window.came_in(Position(4), room(2), &ana);
+    window.passed(Position(4), room(2), &ana, Step::CameIn);
     hint(&mut window, room(2), 5, &ben);
     hint(&mut window, room(1), 6, &ana);
     window.keep("private-user-ana", cause(7), &Utf8Bytes::from_static("a follower"), None);
     hint(&mut window, room(1), 8, &ben);
     let rooms = HashSet::from([room(1), room(2)]);
-    let channel = "private-user-ana";
-    let listener = Listener { socket: SocketId::random(), user: &ana, channel, room: None, rooms: Some(&rooms) };
+    let (channels, until) = (heard("private-user-ana", None), Position(u64::MAX));
+    let listener = Listener { socket: None, user: &ana, channels: &channels, hints: Some(&rooms), until };
     let given = all(&window, &listener, after(0), 1);
     let positions = [r#"\"at\":1"#, r#"\"at\":5"#, "a follower", r#"\"at\":8"#];
     assert_eq!(given.len(), positions.len(), "{given:?}");
@@ -144,14 +151,32 @@ fn hints_are_given_of_ones_own_rooms_since_one_came_in_and_not_of_what_one_said(
 }
 
 #[test]
+fn the_rooms_somebody_came_into_or_left_are_known_by_their_last_step() {
+    let (mut window, ana) = (window(10), user("ana"));
+    for (position, number, step) in
+        [(1, 1, Step::CameIn), (2, 2, Step::CameIn), (3, 1, Step::WentOut), (4, 3, Step::WentOut), (5, 3, Step::CameIn)]
+    {
+        window.passed(Position(position), room(number), &ana, step);
+    }
+    let passages = |window: &Window, after, until| window.passages(&ana, Position(after), Position(until));
+    let everything = [(room(2), Step::CameIn), (room(1), Step::WentOut), (room(3), Step::CameIn)];
+    assert_eq!(passages(&window, 0, 9), everything);
+    assert_eq!(passages(&window, 2, 3), everything[1..2]);
+    for position in 6..20 {
+        keep(&mut window, position, "x");
+    }
+    assert_eq!(passages(&window, 0, 9), vec![], "gone with their events");
+}
+
+#[test]
 fn nothing_is_given_from_before_somebody_came_in_again() {
     let (mut window, ana) = (window(100), user("ana"));
     keep(&mut window, 1, "while ana was away");
-    window.came_in(Position(2), room(1), &ana);
+    window.passed(Position(2), room(1), &ana, Step::CameIn);
     keep(&mut window, 2, "ana came");
     keep(&mut window, 3, "after it");
-    assert_eq!(all(&window, &of_room(&ana), after(0), 10), ["after it"]);
-    assert_eq!(all(&window, &of_room(&user("ben")), after(0), 10).len(), 3);
+    assert_eq!(all_of_room(&window, &ana, after(0), 10), ["after it"]);
+    assert_eq!(all_of_room(&window, &user("ben"), after(0), 10).len(), 3);
 }
 
 #[test]
@@ -208,7 +233,7 @@ proptest! {
                 *position > from || (*position == from && heard.is_some_and(|heard| *frame >= heard as usize))
             };
             let wanted: Vec<String> = model.iter().filter(unheard).map(|(.., text)| text.clone()).collect();
-            prop_assert_eq!(all(&window, &of_room(&ana), cursor, limit), wanted);
+            prop_assert_eq!(all_of_room(&window, &ana, cursor, limit), wanted);
         }
     }
 }
