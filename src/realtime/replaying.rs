@@ -17,7 +17,7 @@ use super::protocol::{self, Reload};
 use super::resume_point::ResumePoint;
 use super::socket_id::SocketId;
 use super::subscribing::{self, Answer, Begun, NotReady};
-use super::window::{Cursor, Heard, Listener};
+use super::window::{Cursor, Heard, Listener, Part};
 use super::{reads, unread};
 
 /// A subscription that is being given what it missed.
@@ -155,8 +155,7 @@ impl Hub {
         }
         let channel = [(attached.channel.clone(), room)];
         let listener = state.listener(&channel, attached.socket, &replay.user);
-        let (found, cursor) = state.window.behind(&listener, replay.cursor, limit);
-        let more = state.window.count(&listener, cursor) > 0;
+        let Part { frames: found, end, has_more: more } = state.window.behind(&listener, replay.cursor, limit);
         let succeeded = (!replay.succeeded).then(|| protocol::subscription_succeeded(&attached.channel));
         self.measures.replayed(found.len());
         let mut frames: Vec<Frame> = succeeded.into_iter().chain(found).map(Frame::from).collect();
@@ -164,7 +163,7 @@ impl Hub {
             frames.extend(subscriber.release());
         }
         replay.succeeded = true;
-        replay.cursor = cursor;
+        replay.cursor = end;
         if more { Replayed::Frames(frames, replay) } else { Replayed::Open(frames, replay) }
     }
 }

@@ -17,7 +17,7 @@ use serde_json::Value;
 use super::channel_name::{room_channel, user_channel};
 use super::people::Step;
 use super::protocol::Reload;
-use super::window::{Cursor, Heard, Listener};
+use super::window::{Cursor, Heard, Listener, Part};
 use super::{Inner, NotKnown, Realtime, frames};
 
 /// Rooms that one answer names as come into; whoever was brought into more loads their list of rooms anew.
@@ -136,9 +136,8 @@ impl super::hub::Hub {
         if !state.window.covers(from) {
             return Err(Reload::TooLongAgo);
         }
-        let (frames, cursor) = state.window.behind(&listener, from, limit);
-        let has_more = state.window.count(&listener, cursor) > 0;
-        let position = if has_more { cursor.position } else { until };
+        let Part { frames, end, has_more } = state.window.behind(&listener, from, limit);
+        let position = if has_more { end.position } else { until };
         let passages = state.window.passages(user, after, position);
         if passages.len() > ROOMS_ENTERED_MAX {
             return Err(Reload::TooMuch);

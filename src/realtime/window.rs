@@ -97,6 +97,14 @@ pub(super) struct Cursor {
     pub frames: Option<u32>,
 }
 
+/// A part of what there is behind a cursor.
+pub(super) struct Part {
+    pub frames: Vec<Utf8Bytes>,
+    /// Where it ends.
+    pub end: Cursor,
+    pub has_more: bool,
+}
+
 impl Window {
     pub fn new(bytes_max: usize, events_max: u64) -> Self {
         Self {
@@ -247,11 +255,12 @@ impl Window {
         self.sources(listener, cursor).iter().map(Source::len).sum()
     }
 
-    /// The first frames behind `cursor`, at least `limit` if there are as many: those of one position come together. And
-    /// where that ends.
-    pub fn behind(&self, listener: &Listener<'_>, cursor: Cursor, limit: usize) -> (Vec<Utf8Bytes>, Cursor) {
+    /// The first frames behind `cursor`, at least `limit` if there are as many: those of one position come together.
+    pub fn behind(&self, listener: &Listener<'_>, cursor: Cursor, limit: usize) -> Part {
+        let sources = self.sources(listener, cursor);
+        let all: usize = sources.iter().map(Source::len).sum();
         let mut found: Vec<Found<'_>> = Vec::new();
-        for source in self.sources(listener, cursor) {
+        for source in sources {
             found.extend(whole(source.entries(), limit));
         }
         found.sort_by_key(Found::position);
@@ -269,7 +278,7 @@ impl Window {
         });
         let name = listener.channels.first().map_or("", |(name, _)| name);
         let frames = frames.map(|it| it.frame(name)).collect();
-        (frames, Cursor { position, frames: None })
+        Part { frames, end: Cursor { position, frames: None }, has_more: end < all }
     }
 
     /// What there is of each channel and each room's hints.

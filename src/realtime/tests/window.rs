@@ -16,7 +16,7 @@ use crate::realtime::frame::Cause;
 use crate::realtime::people::Step;
 use crate::realtime::protocol::EventData;
 use crate::realtime::reads::ReadMark;
-use crate::realtime::window::{Cursor, Heard, Listener, Window};
+use crate::realtime::window::{Cursor, Heard, Listener, Part, Window};
 
 const CHANNEL: &str = "private-room-1";
 const BYTES_MAX: usize = 1024 * 1024;
@@ -58,13 +58,14 @@ fn all_of_room(window: &Window, user: &UserId, cursor: Cursor, limit: usize) -> 
 fn all(window: &Window, listener: &Listener<'_>, mut cursor: Cursor, limit: usize) -> Vec<String> {
     let mut texts = Vec::new();
     loop {
-        let (frames, next) = window.behind(listener, cursor, limit);
+        let Part { frames, end, has_more } = window.behind(listener, cursor, limit);
         texts.extend(frames.into_iter().map(|frame| frame.as_str().to_owned()));
-        if window.count(listener, next) == 0 {
+        assert_eq!(has_more, window.count(listener, end) > 0);
+        if !has_more {
             return texts;
         }
-        assert!(next != cursor, "it moves on");
-        cursor = next;
+        assert!(end != cursor, "it moves on");
+        cursor = end;
     }
 }
 
