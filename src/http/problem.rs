@@ -93,6 +93,12 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", reason.clone()).naming("body", reason)
     }
 
+    /// 413 for one part of the request.
+    pub fn too_long(field: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
+        let reason = reason.into();
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", reason.clone()).naming(field, reason)
+    }
+
     pub fn unsupported_media_type(expected: &'static str) -> Self {
         let reason = format!("expected {expected}");
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", reason.clone())

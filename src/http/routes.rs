@@ -56,6 +56,7 @@ pub fn routes() -> Vec<Route> {
         route(GET, "/api/notifications/unread-count", get(notifications::unread_count)),
         route(GET, "/api/sync", get(sync::sync)),
         route(POST, "/api/pusher/auth", post(pusher_auth::auth)),
+        route(POST, "/api/pusher/user-auth", post(pusher_auth::user_auth)),
     ]
 }
 

@@ -14,6 +14,8 @@ pub const OUTGOING: &str = "kabar_realtime_outgoing_frames_max";
 pub const SLOW: &str = "kabar_realtime_slow_sockets_total";
 pub const RESUMES: &str = "kabar_realtime_resumes_total";
 pub const REPLAYED: &str = "kabar_realtime_replayed_frames_total";
+pub const WEBHOOK_REQUESTS: &str = "kabar_realtime_webhook_requests_total";
+pub const WEBHOOK_EVENTS_DROPPED: &str = "kabar_realtime_webhook_events_dropped_total";
 
 /// All of them.
 pub const MEASURES: &[Measure] = &[
@@ -24,6 +26,11 @@ pub const MEASURES: &[Measure] = &[
     count(SLOW, "sockets that were sent away because too many frames waited for them"),
     count(RESUMES, "subscriptions that asked for what they missed, by what came of it"),
     count(REPLAYED, "frames given to those that had missed them"),
+    count(WEBHOOK_REQUESTS, "attempts to tell a webhook of something, by outcome"),
+    count(
+        WEBHOOK_EVENTS_DROPPED,
+        "events that a webhook was not told of: its queue was full or it took them for five minutes not",
+    ),
 ];
 
 /// Shared by the hub, its outboxes and the sockets' tasks.

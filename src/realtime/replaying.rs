@@ -7,10 +7,11 @@
 
 use std::sync::Arc;
 
-use aggregates::ids::UserId;
+use aggregates::ids::{RoomId, UserId};
 use event_log::Position;
 
 use super::Inner;
+use super::admission::Owed;
 use super::frame::Frame;
 use super::hub::{Hub, State};
 use super::protocol::{self, Reload};
@@ -66,7 +67,7 @@ pub(super) async fn begin(inner: &Inner, begun: Begun, user: UserId, point: Resu
             inner.hub.measures.resumed("replayed");
             Answer::Replay(Box::new(Replay { begun, user, from: cursor.position, cursor, succeeded: false }))
         }
-        Err(reason) => reload(inner, &begun, reason, false).await,
+        Err(reason) => reload(inner, begun, reason, false).await,
     }
 }
 
@@ -87,27 +88,28 @@ async fn reach(inner: &Inner, point: ResumePoint, as_of: Position) -> Result<Res
 }
 
 /// Opens it with the word to reload, when what it missed is in the views.
-async fn reload(inner: &Inner, begun: &Begun, reason: Reload, succeeded: bool) -> Answer {
+async fn reload(inner: &Inner, begun: Begun, reason: Reload, succeeded: bool) -> Answer {
     let as_of = inner.hub.listen(&begun.attached);
-    if subscribing::caught_up(inner, begun, as_of).await.is_err() {
-        return subscribing::not_ready(inner, begun);
+    if subscribing::caught_up(inner, &begun, as_of).await.is_err() {
+        return subscribing::not_ready(inner, &begun);
     }
     inner.hub.measures.resumed(reason.name());
     let (channel, position) = (&begun.attached.channel, inner.token(as_of));
     let succeeded = (!succeeded).then(|| protocol::subscription_succeeded_at(channel, &position));
-    let first = succeeded.into_iter().chain([protocol::reload(channel, reason, &position)]);
-    subscribing::open(inner, begun, first)
+    let words = succeeded.into_iter().chain([protocol::reload(channel, reason, &position)]).collect();
+    subscribing::open(inner, begun, Some(words)).await
 }
 
 /// For a replay that the window has moved past.
 pub(super) async fn overtaken(inner: Arc<Inner>, replay: Box<Replay>) -> Answer {
-    reload(&inner, &replay.begun, Reload::TooLongAgo, replay.succeeded).await
+    let Replay { begun, succeeded, .. } = *replay;
+    reload(&inner, begun, Reload::TooLongAgo, succeeded).await
 }
 
 /// What is not replayed because only its last value counts: read positions and unread counts.
 pub(super) async fn refresh(inner: Arc<Inner>, replay: Box<Replay>) -> Answer {
     let Replay { begun, user, from, .. } = *replay;
-    match begun.room {
+    match room_of(&begun) {
         Some(room) => reads::retell(&inner, &begun.attached, room, from).await,
         None => unread::retell(&inner, user),
     }
@@ -115,7 +117,15 @@ pub(super) async fn refresh(inner: Arc<Inner>, replay: Box<Replay>) -> Answer {
 }
 
 pub(super) fn not_a_member(replay: &Replay) -> Answer {
-    subscribing::not_a_member(&replay.begun)
+    subscribing::not_a_member(&replay.begun.attached, &replay.begun.admission.owed)
+}
+
+/// Of a room's channel.
+fn room_of(begun: &Begun) -> Option<RoomId> {
+    match begun.admission.owed {
+        Owed::Room(room) => Some(room),
+        Owed::Group(_) | Owed::Nothing => None,
+    }
 }
 
 impl State {
@@ -133,7 +143,7 @@ impl Hub {
         if !state.window.covers(from) {
             return Err(Reload::TooLongAgo);
         }
-        let channel = [(begun.attached.channel.clone(), begun.room)];
+        let channel = [(begun.attached.channel.clone(), room_of(begun))];
         let listener = state.listener(&channel, begun.attached.socket, user);
         if state.window.count(&listener, from) > frames_max { Err(Reload::TooMuch) } else { Ok(()) }
     }
@@ -142,7 +152,7 @@ impl Hub {
     /// far as the tail has come.
     pub(super) fn replay(&self, mut replay: Box<Replay>, limit: usize) -> Replayed {
         let mut state = self.state();
-        let (attached, room) = (&replay.begun.attached, replay.begun.room);
+        let (attached, room) = (&replay.begun.attached, room_of(&replay.begun));
         if state.subscriber(attached).is_none() {
             return Replayed::Gone;
         }
@@ -159,8 +169,14 @@ impl Hub {
         let succeeded = (!replay.succeeded).then(|| protocol::subscription_succeeded(&attached.channel));
         self.measures.replayed(found.len());
         let mut frames: Vec<Frame> = succeeded.into_iter().chain(found).map(Frame::from).collect();
-        if !more && let Some(subscriber) = state.subscriber(attached) {
-            frames.extend(subscriber.release());
+        if let Some(subscriber) = state.subscriber(attached) {
+            let was_in = std::mem::replace(&mut subscriber.is_in, true);
+            if !more {
+                frames.extend(subscriber.release());
+            }
+            if !was_in {
+                state.arrived(&attached.channel, attached.socket, None);
+            }
         }
         replay.succeeded = true;
         replay.cursor = end;

@@ -6,7 +6,7 @@ use aggregates::ids::{RoomId, UserId};
 use axum::extract::ws::Utf8Bytes;
 use event_log::Position;
 
-use super::channel_name::{room_channel, user_channel};
+use super::channel_name::{channels_of_members, room_channel, user_channel};
 use super::frame::{Cause, Frame};
 use super::hub::{Hub, State};
 use super::outbox::Outbox;
@@ -39,24 +39,39 @@ pub(super) struct Subscriber {
     /// What the window keeps reaches it from there.
     pub replaying: bool,
     pub gate: Gate,
+    /// The client knows that it has subscribed, though its gate may still be held while it is given what it missed.
+    pub is_in: bool,
+    /// Under the bare name of older clients.
+    pub is_legacy: bool,
 }
 
 impl Subscriber {
     pub fn new(ticket: u64, outbox: Arc<Outbox>, user: Option<UserId>) -> Self {
-        Self { ticket, outbox, user, as_of: Position::START, replaying: false, gate: Gate::Shut }
+        Self {
+            ticket,
+            outbox,
+            user,
+            as_of: Position::START,
+            replaying: false,
+            gate: Gate::Shut,
+            is_in: false,
+            is_legacy: false,
+        }
     }
 
-    /// Says `first`, then what was held.
-    pub fn open(&mut self, first: impl IntoIterator<Item = Utf8Bytes>) {
-        first.into_iter().for_each(|frame| self.outbox.put(frame));
-        for frame in self.release() {
-            self.outbox.put(frame);
+    /// `last` is what a cache channel has kept: it stands for whatever came while the subscription was being made.
+    pub fn open(&mut self, words: Vec<Utf8Bytes>, last: Option<Utf8Bytes>) {
+        let held = self.release();
+        words.into_iter().for_each(|frame| self.outbox.put(frame));
+        match last {
+            Some(last) => self.outbox.put(last),
+            None => held.into_iter().for_each(|frame| self.outbox.put(frame)),
         }
     }
 
     /// Opens the gate; what was held is to be written before anything else.
     pub fn release(&mut self) -> Vec<Frame> {
-        self.replaying = false;
+        (self.replaying, self.is_in) = (false, true);
         match std::mem::replace(&mut self.gate, Gate::Open) {
             Gate::Held(held) => held,
             Gate::Shut | Gate::Open => Vec::new(),
@@ -81,6 +96,16 @@ impl Subscriber {
         self.outbox.put(frame);
     }
 
+    pub fn is_open(&self) -> bool {
+        self.is_in
+    }
+
+    pub fn put_if_open(&self, frame: &Utf8Bytes) {
+        if self.is_open() {
+            self.outbox.put(frame.clone());
+        }
+    }
+
     fn give(&mut self, frame: Frame, held_max: usize) {
         match &mut self.gate {
             Gate::Shut => {}
@@ -103,11 +128,11 @@ impl Interest<'_> {
     }
 
     pub fn in_room_channel(&self, room: RoomId) -> bool {
-        self.0.channels.contains_key(&room_channel(room))
+        self.0.is_heard(&room_channel(room))
     }
 
     pub fn in_user(&self, user: &UserId) -> bool {
-        self.0.channels.contains_key(&user_channel(user))
+        self.0.is_heard(&user_channel(user))
     }
 }
 
@@ -150,18 +175,22 @@ impl Hub {
             let mut frame = None;
             let text = || frame.get_or_insert_with(|| data.frame(event, &channel)).clone();
             deliver(&mut state, &channel, Some(cause), except, self.outgoing_frames_max, text);
+            if let Some(legacy) = state.legacy_listeners(&channel) {
+                let frame = data.frame(event, &legacy);
+                deliver(&mut state, &legacy, Some(cause), except, self.outgoing_frames_max, || frame.clone());
+            }
         }
     }
 
     /// The connected members of a room whose own channel somebody listens to.
     pub fn listening_members(&self, room: RoomId) -> Vec<UserId> {
         let state = self.state();
-        let listening = state.people.members(room).filter(|(_, channel)| state.channels.contains_key(*channel));
+        let listening = state.people.members(room).filter(|(_, channel)| state.is_heard(channel));
         listening.map(|(user, _)| user.clone()).collect()
     }
 
     pub fn has_listeners(&self, channel: &str) -> bool {
-        self.state().channels.contains_key(channel)
+        self.state().is_heard(channel)
     }
 
     /// Brings memberships forward. Whoever went out is cut off the room's channel in the same step, with a word: the
@@ -173,22 +202,34 @@ impl Hub {
         if !news || step == Step::CameIn {
             return;
         }
-        let channel = room_channel(room);
-        let theirs = |(id, it): (&SocketId, &Subscriber)| {
-            (it.user.as_ref() == Some(user)).then(|| (*id, it.outbox.clone(), matches!(it.gate, Gate::Shut)))
-        };
-        let cut: Vec<_> = state.channels.get(&channel).into_iter().flatten().filter_map(theirs).collect();
-        for (id, outbox, shut) in cut {
-            // Those still shut have nothing to hide yet and are asked again when they would open.
-            if !shut {
-                state.end(&channel, id);
-                outbox.put(protocol::subscription_error(&channel, "you are no longer a member of this room", 403));
+        for channel in channels_of_members(room) {
+            let theirs = |(id, it): (&SocketId, &Subscriber)| (it.user.as_ref() == Some(user)).then_some(*id);
+            let cut: Vec<_> = state.channels.get(&channel).into_iter().flatten().filter_map(theirs).collect();
+            for id in cut {
+                state.cut(&channel, id, "you are no longer a member of this room");
             }
+        }
+        for (channel, id) in state.group_listeners.left(user, room) {
+            state.cut(&channel, id, "you are in no room of this group any more");
         }
     }
 }
 
-fn deliver(
+impl State {
+    /// Ends a subscription against its owner's will. Those still shut have nothing to hide yet and are asked again when they
+    /// would open.
+    fn cut(&mut self, channel: &str, id: SocketId, why: &str) {
+        let Some(subscriber) = self.channels.get(channel).and_then(|subscribers| subscribers.get(&id)) else { return };
+        if matches!(subscriber.gate, Gate::Shut) {
+            return;
+        }
+        let outbox = subscriber.outbox.clone();
+        self.end(channel, id);
+        outbox.put(protocol::subscription_error(channel, why, 403));
+    }
+}
+
+pub(super) fn deliver(
     state: &mut State,
     channel: &str,
     cause: Option<Cause>,
@@ -212,7 +253,8 @@ fn deliver(
 mod tests {
     use super::super::channel_name::PusherChannel;
     use super::super::config::{AppCredentials, RealtimeConfig};
-    use super::super::hub::{Attached, Connected, Opened};
+    use super::super::hub::{Attached, Connected, Entry, Opened, Proof};
+    use super::super::webhooks::Happenings;
     use super::*;
     use uuid::Uuid;
 
@@ -228,7 +270,8 @@ mod tests {
     /// Ana is connected and in the room as of position 10, where the tail is, too.
     fn scene() -> (Scene, Attached) {
         let app = AppCredentials { id: "1".into(), key: "key".into(), secret: "secret".into() };
-        let hub = Hub::new(&RealtimeConfig { outgoing_frames_max: FRAMES_MAX, ..RealtimeConfig::new(app) });
+        let config = RealtimeConfig { outgoing_frames_max: FRAMES_MAX, ..RealtimeConfig::new(app) };
+        let hub = Hub::new(&config, Happenings::to(&[]).0);
         let (room, ana) = (RoomId(Uuid::from_u128(1)), UserId::parse("ana").expect("an id"));
         let socket = hub.connect().unwrap_or_else(|_| panic!("a socket"));
         hub.take(Position(10), |_| ());
@@ -238,8 +281,8 @@ mod tests {
         (Scene { hub, socket, room, ana }, attached)
     }
 
-    fn succeeded() -> [Utf8Bytes; 1] {
-        [protocol::subscription_succeeded("x")]
+    fn in_room(scene: &Scene) -> Entry {
+        Entry { proof: Proof::Room(scene.room), ..Entry::default() }
     }
 
     impl Scene {
@@ -264,7 +307,7 @@ mod tests {
         scene.publish("in the views", 10);
         scene.publish("while shut", 12);
         assert_eq!(scene.waiting(), Vec::<String>::new());
-        assert_eq!(scene.hub.open(&attached, Some(scene.room), succeeded()), Opened::Open);
+        assert_eq!(scene.hub.open(&attached, in_room(&scene)), Opened::Open);
         scene.publish("while open", 13);
         let said = scene.waiting();
         assert!(said[0].contains("subscription_succeeded"), "{said:?}");
@@ -278,7 +321,7 @@ mod tests {
         scene.hub.stepped(Position(11), scene.room, &scene.ana, Step::WentOut);
         scene.publish("psst", 12);
         scene.hub.stepped(Position(13), scene.room, &scene.ana, Step::CameIn);
-        assert_eq!(scene.hub.open(&attached, Some(scene.room), succeeded()), Opened::Gone);
+        assert_eq!(scene.hub.open(&attached, in_room(&scene)), Opened::Gone);
         let said = scene.waiting();
         assert!(said.len() == 1 && said[0].contains("subscription_error"), "{said:?}");
     }
@@ -288,7 +331,7 @@ mod tests {
         let (mut scene, attached) = scene();
         scene.hub.stepped(Position(11), scene.room, &scene.ana, Step::WentOut);
         scene.hub.listen(&attached);
-        assert_eq!(scene.hub.open(&attached, Some(scene.room), succeeded()), Opened::NotAMember);
+        assert_eq!(scene.hub.open(&attached, in_room(&scene)), Opened::NotAMember);
         assert_eq!(scene.waiting(), Vec::<String>::new());
     }
 
@@ -296,7 +339,7 @@ mod tests {
     fn a_typer_and_the_socket_that_asked_are_passed_by() {
         let (mut scene, attached) = scene();
         scene.hub.listen(&attached);
-        scene.hub.open(&attached, Some(scene.room), succeeded());
+        scene.hub.open(&attached, in_room(&scene));
         scene.waiting();
         let (channel, frame) = (room_channel(scene.room), Utf8Bytes::from_static("x"));
         for except in
@@ -323,7 +366,7 @@ mod tests {
     fn with_the_socket_everything_of_it_is_forgotten() {
         let (scene, attached) = scene();
         scene.hub.listen(&attached);
-        scene.hub.open(&attached, Some(scene.room), succeeded());
+        scene.hub.open(&attached, in_room(&scene));
         assert!(scene.hub.has_listeners(&room_channel(scene.room)));
         scene.hub.disconnect(scene.socket.id);
         assert!(!scene.hub.has_listeners(&room_channel(scene.room)));

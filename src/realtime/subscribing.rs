@@ -8,20 +8,19 @@
 
 use std::sync::Arc;
 
-use aggregates::ids::{RoomId, UserId};
+use aggregates::ids::UserId;
 use axum::extract::ws::Utf8Bytes;
 use event_log::Position;
 use projections::UnitName;
-use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use super::Inner;
-use super::channel_name::PusherChannel;
-use super::hub::{Attached, Opened, Refused};
+use super::admission::{Admission, Owed, admit};
+use super::channel_name::{PusherChannel, Subject};
+use super::hub::{Attached, Entry, Opened, Proof, Refused};
 use super::people::{Reading, Turn};
 use super::protocol::{self, CloseCode, Subscribe};
 use super::replaying::{self, Replay};
-use super::resume_point::ResumePoint;
 use super::socket_id::SocketId;
 
 /// What a socket does about a subscription.
@@ -37,77 +36,32 @@ pub(super) enum Answer {
 /// A subscription that is being checked.
 pub(super) struct Begun {
     pub attached: Attached,
-    /// On channels that ask for somebody.
-    user: Option<UserId>,
-    pub room: Option<RoomId>,
+    pub admission: Admission,
     units: &'static [UnitName],
-    resume: Option<ResumePoint>,
+    /// Whether the window keeps its frames, so that it may be resumed.
+    resumable: bool,
 }
 
 /// The views do not answer; the client may come back.
 pub(super) struct NotReady;
 
-/// What is signed on channels that ask for somebody.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct ChannelData {
-    pub user_id: UserId,
-    /// Up to where they have heard it, to be given what came since.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resume_after: Option<String>,
-}
-
-/// As whom, and from where on.
-type Permitted = Option<(UserId, Option<ResumePoint>)>;
-
 /// The part that needs no waiting, so that subscribing and unsubscribing keep their order.
 pub(super) fn begin(inner: &Inner, socket: SocketId, request: &Subscribe) -> Result<Begun, Answer> {
     let refuse = |error: &str, status| Answer::Say(protocol::subscription_error(&request.channel, error, status));
     let channel = PusherChannel::parse(&request.channel).map_err(|error| refuse(&error.to_string(), 400))?;
-    let permitted = permitted(inner, socket, &channel, request).map_err(|(error, status)| refuse(error, status))?;
-    let (user, resume) = permitted.unzip();
-    let attached = inner.hub.attach(socket, &channel, user.as_ref()).map_err(|refused| match refused {
+    let admission = admit(inner, socket, &channel, request).map_err(|(error, status)| refuse(&error, status))?;
+    let attached = inner.hub.attach(socket, &channel, admission.user.as_ref()).map_err(|refused| match refused {
         Refused::Twice => Answer::Say(protocol::error(&format!("there is a subscription to {channel} already"))),
         Refused::TooManyChannels => refuse("too many channels on one connection", 429),
         Refused::Gone => Answer::Nothing,
     })?;
-    let (room, units) = match &channel {
-        PusherChannel::User(_) => (None, &UnitName::ALL[..]),
-        PusherChannel::Room(room) => (Some(*room), &[UnitName::Inbox][..]),
-        PusherChannel::Private(_) | PusherChannel::Public(_) => (None, &[][..]),
+    let units = match channel.subject() {
+        Subject::User(_) => &UnitName::ALL[..],
+        Subject::MembersOf(_) | Subject::Group(_) => &[UnitName::Inbox][..],
+        Subject::SignedIn(_) | Subject::Application | Subject::Everybody => &[][..],
     };
-    Ok(Begun { attached, user, room, units, resume: resume.flatten() })
-}
-
-/// As whom, on channels that ask.
-fn permitted(
-    inner: &Inner,
-    socket: SocketId,
-    channel: &PusherChannel,
-    request: &Subscribe,
-) -> Result<Permitted, (&'static str, u16)> {
-    if let PusherChannel::Public(_) = channel {
-        return Ok(None);
-    }
-    let channel_data = request.channel_data.as_deref();
-    let auth = request.auth.as_deref().unwrap_or_default();
-    if !inner.signer.permits(auth, &socket.to_string(), &request.channel, channel_data) {
-        return Err(("the signature is not valid for this socket and channel", 401));
-    }
-    if let PusherChannel::Private(_) | PusherChannel::Public(_) = channel {
-        return Ok(None);
-    }
-    let said: Option<ChannelData> = channel_data.and_then(|text| serde_json::from_str(text).ok());
-    let Some(ChannelData { user_id, resume_after }) = said else {
-        return Err(("the signed channel_data must say who subscribes: {\"user_id\": ..}", 401));
-    };
-    let resume = resume_after.map(|text| text.parse()).transpose();
-    let resume = resume.map_err(|_| ("resume_after in channel_data is no position of this channel", 400))?;
-    match channel {
-        PusherChannel::User(owner) if *owner != user_id => Err(("this is somebody else's channel", 403)),
-        PusherChannel::User(_) | PusherChannel::Room(_) | PusherChannel::Private(_) | PusherChannel::Public(_) => {
-            Ok(Some((user_id, resume)))
-        }
-    }
+    let resumable = matches!(channel, PusherChannel::User(_) | PusherChannel::Room(_));
+    Ok(Begun { attached, admission, units, resumable })
 }
 
 /// The part that waits.
@@ -115,31 +69,39 @@ pub(super) async fn finish(inner: Arc<Inner>, mut begun: Begun) -> Answer {
     if know_rooms(&inner, &mut begun).await.is_err() {
         return not_ready(&inner, &begun);
     }
-    if let (Some(point), Some(user)) = (begun.resume, begun.user.clone()) {
+    if let (Some(point), Some(user)) = (begun.admission.resume, begun.admission.user.clone()) {
         return replaying::begin(&inner, begun, user, point).await;
     }
     let as_of = inner.hub.listen(&begun.attached);
     if caught_up(&inner, &begun, as_of).await.is_err() {
         return not_ready(&inner, &begun);
     }
-    let channel = &begun.attached.channel;
-    let succeeded = match begun.user {
-        Some(_) => protocol::subscription_succeeded_at(channel, &inner.token(as_of)),
-        None => protocol::subscription_succeeded(channel),
-    };
-    open(&inner, &begun, [succeeded])
+    let position = inner.token(as_of);
+    let words = begun.resumable.then(|| vec![protocol::subscription_succeeded_at(&begun.attached.channel, &position)]);
+    open(&inner, begun, words).await
 }
 
-/// Lets it out, `first` before everything else.
-pub(super) fn open(inner: &Inner, begun: &Begun, first: impl IntoIterator<Item = Utf8Bytes>) -> Answer {
-    match inner.hub.open(&begun.attached, begun.room, first) {
+/// Lets it out when what is owed still holds. `words` are said in the place of the bare word that it succeeded.
+pub(super) async fn open(inner: &Inner, begun: Begun, words: Option<Vec<Utf8Bytes>>) -> Answer {
+    let Ok(proof) = proof(inner, &begun.admission).await else { return not_ready(inner, &begun) };
+    let Begun { attached, admission, .. } = begun;
+    match inner.hub.open(&attached, Entry { proof, member: admission.member, words }) {
         Opened::Open | Opened::Gone => Answer::Nothing,
-        Opened::NotAMember => not_a_member(begun),
+        Opened::NotAMember => not_a_member(&attached, &admission.owed),
+        Opened::Full => {
+            let most = inner.config.presence_members_max;
+            let error = format!("as many people as may be are on this presence channel: {most}");
+            Answer::Say(protocol::subscription_error(&attached.channel, &error, 429))
+        }
     }
 }
 
-pub(super) fn not_a_member(begun: &Begun) -> Answer {
-    Answer::Say(protocol::subscription_error(&begun.attached.channel, "you are not a member of this room", 403))
+pub(super) fn not_a_member(attached: &Attached, owed: &Owed) -> Answer {
+    let error = match owed {
+        Owed::Group(_) => "you are in no room of this group",
+        Owed::Room(_) | Owed::Nothing => "you are not a member of this room",
+    };
+    Answer::Say(protocol::subscription_error(&attached.channel, error, 403))
 }
 
 pub(super) fn not_ready(inner: &Inner, begun: &Begun) -> Answer {
@@ -150,8 +112,25 @@ pub(super) fn not_ready(inner: &Inner, begun: &Begun) -> Answer {
     }
 }
 
+/// What is owed, as the views have it now. The hub compares it with what the tail has said since.
+async fn proof(inner: &Inner, admission: &Admission) -> Result<Proof, NotReady> {
+    match (&admission.owed, &admission.user) {
+        (Owed::Nothing, _) => Ok(Proof::NotNeeded),
+        (Owed::Room(room), _) => Ok(Proof::Room(*room)),
+        (Owed::Group(_), None) => Ok(Proof::Group(Vec::new())),
+        (Owed::Group(group), Some(user)) => match inner.views.inbox().memberships_in(user, group).await {
+            Ok(rooms) => Ok(Proof::Group(rooms)),
+            Err(error) => {
+                tracing::warn!(%error, "the rooms of a group cannot be read");
+                Err(NotReady)
+            }
+        },
+    }
+}
+
 async fn know_rooms(inner: &Arc<Inner>, begun: &mut Begun) -> Result<(), NotReady> {
-    let (Some((mut reading, turn)), Some(user)) = (begun.attached.reading.take(), &begun.user) else { return Ok(()) };
+    let reading = begun.attached.reading.take();
+    let (Some((mut reading, turn)), Some(user)) = (reading, &begun.admission.user) else { return Ok(()) };
     if let Some(turn) = turn {
         // A task of its own: other sockets of this person wait for it too, and this one may go away.
         let work = read_rooms(inner.clone(), user.clone(), turn, begun.attached.taken);

@@ -12,7 +12,7 @@ use aggregates::ids::{RoomId, UserId};
 use aggregates::room::{MemberRemoved, MembersAdded, MessageSent, NewMember, RoomEvent, RoomKind, RoomOpened};
 use aggregates::user::UserEvent;
 use event_log::{EventLogError, Filter, Page, Position, RecordedEvent, Subscription};
-use futures_util::StreamExt;
+use futures_util::future::join_all;
 use projections::UnitName;
 use projections::inbox::UserRow;
 use tokio_util::sync::CancellationToken;
@@ -140,9 +140,10 @@ impl Tail<'_> {
             };
             page.events.iter().map(|recorded| look(recorded)).collect()
         });
-        let rendered = page.events.iter().zip(&wanted).filter(|(_, wanted)| **wanted).map(|(recorded, _)| &**recorded);
-        let people = self.people(rendered.clone()).await;
-        self.know_pairs(rendered).await;
+        let wanted_events = page.events.iter().zip(&wanted).filter(|(_, wanted)| **wanted);
+        let rendered: Vec<&RecordedEvent> = wanted_events.map(|(recorded, _)| &**recorded).collect();
+        let people = self.people(&rendered).await;
+        self.know_pairs(&rendered).await;
         for (recorded, wanted) in page.events.iter().zip(wanted) {
             self.bring_forward(recorded);
             if wanted {
@@ -158,8 +159,8 @@ impl Tail<'_> {
     }
 
     /// Names are for show: without them frames go out with ids.
-    async fn people(&self, events: impl Iterator<Item = &RecordedEvent>) -> People {
-        let mut ids: Vec<UserId> = events.flat_map(named).cloned().collect();
+    async fn people(&self, events: &[&RecordedEvent]) -> People {
+        let mut ids: Vec<UserId> = events.iter().copied().flat_map(named).cloned().collect();
         ids.sort_unstable();
         ids.dedup();
         if ids.is_empty() {
@@ -201,20 +202,23 @@ impl Tail<'_> {
     }
 
     /// Asks for the rooms of a page side by side: one after the other they would hold up everybody's frames.
-    async fn know_pairs(&mut self, events: impl Iterator<Item = &RecordedEvent>) {
-        let messages = events.filter_map(|recorded| {
+    async fn know_pairs(&mut self, events: &[&RecordedEvent]) {
+        let messages = events.iter().filter_map(|recorded| {
             let DomainEvent::Room(RoomEvent::MessageSent(event)) = &recorded.event else { return None };
             Some((event.room_id, &event.sender_id))
         });
         let unknown: HashMap<RoomId, &UserId> = messages.filter(|(room, _)| !self.pairs.contains_key(room)).collect();
         let inbox = self.inner.views.inbox();
-        let asked = unknown.into_iter().map(|(room, sender)| async move { (room, inbox.room(room, sender).await) });
-        let answers: Vec<_> =
-            futures_util::stream::iter(asked).buffer_unordered(PAIRS_READ_AT_ONCE_MAX).collect().await;
-        for (room, answer) in answers {
-            // One that is not answered is asked for again when its message is told.
-            if let Ok(Some(row)) = answer {
-                self.keep_pair(room, row.pair);
+        for some in unknown.into_iter().collect::<Vec<_>>().chunks(PAIRS_READ_AT_ONCE_MAX) {
+            let mut asked = Vec::with_capacity(some.len());
+            for (room, sender) in some {
+                asked.push(inbox.room(*room, sender));
+            }
+            for ((room, _), answer) in some.iter().zip(join_all(asked).await) {
+                // One that is not answered is asked for again when its message is told.
+                if let Ok(Some(row)) = answer {
+                    self.keep_pair(*room, row.pair);
+                }
             }
         }
     }

@@ -42,5 +42,6 @@ mod operators;
 mod outsiders;
 mod promise_7_resuming;
 mod promise_9_markers;
+mod pusher_protocol;
 mod rebuilding;
 mod replaying;

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use crate::support::backend::Backend;
 use crate::support::chaos_proxy::ChaosProxy;
 use crate::support::irc_chat::{self, Act};
-use crate::support::person::{Person, client, number};
+use crate::support::person::{Person, client, number, text};
 use crate::support::pusher_js::PusherJs;
 use crate::support::resuming_client::{ResumingClient, told};
 use crate::support::running::{APP_KEY, Installation, announce, is_slow_build};
@@ -105,6 +105,8 @@ impl Chat {
             std::env::var("KABAR_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(rand::random);
         announce(&format!("{} messages among {PEOPLE} people: KABAR_SEED={seed}", words.len()));
         let expected = expected(&self.rooms, words.len());
+        // As for a page that has loaded what there is: rooms without a word.
+        let began = text(&self.people[0].get("/api/sync").await.ok()["position"]);
         let mut listeners = JoinSet::new();
         for (number, person) in self.people.iter().enumerate() {
             let own = format!("private-user-{}", person.id);
@@ -115,6 +117,7 @@ impl Chat {
                 &channels,
                 seed.wrapping_add(number as u64),
             );
+            listener.stands_at(&began);
             let expected = expected.clone();
             listeners.spawn(async move {
                 listener.listen_until(|heard| has_everything(heard, &expected)).await;

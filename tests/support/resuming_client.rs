@@ -62,6 +62,13 @@ impl ResumingClient {
         }
     }
 
+    /// Before anything is heard: everything up to `position` is known.
+    pub fn stands_at(&mut self, position: &str) {
+        for channel in &self.channels {
+            self.stands.insert(channel.clone(), Stand { position: position.to_owned(), frames: None });
+        }
+    }
+
     /// Connects, and again whenever the connection ends or is cut, until what it has heard `is_enough`.
     pub async fn listen_until(&mut self, is_enough: impl Fn(&BTreeMap<String, Vec<Value>>) -> bool) {
         let mut retry = tokio::time::interval(RETRY);

@@ -1,10 +1,15 @@
 //! Realtime on a real log, with real views, over real sockets.
 
+mod api;
 mod client;
+mod client_events;
 mod limits;
+mod presence;
 mod receipts;
 mod resuming;
 mod rooms;
+mod signing_in;
 mod users;
+mod webhooks;
 mod window;
 pub(crate) mod world;

@@ -1,6 +1,7 @@
 //! Promise 7 on one node: who was away gets what came meanwhile, in order, once; or is told to reload.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use aggregates::ids::RoomId;
 use aggregates::relationship::RelationshipCommand;
@@ -12,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::client::{Client, Frame};
-use super::world::{World, at, user};
+use super::world::{World, at, user, visitor};
 use crate::config::CachesConfig;
 use crate::directory::Directory;
 use crate::realtime::channel_name::PusherChannel;
@@ -145,7 +146,7 @@ async fn another_node(world: &World) -> SocketAddr {
     let node = Realtime::new(config, world.log.clone(), world.views.clone(), people);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    tokio::spawn(axum::serve(listener, router::<()>(node.clone())).into_future());
+    tokio::spawn(axum::serve(listener, router::<()>(node.clone(), Arc::new(visitor))).into_future());
     tokio::spawn(async move { node.run(CancellationToken::new()).await.expect("realtime runs") });
     address
 }
@@ -264,7 +265,7 @@ async fn promise_7_an_old_signature_opens_nothing_after_a_removal() {
     let mut ben = world.client().await;
     let parsed = PusherChannel::parse(&channel).expect("a channel");
     let resume = Some(from.parse().expect("a place"));
-    let signed = world.realtime.authorise(&user("ben"), ben.id, &parsed, resume);
+    let signed = world.realtime.authorise(&user("ben"), ben.id, &parsed, (None, resume));
     world.send(room, "ana", "secret").await;
     let position = world.remove(room, "ana", "ben").await;
     world.told(position).await;
