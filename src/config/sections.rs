@@ -174,6 +174,17 @@ pub struct RealtimeSection {
     pub gather_ms: u64,
     /// Also send `typing`, `messages-read` and `notification-new`. Default true.
     pub legacy_event_names: bool,
+    /// Bytes of frames kept for clients that were away; 0 keeps none, and they are told to reload. Default 33,554,432.
+    pub window_bytes_max: usize,
+    /// Events whose frames are kept, and read from the log again at the start. Default 20,000.
+    pub window_events_max: u64,
+    /// Frames replayed on one channel; who missed more is told to reload. Default 1,000.
+    pub replay_frames_max: usize,
+    /// Ask clients, by WebSocket pings, what they have received; to be switched off where a proxy answers pings itself.
+    /// Default true.
+    pub receipts: bool,
+    /// Milliseconds between two such pings of a connection. Default 5,000.
+    pub receipt_interval_ms: u64,
     /// Let signed-in connections subscribe to the bare names of older clients, `user-..`, `chat-..` and `group-..`, as
     /// well. Default true.
     pub legacy_channels: bool,
@@ -236,6 +247,11 @@ impl Default for RealtimeSection {
             read_frames_members_max: 100,
             gather_ms: 1_000,
             legacy_event_names: true,
+            window_bytes_max: 32 * 1024 * 1024,
+            window_events_max: 20_000,
+            replay_frames_max: 1_000,
+            receipts: true,
+            receipt_interval_ms: 5_000,
             legacy_channels: true,
             presence_members_max: 100,
             client_events_per_second: 10,

@@ -10,7 +10,7 @@ use axum::routing::{MethodRouter, delete, get, patch, post};
 use super::chat::{
     conversations, groups, keeping, message_changes, message_reads, messages, places, reading, rooms, support, typing,
 };
-use super::{AppState, notifications, pusher_auth, relations};
+use super::{AppState, notifications, pusher_auth, relations, sync};
 
 /// One line of the table.
 pub struct Route {
@@ -80,6 +80,7 @@ pub fn routes() -> Vec<Route> {
         route(GET, "/api/notifications", get(notifications::list)),
         route(PATCH, "/api/notifications", patch(notifications::mark)),
         route(GET, "/api/notifications/unread-count", get(notifications::unread_count)),
+        route(GET, "/api/sync", get(sync::sync)),
         route(POST, "/api/pusher/auth", post(pusher_auth::auth)),
         route(POST, "/api/pusher/user-auth", post(pusher_auth::user_auth)),
     ]

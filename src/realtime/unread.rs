@@ -33,6 +33,12 @@ pub(super) async fn run(inner: Arc<Inner>, stop: CancellationToken) {
     }
 }
 
+/// To somebody who was away, what waits for them by now.
+pub(super) fn retell(inner: &Inner, user: UserId) {
+    let delivered = inner.hub.progress().borrow().unwrap_or_default();
+    inner.unread.offer([(user, delivered)]);
+}
+
 /// Until it is shown: what is shown too late is right all the same, what is left out is not.
 async fn show(inner: &Inner, changed: &[(UserId, Position)]) {
     let users: Vec<UserId> = changed.iter().map(|(user, _)| user.clone()).collect();

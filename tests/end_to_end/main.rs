@@ -40,6 +40,7 @@ mod never_sealed;
 mod observing;
 mod operators;
 mod outsiders;
+mod promise_7_resuming;
 mod promise_9_markers;
 mod pusher_protocol;
 mod rebuilding;

@@ -19,6 +19,7 @@ mod refusals;
 mod repeats;
 mod samples;
 mod stopping;
+mod syncing;
 
 /// Each promise is a function over a running app; each becomes a test per backend.
 macro_rules! on_every_backend {
