@@ -82,7 +82,7 @@ impl World {
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let served = axum::serve(listener, router::<()>(realtime.clone(), Arc::new(|headers| visitor(headers))));
+        let served = axum::serve(listener, router::<()>(realtime.clone(), Arc::new(visitor)));
         tokio::spawn(served.with_graceful_shutdown(stop.clone().cancelled_owned()).into_future());
         let api = api_router::<()>(realtime.clone(), Arc::new(SystemClock));
         let world = Self {

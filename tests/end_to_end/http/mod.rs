@@ -10,6 +10,7 @@ mod erasures;
 mod follows;
 mod groups;
 mod late_views;
+mod older_pages;
 mod own_writes;
 mod person;
 mod refusals;
