@@ -1,6 +1,7 @@
 // The application's own server, made of the unmodified server SDK (pusher-http-node) and nothing else that thinks: it
 // triggers, asks, authorises channels and users, and takes webhooks. Steered as client.mjs is, line by line.
 //
+//   {"do":"listen"}  for pages that want to be authorised, and for webhooks
 //   {"do":"start","host":..,"port":..,"appId":..,"key":..,"secret":..,"encryptionMasterKeyBase64":..}
 //   {"do":"call","id":..,"method":"trigger","arguments":[..]}     any method of the SDK that answers with a promise
 //   {"do":"refuse","requests":n}                                  the next n webhooks are answered with 500
