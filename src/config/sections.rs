@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::secret::Secret;
-use crate::realtime::webhooks::{EventKind, Webhook};
+use super::webhooks::WebhookSection;
 
 /// How the server listens and how patient it is.
 #[derive(Debug, Clone, Deserialize)]
@@ -202,33 +202,6 @@ pub struct RealtimeSection {
     /// The application's servers that are told what happens on channels, signed as Pusher signs its webhooks; in
     /// kabar.toml only, as `[[realtime.webhooks]]`. At most 10. Default none.
     pub webhooks: Vec<WebhookSection>,
-}
-
-/// One of them.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WebhookSection {
-    /// http or https.
-    pub url: Secret,
-    /// `channel_occupied`, `channel_vacated`, `member_added`, `member_removed`, `client_event`, `cache_miss`,
-    /// `subscription_count`. Default all of them.
-    #[serde(default = "every_event")]
-    pub events: Vec<EventKind>,
-}
-
-fn every_event() -> Vec<EventKind> {
-    EventKind::ALL.to_vec()
-}
-
-impl WebhookSection {
-    /// Whom it means; an error where the address is none.
-    pub fn webhook(&self) -> Result<Webhook, String> {
-        let url = url::Url::parse(self.url.reveal()).map_err(|error| error.to_string())?;
-        match matches!(url.scheme(), "http" | "https") && url.has_host() {
-            true => Ok(Webhook::new(url, self.events.clone())),
-            false => Err("expected http(s)://host".to_owned()),
-        }
-    }
 }
 
 impl Default for RealtimeSection {

@@ -59,7 +59,7 @@ use aggregates::ids::{CommandId, GroupId, RoomId, UserId};
 use event_log::{CacheSize, EventLogError, Position, PositionToken, SharedLog};
 use projections::{Lagging, ReadError, UnitName, Views};
 use serde::Serialize;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -78,7 +78,7 @@ use signature::Signer;
 use skips::Skips;
 use subscriber::Except;
 use typing::Typing;
-use webhooks::{Happening, Happenings};
+use webhooks::{Happenings, Heard};
 
 pub use api::router as api_router;
 pub use channel_name::InvalidChannel;
@@ -123,7 +123,7 @@ struct Inner {
     sizes: Sizes,
     room_reads: Semaphore,
     /// For the task that sends webhooks, until it takes them.
-    happenings: Mutex<Option<mpsc::Receiver<Happening>>>,
+    happenings: Mutex<Option<Heard>>,
     failure: Mutex<Option<String>>,
 }
 

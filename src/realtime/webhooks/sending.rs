@@ -11,12 +11,14 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use super::budget::Budget;
 use super::happening::{EventKind, Happening};
 use crate::realtime::measures::{WEBHOOK_EVENTS_DROPPED, WEBHOOK_REQUESTS};
 use crate::realtime::signature::Signer;
 
-/// Requests that wait for one URL.
+/// Requests that wait for one URL, and what they may weigh.
 const QUEUE_MAX: usize = 1_000;
+const QUEUE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// How long a request is tried for.
 const TRIED_FOR: Duration = Duration::from_secs(5 * 60);
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(10);
@@ -66,12 +68,14 @@ impl Batch {
 pub(super) struct Target {
     events: Vec<EventKind>,
     queue: mpsc::Sender<Batch>,
+    budget: Budget,
 }
 
 impl Target {
     /// From `stop` on each request is tried once.
     pub fn start(webhook: &Webhook, signer: &Signer, stop: &CancellationToken, senders: &mut JoinSet<()>) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE_MAX);
+        let budget = Budget::of(QUEUE_BYTES_MAX);
         match client() {
             Ok(http) => {
                 let outcome = |outcome: &'static str| counter!(WEBHOOK_REQUESTS, "outcome" => outcome);
@@ -79,6 +83,7 @@ impl Target {
                     http,
                     webhook: webhook.clone(),
                     signer: signer.clone(),
+                    budget: budget.clone(),
                     taken: outcome("taken"),
                     refused: outcome("refused"),
                 };
@@ -86,7 +91,7 @@ impl Target {
             }
             Err(error) => tracing::error!(%error, "webhooks cannot be sent"),
         }
-        Self { events: webhook.events.clone(), queue }
+        Self { events: webhook.events.clone(), queue, budget }
     }
 
     pub fn wants(&self, kind: EventKind) -> bool {
@@ -95,8 +100,12 @@ impl Target {
 
     /// Never waits. What does not fit is dropped.
     pub fn put(&self, batch: Batch) {
-        let events = batch.events;
+        let (events, bytes) = (batch.events, batch.body.len());
+        if !self.budget.take(bytes) {
+            return dropped(events);
+        }
         if self.queue.try_send(batch).is_err() {
+            self.budget.give(bytes);
             dropped(events);
         }
     }
@@ -121,6 +130,7 @@ struct Sender {
     http: reqwest::Client,
     webhook: Webhook,
     signer: Signer,
+    budget: Budget,
     taken: Counter,
     refused: Counter,
 }
@@ -128,7 +138,9 @@ struct Sender {
 impl Sender {
     async fn run(self, mut waiting: mpsc::Receiver<Batch>, stop: CancellationToken) {
         while let Some(batch) = waiting.recv().await {
-            if !self.send(&batch, &stop).await {
+            let taken = self.send(&batch, &stop).await;
+            self.budget.give(batch.body.len());
+            if !taken {
                 dropped(batch.events);
                 // Its path and query may hold what only the receiver is to know.
                 let host = self.webhook.url.host_str().unwrap_or_default();

@@ -12,6 +12,7 @@ mod groups;
 mod kinds;
 mod late_views;
 mod message_changes;
+mod older_pages;
 mod own_writes;
 mod person;
 mod places;
