@@ -80,7 +80,8 @@ impl Ids {
     }
 
     pub fn samples(&self) -> Vec<Sample> {
-        let of_chat = [self.rooms(), self.keeping(), self.messages(), self.message_changes(), self.message_reads()];
+        // The last of `rooms` is leaving.
+        let of_chat = [self.keeping(), self.rooms(), self.messages(), self.message_changes(), self.message_reads()];
         let others = [self.places(), self.reading(), self.relations(), self.notifications()];
         of_chat.into_iter().chain(others).flatten().collect()
     }
