@@ -7,7 +7,7 @@ use axum::Router;
 use axum::http::Method;
 use axum::routing::{MethodRouter, delete, get, patch, post};
 
-use super::chat::{groups, messages, reading, rooms, typing};
+use super::chat::{groups, messages, reading, rooms, search, typing};
 use super::{AppState, notifications, pusher_auth, relations};
 
 /// One line of the table.
@@ -41,6 +41,7 @@ pub fn routes() -> Vec<Route> {
         route(DELETE, "/api/chat/groups/{roomId}/members/{userId}", delete(groups::remove_member)),
         route(POST, "/api/chat/send", post(messages::send)),
         route(GET, "/api/chat/messages", get(messages::messages)),
+        route(GET, "/api/chat/search", get(search::search)),
         route(POST, "/api/chat/read", post(reading::read)),
         route(POST, "/api/chat/typing", post(typing::typing)),
         route(GET, "/api/chat/typing", get(typing::typers)),

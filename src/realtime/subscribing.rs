@@ -21,6 +21,7 @@ use super::hub::{Attached, Opened, Refused};
 use super::people::{Reading, Turn};
 use super::protocol::{self, CloseCode, Subscribe};
 use super::socket_id::SocketId;
+use super::unread::COUNTED_BY;
 
 /// What a socket does about a subscription.
 #[derive(Debug)]
@@ -59,7 +60,7 @@ pub(super) fn begin(inner: &Inner, socket: SocketId, request: &Subscribe) -> Res
         Refused::Gone => Answer::Nothing,
     })?;
     let (room, units) = match &channel {
-        PusherChannel::User(_) => (None, &UnitName::ALL[..]),
+        PusherChannel::User(_) => (None, &COUNTED_BY[..]),
         PusherChannel::Room(room) => (Some(*room), &[UnitName::Inbox][..]),
         PusherChannel::Private(_) | PusherChannel::Public(_) => (None, &[][..]),
     };

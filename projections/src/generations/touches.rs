@@ -12,9 +12,11 @@ use super::{Difference, TOUCHING_MAX, Touching};
 use crate::feed::project::FeedChange;
 use crate::inbox::project::{InboxChange, Relation};
 use crate::projector::page_up_to;
+use crate::search::project::SearchChange;
+use crate::search::words::tokens;
 use crate::store::StoreError;
 use crate::views::UnitName;
-use crate::{feed, inbox};
+use crate::{feed, inbox, search};
 
 /// Events read at a time.
 const PAGE_EVENTS_MAX: usize = 1_000;
@@ -101,8 +103,12 @@ impl Rows {
             if let (Some(recipient), Some(raised)) = (row["recipient_id"].as_str(), row["position"].as_u64()) {
                 rows.notifications.entry(recipient.to_owned()).or_default().push((index, raised));
             }
-            if let (Some(sender), Some(said)) = (row["sender_id"].as_str(), row["position"].as_u64()) {
-                rows.words.entry(sender.to_owned()).or_default().push((index, said));
+            let owner = row["author_id"].as_str().or(row["sender_id"].as_str());
+            if let (Some(owner), Some(said)) = (owner, row["position"].as_u64()) {
+                rows.words.entry(owner.to_owned()).or_default().push((index, said));
+            }
+            if let (Some(room), Some(seq)) = (row["room_id"].as_str(), row["seq"].as_u64()) {
+                rows.keyed.entry((difference.table, placed(room, seq))).or_default().push(index);
             }
             if let Some(opener) = row["opened_by"].as_str() {
                 rows.words.entry(opener.to_owned()).or_default().push((index, 0));
@@ -143,6 +149,27 @@ fn touches(unit: UnitName, recorded: &RecordedEvent) -> Vec<Touch> {
             }
             touches
         }
+        UnitName::Search => search::project::project(recorded).iter().flat_map(in_search).collect(),
+    }
+}
+
+/// A message by its room and number, as an edit or a deletion names it.
+fn placed(room: impl std::fmt::Display, seq: u64) -> String {
+    format!("{room}#{seq}")
+}
+
+fn in_search(change: &SearchChange) -> Vec<Touch> {
+    let found_by = |token| Touch::Keyed("answers", token);
+    match change {
+        SearchChange::Add(entry) => {
+            let tokens = tokens(entry.place(), entry.words.as_deref().unwrap_or_default());
+            let row = Touch::Keyed("entries", format!("{:020}", entry.position.0));
+            std::iter::once(row).chain(tokens.into_iter().map(found_by)).collect()
+        }
+        SearchChange::Reword { room_id, seq, .. } | SearchChange::Remove { room_id, seq } => {
+            vec![Touch::Keyed("entries", placed(room_id, *seq))]
+        }
+        SearchChange::Erase { user_id, position } => vec![Touch::Blanked(user_id.clone(), *position)],
     }
 }
 
