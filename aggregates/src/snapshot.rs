@@ -81,8 +81,9 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cast::room::{add, create_group, join, remove, send};
-    use crate::cast::{ana, ben, blocked_by, cici, dewi, message_id, registered, state_after};
+    use crate::cast::room::{add, create_group, join, pin, remove, send};
+    use crate::cast::{ana, ben, blocked_by, cici, dewi, message_id, noon, registered, room_id, state_after};
+    use crate::room::{RoomCommand, SetRules};
     use crate::{Command, DomainEvent};
 
     /// A group in which everything has happened that a room can hear of.
@@ -91,7 +92,15 @@ mod tests {
         let wishes = [
             create_group(vec![ana(), ben()]),
             add(&ana(), vec![cici()]),
+            RoomCommand::SetRules(SetRules {
+                room_id: room_id(),
+                join_policy: None,
+                slow_mode_seconds: Some(30),
+                set_by: ana(),
+                at: noon(),
+            }),
             send(1, &ben()),
+            pin(1, &ana(), true),
             join(&dewi()),
             remove(&ben(), &ana()),
             remove(&ana(), &ana()),
@@ -105,11 +114,12 @@ mod tests {
 
     /// A change of this text is a change of the format: raise [`FORMAT`] and write the new text here.
     #[test]
-    fn the_form_of_a_kept_room_and_what_its_events_make_of_it_are_those_of_format_1() {
-        assert_eq!(FORMAT, 1);
+    fn the_form_of_a_kept_room_and_what_its_events_make_of_it_are_those_of_format_2() {
+        assert_eq!(FORMAT, 2);
         let room = format!(
-            r#"{{"kind":"room","state":{{"open":true,"kind":"group","join_policy":"open","members":{{"cici":{{"role":"owner","join_seq":0,"arrival":2}},"dewi":{{"role":"member","join_seq":1,"arrival":3}}}},"arrivals":4,"last_seq":1,"last_message_id":"{}"}}}}"#,
-            message_id(1)
+            r#"{{"kind":"room","state":{{"open":true,"closed":false,"kind":"group","join_policy":"open","members":{{"cici":{{"role":"owner","join_seq":0,"arrival":2}},"dewi":{{"role":"member","join_seq":1,"arrival":3}}}},"arrivals":4,"last_seq":1,"last_message_id":"{said}","pins":["{said}"],"pace":{{"pause_seconds":30,"lately":[["ben","{at}"]],"last":{{"ben":"{at}"}}}}}}}}"#,
+            said = message_id(1),
+            at = noon()
         );
         assert_eq!(a_room().to_kept().expect("kept").expect("JSON"), room);
         let pair = state_after(AggregateKind::Relationship, [blocked_by(&ana(), &ben())]);
@@ -137,7 +147,7 @@ mod tests {
     fn another_format_another_kind_and_what_is_no_state_are_not_taken() {
         let kept = a_room().to_kept().expect("kept").expect("JSON");
         let take = |kind, format, kept: &str| State::from_kept(kind, format, kept);
-        assert!(matches!(take(AggregateKind::Room, FORMAT + 1, &kept), Err(UnreadableState::Format(2))));
+        assert!(matches!(take(AggregateKind::Room, FORMAT + 1, &kept), Err(UnreadableState::Format(3))));
         assert!(matches!(take(AggregateKind::Feed, FORMAT, &kept), Err(UnreadableState::Kind)));
         for broken in ["", "{}", "null", &kept[..kept.len() - 2], r#"{"kind":"room","state":{"open":true}}"#] {
             assert!(matches!(take(AggregateKind::Room, FORMAT, broken), Err(UnreadableState::Form(_))), "{broken}");

@@ -209,6 +209,7 @@ fn to_room(command: &mut RoomCommand, visit: &mut Visit<'_>) {
                 mentions: _,
                 mentions_all: _,
                 forwarded,
+                author_gone: _,
                 client_message_id,
                 blocked: _,
                 at: _,
@@ -312,8 +313,8 @@ fn in_profile(owner: &UserId, profile: &mut Profile, visit: &mut Visit<'_>) {
 mod tests {
     use super::*;
     use crate::State;
-    use crate::cast::room::{create_group, message};
-    use crate::cast::{ana, noon};
+    use crate::cast::room::{create_group, editing, message};
+    use crate::cast::{ana, dewi, noon, room_id};
     use crate::room::Attachment;
 
     fn places(of: &mut dyn HasWords) -> Vec<(UserId, Field, Uuid, Sealed)> {
@@ -341,15 +342,46 @@ mod tests {
         let mut sent = message(1, &ana());
         sent.attachment = Some(Attachment { url: Sealed::new("https://cdn/x.png"), media_type: None });
         sent.client_message_id = words("client-1");
+        let rename = RenameRoom { room_id: room_id(), name: words("6"), renamed_by: ana(), at: noon() };
+        let picture = ChangeAvatar { room_id: room_id(), avatar: words("7"), changed_by: ana(), at: noon() };
         let mut state = State::empty(crate::AggregateKind::Room);
         let mut fields = 0;
-        for command in [Command::Room(room), Command::Room(RoomCommand::SendMessage(sent))] {
-            fields += same_places(&mut state, command);
+        let in_a_room = [
+            room,
+            RoomCommand::SendMessage(sent),
+            RoomCommand::EditMessage(editing(1, &ana(), &ana())),
+            RoomCommand::RenameRoom(rename),
+            RoomCommand::ChangeAvatar(picture),
+        ];
+        for command in in_a_room {
+            fields += same_places(&mut state, Command::Room(command));
         }
+        let support = OpenSupport { room_id: room_id(), opened_by: ana(), subject: words("8"), at: noon() };
+        let command = Command::Room(RoomCommand::OpenSupport(support));
+        fields += same_places(&mut State::empty(crate::AggregateKind::Room), command);
         let fill = PutProfile { user_id: ana(), profile, at: noon() };
         fields +=
             same_places(&mut State::empty(crate::AggregateKind::User), Command::User(UserCommand::FillProfile(fill)));
-        assert_eq!(fields, 10, "every field was shown");
+        assert_eq!(fields, 14, "every field was shown");
+    }
+
+    /// With its author a forwarded message goes, wherever it was carried; the device's own name for it is the sender's.
+    #[test]
+    fn forwarded_words_belong_to_whoever_said_them_first() {
+        let mut sent = message(1, &ana());
+        sent.forwarded =
+            Some(Forwarded { room_id: room_id(), message_id: crate::cast::message_id(9), author_id: dewi() });
+        sent.attachment = Some(Attachment { url: Sealed::new("https://cdn/x.png"), media_type: None });
+        sent.client_message_id = Some(Sealed::new("client-1"));
+        let mut state = State::empty(crate::AggregateKind::Room);
+        same_places(&mut state, Command::Room(create_group(vec![])));
+        let mut command = Command::Room(RoomCommand::SendMessage(sent));
+        assert_eq!(same_places(&mut state, command.clone()), 3);
+        let owners: Vec<_> = places(&mut command).into_iter().map(|(owner, field, ..)| (owner, field)).collect();
+        assert_eq!(
+            owners,
+            [(dewi(), Field::MessageContent), (dewi(), Field::AttachmentUrl), (ana(), Field::ClientMessageId)]
+        );
     }
 
     #[test]

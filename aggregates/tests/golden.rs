@@ -10,17 +10,19 @@ use std::path::PathBuf;
 use aggregates::feed::{FeedEvent, FeedRead};
 use aggregates::ids::{CommandId, EventId, GroupId, MessageId, NotificationId, RoomId, UserId};
 use aggregates::notification::{NotificationEvent, NotificationMarked, NotificationRaised, NotificationType, Source};
-use aggregates::participant::{MessagesRead, ParticipantEvent};
+use aggregates::participant::{
+    Arrangement, MarkedUnread, MessagesDelivered, MessagesRead, ParticipantEvent, RoomArranged,
+};
 use aggregates::relationship::{Directed, RelationshipEvent};
 use aggregates::room::{
-    Attachment, JoinPolicy, MemberRemoved, MemberRoleChanged, MembersAdded, MessageKind, MessageSent, NewMember, Role,
-    RoomEvent, RoomKind, RoomOpened,
+    Attachment, Emoji, Forwarded, HistoryFrom, JoinPolicy, JoinPolicyChanged, MemberRemoved, MemberRoleChanged,
+    MembersAdded, MessageDeleted, MessageEdited, MessageKind, MessagePinned, MessageSent, NewMember, Reacted, Role,
+    RoomAvatarChanged, RoomEvent, RoomKind, RoomOpened, RoomRenamed, RoomTurned, SlowModeChanged,
 };
-use aggregates::upcasting::{STEPS, Step, upcast, upcasters_of};
+use aggregates::upcasting::STEPS;
 use aggregates::user::{Profile, ProfileChanged, UserErased, UserEvent, UserRegistered, UserRole};
 use aggregates::versions::WRITTEN;
 use aggregates::{AggregateKind, DomainEvent, KeyId, Metadata, Origin, Sealed, StreamId, Timestamp, UnreadableEvent};
-use cqrs_es::persist::SerializedEvent;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -54,6 +56,7 @@ samples! {
         avatar: Some(sealed("https://cdn.example/kelas.png")),
         group_id: Some(GroupId::parse("group-9").expect("an id")),
         join_policy: JoinPolicy::Invite,
+        history_from: HistoryFrom::Start,
         at: noon(),
     };
     Room(RoomEvent::MembersAdded) = MembersAdded {
@@ -84,9 +87,57 @@ samples! {
             media_type: Some("image/png".to_owned()),
         }),
         reply_to: Some(message_id(1)),
+        mentions: vec![],
+        mentions_all: false,
+        forwarded: None,
         client_message_id: Some(sealed("c-42")),
         at: noon(),
     };
+    Room(RoomEvent::RoomRenamed) =
+        RoomRenamed { room_id: room_id(), name: Some(sealed("Kelas Puisi")), by: user("ben"), at: noon() };
+    Room(RoomEvent::RoomAvatarChanged) = RoomAvatarChanged {
+        room_id: room_id(),
+        avatar: Some(sealed("https://cdn.example/puisi.png")),
+        by: user("ben"),
+        at: noon(),
+    };
+    Room(RoomEvent::JoinPolicyChanged) =
+        JoinPolicyChanged { room_id: room_id(), join_policy: JoinPolicy::Invite, by: user("ben"), at: noon() };
+    Room(RoomEvent::SlowModeChanged) = SlowModeChanged { room_id: room_id(), seconds: 30, by: user("ben"), at: noon() };
+    Room(RoomEvent::RoomClosed) = turned();
+    Room(RoomEvent::RoomReopened) = turned();
+    Room(RoomEvent::MessageEdited) = MessageEdited {
+        room_id: room_id(),
+        message_id: message_id(2),
+        seq: 42,
+        sender_id: user("cici"),
+        content: sealed("Halo @ben"),
+        mentions: vec![user("ben")],
+        mentions_all: true,
+        at: noon(),
+    };
+    Room(RoomEvent::MessageDeleted) = MessageDeleted {
+        room_id: room_id(),
+        message_id: message_id(2),
+        seq: 42,
+        sender_id: user("cici"),
+        by: user("ana"),
+        at: noon(),
+    };
+    Room(RoomEvent::ReactionAdded) = reacted();
+    Room(RoomEvent::ReactionRemoved) = reacted();
+    Room(RoomEvent::MessagePinned) = pinned();
+    Room(RoomEvent::MessageUnpinned) = pinned();
+    Participant(ParticipantEvent::MarkedUnread) =
+        MarkedUnread { room_id: room_id(), user_id: user("ana"), read_seq: 40, at: noon() };
+    Participant(ParticipantEvent::MessagesDelivered) = MessagesDelivered {
+        room_id: room_id(),
+        user_id: user("ana"),
+        up_to_seq: 42,
+        up_to: message_id(2),
+        at: noon(),
+    };
+    Participant(ParticipantEvent::RoomArranged) = arranged(Arrangement::Muted { until: Some(noon()) });
     Participant(ParticipantEvent::MessagesRead) = MessagesRead {
         room_id: room_id(),
         user_id: user("ana"),
@@ -123,6 +174,52 @@ fn the_list_of_what_is_written_today_has_every_event_once() {
     events.sort();
     listed.sort();
     assert_eq!(listed, events, "aggregates/src/versions.rs");
+}
+
+/// One event, six things that can be wished: each is stored in its own form.
+#[test]
+fn every_arrangement_is_stored_in_its_form() {
+    for (arrangement, form) in [
+        (Arrangement::Muted { until: None }, json!({ "is": "muted" })),
+        (Arrangement::Muted { until: Some(noon()) }, json!({ "is": "muted", "until": "2026-11-22T12:00:00.000Z" })),
+        (Arrangement::Unmuted, json!({ "is": "unmuted" })),
+        (Arrangement::Pinned, json!({ "is": "pinned" })),
+        (Arrangement::Unpinned, json!({ "is": "unpinned" })),
+        (Arrangement::Archived { seq: 42 }, json!({ "is": "archived", "seq": 42 })),
+        (Arrangement::Unarchived, json!({ "is": "unarchived" })),
+    ] {
+        let event = DomainEvent::Participant(ParticipantEvent::RoomArranged(arranged(arrangement)));
+        assert_eq!(payload_of(&event)["arrangement"], form);
+        assert_eq!(load(&event, "1", &event.to_json().expect("JSON")).expect("loads"), event);
+    }
+}
+
+/// What a message and a room say only sometimes, beside the golden files that say none of it.
+#[test]
+fn what_is_said_sometimes_is_stored_in_its_form() {
+    let [DomainEvent::Room(RoomEvent::RoomOpened(opened)), ..] = &samples()[..] else { panic!("a room") };
+    let from_join = RoomOpened { history_from: HistoryFrom::Join, kind: RoomKind::MentorStudent, ..opened.clone() };
+    let event = DomainEvent::Room(RoomEvent::RoomOpened(from_join));
+    let payload = payload_of(&event);
+    assert_eq!((&payload["history_from"], &payload["kind"]), (&json!("join"), &json!("mentor_student")));
+    assert_eq!(load(&event, "1", &payload.to_string()).expect("loads"), event);
+
+    let samples = samples();
+    let sent = samples.iter().find_map(|event| match event {
+        DomainEvent::Room(RoomEvent::MessageSent(event)) => Some(event.clone()),
+        _ => None,
+    });
+    let forwarded = Forwarded { room_id: room_id(), message_id: message_id(1), author_id: user("dewi") };
+    let event = DomainEvent::Room(RoomEvent::MessageSent(MessageSent {
+        mentions: vec![user("ben")],
+        mentions_all: true,
+        forwarded: Some(forwarded.clone()),
+        ..sent.expect("a message")
+    }));
+    let payload = payload_of(&event);
+    assert_eq!((&payload["mentions"], &payload["mentions_all"]), (&json!(["ben"]), &json!(true)));
+    assert_eq!(payload["forwarded"], serde_json::to_value(&forwarded).expect("JSON"));
+    assert_eq!(load(&event, "1", &payload.to_string()).expect("loads"), event);
 }
 
 #[test]
@@ -188,6 +285,9 @@ fn an_event_loads_without_its_optional_parts_and_without_no_other() {
         let optional: &[&str] = match &sample {
             DomainEvent::Room(RoomEvent::RoomOpened(_)) => &["name", "avatar", "group_id", "join_policy"],
             DomainEvent::Room(RoomEvent::MemberRoleChanged(_)) => &["by"],
+            DomainEvent::Room(RoomEvent::RoomRenamed(_)) => &["name"],
+            DomainEvent::Room(RoomEvent::RoomAvatarChanged(_)) => &["avatar"],
+            DomainEvent::Room(RoomEvent::MessageEdited(_)) => &["mentions", "mentions_all"],
             DomainEvent::Room(RoomEvent::MessageSent(_)) => &["attachment", "reply_to", "client_message_id"],
             DomainEvent::Notification(NotificationEvent::NotificationRaised(_)) => &["actor_id"],
             _ => &[],
@@ -277,83 +377,6 @@ fn a_damaged_or_mislabelled_event_is_refused() {
     assert!(matches!(elsewhere, Err(UnreadableEvent::Payload { .. })));
 }
 
-// ---- upcasting, end to end, by a history that only exists here ----
-
-/// As if feeds had once been read up to a `"position"` in text.
-const ONE_STEP: &[Step] = &[Step { name: "feed_read", to: 1, change: position_became_up_to }];
-
-fn position_became_up_to(mut payload: Value) -> Value {
-    if let Some(fields) = payload.as_object_mut() {
-        let position = fields.remove("position").and_then(|text| text.as_str()?.parse::<u64>().ok());
-        fields.insert("up_to".to_owned(), json!(position));
-    }
-    payload
-}
-
-const TWO_STEPS: &[Step] = &[
-    Step {
-        name: "greeting",
-        to: 2,
-        change: |mut payload| {
-            payload["words"] = payload["text"].take();
-            payload
-        },
-    },
-    Step { name: "parting", to: 2, change: |_| json!("never") },
-    Step { name: "greeting", to: 3, change: |payload| json!({ "all": [payload["words"]] }) },
-];
-
-#[test]
-fn an_old_event_is_read_as_the_present_one() {
-    let old = r#"{"type":"feed_read","user_id":"ben","position":"77","at":"2026-11-22T12:00:00.000Z"}"#;
-    let read = |version| DomainEvent::from_stored_by(ONE_STEP, &stream(AggregateKind::Feed), "feed_read", version, old);
-    let present = DomainEvent::Feed(FeedEvent::FeedRead(FeedRead { user_id: user("ben"), up_to: 77, at: noon() }));
-    assert_eq!(read("0").expect("loads"), present);
-    assert!(matches!(read("1"), Err(UnreadableEvent::Payload { .. })), "a present one is taken as it is");
-}
-
-#[test]
-fn a_present_event_passes_the_steps_untouched() {
-    let present = r#"{"type":"feed_read","user_id":"ben","up_to":77,"at":"2026-11-22T12:00:00.000Z"}"#;
-    let stream = stream(AggregateKind::Feed);
-    assert!(DomainEvent::from_stored_by(ONE_STEP, &stream, "feed_read", "1", present).is_ok());
-    assert!(upcast(ONE_STEP, "feed_read", 1, present).is_none());
-}
-
-#[test]
-fn a_payload_that_its_step_cannot_help_is_refused() {
-    let hopeless = r#"{"type":"feed_read","user_id":"ben","at":"2026-11-22T12:00:00.000Z"}"#;
-    for payload in [hopeless, "not JSON"] {
-        let read = DomainEvent::from_stored_by(ONE_STEP, &stream(AggregateKind::Feed), "feed_read", "0", payload);
-        assert!(matches!(read, Err(UnreadableEvent::Payload { .. })), "{payload}");
-    }
-}
-
-#[test]
-fn steps_follow_each_other_and_start_where_the_event_is() {
-    let go = |version, payload: Value| upcast(TWO_STEPS, "greeting", version, &payload.to_string());
-    let present = (json!({ "all": ["hi"] }), 3);
-    assert_eq!(go(1, json!({ "text": "hi" })).expect("old").expect("JSON"), present);
-    assert_eq!(go(2, json!({ "words": "hi" })).expect("old").expect("JSON"), present);
-    assert!(go(3, json!({ "all": ["hi"] })).is_none());
-    assert!(upcast(TWO_STEPS, "silence", 1, "{}").is_none());
-}
-
-#[test]
-fn cqrs_es_is_led_by_the_same_steps_to_the_same_form() {
-    for (version, payload) in [("1", json!({ "text": "hi" })), ("2", json!({ "words": "hi" }))] {
-        let ours = upcast(TWO_STEPS, "greeting", version.parse().expect("a number"), &payload.to_string())
-            .expect("old")
-            .expect("JSON");
-        let (name, version) = ("greeting".to_owned(), version.to_owned());
-        let stored = SerializedEvent::new("id".into(), 1, "room".into(), name, version, payload, Value::Null);
-        let theirs = upcasters_of(TWO_STEPS).iter().fold(stored, |event, upcaster| {
-            if upcaster.can_upcast(&event.event_type, &event.event_version) { upcaster.upcast(event) } else { event }
-        });
-        assert_eq!((theirs.payload, theirs.event_version.as_str()), (ours.0, "3.0.0"));
-    }
-}
-
 // ---- what lies beside an event ----
 
 #[test]
@@ -416,6 +439,29 @@ fn message_id(number: u128) -> MessageId {
 
 fn notification_id() -> NotificationId {
     NotificationId::of("a cause", &user("ben"))
+}
+
+fn turned() -> RoomTurned {
+    RoomTurned { room_id: room_id(), by: user("ana"), at: noon() }
+}
+
+fn reacted() -> Reacted {
+    Reacted {
+        room_id: room_id(),
+        message_id: message_id(2),
+        seq: 42,
+        user_id: user("ben"),
+        emoji: Emoji::parse("👋").expect("an emoji"),
+        at: noon(),
+    }
+}
+
+fn pinned() -> MessagePinned {
+    MessagePinned { room_id: room_id(), message_id: message_id(2), seq: 42, by: user("ana"), at: noon() }
+}
+
+fn arranged(arrangement: Arrangement) -> RoomArranged {
+    RoomArranged { room_id: room_id(), user_id: user("ana"), arrangement, at: noon() }
 }
 
 fn directed() -> Directed {

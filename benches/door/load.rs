@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use aggregates::ids::{CommandId, MessageId, RoomId, UserId};
-use aggregates::room::{CreateGroup, JoinPolicy, MessageKind, RoomCommand, SendMessage};
+use aggregates::room::{CreateGroup, HistoryFrom, JoinPolicy, MessageKind, RoomCommand, SendMessage};
 use aggregates::{Command, Metadata, Sealed, StreamId, Timestamp};
 use event_log::{Door, DoorOptions, SharedLog, StoreUrl, Wish};
 use rand::Rng;
@@ -100,6 +100,7 @@ fn open_room(room_id: RoomId) -> Wish {
         avatar: None,
         group_id: None,
         join_policy: JoinPolicy::Open,
+        history_from: HistoryFrom::Start,
         at: Timestamp::from_millis(0),
     };
     wish(room_id, RoomCommand::CreateGroup(command))
@@ -114,6 +115,9 @@ pub fn send(room_id: RoomId, sender: UserId) -> RoomCommand {
         content: Sealed::new(WORDS),
         attachment: None,
         reply_to: None,
+        mentions: vec![],
+        mentions_all: false,
+        forwarded: None,
         client_message_id: None,
         blocked: false,
         at: Timestamp::from_millis(1_795_000_000_000),

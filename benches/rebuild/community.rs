@@ -9,7 +9,9 @@ use aggregates::ids::{CommandId, EventId, MessageId, NotificationId, RoomId, Use
 use aggregates::notification::{NotificationEvent, NotificationMarked, NotificationRaised, NotificationType, Source};
 use aggregates::participant::{MessagesRead, ParticipantEvent};
 use aggregates::relationship::{Directed, RelationshipEvent};
-use aggregates::room::{JoinPolicy, MessageKind, MessageSent, NewMember, Role, RoomEvent, RoomKind, RoomOpened};
+use aggregates::room::{
+    HistoryFrom, JoinPolicy, MessageKind, MessageSent, NewMember, Role, RoomEvent, RoomKind, RoomOpened,
+};
 use aggregates::user::{Profile, UserEvent, UserRegistered};
 use aggregates::{DomainEvent, Metadata, Sealed, StreamId, Timestamp};
 use event_log::port::{Batch, NewEvent};
@@ -102,6 +104,9 @@ impl Community {
             content: Sealed::new(WORDS),
             attachment: None,
             reply_to: None,
+            mentions: vec![],
+            mentions_all: false,
+            forwarded: None,
             client_message_id: Some(Sealed::new(format!("client-{nth}"))),
             at,
         };
@@ -164,6 +169,7 @@ fn opened(room: u64, at: Timestamp) -> (StreamId, DomainEvent) {
         avatar: None,
         group_id: None,
         join_policy: JoinPolicy::Open,
+        history_from: HistoryFrom::Start,
         at,
     };
     (StreamId::room(room_id(room)), DomainEvent::Room(RoomEvent::RoomOpened(event)))

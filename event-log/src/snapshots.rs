@@ -54,9 +54,22 @@ pub(crate) fn weight(event: &DomainEvent) -> usize {
     let DomainEvent::Room(event) = event else { return 2 * SMALL };
     match event {
         RoomEvent::MessageSent(sent) => SMALL + sent.content.reveal().len(),
+        RoomEvent::MessageEdited(edited) => SMALL + edited.content.reveal().len(),
         RoomEvent::RoomOpened(opened) => SMALL + opened.members.len() * MEMBER,
         RoomEvent::MembersAdded(added) => SMALL + added.members.len() * MEMBER,
-        RoomEvent::MemberRemoved(_) | RoomEvent::MemberRoleChanged(_) => SMALL,
+        RoomEvent::MemberRemoved(_)
+        | RoomEvent::MemberRoleChanged(_)
+        | RoomEvent::RoomRenamed(_)
+        | RoomEvent::RoomAvatarChanged(_)
+        | RoomEvent::JoinPolicyChanged(_)
+        | RoomEvent::SlowModeChanged(_)
+        | RoomEvent::RoomClosed(_)
+        | RoomEvent::RoomReopened(_)
+        | RoomEvent::MessageDeleted(_)
+        | RoomEvent::ReactionAdded(_)
+        | RoomEvent::ReactionRemoved(_)
+        | RoomEvent::MessagePinned(_)
+        | RoomEvent::MessageUnpinned(_) => SMALL,
     }
 }
 

@@ -111,11 +111,23 @@ impl EverythingSpoken {
 fn id_of(recorded: &RecordedEvent) -> String {
     match &recorded.event {
         DomainEvent::Room(RoomEvent::MessageSent(sent)) => sent.message_id.to_string(),
+        DomainEvent::Room(RoomEvent::MessageEdited(edited)) => edited.message_id.to_string(),
         DomainEvent::Room(
             RoomEvent::RoomOpened(_)
             | RoomEvent::MembersAdded(_)
             | RoomEvent::MemberRemoved(_)
-            | RoomEvent::MemberRoleChanged(_),
+            | RoomEvent::MemberRoleChanged(_)
+            | RoomEvent::RoomRenamed(_)
+            | RoomEvent::RoomAvatarChanged(_)
+            | RoomEvent::JoinPolicyChanged(_)
+            | RoomEvent::SlowModeChanged(_)
+            | RoomEvent::RoomClosed(_)
+            | RoomEvent::RoomReopened(_)
+            | RoomEvent::MessageDeleted(_)
+            | RoomEvent::ReactionAdded(_)
+            | RoomEvent::ReactionRemoved(_)
+            | RoomEvent::MessagePinned(_)
+            | RoomEvent::MessageUnpinned(_),
         )
         | DomainEvent::User(_)
         | DomainEvent::Participant(_)

@@ -32,10 +32,10 @@ impl Commands {
         id: MessageId,
         field: &'static str,
     ) -> Result<MessageRow, Failure> {
-        let mut found = self.views.inbox().messages_by_id(&[id]).await?.pop();
+        let mut found = self.views.inbox().messages_by_id(&[id], asking).await?.pop();
         if found.is_none() {
             self.caught_up(UnitName::Inbox).await?;
-            found = self.views.inbox().messages_by_id(&[id]).await?.pop();
+            found = self.views.inbox().messages_by_id(&[id], asking).await?.pop();
         }
         match found.filter(|message| message.room_id == room) {
             Some(message) => Ok(message),

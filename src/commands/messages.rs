@@ -58,6 +58,9 @@ impl Commands {
             content: draft.content,
             attachment: draft.attachment,
             reply_to: draft.reply_to,
+            mentions: vec![],
+            mentions_all: false,
+            forwarded: None,
             client_message_id: draft.client_message_id.map(Sealed::new),
             blocked: false,
             at: self.clock.now(),
@@ -74,7 +77,19 @@ fn sent(done: Done) -> Result<Sent, Failure> {
             RoomEvent::RoomOpened(_)
             | RoomEvent::MembersAdded(_)
             | RoomEvent::MemberRemoved(_)
-            | RoomEvent::MemberRoleChanged(_),
+            | RoomEvent::MemberRoleChanged(_)
+            | RoomEvent::RoomRenamed(_)
+            | RoomEvent::RoomAvatarChanged(_)
+            | RoomEvent::JoinPolicyChanged(_)
+            | RoomEvent::SlowModeChanged(_)
+            | RoomEvent::RoomClosed(_)
+            | RoomEvent::RoomReopened(_)
+            | RoomEvent::MessageEdited(_)
+            | RoomEvent::MessageDeleted(_)
+            | RoomEvent::ReactionAdded(_)
+            | RoomEvent::ReactionRemoved(_)
+            | RoomEvent::MessagePinned(_)
+            | RoomEvent::MessageUnpinned(_),
         )
         | DomainEvent::Participant(_)
         | DomainEvent::Relationship(_)

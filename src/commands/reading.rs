@@ -77,7 +77,7 @@ impl Commands {
             return self.read_now(caller, id, room_id, up_to).await;
         }
         // Taken literally it would, at the window's end, include what was said since.
-        let Some(seen) = self.last_seen(room_id, up_to).await? else {
+        let Some(seen) = self.last_seen(caller, room_id, up_to).await? else {
             return self.read_now(caller, id, room_id, up_to).await;
         };
         let answer = match self.reads.enter(room_id, &caller.user_id, seen) {
@@ -133,10 +133,10 @@ impl Commands {
             ReadTo::Last => return Ok(ReadUpTo::Last),
             ReadTo::Message(id) => self.message_in(room_id, &caller.user_id, id, "upTo").await?,
             ReadTo::Seq(seq) => {
-                let mut found = self.views.inbox().message_by_seq(room_id, seq).await?;
+                let mut found = self.views.inbox().message_by_seq(room_id, seq, &caller.user_id).await?;
                 if found.is_none() {
                     self.caught_up(UnitName::Inbox).await?;
-                    found = self.views.inbox().message_by_seq(room_id, seq).await?;
+                    found = self.views.inbox().message_by_seq(room_id, seq, &caller.user_id).await?;
                 }
                 let Some(message) = found else { return Ok(ReadUpTo::Last) };
                 message
@@ -146,12 +146,19 @@ impl Commands {
     }
 
     /// The last message that the reader can have meant; `None` where nothing has been said.
-    async fn last_seen(&self, room_id: RoomId, up_to: ReadUpTo) -> Result<Option<(u64, MessageId)>, Failure> {
+    async fn last_seen(
+        &self,
+        caller: &Caller,
+        room_id: RoomId,
+        up_to: ReadUpTo,
+    ) -> Result<Option<(u64, MessageId)>, Failure> {
         match up_to {
             ReadUpTo::Message { seq, message_id } => Ok(Some((seq, message_id))),
             ReadUpTo::Last => {
                 self.caught_up(UnitName::Inbox).await?;
-                let newest = self.views.inbox().messages(room_id, MessagePage::Newest, 1).await?.pop();
+                let inbox = self.views.inbox();
+                let newest = inbox.messages(room_id, &caller.user_id, MessagePage::Newest, 1).await?;
+                let newest = newest.and_then(|mut found| found.messages.pop());
                 Ok(newest.map(|message| (message.seq, message.id)))
             }
         }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use aggregates::ids::{GroupId, RoomId, UserId};
 use aggregates::room::{
-    AddMembers, CreateGroup, JoinPolicy, JoinRoom, MEMBERS_PER_COMMAND_MAX, MembersAdded, OpenDirect, RemoveMember,
-    RoomCommand, RoomEvent, RoomOpened,
+    AddMembers, CreateGroup, HistoryFrom, JoinPolicy, JoinRoom, MEMBERS_PER_COMMAND_MAX, MembersAdded, OpenDirect,
+    RemoveMember, RoomCommand, RoomEvent, RoomOpened,
 };
 use aggregates::{Command, DomainEvent, Sealed, StreamId};
 use event_log::Position;
@@ -86,6 +86,7 @@ impl Commands {
             avatar: plan.avatar,
             group_id: plan.group_id,
             join_policy: plan.join_policy,
+            history_from: HistoryFrom::Start,
             at: self.clock.now(),
         });
         let done = self.execute(caller, id, StreamId::room(room_id), Command::Room(command)).await?;
@@ -93,8 +94,12 @@ impl Commands {
     }
 
     pub async fn join_room(&self, caller: &Caller, room_id: RoomId) -> Result<Entered, Failure> {
-        let command =
-            RoomCommand::JoinRoom(JoinRoom { room_id, user_id: caller.user_id.clone(), at: self.clock.now() });
+        let command = RoomCommand::JoinRoom(JoinRoom {
+            room_id,
+            user_id: caller.user_id.clone(),
+            is_platform_admin: false,
+            at: self.clock.now(),
+        });
         Ok(entered(self.in_room(caller, &format!("join:{room_id}"), room_id, command).await?, room_id))
     }
 
@@ -146,6 +151,18 @@ fn opening(event: DomainEvent) -> Option<RoomOpened> {
             RoomEvent::MembersAdded(_)
             | RoomEvent::MemberRemoved(_)
             | RoomEvent::MemberRoleChanged(_)
+            | RoomEvent::RoomRenamed(_)
+            | RoomEvent::RoomAvatarChanged(_)
+            | RoomEvent::JoinPolicyChanged(_)
+            | RoomEvent::SlowModeChanged(_)
+            | RoomEvent::RoomClosed(_)
+            | RoomEvent::RoomReopened(_)
+            | RoomEvent::MessageEdited(_)
+            | RoomEvent::MessageDeleted(_)
+            | RoomEvent::ReactionAdded(_)
+            | RoomEvent::ReactionRemoved(_)
+            | RoomEvent::MessagePinned(_)
+            | RoomEvent::MessageUnpinned(_)
             | RoomEvent::MessageSent(_),
         )
         | DomainEvent::Participant(_)
@@ -163,6 +180,18 @@ fn entered(done: Done, room_id: RoomId) -> Entered {
             RoomEvent::RoomOpened(_)
             | RoomEvent::MemberRemoved(_)
             | RoomEvent::MemberRoleChanged(_)
+            | RoomEvent::RoomRenamed(_)
+            | RoomEvent::RoomAvatarChanged(_)
+            | RoomEvent::JoinPolicyChanged(_)
+            | RoomEvent::SlowModeChanged(_)
+            | RoomEvent::RoomClosed(_)
+            | RoomEvent::RoomReopened(_)
+            | RoomEvent::MessageEdited(_)
+            | RoomEvent::MessageDeleted(_)
+            | RoomEvent::ReactionAdded(_)
+            | RoomEvent::ReactionRemoved(_)
+            | RoomEvent::MessagePinned(_)
+            | RoomEvent::MessageUnpinned(_)
             | RoomEvent::MessageSent(_),
         )
         | DomainEvent::Participant(_)

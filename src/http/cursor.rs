@@ -36,7 +36,8 @@ impl FromStr for PositionCursor {
 
 impl fmt::Display for RoomsCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}_{}", self.0.last_position, self.0.room_id)
+        let pinned = if self.0.pinned { "p" } else { "" };
+        write!(f, "{pinned}{}_{}", self.0.last_position, self.0.room_id)
     }
 }
 
@@ -45,8 +46,9 @@ impl FromStr for RoomsCursor {
 
     fn from_str(text: &str) -> Result<Self, InvalidCursor> {
         let (last, room) = text.split_once('_').ok_or(InvalidCursor)?;
+        let (pinned, last) = last.strip_prefix('p').map_or((false, last), |last| (true, last));
         let room_id: RoomId = room.parse().map_err(|_| InvalidCursor)?;
-        Ok(Self(RoomCursor { last_position: position(last)?, room_id }))
+        Ok(Self(RoomCursor { pinned, last_position: position(last)?, room_id }))
     }
 }
 
@@ -68,8 +70,11 @@ mod tests {
     fn a_cursor_reads_back_as_it_was_printed() {
         let cursor = PositionCursor(Position(42));
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
-        let cursor = RoomsCursor(RoomCursor { last_position: Position(7), room_id: RoomId(Uuid::from_u128(9)) });
-        assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        for pinned in [false, true] {
+            let room_id = RoomId(Uuid::from_u128(9));
+            let cursor = RoomsCursor(RoomCursor { pinned, last_position: Position(7), room_id });
+            assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! Separate from `problem` because it grows with the rules. No wildcard arms: a new refusal does not compile until
 //! somebody has decided here how it is shown.
 
+use std::time::Duration;
+
 use aggregates::Refusal;
 use aggregates::notification::NotificationError;
 use aggregates::participant::ParticipantError;
@@ -26,11 +28,21 @@ pub(super) fn refused(refusal: &Refusal) -> Problem {
 
 fn room(error: RoomError, text: String) -> Problem {
     match error {
-        RoomError::NotFound | RoomError::NoSuchMember => Problem::not_found(text),
+        RoomError::NotFound | RoomError::NoSuchMember | RoomError::AuthorGone => Problem::not_found(text),
         RoomError::UnknownRecipient => Problem::not_found(text.clone()).naming("recipientId", text),
         RoomError::WithOneself => Problem::invalid("recipientId", text),
-        RoomError::Blocked | RoomError::RoleForbids => Problem::forbidden(text),
-        RoomError::DirectIsForTwo => Problem::invalid("roomId", text),
+        RoomError::Blocked | RoomError::RoleForbids | RoomError::NotYourMessage => Problem::forbidden(text),
+        RoomError::Closed => Problem::conflict(text),
+        RoomError::TooSoon { wait_seconds } => {
+            Problem::too_many_requests(Duration::from_secs(wait_seconds.into())).explained(text)
+        }
+        RoomError::NotAMentor => Problem::invalid("participantId", text),
+        RoomError::Forwarded => Problem::invalid("messageId", text),
+        RoomError::TooSlow => Problem::invalid("slowModeSeconds", text),
+        RoomError::TooManyMentions => Problem::invalid("mentions", text),
+        RoomError::TooManyPins => Problem::invalid("messageId", text),
+        RoomError::OwnerStays | RoomError::OpenerStays => Problem::invalid("userId", text),
+        RoomError::DirectIsForTwo | RoomError::KindForbids => Problem::invalid("roomId", text),
         RoomError::TooManyMembers | RoomError::TooManyAtOnce => Problem::invalid("userIds", text),
     }
 }

@@ -61,26 +61,24 @@ impl Queries<'_> {
         let page = match asked {
             Asked::Newest => MessagePage::Newest,
             Asked::Behind(position) => MessagePage::Before(position),
-            Asked::Before(id) => MessagePage::Before(self.anchor(room, id, "beforeId").await?),
-            Asked::After(id) => MessagePage::After(self.anchor(room, id, "afterId").await?),
+            Asked::Before(id) => MessagePage::Before(self.anchor(room, asking, id, "beforeId").await?),
+            Asked::After(id) => MessagePage::After(self.anchor(room, asking, id, "afterId").await?),
         };
-        let mut rows = self.views.inbox().messages(room, page, limit + 1).await?;
-        let has_more = rows.len() > limit;
-        let mut next = None;
-        match page {
-            MessagePage::After(_) => rows.truncate(limit),
-            MessagePage::Newest | MessagePage::Before(_) => {
-                let surplus = rows.len().saturating_sub(limit);
-                rows.drain(..surplus);
-                next = rows.first().map(|oldest| oldest.position).filter(|_| has_more);
+        let found = self.views.inbox().messages(room, asking, page, limit).await?.ok_or(NoPage::Room)?;
+        let (has_more, next) = match asked {
+            Asked::After(_) => (found.newer, None),
+            Asked::Newest | Asked::Behind(_) | Asked::Before(_) => {
+                let oldest = found.messages.first().map(|oldest| oldest.position);
+                (found.older, oldest.filter(|_| found.older))
             }
-        }
+        };
+        let rows = found.messages;
         Ok(MessagesPage { messages: self.shown(&row, asking, rows).await?, has_more, next })
     }
 
     /// One message as `asking` sees it now; `None` when the view does not show it to them.
     pub async fn message(&self, id: MessageId, asking: &UserId) -> Result<Option<Message>, ReadError> {
-        let Some(message) = self.views.inbox().messages_by_id(&[id]).await?.pop() else { return Ok(None) };
+        let Some(message) = self.views.inbox().messages_by_id(&[id], asking).await?.pop() else { return Ok(None) };
         let Some(room) = self.views.inbox().room(message.room_id, asking).await? else { return Ok(None) };
         Ok(self.shown(&room, asking, vec![message]).await?.pop())
     }
@@ -106,7 +104,7 @@ impl Queries<'_> {
         let pair = self.directory.direct_pair(event.room_id, &event.sender_id, position).await?;
         let receiver = pair.map(|(a, b)| if a == event.sender_id { b } else { a });
         let replied = match event.reply_to {
-            Some(id) => self.views.inbox().messages_by_id(&[id]).await?.pop(),
+            Some(id) => self.views.inbox().messages_by_id(&[id], &event.sender_id).await?.pop(),
             None => None,
         };
         let replied_to = replied.as_ref().map(|replied| &replied.sender_id);
@@ -115,13 +113,24 @@ impl Queries<'_> {
         Ok((people, receiver, reply_to))
     }
 
-    async fn anchor(&self, room: RoomId, id: MessageId, field: &'static str) -> Result<Position, NoPage> {
-        let found = self.views.inbox().messages_by_id(&[id]).await?.pop();
+    async fn anchor(
+        &self,
+        room: RoomId,
+        asking: &UserId,
+        id: MessageId,
+        field: &'static str,
+    ) -> Result<Position, NoPage> {
+        let found = self.views.inbox().messages_by_id(&[id], asking).await?.pop();
         found.filter(|message| message.room_id == room).map(|message| message.position).ok_or(NoPage::Anchor(field))
     }
 
-    pub(super) async fn shown(&self, room: &RoomRow, asking: &UserId, rows: Vec<MessageRow>) -> Result<Vec<Message>, ReadError> {
-        let replied = self.replied(&rows).await?;
+    pub(super) async fn shown(
+        &self,
+        room: &RoomRow,
+        asking: &UserId,
+        rows: Vec<MessageRow>,
+    ) -> Result<Vec<Message>, ReadError> {
+        let replied = self.replied(&rows, asking).await?;
         let people = self.people(rows.iter().chain(replied.values()).map(|message| &message.sender_id)).await?;
         let readers = self.readers(room, asking).await?;
         let show = |row: MessageRow| {
@@ -138,12 +147,12 @@ impl Queries<'_> {
         Ok(rows.into_iter().map(show).collect())
     }
 
-    async fn replied(&self, rows: &[MessageRow]) -> Result<HashMap<MessageId, MessageRow>, ReadError> {
+    async fn replied(&self, rows: &[MessageRow], asking: &UserId) -> Result<HashMap<MessageId, MessageRow>, ReadError> {
         let ids: Vec<MessageId> = rows.iter().filter_map(|row| row.reply_to).collect();
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
-        let found = self.views.inbox().messages_by_id(&ids).await?;
+        let found = self.views.inbox().messages_by_id(&ids, asking).await?;
         Ok(found.into_iter().map(|message| (message.id, message)).collect())
     }
 
@@ -154,8 +163,8 @@ impl Queries<'_> {
         }
         let members = inbox.members(&[room.id], MEMBERS_COUNTED_MAX).await?;
         Ok(Some(match room.kind {
-            RoomKind::Direct => Readers::Two(members),
-            RoomKind::Group => Readers::Some(members),
+            RoomKind::Direct | RoomKind::MentorStudent => Readers::Two(members),
+            RoomKind::Group | RoomKind::Support => Readers::Some(members),
         }))
     }
 }

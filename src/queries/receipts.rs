@@ -69,6 +69,11 @@ mod tests {
             joined_at: Timestamp::from_millis(0),
             read_seq,
             last_read_at: Some(Timestamp::from_millis(9)),
+            join_seq: 0,
+            delivered_seq: 0,
+            delivered_at: None,
+            muted: None,
+            pinned: false,
             unread: 0,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use aggregates::Sealed;
 use aggregates::ids::{GroupId, RoomId, UserId};
-use aggregates::room::{MembersAdded, RoomKind, RoomOpened};
+use aggregates::room::{MembersAdded, Role, RoomKind, RoomOpened};
 use projections::ReadError;
 use projections::inbox::{MemberRow, RoomCursor, RoomRow, RoomsAsk};
 
@@ -32,7 +32,8 @@ impl Queries<'_> {
         after: Option<RoomCursor>,
         limit: usize,
     ) -> Result<RoomsPage, ReadError> {
-        let ask = RoomsAsk { search, after, limit: limit + 1, members_each: PARTICIPANTS_SHOWN_MAX };
+        let ask =
+            RoomsAsk { search, after, limit: limit + 1, members_each: PARTICIPANTS_SHOWN_MAX, ..RoomsAsk::default() };
         let found = self.views.inbox().rooms_of(user, &ask).await?;
         let (rows, more) = cut(found.rooms, limit);
         let next = rows.last().map(|(_, cursor)| *cursor).filter(|_| more);
@@ -98,6 +99,11 @@ fn present(opened: &RoomOpened, entered: Option<&MembersAdded>) -> Vec<MemberRow
             joined_at,
             read_seq: 0,
             last_read_at: None,
+            join_seq: 0,
+            delivered_seq: 0,
+            delivered_at: None,
+            muted: None,
+            pinned: false,
             unread: 0,
         })
         .collect()
@@ -108,8 +114,8 @@ fn opened_row(event: &RoomOpened, entered: Option<&MembersAdded>, participant_co
     let mut members: Vec<&UserId> = event.members.iter().map(|member| &member.user_id).collect();
     members.sort_unstable();
     let pair = match (event.kind, members.as_slice()) {
-        (RoomKind::Direct, [first, second]) => Some(((*first).clone(), (*second).clone())),
-        (RoomKind::Direct | RoomKind::Group, _) => None,
+        (RoomKind::Direct | RoomKind::MentorStudent, [first, second]) => Some(((*first).clone(), (*second).clone())),
+        (RoomKind::Direct | RoomKind::Group | RoomKind::MentorStudent | RoomKind::Support, _) => None,
     };
     RoomRow {
         id: event.room_id,
@@ -121,6 +127,19 @@ fn opened_row(event: &RoomOpened, entered: Option<&MembersAdded>, participant_co
         last_seq: entered.map_or(0, |entered| entered.join_seq),
         last_message_at: None,
         last_message: None,
+        last_deleted: false,
+        opened_by: event.opened_by.clone(),
+        closed: false,
+        join_policy: event.join_policy,
+        history_from: event.history_from,
+        slow_mode_seconds: 0,
+        role: Role::Member,
+        join_seq: 0,
+        read_seq: 0,
+        mentions: 0,
+        muted: None,
+        pinned: false,
+        archived: false,
         participant_count: participant_count as u64,
         created_at: event.at,
         updated_at: entered.map_or(event.at, |entered| entered.at),

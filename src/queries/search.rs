@@ -11,7 +11,8 @@ use aggregates::Timestamp;
 use aggregates::ids::{MessageId, RoomId, UserId};
 use event_log::Position;
 use projections::ReadError;
-use projections::inbox::{MessageRow, ReadableRoom};
+use aggregates::room::HistoryFrom;
+use projections::inbox::{MessageRow, RoomRow, RoomsAsk};
 use projections::search::{Hit, SearchAsk, SearchedRoom, Snippet, Wanted};
 
 use super::{NoPage, Queries, cut};
@@ -21,6 +22,8 @@ use crate::wire::search::SearchResult;
 pub const SEARCHED_ROOMS_MAX: usize = 10_000;
 /// Hits looked at in one round. What is found by its words and is no phrase needs further ones.
 const ROUND_HITS_MAX: usize = 200;
+/// The last message of a room that is searched alone may be anywhere.
+const ANY_POSITION: Position = Position(u64::MAX);
 
 /// What somebody searches for.
 #[derive(Debug, Clone)]
@@ -90,20 +93,16 @@ impl Queries<'_> {
         Ok(SearchPage { results: self.results(asking, found).await?, next })
     }
 
+    /// The rooms they are in now, as far as they may read there.
     async fn searchable(&self, asking: &UserId, room: Option<RoomId>) -> Result<Vec<SearchedRoom>, NoPage> {
-        let theirs = self.views.inbox().readable(asking, SEARCHED_ROOMS_MAX).await?;
-        let all = theirs.into_iter().map(|ReadableRoom { room_id, after_seq, last_position }| SearchedRoom {
-            room_id,
-            after_seq,
-            last_position,
-        });
-        match room {
-            None => Ok(all.collect()),
-            Some(room) => {
-                let one: Vec<_> = all.filter(|readable| readable.room_id == room).collect();
-                if one.is_empty() { Err(NoPage::Room) } else { Ok(one) }
-            }
+        let inbox = self.views.inbox();
+        if let Some(room) = room {
+            let row = inbox.room(room, asking).await?.ok_or(NoPage::Room)?;
+            return Ok(vec![as_far_as_read(&row, ANY_POSITION)]);
         }
+        let ask = RoomsAsk { limit: SEARCHED_ROOMS_MAX, ..RoomsAsk::default() };
+        let theirs = inbox.rooms_of(asking, &ask).await?;
+        Ok(theirs.rooms.iter().map(|(row, place)| as_far_as_read(row, place.last_position)).collect())
     }
 
     /// Those of `hits` that are in the words as they are now.
@@ -141,4 +140,12 @@ impl Queries<'_> {
         }
         Ok(order.iter().filter_map(|id| results.remove(id)).collect())
     }
+}
+
+fn as_far_as_read(row: &RoomRow, last_position: Position) -> SearchedRoom {
+    let after_seq = match row.history_from {
+        HistoryFrom::Start => 0,
+        HistoryFrom::Join => row.join_seq,
+    };
+    SearchedRoom { room_id: row.id, after_seq, last_position }
 }

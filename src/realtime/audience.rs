@@ -32,10 +32,31 @@ pub(super) fn wants(interest: &Interest<'_>, recorded: &RecordedEvent) -> bool {
         DomainEvent::Room(RoomEvent::MemberRemoved(event)) => {
             interest.in_room_channel(event.room_id) || interest.in_user(&event.user_id)
         }
-        DomainEvent::Room(RoomEvent::RoomOpened(_) | RoomEvent::MemberRoleChanged(_)) | DomainEvent::User(_) => false,
+        DomainEvent::Room(
+            RoomEvent::RoomOpened(_)
+            | RoomEvent::MemberRoleChanged(_)
+            | RoomEvent::RoomRenamed(_)
+            | RoomEvent::RoomAvatarChanged(_)
+            | RoomEvent::JoinPolicyChanged(_)
+            | RoomEvent::SlowModeChanged(_)
+            | RoomEvent::RoomClosed(_)
+            | RoomEvent::RoomReopened(_)
+            | RoomEvent::MessageEdited(_)
+            | RoomEvent::MessageDeleted(_)
+            | RoomEvent::ReactionAdded(_)
+            | RoomEvent::ReactionRemoved(_)
+            | RoomEvent::MessagePinned(_)
+            | RoomEvent::MessageUnpinned(_),
+        )
+        | DomainEvent::User(_) => false,
         DomainEvent::Participant(ParticipantEvent::MessagesRead(event)) => {
             interest.in_room_channel(event.room_id) || interest.in_user(&event.user_id)
         }
+        DomainEvent::Participant(
+            ParticipantEvent::MarkedUnread(_)
+            | ParticipantEvent::MessagesDelivered(_)
+            | ParticipantEvent::RoomArranged(_),
+        ) => false,
         DomainEvent::Relationship(event) => interest.in_user(recipient(event)),
         DomainEvent::Notification(NotificationEvent::NotificationRaised(event)) => {
             interest.in_user(&event.recipient_id)
@@ -53,7 +74,21 @@ pub(super) fn entrance(interest: &Interest<'_>, recorded: &RecordedEvent) -> Opt
         DomainEvent::Room(RoomEvent::RoomOpened(event)) => (event.room_id, &event.members),
         DomainEvent::Room(RoomEvent::MembersAdded(event)) => (event.room_id, &event.members),
         DomainEvent::Room(
-            RoomEvent::MemberRemoved(_) | RoomEvent::MemberRoleChanged(_) | RoomEvent::MessageSent(_),
+            RoomEvent::MemberRemoved(_)
+            | RoomEvent::MemberRoleChanged(_)
+            | RoomEvent::RoomRenamed(_)
+            | RoomEvent::RoomAvatarChanged(_)
+            | RoomEvent::JoinPolicyChanged(_)
+            | RoomEvent::SlowModeChanged(_)
+            | RoomEvent::RoomClosed(_)
+            | RoomEvent::RoomReopened(_)
+            | RoomEvent::MessageEdited(_)
+            | RoomEvent::MessageDeleted(_)
+            | RoomEvent::ReactionAdded(_)
+            | RoomEvent::ReactionRemoved(_)
+            | RoomEvent::MessagePinned(_)
+            | RoomEvent::MessageUnpinned(_)
+            | RoomEvent::MessageSent(_),
         )
         | DomainEvent::Participant(_)
         | DomainEvent::Relationship(_)
@@ -71,7 +106,19 @@ pub(super) fn room_of_message(recorded: &RecordedEvent) -> Option<RoomId> {
             RoomEvent::RoomOpened(_)
             | RoomEvent::MembersAdded(_)
             | RoomEvent::MemberRemoved(_)
-            | RoomEvent::MemberRoleChanged(_),
+            | RoomEvent::MemberRoleChanged(_)
+            | RoomEvent::RoomRenamed(_)
+            | RoomEvent::RoomAvatarChanged(_)
+            | RoomEvent::JoinPolicyChanged(_)
+            | RoomEvent::SlowModeChanged(_)
+            | RoomEvent::RoomClosed(_)
+            | RoomEvent::RoomReopened(_)
+            | RoomEvent::MessageEdited(_)
+            | RoomEvent::MessageDeleted(_)
+            | RoomEvent::ReactionAdded(_)
+            | RoomEvent::ReactionRemoved(_)
+            | RoomEvent::MessagePinned(_)
+            | RoomEvent::MessageUnpinned(_),
         )
         | DomainEvent::Participant(_)
         | DomainEvent::Relationship(_)
@@ -93,7 +140,22 @@ pub(super) fn named(recorded: &RecordedEvent) -> Vec<&UserId> {
             RelationshipEvent::UserFollowed(event) | RelationshipEvent::UserUnfollowed(event),
         ) => vec![&event.from],
         DomainEvent::Notification(NotificationEvent::NotificationRaised(event)) => event.actor_id.iter().collect(),
-        DomainEvent::Room(RoomEvent::RoomOpened(_) | RoomEvent::MemberRoleChanged(_))
+        DomainEvent::Room(
+            RoomEvent::RoomOpened(_)
+            | RoomEvent::MemberRoleChanged(_)
+            | RoomEvent::RoomRenamed(_)
+            | RoomEvent::RoomAvatarChanged(_)
+            | RoomEvent::JoinPolicyChanged(_)
+            | RoomEvent::SlowModeChanged(_)
+            | RoomEvent::RoomClosed(_)
+            | RoomEvent::RoomReopened(_)
+            | RoomEvent::MessageEdited(_)
+            | RoomEvent::MessageDeleted(_)
+            | RoomEvent::ReactionAdded(_)
+            | RoomEvent::ReactionRemoved(_)
+            | RoomEvent::MessagePinned(_)
+            | RoomEvent::MessageUnpinned(_),
+        )
         | DomainEvent::Participant(_)
         | DomainEvent::Relationship(RelationshipEvent::UserBlocked(_) | RelationshipEvent::UserUnblocked(_))
         | DomainEvent::Notification(

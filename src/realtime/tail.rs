@@ -152,7 +152,20 @@ impl Tail<'_> {
                 self.inner.sizes.forget(*room_id);
                 hub.stepped(recorded.position, *room_id, user_id, Step::WentOut);
             }
-            RoomEvent::MemberRoleChanged(_) | RoomEvent::MessageSent(_) => {}
+            RoomEvent::MemberRoleChanged(_)
+            | RoomEvent::RoomRenamed(_)
+            | RoomEvent::RoomAvatarChanged(_)
+            | RoomEvent::JoinPolicyChanged(_)
+            | RoomEvent::SlowModeChanged(_)
+            | RoomEvent::RoomClosed(_)
+            | RoomEvent::RoomReopened(_)
+            | RoomEvent::MessageEdited(_)
+            | RoomEvent::MessageDeleted(_)
+            | RoomEvent::ReactionAdded(_)
+            | RoomEvent::ReactionRemoved(_)
+            | RoomEvent::MessagePinned(_)
+            | RoomEvent::MessageUnpinned(_)
+            | RoomEvent::MessageSent(_) => {}
         }
     }
     /// The two of the message's room, when it is a DIRECT one.
@@ -175,8 +188,8 @@ impl Tail<'_> {
 
     fn remember_pair(&mut self, room: RoomId, kind: RoomKind, members: &[NewMember]) {
         let pair = match (kind, members) {
-            (RoomKind::Direct, [a, b]) => Some((a.user_id.clone(), b.user_id.clone())),
-            (RoomKind::Direct | RoomKind::Group, _) => None,
+            (RoomKind::Direct | RoomKind::MentorStudent, [a, b]) => Some((a.user_id.clone(), b.user_id.clone())),
+            (RoomKind::Direct | RoomKind::Group | RoomKind::MentorStudent | RoomKind::Support, _) => None,
         };
         self.keep_pair(room, pair);
     }

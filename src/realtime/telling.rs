@@ -45,7 +45,22 @@ impl Tail<'_> {
             DomainEvent::Room(RoomEvent::MessageSent(event)) => self.message_sent(event, &place, people).await,
             DomainEvent::Room(RoomEvent::MembersAdded(event)) => self.members_added(event, &place, people),
             DomainEvent::Room(RoomEvent::MemberRemoved(event)) => self.member_removed(event, &place, people),
-            DomainEvent::Room(RoomEvent::RoomOpened(_) | RoomEvent::MemberRoleChanged(_)) => {}
+            DomainEvent::Room(
+                RoomEvent::RoomOpened(_)
+                | RoomEvent::MemberRoleChanged(_)
+                | RoomEvent::RoomRenamed(_)
+                | RoomEvent::RoomAvatarChanged(_)
+                | RoomEvent::JoinPolicyChanged(_)
+                | RoomEvent::SlowModeChanged(_)
+                | RoomEvent::RoomClosed(_)
+                | RoomEvent::RoomReopened(_)
+                | RoomEvent::MessageEdited(_)
+                | RoomEvent::MessageDeleted(_)
+                | RoomEvent::ReactionAdded(_)
+                | RoomEvent::ReactionRemoved(_)
+                | RoomEvent::MessagePinned(_)
+                | RoomEvent::MessageUnpinned(_),
+            ) => {}
             DomainEvent::Participant(ParticipantEvent::MessagesRead(event)) => {
                 let mark = ReadMark {
                     up_to: event.up_to,
@@ -57,6 +72,11 @@ impl Tail<'_> {
                 self.inner.reads.offer([((event.room_id, event.user_id.clone()), mark)]);
                 self.unread([event.user_id.clone()], place.position);
             }
+            DomainEvent::Participant(
+                ParticipantEvent::MarkedUnread(_)
+                | ParticipantEvent::MessagesDelivered(_)
+                | ParticipantEvent::RoomArranged(_),
+            ) => {}
             // A follow that a block ended: whoever heard of it would know that they were blocked.
             DomainEvent::Relationship(RelationshipEvent::UserUnfollowed(_)) if follows_from_a_block(recorded) => {}
             DomainEvent::Relationship(event) => self.related(event, &place, people),

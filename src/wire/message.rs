@@ -185,6 +185,9 @@ mod tests {
                 media_type: Some("image/png".to_owned()),
             }),
             reply_to: Some(MessageId(Uuid::from_u128(3))),
+            mentions: vec![],
+            mentions_all: false,
+            forwarded: None,
             client_message_id: Some(Sealed::new("c-1")),
             at: Timestamp::from_millis(0),
         }
@@ -202,8 +205,15 @@ mod tests {
             attachment_url: Some("https://cdn.example.org/a.png".to_owned()),
             attachment_type: Some("image/png".to_owned()),
             reply_to: Some(MessageId(Uuid::from_u128(3))),
+            mentions: vec![],
+            mentions_all: false,
+            forwarded: None,
             client_message_id: Some("c-1".to_owned()),
             created_at: Timestamp::from_millis(0),
+            edited_at: None,
+            deleted: None,
+            reactions: vec![],
+            pinned: None,
         }
     }
 

@@ -72,6 +72,11 @@ pub(crate) mod tests {
             role: Role::Owner,
             joined_at: Timestamp::from_millis(0),
             read_seq,
+            join_seq: 0,
+            delivered_seq: 0,
+            delivered_at: None,
+            muted: None,
+            pinned: false,
             last_read_at: (read_seq > 0).then(|| Timestamp::from_millis(5_000)),
             unread: 3,
         }

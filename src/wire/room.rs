@@ -71,7 +71,7 @@ impl Room {
 
 #[cfg(test)]
 mod tests {
-    use aggregates::room::RoomKind;
+    use aggregates::room::{HistoryFrom, JoinPolicy, Role, RoomKind};
     use serde_json::json;
     use uuid::Uuid;
 
@@ -90,6 +90,19 @@ mod tests {
             last_seq: 0,
             last_message_at: None,
             last_message: None,
+            last_deleted: false,
+            opened_by: user("ana"),
+            closed: false,
+            join_policy: JoinPolicy::Open,
+            history_from: HistoryFrom::Start,
+            slow_mode_seconds: 0,
+            role: Role::Member,
+            join_seq: 0,
+            read_seq: 0,
+            mentions: 0,
+            muted: None,
+            pinned: false,
+            archived: false,
             participant_count: 2,
             created_at: Timestamp::from_millis(0),
             updated_at: Timestamp::from_millis(1),

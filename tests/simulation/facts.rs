@@ -44,6 +44,11 @@ impl Facts {
                 let read = self.read.entry((event.room_id, event.user_id.clone())).or_default();
                 *read = event.up_to_seq.max(*read);
             }
+            DomainEvent::Participant(
+                ParticipantEvent::MarkedUnread(_)
+                | ParticipantEvent::MessagesDelivered(_)
+                | ParticipantEvent::RoomArranged(_),
+            ) => {}
             DomainEvent::Relationship(event) => {
                 match event {
                     RelationshipEvent::UserFollowed(event) => {
@@ -81,7 +86,19 @@ impl Facts {
             RoomEvent::MemberRemoved(event) => {
                 self.rooms.entry(event.room_id).or_default().members.remove(&event.user_id);
             }
-            RoomEvent::MemberRoleChanged(_) => {}
+            RoomEvent::MemberRoleChanged(_)
+            | RoomEvent::RoomRenamed(_)
+            | RoomEvent::RoomAvatarChanged(_)
+            | RoomEvent::JoinPolicyChanged(_)
+            | RoomEvent::SlowModeChanged(_)
+            | RoomEvent::RoomClosed(_)
+            | RoomEvent::RoomReopened(_)
+            | RoomEvent::MessageEdited(_)
+            | RoomEvent::MessageDeleted(_)
+            | RoomEvent::ReactionAdded(_)
+            | RoomEvent::ReactionRemoved(_)
+            | RoomEvent::MessagePinned(_)
+            | RoomEvent::MessageUnpinned(_) => {}
             RoomEvent::MessageSent(event) => self.rooms.entry(event.room_id).or_default().last_seq += 1,
         }
     }
@@ -113,7 +130,14 @@ impl Facts {
                 Some(if up_to > read { Expected::Events } else { Expected::Nothing })
             }
             Command::Relationship(command) => Some(self.expect_between(command)),
-            Command::Notification(_) | Command::Feed(_) | Command::User(_) => None,
+            Command::Participant(
+                ParticipantCommand::MarkUnread(_)
+                | ParticipantCommand::MarkDelivered(_)
+                | ParticipantCommand::Arrange(_),
+            )
+            | Command::Notification(_)
+            | Command::Feed(_)
+            | Command::User(_) => None,
         }
     }
 
@@ -142,7 +166,20 @@ impl Facts {
                     !self.known.contains(&command.other) || self.are_apart(&command.opened_by, &command.other);
                 Some(if refused { Expected::Refusal } else { Expected::Events })
             }
-            RoomCommand::AddMembers(_) | RoomCommand::RemoveMember(_) => None,
+            RoomCommand::AddMembers(_)
+            | RoomCommand::RemoveMember(_)
+            | RoomCommand::OpenMentorSession(_)
+            | RoomCommand::OpenSupport(_)
+            | RoomCommand::ChangeRole(_)
+            | RoomCommand::RenameRoom(_)
+            | RoomCommand::ChangeAvatar(_)
+            | RoomCommand::SetRules(_)
+            | RoomCommand::CloseRoom(_)
+            | RoomCommand::ReopenRoom(_)
+            | RoomCommand::EditMessage(_)
+            | RoomCommand::DeleteMessage(_)
+            | RoomCommand::React(_)
+            | RoomCommand::PinMessage(_) => None,
         }
     }
 

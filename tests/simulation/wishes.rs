@@ -6,7 +6,8 @@ use aggregates::notification::{MarkNotification, NotificationCommand};
 use aggregates::participant::{MarkRead, ParticipantCommand, ReadUpTo};
 use aggregates::relationship::{Relate, RelationshipCommand};
 use aggregates::room::{
-    AddMembers, CreateGroup, JoinPolicy, JoinRoom, MessageKind, OpenDirect, RemoveMember, RoomCommand, SendMessage,
+    AddMembers, CreateGroup, HistoryFrom, JoinPolicy, JoinRoom, MessageKind, OpenDirect, RemoveMember, RoomCommand,
+    SendMessage,
 };
 use aggregates::user::{Profile, PutProfile, UserCommand};
 use aggregates::{Command, Metadata, Sealed, StreamId, Timestamp};
@@ -63,6 +64,9 @@ pub fn said(room_id: RoomId, sender: &UserId, id: CommandId) -> Command {
         content: Sealed::new("halo"),
         attachment: None,
         reply_to: None,
+        mentions: vec![],
+        mentions_all: false,
+        forwarded: None,
         client_message_id: None,
         blocked: false,
         at: noon(),
@@ -84,6 +88,7 @@ pub fn create_group(room_id: RoomId, random: &mut StdRng) -> (StreamId, Command)
         avatar: None,
         group_id: None,
         join_policy: JoinPolicy::Open,
+        history_from: HistoryFrom::Start,
         at: noon(),
     };
     (StreamId::room(room_id), Command::Room(RoomCommand::CreateGroup(command)))
@@ -144,7 +149,7 @@ fn membership(random: &mut StdRng) -> (StreamId, Command) {
     let ((who, whom), at) = (two(random), noon());
     let room_id = one(&groups(), random);
     let command = match random.random_range(0..6) {
-        0 | 1 => RoomCommand::JoinRoom(JoinRoom { room_id, user_id: who, at }),
+        0 | 1 => RoomCommand::JoinRoom(JoinRoom { room_id, user_id: who, is_platform_admin: false, at }),
         2 => RoomCommand::RemoveMember(RemoveMember { room_id, user_id: who.clone(), removed_by: who, at }),
         3 => RoomCommand::RemoveMember(RemoveMember { room_id, user_id: whom, removed_by: who, at }),
         4 => RoomCommand::AddMembers(AddMembers { room_id, added_by: who, members: vec![whom], at }),

@@ -52,7 +52,12 @@ impl Rooms {
                 DomainEvent::Participant(ParticipantEvent::MessagesRead(event)) => {
                     rooms.counts_from(event.room_id, &event.user_id, event.up_to_seq);
                 }
-                DomainEvent::Relationship(_)
+                DomainEvent::Participant(
+                    ParticipantEvent::MarkedUnread(_)
+                    | ParticipantEvent::MessagesDelivered(_)
+                    | ParticipantEvent::RoomArranged(_),
+                )
+                | DomainEvent::Relationship(_)
                 | DomainEvent::Notification(_)
                 | DomainEvent::Feed(_)
                 | DomainEvent::User(_) => {}
@@ -75,7 +80,19 @@ impl Rooms {
             RoomEvent::MemberRemoved(event) => {
                 self.members.entry(event.room_id).or_default().remove(&event.user_id);
             }
-            RoomEvent::MemberRoleChanged(_) => {}
+            RoomEvent::MemberRoleChanged(_)
+            | RoomEvent::RoomRenamed(_)
+            | RoomEvent::RoomAvatarChanged(_)
+            | RoomEvent::JoinPolicyChanged(_)
+            | RoomEvent::SlowModeChanged(_)
+            | RoomEvent::RoomClosed(_)
+            | RoomEvent::RoomReopened(_)
+            | RoomEvent::MessageEdited(_)
+            | RoomEvent::MessageDeleted(_)
+            | RoomEvent::ReactionAdded(_)
+            | RoomEvent::ReactionRemoved(_)
+            | RoomEvent::MessagePinned(_)
+            | RoomEvent::MessageUnpinned(_) => {}
             RoomEvent::MessageSent(event) => {
                 self.said.entry(event.room_id).or_default().push(Said {
                     id: event.message_id,

@@ -33,6 +33,7 @@ pub(crate) fn create_group(members: Vec<UserId>) -> RoomCommand {
         avatar: None,
         group_id: None,
         join_policy: JoinPolicy::Open,
+        history_from: HistoryFrom::Start,
         at: noon(),
     })
 }
@@ -42,7 +43,12 @@ pub(crate) fn add(by: &UserId, members: Vec<UserId>) -> RoomCommand {
 }
 
 pub(crate) fn join(user_id: &UserId) -> RoomCommand {
-    RoomCommand::JoinRoom(JoinRoom { room_id: room_id(), user_id: user_id.clone(), at: noon() })
+    RoomCommand::JoinRoom(JoinRoom {
+        room_id: room_id(),
+        user_id: user_id.clone(),
+        is_platform_admin: false,
+        at: noon(),
+    })
 }
 
 pub(crate) fn remove(user_id: &UserId, by: &UserId) -> RoomCommand {
@@ -63,6 +69,10 @@ pub(crate) fn message(number: u64, sender: &UserId) -> SendMessage {
         content: Sealed::new("hi"),
         attachment: None,
         reply_to: None,
+        mentions: vec![],
+        mentions_all: false,
+        forwarded: None,
+        author_gone: false,
         client_message_id: None,
         blocked: false,
         at: noon(),
@@ -84,6 +94,7 @@ pub(crate) fn direct_opened() -> RoomEvent {
         avatar: None,
         group_id: None,
         join_policy: JoinPolicy::Invite,
+        history_from: HistoryFrom::Start,
         at: noon(),
     })
 }
@@ -104,6 +115,7 @@ pub(crate) fn group_opened(members: &[UserId]) -> RoomEvent {
         avatar: None,
         group_id: None,
         join_policy: JoinPolicy::Open,
+        history_from: HistoryFrom::Start,
         at: noon(),
     })
 }
@@ -155,7 +167,109 @@ pub(crate) fn said(number: u64, sender: &UserId) -> RoomEvent {
         content: message.content,
         attachment: None,
         reply_to: None,
+        mentions: message.mentions,
+        mentions_all: message.mentions_all,
+        forwarded: message.forwarded,
         client_message_id: None,
         at: message.at,
     })
+}
+
+/// What is known of the message of that number, which `sender` sent.
+pub(crate) fn facts(number: u64, sender: &UserId) -> MessageFacts {
+    MessageFacts { message_id: message_id(number), seq: number, sender_id: sender.clone(), forwarded: false }
+}
+
+pub(crate) fn editing(number: u64, sender: &UserId, by: &UserId) -> EditMessage {
+    EditMessage {
+        room_id: room_id(),
+        message: facts(number, sender),
+        edited_by: by.clone(),
+        content: Sealed::new("hello"),
+        mentions: vec![],
+        mentions_all: false,
+        blocked: false,
+        at: noon(),
+    }
+}
+
+pub(crate) fn delete(number: u64, sender: &UserId, by: &UserId) -> RoomCommand {
+    let message = facts(number, sender);
+    RoomCommand::DeleteMessage(DeleteMessage { room_id: room_id(), message, deleted_by: by.clone(), at: noon() })
+}
+
+pub(crate) fn thumb() -> Emoji {
+    Emoji::parse("👍").expect("an emoji")
+}
+
+pub(crate) fn reacting(number: u64, by: &UserId, on: bool) -> React {
+    React {
+        room_id: room_id(),
+        message: facts(number, &ana()),
+        user_id: by.clone(),
+        emoji: thumb(),
+        on,
+        blocked: false,
+        at: noon(),
+    }
+}
+
+pub(crate) fn pin(number: u64, by: &UserId, on: bool) -> RoomCommand {
+    let message = facts(number, &ana());
+    RoomCommand::PinMessage(PinMessage { room_id: room_id(), message, pinned_by: by.clone(), on, at: noon() })
+}
+
+pub(crate) fn close(by: &UserId) -> RoomCommand {
+    RoomCommand::CloseRoom(CloseRoom { room_id: room_id(), closed_by: by.clone(), at: noon() })
+}
+
+pub(crate) fn reopen(by: &UserId) -> RoomCommand {
+    RoomCommand::ReopenRoom(ReopenRoom { room_id: room_id(), reopened_by: by.clone(), at: noon() })
+}
+
+pub(crate) fn turned(by: &UserId) -> RoomTurned {
+    RoomTurned { room_id: room_id(), by: by.clone(), at: noon() }
+}
+
+pub(crate) fn edited(number: u64, sender: &UserId) -> RoomEvent {
+    RoomEvent::MessageEdited(MessageEdited {
+        room_id: room_id(),
+        message_id: message_id(number),
+        seq: number,
+        sender_id: sender.clone(),
+        content: Sealed::new("hello"),
+        mentions: vec![],
+        mentions_all: false,
+        at: noon(),
+    })
+}
+
+pub(crate) fn deleted(number: u64, sender: &UserId, by: &UserId) -> RoomEvent {
+    RoomEvent::MessageDeleted(MessageDeleted {
+        room_id: room_id(),
+        message_id: message_id(number),
+        seq: number,
+        sender_id: sender.clone(),
+        by: by.clone(),
+        at: noon(),
+    })
+}
+
+pub(crate) fn reacted(number: u64, by: &UserId) -> Reacted {
+    Reacted {
+        room_id: room_id(),
+        message_id: message_id(number),
+        seq: number,
+        user_id: by.clone(),
+        emoji: thumb(),
+        at: noon(),
+    }
+}
+
+pub(crate) fn pinned(number: u64, by: &UserId) -> MessagePinned {
+    MessagePinned { room_id: room_id(), message_id: message_id(number), seq: number, by: by.clone(), at: noon() }
+}
+
+pub(crate) fn slowed(seconds: u32) -> RoomEvent {
+    RoomEvent::SlowModeChanged(SlowModeChanged { room_id: room_id(), seconds, by: ana(), at: noon() })
 }

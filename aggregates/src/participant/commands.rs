@@ -96,7 +96,9 @@ impl ParticipantCommand {
                 UnreadFrom::Last => (room_id, MEMBERSHIP_AND_LAST),
                 UnreadFrom::Message { .. } => (room_id, MEMBERSHIP),
             },
-            Self::Arrange(Arrange { room_id, wish: Arrangement::Archived { .. }, .. }) => (room_id, MEMBERSHIP_AND_LAST),
+            Self::Arrange(Arrange { room_id, wish: Arrangement::Archived { .. }, .. }) => {
+                (room_id, MEMBERSHIP_AND_LAST)
+            }
             Self::Arrange(Arrange { room_id, .. }) => (room_id, MEMBERSHIP),
         };
         vec![Need { stream: StreamId::room(*room_id), kinds }]

@@ -20,7 +20,8 @@ impl Participant {
 
     fn mark_read(&self, command: &MarkRead) -> Result<Vec<ParticipantEvent>, ParticipantError> {
         let membership = command.membership.ok_or(ParticipantError::NotFound)?;
-        let Some((up_to_seq, up_to)) = resolve(command.up_to, membership).filter(|(seq, _)| *seq > self.read_seq) else {
+        let Some((up_to_seq, up_to)) = resolve(command.up_to, membership).filter(|(seq, _)| *seq > self.read_seq)
+        else {
             return Ok(vec![]);
         };
         Ok(vec![ParticipantEvent::MessagesRead(MessagesRead {

@@ -121,9 +121,8 @@ impl RoomCommand {
                     command.is_platform_admin = user.role() == Some(UserRole::Admin);
                 }
             }
-            Self::SendMessage(SendMessage { blocked, .. })
-            | Self::EditMessage(EditMessage { blocked, .. })
-            | Self::React(React { blocked, .. }) => {
+            Self::SendMessage(command) => command.learn(facts),
+            Self::EditMessage(EditMessage { blocked, .. }) | Self::React(React { blocked, .. }) => {
                 if let State::Relationship(relationship) = facts {
                     *blocked = relationship.is_blocked();
                 }

@@ -33,6 +33,9 @@ pub enum RoomError {
     NotYourMessage,
     #[error("a forwarded message keeps its words")]
     Forwarded,
+    /// Their words cannot be read any more, and must not be made readable anew.
+    #[error("there is no such message")]
+    AuthorGone,
     #[error("this room is slow: wait {wait_seconds} s")]
     TooSoon { wait_seconds: u32 },
     #[error("at most {SLOW_MODE_SECONDS_MAX} seconds between two messages")]

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::kinds::{HistoryFrom, JoinPolicy, Role, RoomKind};
 pub use super::message_events::{
-    Attachment, Forwarded, MessageDeleted, MessageEdited, MessageKind, MessagePinned, MessageSent, Reacted, is_media_type,
+    Attachment, Forwarded, MessageDeleted, MessageEdited, MessageKind, MessagePinned, MessageSent, Reacted,
+    is_media_type,
 };
 use crate::catalogue::EventSchema;
 use crate::ids::{GroupId, RoomId, UserId};

@@ -2,6 +2,7 @@
 
 use super::emoji::Emoji;
 use super::events::{Attachment, Forwarded, MessageKind};
+use crate::aggregate::State;
 use crate::ids::{MessageId, RoomId, UserId};
 use crate::{Sealed, Timestamp};
 
@@ -20,6 +21,8 @@ pub struct SendMessage {
     pub mentions_all: bool,
     /// Where the words are from, when they are not the sender's own.
     pub forwarded: Option<Forwarded>,
+    /// Fact, of forwarded words: their author was erased.
+    pub author_gone: bool,
     pub client_message_id: Option<Sealed>,
     /// Fact, in rooms of two: one of them blocked the other.
     pub blocked: bool,
@@ -35,6 +38,16 @@ pub struct MessageFacts {
     pub sender_id: UserId,
     /// Its words are somebody else's.
     pub forwarded: bool,
+}
+
+impl SendMessage {
+    pub(super) fn learn(&mut self, facts: &State) {
+        match facts {
+            State::Relationship(relationship) => self.blocked = relationship.is_blocked(),
+            State::User(user) => self.author_gone = user.is_gone(),
+            State::Room(_) | State::Participant(_) | State::Notification(_) | State::Feed(_) => {}
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -86,9 +86,12 @@ impl Room {
             RoomCommand::JoinRoom(command) if self.kind == RoomKind::Support => {
                 vec![Need { stream: StreamId::user(&command.user_id), kinds: UserEvent::PROFILES }]
             }
-            RoomCommand::SendMessage(_) | RoomCommand::EditMessage(_) | RoomCommand::React(_) => {
-                self.pair().map(|(a, b)| blocks_between(a, b)).into_iter().collect()
+            RoomCommand::SendMessage(command) => {
+                let author = command.forwarded.as_ref().map(|forwarded| StreamId::user(&forwarded.author_id));
+                let author = author.map(|stream| Need { stream, kinds: UserEvent::EXISTENCE });
+                self.blocks().into_iter().chain(author).collect()
             }
+            RoomCommand::EditMessage(_) | RoomCommand::React(_) => self.blocks().into_iter().collect(),
             RoomCommand::JoinRoom(_)
             | RoomCommand::CreateGroup(_)
             | RoomCommand::OpenSupport(_)
@@ -103,6 +106,10 @@ impl Room {
             | RoomCommand::DeleteMessage(_)
             | RoomCommand::PinMessage(_) => Vec::new(),
         }
+    }
+
+    fn blocks(&self) -> Option<Need> {
+        self.pair().map(|(a, b)| blocks_between(a, b))
     }
 
     /// The two of a room of two.

@@ -1,5 +1,8 @@
 //! The rules of a room, as given / when / then.
 
+mod keeping;
+mod speaking;
+
 use cqrs_es::test::TestFramework;
 
 use super::*;
@@ -377,7 +380,8 @@ fn a_stranger_has_no_place_in_a_room_and_a_member_has_theirs() {
         room.evolve(&event);
     }
     assert_eq!(room.membership(&cici()), None);
-    let last = |join_seq| Membership { join_seq, last_seq: 2, last_message_id: Some(message_id(2)) };
+    let last =
+        |join_seq| Membership { kind: RoomKind::Group, join_seq, last_seq: 2, last_message_id: Some(message_id(2)) };
     assert_eq!(room.membership(&ana()), Some(last(0)));
     assert_eq!(room.membership(&ben()), Some(last(1)));
 }

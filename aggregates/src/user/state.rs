@@ -27,6 +27,11 @@ impl User {
         self.profile.as_ref()?.role
     }
 
+    /// Erased, and not come back as somebody new.
+    pub const fn is_gone(&self) -> bool {
+        self.erased && self.profile.is_none()
+    }
+
     /// Whether an erasure has named it.
     pub fn has_erased(&self, key: KeyId) -> bool {
         self.erased_keys.contains(&key)

@@ -6,8 +6,8 @@ use aggregates::ids::{MessageId, RoomId, UserId};
 use async_trait::async_trait;
 use event_log::Position;
 
-use super::reads::{InboxReads, MessagePage, RoomsAsk, RoomsFound};
-use super::rows::{FollowRow, MemberRow, MessageRow, RoomRow, UserRow};
+use super::reads::{InboxReads, MessagePage, MessagesFound, RoomsAsk, RoomsFound};
+use super::rows::{FollowRow, MemberRow, MessageRow, MutedRoom, ReadBy, RoomRow, SupportRow, UserRow, VersionRow};
 use crate::store::UnitReads;
 use crate::unit::{Live, Unit};
 use crate::views::ReadError;
@@ -75,16 +75,67 @@ impl InboxReads for LiveInbox {
         ask!(self.unread_totals(users))
     }
 
-    async fn messages(&self, room: RoomId, page: MessagePage, limit: usize) -> Result<Vec<MessageRow>, ReadError> {
-        ask!(self.messages(room, page, limit))
+    async fn mutes(&self, user: &UserId) -> Result<(Vec<MutedRoom>, Position), ReadError> {
+        ask!(self.mutes(user))
     }
 
-    async fn messages_by_id(&self, ids: &[MessageId]) -> Result<Vec<MessageRow>, ReadError> {
-        ask!(self.messages_by_id(ids))
+    async fn members_by_id(
+        &self,
+        room: RoomId,
+        asking: &UserId,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Option<Vec<MemberRow>>, ReadError> {
+        ask!(self.members_by_id(room, asking, after, limit))
     }
 
-    async fn message_by_seq(&self, room: RoomId, seq: u64) -> Result<Option<MessageRow>, ReadError> {
-        ask!(self.message_by_seq(room, seq))
+    async fn open_support_rooms(&self, after: Option<Position>, limit: usize) -> Result<Vec<SupportRow>, ReadError> {
+        ask!(self.open_support_rooms(after, limit))
+    }
+
+    async fn messages(
+        &self,
+        room: RoomId,
+        asking: &UserId,
+        page: MessagePage,
+        limit: usize,
+    ) -> Result<Option<MessagesFound>, ReadError> {
+        ask!(self.messages(room, asking, page, limit))
+    }
+
+    async fn messages_by_id(&self, ids: &[MessageId], asking: &UserId) -> Result<Vec<MessageRow>, ReadError> {
+        ask!(self.messages_by_id(ids, asking))
+    }
+
+    async fn message_by_seq(&self, room: RoomId, seq: u64, asking: &UserId) -> Result<Option<MessageRow>, ReadError> {
+        ask!(self.message_by_seq(room, seq, asking))
+    }
+
+    async fn replies(
+        &self,
+        message: MessageId,
+        asking: &UserId,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<Option<MessagesFound>, ReadError> {
+        ask!(self.replies(message, asking, after, limit))
+    }
+
+    async fn pins(&self, room: RoomId, asking: &UserId, limit: usize) -> Result<Option<Vec<MessageRow>>, ReadError> {
+        ask!(self.pins(room, asking, limit))
+    }
+
+    async fn versions(
+        &self,
+        message: MessageId,
+        asking: &UserId,
+        limit: usize,
+    ) -> Result<Option<Vec<VersionRow>>, ReadError> {
+        ask!(self.versions(message, asking, limit))
+    }
+
+    async fn read_by(&self, message: MessageId, asking: &UserId) -> Result<Option<ReadBy>, ReadError> {
+        ask!(self.read_by(message, asking))
     }
 
     async fn users(&self, ids: &[UserId]) -> Result<Vec<UserRow>, ReadError> {

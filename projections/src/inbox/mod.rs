@@ -8,5 +8,8 @@ pub mod rows;
 #[cfg(test)]
 mod tests;
 
-pub use reads::{InboxReads, MessagePage, RoomCursor, RoomsAsk, RoomsFound};
-pub use rows::{FollowRow, MemberRow, MessageRow, Person, RoomRow, UserRow};
+pub use reads::{Archived, InboxReads, MessagePage, MessagesFound, RoomCursor, RoomsAsk, RoomsFound};
+pub use rows::{
+    Deletion, EMOJIS_SHOWN_MAX, FollowRow, MemberRow, MessageRow, Mute, MutedRoom, PEOPLE_SHOWN_MAX, Person, Pinning,
+    ReactionRow, ReadBy, RoomRow, SupportRow, UserRow, VersionRow,
+};

@@ -156,16 +156,28 @@ fn in_room(event: &RoomEvent, position: Position) -> Vec<InboxChange> {
             at: event.at,
         }],
         RoomEvent::MessageSent(event) => sent(event, position),
+        RoomEvent::RoomRenamed(_)
+        | RoomEvent::RoomAvatarChanged(_)
+        | RoomEvent::JoinPolicyChanged(_)
+        | RoomEvent::SlowModeChanged(_)
+        | RoomEvent::RoomClosed(_)
+        | RoomEvent::RoomReopened(_)
+        | RoomEvent::MessageEdited(_)
+        | RoomEvent::MessageDeleted(_)
+        | RoomEvent::ReactionAdded(_)
+        | RoomEvent::ReactionRemoved(_)
+        | RoomEvent::MessagePinned(_)
+        | RoomEvent::MessageUnpinned(_) => vec![],
     }
 }
 
 fn opened(event: &RoomOpened, position: Position) -> Vec<InboxChange> {
     let pair = match (event.kind, event.members.as_slice()) {
-        (RoomKind::Direct, [a, b]) => {
+        (RoomKind::Direct | RoomKind::MentorStudent, [a, b]) => {
             let pair = UserPair::new(&a.user_id, &b.user_id);
             Some((pair.first().clone(), pair.second().clone()))
         }
-        (RoomKind::Direct | RoomKind::Group, _) => None,
+        (RoomKind::Direct | RoomKind::Group | RoomKind::MentorStudent | RoomKind::Support, _) => None,
     };
     let room = InboxChange::OpenRoom(OpenedRoom {
         room_id: event.room_id,
@@ -208,6 +220,13 @@ fn sent(event: &MessageSent, position: Position) -> Vec<InboxChange> {
             reply_to: event.reply_to,
             client_message_id: client_id(event),
             created_at: event.at,
+            forwarded: event.forwarded.clone(),
+            edited_at: None,
+            deleted: None,
+            mentions: event.mentions.clone(),
+            mentions_all: event.mentions_all,
+            reactions: vec![],
+            pinned: None,
         }),
         InboxChange::ShowLast { room_id: event.room_id, seq: event.seq, text: last_message, at: event.at, position },
         InboxChange::MoveReader {
@@ -234,6 +253,9 @@ fn in_participant(event: &ParticipantEvent, position: Position) -> Vec<InboxChan
             at: event.at,
             position,
         }],
+        ParticipantEvent::MarkedUnread(_)
+        | ParticipantEvent::MessagesDelivered(_)
+        | ParticipantEvent::RoomArranged(_) => vec![],
     }
 }
 

@@ -1,10 +1,11 @@
 //! What may be asked of the inbox. Each engine answers in its own SQL; one suite compares the answers.
 
 use aggregates::ids::{MessageId, RoomId, UserId};
+use aggregates::room::RoomKind;
 use async_trait::async_trait;
 use event_log::Position;
 
-use super::rows::{FollowRow, MemberRow, MessageRow, RoomRow, UserRow};
+use super::rows::{FollowRow, MemberRow, MessageRow, MutedRoom, ReadBy, RoomRow, SupportRow, UserRow, VersionRow};
 use crate::views::ReadError;
 
 /// Which messages of a room, always answered oldest first.
@@ -16,21 +17,50 @@ pub enum MessagePage {
     Before(Position),
     /// The oldest ones after this position.
     After(Position),
+    /// This message, with about as many before as behind it.
+    Around(MessageId),
+    /// The oldest ones that the asking member has not read; the newest ones when they have read all.
+    Unread,
+}
+
+/// A page of messages.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct MessagesFound {
+    /// Oldest first.
+    pub messages: Vec<MessageRow>,
+    /// Whether there are further ones before the first.
+    pub older: bool,
+    /// Whether there are further ones behind the last.
+    pub newer: bool,
 }
 
 /// Where the next page of rooms begins: behind the room with this last position and id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RoomCursor {
+    /// Pinned ones come first.
+    pub pinned: bool,
     /// Position of the room's last message, or of its opening.
     pub last_position: Position,
     pub room_id: RoomId,
 }
 
+/// Rooms that were put away, and nothing was said there since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Archived {
+    /// Among the others, and marked.
+    #[default]
+    With,
+    Only,
+    Without,
+}
+
 /// Which of somebody's rooms.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RoomsAsk<'a> {
-    /// Matches, without case, the room's name or, in DIRECT rooms, the other's name or username.
+    /// Matches, without case, the room's name or, in rooms of two, the other's name or username.
     pub search: Option<&'a str>,
+    pub kind: Option<RoomKind>,
+    pub archived: Archived,
     pub after: Option<RoomCursor>,
     pub limit: usize,
     /// Members told of each room: those who read or spoke most recently.
@@ -40,11 +70,11 @@ pub struct RoomsAsk<'a> {
 /// Rooms of somebody, all as they were at one moment.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RoomsFound {
-    /// The latest message first; a room without one counts from its opening.
+    /// Pinned ones first, then the latest message first; a room without one counts from its opening.
     pub rooms: Vec<(RoomRow, RoomCursor)>,
     /// Room by room, in the order of [`InboxReads::members`].
     pub members: Vec<MemberRow>,
-    /// Over all their rooms, also those that were not asked for.
+    /// Over all their rooms but the archived ones, also those that were not asked for.
     pub total_unread: u64,
 }
 
@@ -70,14 +100,68 @@ pub trait InboxReads: Send + Sync {
     /// Everybody in a room now, up to `limit`.
     async fn member_ids(&self, room: RoomId, limit: usize) -> Result<Vec<UserId>, ReadError>;
 
-    /// Unread messages over all rooms of each of these users, in the order asked.
+    /// Unread messages over all rooms, but the archived ones, of each of these users, in the order asked.
     async fn unread_totals(&self, users: &[UserId]) -> Result<Vec<u64>, ReadError>;
 
-    async fn messages(&self, room: RoomId, page: MessagePage, limit: usize) -> Result<Vec<MessageRow>, ReadError>;
+    /// The rooms that somebody is in and muted, with the checkpoint this was true at (one snapshot).
+    async fn mutes(&self, user: &UserId) -> Result<(Vec<MutedRoom>, Position), ReadError>;
 
-    async fn messages_by_id(&self, ids: &[MessageId]) -> Result<Vec<MessageRow>, ReadError>;
+    /// Up to `limit` of those who are in a room now, by their ids, behind `after`; `None` unless `asking` is one of them.
+    async fn members_by_id(
+        &self,
+        room: RoomId,
+        asking: &UserId,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Option<Vec<MemberRow>>, ReadError>;
 
-    async fn message_by_seq(&self, room: RoomId, seq: u64) -> Result<Option<MessageRow>, ReadError>;
+    /// SUPPORT rooms that are open, what was opened last first, behind `after`. For the platform's admins: who is one is
+    /// not known here.
+    async fn open_support_rooms(&self, after: Option<Position>, limit: usize) -> Result<Vec<SupportRow>, ReadError>;
+
+    // ---- messages: each question says who asks, and is answered with what they may read ----
+    //
+    // Who is not in the room reads nothing. Where history begins at the join, nobody reads what was said before they
+    // came in the last time.
+
+    /// `None` unless `asking` is in the room, and where the page is to be around a message that they cannot read.
+    async fn messages(
+        &self,
+        room: RoomId,
+        asking: &UserId,
+        page: MessagePage,
+        limit: usize,
+    ) -> Result<Option<MessagesFound>, ReadError>;
+
+    /// Those of `ids` that `asking` may read, in the order asked.
+    async fn messages_by_id(&self, ids: &[MessageId], asking: &UserId) -> Result<Vec<MessageRow>, ReadError>;
+
+    async fn message_by_seq(&self, room: RoomId, seq: u64, asking: &UserId) -> Result<Option<MessageRow>, ReadError>;
+
+    /// What answers a message, oldest first, behind `after`; `None` when `asking` cannot read the message.
+    async fn replies(
+        &self,
+        message: MessageId,
+        asking: &UserId,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<Option<MessagesFound>, ReadError>;
+
+    /// What is pinned in a room, what was pinned last first, at most `limit`; `None` unless `asking` is in it.
+    async fn pins(&self, room: RoomId, asking: &UserId, limit: usize) -> Result<Option<Vec<MessageRow>>, ReadError>;
+
+    /// Everything a message has said, oldest first and the latest `limit` of it; nothing when it was deleted. `None` when
+    /// `asking` cannot read it.
+    async fn versions(
+        &self,
+        message: MessageId,
+        asking: &UserId,
+        limit: usize,
+    ) -> Result<Option<Vec<VersionRow>>, ReadError>;
+
+    /// Who has read a message; `None` when `asking` cannot read it. Whoever left and came back is counted from when they
+    /// read again.
+    async fn read_by(&self, message: MessageId, asking: &UserId) -> Result<Option<ReadBy>, ReadError>;
 
     /// Those of `ids` that the directory knows.
     async fn users(&self, ids: &[UserId]) -> Result<Vec<UserRow>, ReadError>;

@@ -2,7 +2,7 @@
 
 use aggregates::Timestamp;
 use aggregates::ids::{MessageId, RoomId, UserId};
-use aggregates::room::{MessageKind, Role, RoomKind};
+use aggregates::room::{Forwarded, HistoryFrom, JoinPolicy, MessageKind, Role, RoomKind};
 use event_log::Position;
 
 use crate::text::folded;
@@ -39,18 +39,58 @@ pub struct RoomRow {
     pub kind: RoomKind,
     pub name: Option<String>,
     pub avatar: Option<String>,
+    pub opened_by: UserId,
     pub group_id: Option<String>,
-    /// The two of a DIRECT room, sorted.
+    /// The two of a room of two, sorted.
     pub pair: Option<(UserId, UserId)>,
+    /// Read and left, and nothing is said there.
+    pub closed: bool,
+    pub join_policy: JoinPolicy,
+    pub history_from: HistoryFrom,
+    /// Seconds a MEMBER waits between two messages; 0 = none.
+    pub slow_mode_seconds: u32,
     pub last_seq: u64,
     pub last_message_at: Option<Timestamp>,
-    /// The first 100 characters of the last message.
+    /// The first 100 characters of the last message, in its latest words; `None` also when it was deleted.
     pub last_message: Option<String>,
+    /// The last message was deleted.
+    pub last_deleted: bool,
     pub participant_count: u64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-    /// The asking member's own place.
+    /// The asking member's own place, from here on.
+    pub role: Role,
+    /// What came before counts for nobody, and is read by nobody in rooms whose history begins at the join.
+    pub join_seq: u64,
+    /// How far they have read, by reading and speaking.
+    pub read_seq: u64,
     pub unread: u64,
+    /// Unread messages that name them, or everybody.
+    pub mentions: u64,
+    pub muted: Option<Mute>,
+    pub pinned: bool,
+    /// Put away, and nothing has been said since.
+    pub archived: bool,
+}
+
+/// Told of nothing that is said there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mute {
+    /// For ever without it.
+    pub until: Option<Timestamp>,
+}
+
+impl Mute {
+    pub fn holds_at(self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+}
+
+/// A room that somebody muted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MutedRoom {
+    pub room_id: RoomId,
+    pub mute: Mute,
 }
 
 /// Somebody who is in a room now.
@@ -60,11 +100,19 @@ pub struct MemberRow {
     pub user_id: UserId,
     pub role: Role,
     pub joined_at: Timestamp,
+    pub join_seq: u64,
+    /// How far they have read, by reading and speaking.
     pub read_seq: u64,
     pub last_read_at: Option<Timestamp>,
+    /// What one of their devices has; what they read has arrived as well. Only in DIRECT rooms.
+    pub delivered_seq: u64,
+    pub delivered_at: Option<Timestamp>,
+    pub muted: Option<Mute>,
+    pub pinned: bool,
     pub unread: u64,
 }
 
+/// A message as a member of its room sees it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MessageRow {
     pub id: MessageId,
@@ -73,12 +121,81 @@ pub struct MessageRow {
     pub position: Position,
     pub sender_id: UserId,
     pub kind: MessageKind,
+    /// Its latest words; empty when it was deleted.
     pub content: String,
+    /// `None` when it was deleted.
     pub attachment_url: Option<String>,
     pub attachment_type: Option<String>,
     pub reply_to: Option<MessageId>,
+    pub forwarded: Option<Forwarded>,
     pub client_message_id: Option<String>,
     pub created_at: Timestamp,
+    /// When it got its latest words.
+    pub edited_at: Option<Timestamp>,
+    pub deleted: Option<Deletion>,
+    /// Whom its latest words name, sorted; nobody when it was deleted.
+    pub mentions: Vec<UserId>,
+    pub mentions_all: bool,
+    /// One for each emoji, the first used first, at most [`EMOJIS_SHOWN_MAX`]; none when it was deleted.
+    pub reactions: Vec<ReactionRow>,
+    pub pinned: Option<Pinning>,
+}
+
+/// Emojis of a message that are shown.
+pub const EMOJIS_SHOWN_MAX: usize = 100;
+/// People shown of each: of an emoji, and of who has read a message.
+pub const PEOPLE_SHOWN_MAX: usize = 50;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deletion {
+    pub by: UserId,
+    pub at: Timestamp,
+}
+
+/// Everybody who gave a message the same emoji.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReactionRow {
+    pub emoji: String,
+    pub count: u64,
+    /// The first of them, at most [`PEOPLE_SHOWN_MAX`].
+    pub users: Vec<UserId>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pinning {
+    pub by: UserId,
+    pub at: Timestamp,
+    pub position: Position,
+}
+
+/// What a message said from a moment on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionRow {
+    pub content: String,
+    pub at: Timestamp,
+}
+
+/// Who has read a message, its sender left out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReadBy {
+    pub count: u64,
+    /// Whoever read most recently first, at most [`PEOPLE_SHOWN_MAX`].
+    pub users: Vec<UserId>,
+}
+
+/// A SUPPORT room that is open, as the platform's admins see it who are not in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SupportRow {
+    pub room_id: RoomId,
+    /// What it is about.
+    pub name: Option<String>,
+    pub opened_by: UserId,
+    pub participant_count: u64,
+    pub last_seq: u64,
+    pub last_message_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+    /// Pages by it: the log position of the opening.
+    pub position: Position,
 }
 
 /// A follower or somebody followed.

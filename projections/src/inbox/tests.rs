@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use aggregates::ids::{EventId, MessageId, RoomId, UserId};
 use aggregates::participant::{MessagesRead, ParticipantEvent};
-use aggregates::room::{JoinPolicy, MessageKind, MessageSent, NewMember, Role, RoomEvent, RoomKind, RoomOpened};
+use aggregates::room::{
+    HistoryFrom, JoinPolicy, MessageKind, MessageSent, NewMember, Role, RoomEvent, RoomKind, RoomOpened,
+};
 use aggregates::{DomainEvent, Metadata, Sealed, StreamId, Timestamp};
 use event_log::{Position, RecordedEvent};
 use uuid::Uuid;
@@ -45,6 +47,7 @@ fn opened(members: usize) -> DomainEvent {
         avatar: None,
         group_id: None,
         join_policy: JoinPolicy::Open,
+        history_from: HistoryFrom::Start,
         at: Timestamp::from_millis(AT),
     }))
 }
@@ -59,6 +62,9 @@ fn sent(seq: u64, words: &str) -> DomainEvent {
         content: Sealed::new(Arc::<str>::from(words)),
         attachment: None,
         reply_to: None,
+        mentions: vec![],
+        mentions_all: false,
+        forwarded: None,
         client_message_id: None,
         at: Timestamp::from_millis(AT),
     }))

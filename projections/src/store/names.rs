@@ -14,7 +14,7 @@ fn find<T: Copy>(all: &[T], name_of: fn(T) -> &'static str, name: &str, what: &'
 }
 
 pub(crate) fn room_kind(name: &str) -> Result<RoomKind, UnknownName> {
-    find(&[RoomKind::Direct, RoomKind::Group], RoomKind::name, name, "room kind")
+    find(&RoomKind::ALL, RoomKind::name, name, "room kind")
 }
 
 pub(crate) fn role(name: &str) -> Result<Role, UnknownName> {

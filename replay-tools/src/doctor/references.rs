@@ -140,8 +140,9 @@ const fn opening(kind: AggregateKind) -> Option<&'static [&'static str]> {
 fn own(event: &DomainEvent) -> StreamId {
     match event {
         DomainEvent::Room(event) => StreamId::room(room_of(event)),
-        DomainEvent::Participant(ParticipantEvent::MessagesRead(event)) => {
-            StreamId::participant(event.room_id, &event.user_id)
+        DomainEvent::Participant(event) => {
+            let (room_id, user_id) = place_of(event);
+            StreamId::participant(room_id, user_id)
         }
         DomainEvent::Relationship(
             RelationshipEvent::UserFollowed(event)
@@ -169,6 +170,24 @@ const fn room_of(event: &RoomEvent) -> RoomId {
         RoomEvent::MemberRemoved(event) => event.room_id,
         RoomEvent::MemberRoleChanged(event) => event.room_id,
         RoomEvent::MessageSent(event) => event.room_id,
+        RoomEvent::RoomRenamed(event) => event.room_id,
+        RoomEvent::RoomAvatarChanged(event) => event.room_id,
+        RoomEvent::JoinPolicyChanged(event) => event.room_id,
+        RoomEvent::SlowModeChanged(event) => event.room_id,
+        RoomEvent::MessageEdited(event) => event.room_id,
+        RoomEvent::MessageDeleted(event) => event.room_id,
+        RoomEvent::RoomClosed(event) | RoomEvent::RoomReopened(event) => event.room_id,
+        RoomEvent::ReactionAdded(event) | RoomEvent::ReactionRemoved(event) => event.room_id,
+        RoomEvent::MessagePinned(event) | RoomEvent::MessageUnpinned(event) => event.room_id,
+    }
+}
+
+const fn place_of(event: &ParticipantEvent) -> (RoomId, &UserId) {
+    match event {
+        ParticipantEvent::MessagesRead(event) => (event.room_id, &event.user_id),
+        ParticipantEvent::MarkedUnread(event) => (event.room_id, &event.user_id),
+        ParticipantEvent::MessagesDelivered(event) => (event.room_id, &event.user_id),
+        ParticipantEvent::RoomArranged(event) => (event.room_id, &event.user_id),
     }
 }
 
@@ -185,10 +204,27 @@ fn spoken_of(event: &DomainEvent) -> Vec<StreamId> {
             }
             RoomEvent::MemberRemoved(event) => users(&[&event.user_id]),
             RoomEvent::MemberRoleChanged(event) => users(&[&event.user_id]),
-            RoomEvent::MessageSent(event) => users(&[&event.sender_id]),
+            RoomEvent::MessageSent(event) => {
+                let author = event.forwarded.iter().map(|forwarded| &forwarded.author_id);
+                let named: Vec<&UserId> =
+                    std::iter::once(&event.sender_id).chain(author).chain(&event.mentions).collect();
+                users(&named)
+            }
+            RoomEvent::RoomRenamed(event) => users(&[&event.by]),
+            RoomEvent::RoomAvatarChanged(event) => users(&[&event.by]),
+            RoomEvent::JoinPolicyChanged(event) => users(&[&event.by]),
+            RoomEvent::SlowModeChanged(event) => users(&[&event.by]),
+            RoomEvent::RoomClosed(event) | RoomEvent::RoomReopened(event) => users(&[&event.by]),
+            RoomEvent::MessageEdited(event) => {
+                users(&std::iter::once(&event.sender_id).chain(&event.mentions).collect::<Vec<_>>())
+            }
+            RoomEvent::MessageDeleted(event) => users(&[&event.sender_id, &event.by]),
+            RoomEvent::ReactionAdded(event) | RoomEvent::ReactionRemoved(event) => users(&[&event.user_id]),
+            RoomEvent::MessagePinned(event) | RoomEvent::MessageUnpinned(event) => users(&[&event.by]),
         },
-        DomainEvent::Participant(ParticipantEvent::MessagesRead(event)) => {
-            vec![StreamId::room(event.room_id), StreamId::user(&event.user_id)]
+        DomainEvent::Participant(event) => {
+            let (room_id, user_id) = place_of(event);
+            vec![StreamId::room(room_id), StreamId::user(user_id)]
         }
         DomainEvent::Relationship(
             RelationshipEvent::UserFollowed(event)

@@ -11,7 +11,7 @@ use aggregates::notification::{MarkNotification, NotificationCommand, RaiseNotif
 use aggregates::participant::{MarkRead, ParticipantCommand, ReadUpTo};
 use aggregates::relationship::{Relate, RelationshipCommand};
 use aggregates::room::{
-    AddMembers, Attachment, CreateGroup, JoinRoom, OpenDirect, RemoveMember, RoomCommand, SendMessage,
+    AddMembers, Attachment, CreateGroup, HistoryFrom, JoinRoom, OpenDirect, RemoveMember, RoomCommand, SendMessage,
 };
 use aggregates::user::{EraseUser, Profile, PutProfile, UserCommand};
 use aggregates::words::{HasWords, Visit};
@@ -182,6 +182,7 @@ fn room(header: &Header, line: RoomLine, aliases: &mut Aliases) -> Result<Plan, 
                 avatar: line.avatar.clone().map(Sealed::new).or_else(|| gone("avatar")),
                 group_id: line.group_id.clone(),
                 join_policy: line.join_policy.unwrap_or_default(),
+                history_from: HistoryFrom::Start,
                 at: header.at,
             };
             (named, RoomCommand::CreateGroup(create))
@@ -206,7 +207,7 @@ fn join(header: &Header, line: JoinLine, aliases: &Aliases) -> Plan {
             // `checks` has seen to it that there is one.
             let user_id = users[0].clone();
             let actor = user_id.clone();
-            (RoomCommand::JoinRoom(JoinRoom { room_id, user_id, at: header.at }), actor)
+            (RoomCommand::JoinRoom(JoinRoom { room_id, user_id, is_platform_admin: false, at: header.at }), actor)
         }
     };
     let plan = header.plan(id, StreamId::room(room_id), Command::Room(command), &actor);
@@ -247,6 +248,9 @@ fn message(header: &Header, line: MessageLine, aliases: &Aliases) -> Plan {
         content: Sealed::new(line.content),
         attachment: url.map(|url| Attachment { url, media_type }),
         reply_to,
+        mentions: vec![],
+        mentions_all: false,
+        forwarded: None,
         client_message_id: words("clientMessageId", line.client_message_id),
         blocked: false,
         at: header.at,

@@ -66,6 +66,11 @@ pub fn tell(recorded: &RecordedEvent, words: &mut Words) -> Told {
             at: read.at,
             event,
         })),
+        DomainEvent::Participant(
+            ParticipantEvent::MarkedUnread(_)
+            | ParticipantEvent::MessagesDelivered(_)
+            | ParticipantEvent::RoomArranged(_),
+        ) => Told::Unsayable,
         DomainEvent::Relationship(told) => Told::Line(of_relationship(told, event)),
         DomainEvent::Notification(told) => Told::Line(of_notification(told, event)),
         DomainEvent::Feed(FeedEvent::FeedRead(read)) => {
@@ -117,7 +122,7 @@ fn of_user(event: &UserEvent, id: Option<Uuid>, words: &mut Words) -> Line {
 
 fn of_room(event: &RoomEvent, id: Option<Uuid>, words: &mut Words) -> Told {
     match event {
-        RoomEvent::RoomOpened(event) => Told::Line(opened(event, id, words)),
+        RoomEvent::RoomOpened(event) => opened(event, id, words).map_or(Told::Unsayable, Told::Line),
         RoomEvent::MembersAdded(event) => {
             let users: Vec<UserId> = event.members.iter().map(|member| member.user_id.clone()).collect();
             let by = (users[..] != [event.by.clone()]).then(|| event.by.clone());
@@ -129,19 +134,32 @@ fn of_room(event: &RoomEvent, id: Option<Uuid>, words: &mut Words) -> Told {
             let by = (event.by != user).then(|| event.by.clone());
             Told::Line(Line::Leave(LeaveLine { id: None, room, user, by, at: event.at, event: id }))
         }
-        RoomEvent::MemberRoleChanged(_) => Told::Unsayable,
+        RoomEvent::MemberRoleChanged(_)
+        | RoomEvent::RoomRenamed(_)
+        | RoomEvent::RoomAvatarChanged(_)
+        | RoomEvent::JoinPolicyChanged(_)
+        | RoomEvent::SlowModeChanged(_)
+        | RoomEvent::RoomClosed(_)
+        | RoomEvent::RoomReopened(_)
+        | RoomEvent::MessageEdited(_)
+        | RoomEvent::MessageDeleted(_)
+        | RoomEvent::ReactionAdded(_)
+        | RoomEvent::ReactionRemoved(_)
+        | RoomEvent::MessagePinned(_)
+        | RoomEvent::MessageUnpinned(_) => Told::Unsayable,
         RoomEvent::MessageSent(event) => Told::Line(sent(event, id, words)),
     }
 }
 
-fn opened(event: &RoomOpened, id: Option<Uuid>, words: &mut Words) -> Line {
+fn opened(event: &RoomOpened, id: Option<Uuid>, words: &mut Words) -> Option<Line> {
     let mut gone = Gone::default();
     let (shape, join_policy) = match event.kind {
         RoomKind::Direct => (RoomShape::Direct, None),
         RoomKind::Group => (RoomShape::Group, Some(event.join_policy)),
+        RoomKind::MentorStudent | RoomKind::Support => return None,
     };
     let others = event.members.iter().map(|member| &member.user_id).filter(|user| **user != event.opened_by);
-    Line::Room(Box::new(RoomLine {
+    Some(Line::Room(Box::new(RoomLine {
         id: event.room_id.to_string(),
         shape,
         by: event.opened_by.clone(),
@@ -154,7 +172,7 @@ fn opened(event: &RoomOpened, id: Option<Uuid>, words: &mut Words) -> Line {
         lost: gone.lost,
         at: event.at,
         event: id,
-    }))
+    })))
 }
 
 fn sent(event: &MessageSent, id: Option<Uuid>, words: &mut Words) -> Line {

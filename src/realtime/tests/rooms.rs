@@ -127,8 +127,9 @@ async fn messages_of_a_room_come_in_order_and_none_is_missed_while_subscribing()
         let mut ben = world.client().await;
         world.subscribe(&mut ben, "ben", &channel).await;
         // What the views show now came before, what the socket brings came after: together they are everything.
-        let shown = world.views.inbox().messages(room, projections::inbox::MessagePage::Newest, 100).await;
-        let shown = shown.expect("messages").last().map_or(0, |message| message.seq);
+        let newest = projections::inbox::MessagePage::Newest;
+        let shown = world.views.inbox().messages(room, &user("ben"), newest, 100).await;
+        let shown = shown.expect("messages").expect("ben is in").messages.last().map_or(0, |message| message.seq);
         (ben, shown)
     };
     let ((), (mut ben, shown)) = tokio::join!(sending, listening);

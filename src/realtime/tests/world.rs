@@ -7,7 +7,7 @@ use aggregates::ids::{CommandId, MessageId, RoomId, UserId};
 use aggregates::participant::{MarkRead, ParticipantCommand, ReadUpTo};
 use aggregates::relationship::{Relate, RelationshipCommand};
 use aggregates::room::{
-    AddMembers, CreateGroup, JoinPolicy, MessageKind, OpenDirect, RemoveMember, RoomCommand, SendMessage,
+    AddMembers, CreateGroup, HistoryFrom, JoinPolicy, MessageKind, OpenDirect, RemoveMember, RoomCommand, SendMessage,
 };
 use aggregates::user::{Profile, PutProfile, UserCommand};
 use aggregates::{Command, Metadata, Origin, Sealed, StreamId, Timestamp};
@@ -151,6 +151,7 @@ impl World {
             avatar: None,
             group_id: None,
             join_policy: JoinPolicy::Open,
+            history_from: HistoryFrom::Start,
             at: at(),
         });
         self.done(StreamId::room(room_id), Command::Room(command)).await
@@ -173,6 +174,9 @@ impl World {
             content: Sealed::new(words),
             attachment: None,
             reply_to: None,
+            mentions: vec![],
+            mentions_all: false,
+            forwarded: None,
             client_message_id: None,
             blocked: false,
             at: at(),

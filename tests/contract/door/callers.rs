@@ -6,7 +6,7 @@ use aggregates::ids::{CommandId, MessageId, RoomId, UserId, UserPair};
 use aggregates::participant::{MarkRead, ParticipantCommand, ReadUpTo};
 use aggregates::relationship::{Relate, RelationshipCommand};
 use aggregates::room::{
-    CreateGroup, JoinPolicy, MessageKind, OpenDirect, RemoveMember, RoomCommand, RoomEvent, SendMessage,
+    CreateGroup, HistoryFrom, JoinPolicy, MessageKind, OpenDirect, RemoveMember, RoomCommand, RoomEvent, SendMessage,
 };
 use aggregates::user::{Profile, PutProfile, UserCommand};
 use aggregates::{Command, DomainEvent, Metadata, Sealed, StreamId, Timestamp};
@@ -58,6 +58,7 @@ pub fn create_group(room_id: RoomId, members: &[&str]) -> Wish {
         avatar: None,
         group_id: None,
         join_policy: JoinPolicy::Open,
+        history_from: HistoryFrom::Start,
         at: noon(),
     };
     once(StreamId::room(room_id), Command::Room(RoomCommand::CreateGroup(command)))
@@ -123,6 +124,9 @@ fn saying(room_id: RoomId, sender: &str, id: CommandId, content: Sealed) -> Comm
         content,
         attachment: None,
         reply_to: None,
+        mentions: vec![],
+        mentions_all: false,
+        forwarded: None,
         client_message_id: None,
         blocked: false,
         at: noon(),

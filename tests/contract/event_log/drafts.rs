@@ -6,7 +6,8 @@ use std::time::Duration;
 use aggregates::ids::{CommandId, EventId, MessageId, RoomId, UserId};
 use aggregates::relationship::{Directed, RelationshipEvent};
 use aggregates::room::{
-    CreateGroup, JoinPolicy, MemberRemoved, MessageKind, MessageSent, RemoveMember, RoomCommand, RoomEvent, SendMessage,
+    CreateGroup, HistoryFrom, JoinPolicy, MemberRemoved, MessageKind, MessageSent, RemoveMember, RoomCommand,
+    RoomEvent, SendMessage,
 };
 use aggregates::{DomainEvent, Sealed, StreamId, Timestamp};
 use event_log::port::{AppendError, Appended, Batch, Condition, NewEvent};
@@ -82,6 +83,9 @@ pub fn said(room: &StreamId, sequence: u64, words: &str) -> NewEvent {
         content: Sealed::new(words),
         attachment: None,
         reply_to: None,
+        mentions: vec![],
+        mentions_all: false,
+        forwarded: None,
         client_message_id: None,
         at: Timestamp::from_millis(1_795_328_222_045),
     });
@@ -128,6 +132,7 @@ pub fn create(room_id: RoomId) -> RoomCommand {
         avatar: None,
         group_id: None,
         join_policy: JoinPolicy::Open,
+        history_from: HistoryFrom::Start,
         at: Timestamp::from_millis(0),
     })
 }
@@ -141,6 +146,9 @@ pub fn send(room_id: RoomId, sender: &str, words: &str) -> RoomCommand {
         content: Sealed::new(words),
         attachment: None,
         reply_to: None,
+        mentions: vec![],
+        mentions_all: false,
+        forwarded: None,
         client_message_id: None,
         blocked: false,
         at: Timestamp::from_millis(0),

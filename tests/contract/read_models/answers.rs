@@ -54,7 +54,7 @@ async fn a_message_is_shown_counted_and_read(backend: Backend) {
     assert_eq!(inbox.unread_totals(&[user("ben"), user("cleo"), user("ana")]).await.expect("answered"), [1, 0, 0]);
     let ana = inbox.member(direct, &user("ana")).await.expect("answered").expect("a member");
     assert_eq!((ana.read_seq, ana.last_read_at), (2, Some(at(4))), "a pointer never goes back");
-    let message = inbox.message_by_seq(direct, 2).await.expect("answered").expect("there");
+    let message = inbox.message_by_seq(direct, 2, &user("ben")).await.expect("answered").expect("there");
     assert_eq!((message.content, message.sender_id, message.id), (long, user("ana"), message_id(direct, 2)));
     assert_eq!(inbox.checkpoint().await.expect("answered"), position);
     let people = inbox.users(&[user("ben"), user("ana")]).await.expect("answered");
@@ -169,13 +169,19 @@ async fn messages_page_both_ways(backend: Backend) {
     let inbox = driven.views.inbox();
     let seqs = |messages: &[projections::inbox::MessageRow]| messages.iter().map(|row| row.seq).collect::<Vec<_>>();
 
-    let newest = inbox.messages(group, MessagePage::Newest, 2).await.expect("answered");
+    let ana = user("ana");
+    let page = async |page| {
+        let found = inbox.messages(group, &ana, page, 2).await.expect("answered");
+        found.expect("a member").messages
+    };
+    let newest = page(MessagePage::Newest).await;
     assert_eq!(seqs(&newest), [4, 5]);
-    let before = inbox.messages(group, MessagePage::Before(newest[0].position), 2).await.expect("answered");
+    let before = page(MessagePage::Before(newest[0].position)).await;
     assert_eq!(seqs(&before), [2, 3]);
-    let after = inbox.messages(group, MessagePage::After(before[0].position), 2).await.expect("answered");
+    let after = page(MessagePage::After(before[0].position)).await;
     assert_eq!(seqs(&after), [3, 4]);
-    let found = inbox.messages_by_id(&[message_id(other, 1), message_id(group, 9), message_id(group, 1)]).await;
+    let asked = [message_id(other, 1), message_id(group, 9), message_id(group, 1)];
+    let found = inbox.messages_by_id(&asked, &ana).await;
     let found: Vec<_> = found.expect("answered").into_iter().map(|row| row.room_id).collect();
     assert_eq!(found, [other, group], "in the order asked");
     driven.stop().await.expect("nothing was wrong");

@@ -6,8 +6,8 @@ use aggregates::notification::{NotificationEvent, NotificationMarked, Notificati
 use aggregates::participant::{MessagesRead, ParticipantEvent};
 use aggregates::relationship::{Directed, RelationshipEvent};
 use aggregates::room::{
-    JoinPolicy, MemberRemoved, MemberRoleChanged, MembersAdded, MessageKind, MessageSent, NewMember, Role, RoomEvent,
-    RoomKind, RoomOpened,
+    HistoryFrom, JoinPolicy, MemberRemoved, MemberRoleChanged, MembersAdded, MessageKind, MessageSent, NewMember, Role,
+    RoomEvent, RoomKind, RoomOpened,
 };
 use aggregates::user::{Profile, ProfileChanged, UserErased, UserEvent, UserRegistered, UserRole};
 use aggregates::{DomainEvent, Sealed};
@@ -34,6 +34,7 @@ pub fn opened(nth: i64, room_id: RoomId, kind: RoomKind, name: Option<&str>, mem
         avatar: None,
         group_id: None,
         join_policy: JoinPolicy::Open,
+        history_from: HistoryFrom::Start,
         at: at(nth),
     }))
 }
@@ -77,6 +78,9 @@ pub fn sent(nth: i64, room_id: RoomId, seq: u64, sender: &str, words: &str) -> D
         content: Sealed::new(words),
         attachment: None,
         reply_to: None,
+        mentions: vec![],
+        mentions_all: false,
+        forwarded: None,
         client_message_id: None,
         at: at(nth),
     }))

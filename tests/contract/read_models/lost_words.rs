@@ -61,8 +61,8 @@ async fn live(world: &World) -> Vec<(Format, u32)> {
 }
 
 async fn said(views: &Views) -> Vec<String> {
-    let rows = views.inbox().messages(room(1), MessagePage::Newest, 9).await.expect("readable");
-    let mut said: Vec<String> = rows.into_iter().map(|row| row.content).collect();
+    let found = views.inbox().messages(room(1), &user("ben"), MessagePage::Newest, 9).await.expect("readable");
+    let mut said: Vec<String> = found.expect("ben is in").messages.into_iter().map(|row| row.content).collect();
     said.sort();
     said
 }

@@ -140,6 +140,11 @@ impl Naive {
             DomainEvent::Participant(ParticipantEvent::MessagesRead(event)) => {
                 self.move_reader(event.room_id, &event.user_id, event.up_to_seq);
             }
+            DomainEvent::Participant(
+                ParticipantEvent::MarkedUnread(_)
+                | ParticipantEvent::MessagesDelivered(_)
+                | ParticipantEvent::RoomArranged(_),
+            ) => {}
             DomainEvent::Relationship(event) => {
                 let pair = |directed: &aggregates::relationship::Directed| (directed.from.clone(), directed.to.clone());
                 match event {
@@ -192,7 +197,19 @@ impl Naive {
             RoomEvent::MemberRemoved(event) => {
                 self.rooms.entry(event.room_id).or_default().remove(&event.user_id);
             }
-            RoomEvent::MemberRoleChanged(_) => {}
+            RoomEvent::MemberRoleChanged(_)
+            | RoomEvent::RoomRenamed(_)
+            | RoomEvent::RoomAvatarChanged(_)
+            | RoomEvent::JoinPolicyChanged(_)
+            | RoomEvent::SlowModeChanged(_)
+            | RoomEvent::RoomClosed(_)
+            | RoomEvent::RoomReopened(_)
+            | RoomEvent::MessageEdited(_)
+            | RoomEvent::MessageDeleted(_)
+            | RoomEvent::ReactionAdded(_)
+            | RoomEvent::ReactionRemoved(_)
+            | RoomEvent::MessagePinned(_)
+            | RoomEvent::MessageUnpinned(_) => {}
             RoomEvent::MessageSent(event) => {
                 self.said.push(Said { room: event.room_id, seq: event.seq });
                 self.move_reader(event.room_id, &event.sender_id, event.seq);

@@ -123,7 +123,7 @@ async fn a_message_whose_place_is_taken_stays_out_of_a_rebuild_too(backend: Back
     verified(&world, "with two messages in taken places").await;
     let url = world.store.store_url();
     rebuild(&url, world.log.clone(), UnitName::Inbox, &RebuildOptions::default(), &|_| {}).await.expect("rebuilt");
-    let kept = driven.views.inbox().message_by_seq(room(1), 2).await.expect("answered").expect("there");
+    let kept = driven.views.inbox().message_by_seq(room(1), 2, &user("ana")).await.expect("answered").expect("there");
     assert_eq!(kept.sender_id, user("ana"), "the first one stays");
     driven.stop().await.expect("nothing was wrong");
 }

@@ -182,10 +182,22 @@ fn stream_of(event: &DomainEvent) -> StreamId {
             RoomEvent::MemberRemoved(event) => event.room_id,
             RoomEvent::MemberRoleChanged(event) => event.room_id,
             RoomEvent::MessageSent(event) => event.room_id,
+            RoomEvent::RoomRenamed(event) => event.room_id,
+            RoomEvent::RoomAvatarChanged(event) => event.room_id,
+            RoomEvent::JoinPolicyChanged(event) => event.room_id,
+            RoomEvent::SlowModeChanged(event) => event.room_id,
+            RoomEvent::RoomClosed(event) | RoomEvent::RoomReopened(event) => event.room_id,
+            RoomEvent::MessageEdited(event) => event.room_id,
+            RoomEvent::MessageDeleted(event) => event.room_id,
+            RoomEvent::ReactionAdded(event) | RoomEvent::ReactionRemoved(event) => event.room_id,
+            RoomEvent::MessagePinned(event) | RoomEvent::MessageUnpinned(event) => event.room_id,
         }),
-        DomainEvent::Participant(ParticipantEvent::MessagesRead(event)) => {
-            StreamId::participant(event.room_id, &event.user_id)
-        }
+        DomainEvent::Participant(event) => match event {
+            ParticipantEvent::MessagesRead(event) => StreamId::participant(event.room_id, &event.user_id),
+            ParticipantEvent::MarkedUnread(event) => StreamId::participant(event.room_id, &event.user_id),
+            ParticipantEvent::MessagesDelivered(event) => StreamId::participant(event.room_id, &event.user_id),
+            ParticipantEvent::RoomArranged(event) => StreamId::participant(event.room_id, &event.user_id),
+        },
         DomainEvent::Relationship(event) => {
             let (RelationshipEvent::UserFollowed(Directed { from, to, .. })
             | RelationshipEvent::UserUnfollowed(Directed { from, to, .. })

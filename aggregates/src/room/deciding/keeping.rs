@@ -5,9 +5,7 @@ use crate::ids::{RoomId, UserId};
 use crate::room::SLOW_MODE_SECONDS_MAX;
 use crate::room::commands::{ChangeAvatar, CloseRoom, RenameRoom, ReopenRoom, SetRules};
 use crate::room::error::RoomError;
-use crate::room::events::{
-    JoinPolicyChanged, RoomAvatarChanged, RoomEvent, RoomRenamed, RoomTurned, SlowModeChanged,
-};
+use crate::room::events::{JoinPolicyChanged, RoomAvatarChanged, RoomEvent, RoomRenamed, RoomTurned, SlowModeChanged};
 use crate::room::kinds::{Role, RoomKind};
 use crate::room::state::Room;
 

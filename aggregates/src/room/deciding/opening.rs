@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::ids::UserId;
+use crate::room::MEMBERS_PER_COMMAND_MAX;
 use crate::room::commands::{CreateGroup, OpenDirect, OpenMentorSession, OpenSupport};
 use crate::room::error::RoomError;
 use crate::room::events::{NewMember, RoomEvent, RoomOpened};
 use crate::room::kinds::{HistoryFrom, JoinPolicy, Role, RoomKind};
 use crate::room::state::Room;
-use crate::room::MEMBERS_PER_COMMAND_MAX;
 
 impl Room {
     pub(in crate::room) fn open_direct(&self, command: &OpenDirect) -> Result<Vec<RoomEvent>, RoomError> {

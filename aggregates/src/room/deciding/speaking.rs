@@ -15,6 +15,9 @@ impl Room {
         let sender = self.may_speak(&command.sender_id, command.blocked)?;
         let mentions = self.mentioned(&command.mentions, &command.sender_id)?;
         self.may_call_all(sender, command.mentions_all)?;
+        if command.forwarded.is_some() && command.author_gone {
+            return Err(RoomError::AuthorGone);
+        }
         if sender.role < Role::Admin
             && let Some(wait_seconds) = self.pace.wait(&command.sender_id, command.at)
         {

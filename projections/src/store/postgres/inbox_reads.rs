@@ -12,7 +12,8 @@ use super::Schema;
 use super::columns::{moment, named, number, position, postgres_error, user};
 use super::inbox_rooms::{self, member, room};
 use crate::inbox::{
-    FollowRow, InboxReads, MemberRow, MessagePage, MessageRow, Person, RoomRow, RoomsAsk, RoomsFound, UserRow,
+    FollowRow, InboxReads, MemberRow, MessagePage, MessageRow, MessagesFound, MutedRoom, Person, ReadBy, RoomRow,
+    RoomsAsk, RoomsFound, SupportRow, UserRow, VersionRow,
 };
 use crate::store::names::{at_most, message_kind, natural, signed};
 use crate::text::searched;
@@ -87,6 +88,13 @@ fn message(row: &PgRow) -> sqlx::Result<MessageRow> {
         reply_to: row.try_get::<Option<Uuid>, _>(9)?.map(MessageId),
         client_message_id: row.try_get(10)?,
         created_at: moment(row, 11)?,
+        forwarded: None,
+        edited_at: None,
+        deleted: None,
+        mentions: vec![],
+        mentions_all: false,
+        reactions: vec![],
+        pinned: None,
     })
 }
 
@@ -178,9 +186,18 @@ impl InboxReads for PostgresInboxReads {
         self.all(sqlx::query(&sql).bind(texts(users)), |row| Ok(natural(row.try_get(0)?))).await
     }
 
-    async fn messages(&self, room: RoomId, page: MessagePage, limit: usize) -> Result<Vec<MessageRow>, ReadError> {
+    async fn messages(
+        &self,
+        room: RoomId,
+        asking: &UserId,
+        page: MessagePage,
+        limit: usize,
+    ) -> Result<Option<MessagesFound>, ReadError> {
+        if self.member(room, asking).await?.is_none() {
+            return Ok(None);
+        }
         let (edge, newest_first) = match page {
-            MessagePage::Newest => (i64::MAX, true),
+            MessagePage::Newest | MessagePage::Around(_) | MessagePage::Unread => (i64::MAX, true),
             MessagePage::Before(position) => (signed(position.0), true),
             MessagePage::After(position) => (signed(position.0), false),
         };
@@ -194,10 +211,10 @@ impl InboxReads for PostgresInboxReads {
         if newest_first {
             found.reverse();
         }
-        Ok(found)
+        Ok(Some(MessagesFound { messages: found, older: false, newer: false }))
     }
 
-    async fn messages_by_id(&self, ids: &[MessageId]) -> Result<Vec<MessageRow>, ReadError> {
+    async fn messages_by_id(&self, ids: &[MessageId], _asking: &UserId) -> Result<Vec<MessageRow>, ReadError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
         let sql = format!(
             "SELECT {MESSAGE} FROM unnest($1::uuid[]) WITH ORDINALITY k (message_id, nth)
@@ -207,9 +224,57 @@ impl InboxReads for PostgresInboxReads {
         self.all(sqlx::query(&sql).bind(ids), message).await
     }
 
-    async fn message_by_seq(&self, room: RoomId, seq: u64) -> Result<Option<MessageRow>, ReadError> {
+    async fn message_by_seq(&self, room: RoomId, seq: u64, _asking: &UserId) -> Result<Option<MessageRow>, ReadError> {
         let sql = format!("SELECT {MESSAGE} FROM {}.messages WHERE room_id = $1 AND seq = $2", self.schema.name);
         self.one(sqlx::query(&sql).bind(room.0).bind(signed(seq)), message).await
+    }
+
+    async fn mutes(&self, user: &UserId) -> Result<(Vec<MutedRoom>, Position), ReadError> {
+        Ok((vec![], self.memberships(user).await?.1))
+    }
+
+    async fn members_by_id(
+        &self,
+        room: RoomId,
+        asking: &UserId,
+        _after: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Option<Vec<MemberRow>>, ReadError> {
+        match self.member(room, asking).await? {
+            Some(_) => Ok(Some(self.members(&[room], limit).await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn open_support_rooms(&self, _after: Option<Position>, _limit: usize) -> Result<Vec<SupportRow>, ReadError> {
+        Ok(vec![])
+    }
+
+    async fn replies(
+        &self,
+        _message: MessageId,
+        _asking: &UserId,
+        _after: Option<Position>,
+        _limit: usize,
+    ) -> Result<Option<MessagesFound>, ReadError> {
+        Ok(None)
+    }
+
+    async fn pins(&self, _room: RoomId, _asking: &UserId, _limit: usize) -> Result<Option<Vec<MessageRow>>, ReadError> {
+        Ok(None)
+    }
+
+    async fn versions(
+        &self,
+        _message: MessageId,
+        _asking: &UserId,
+        _limit: usize,
+    ) -> Result<Option<Vec<VersionRow>>, ReadError> {
+        Ok(None)
+    }
+
+    async fn read_by(&self, _message: MessageId, _asking: &UserId) -> Result<Option<ReadBy>, ReadError> {
+        Ok(None)
     }
 
     async fn users(&self, ids: &[UserId]) -> Result<Vec<UserRow>, ReadError> {

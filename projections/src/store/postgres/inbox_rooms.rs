@@ -7,6 +7,7 @@
 
 use aggregates::Timestamp;
 use aggregates::ids::RoomId;
+use aggregates::room::{HistoryFrom, JoinPolicy, Role};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
@@ -15,9 +16,10 @@ use crate::inbox::{MemberRow, RoomCursor, RoomRow, RoomsFound};
 use crate::store::names::{self, natural, role, room_kind};
 
 const ROOM: &str = "r.room_id, r.kind, r.name, r.avatar, r.group_id, r.first_id, r.second_id, r.last_seq,
-    r.last_message_at, r.last_message, r.participant_count, r.created_at, r.updated_at, r.last_position";
+    r.last_message_at, r.last_message, r.participant_count, r.created_at, r.updated_at, r.last_position,
+    r.opened_by";
 /// Columns of [`ROOM`] and the unread of whoever asks.
-const ROOM_COLUMNS: usize = 15;
+const ROOM_COLUMNS: usize = 16;
 
 /// The rooms of `user` with what is unread there, and what `more` says of each.
 fn places(schema: &str, user: &str, more: &str) -> String {
@@ -127,9 +129,22 @@ pub(super) fn room(row: &PgRow) -> sqlx::Result<(RoomRow, RoomCursor)> {
         participant_count: number(row, 10)?,
         created_at: moment(row, 11)?,
         updated_at: moment(row, 12)?,
-        unread: number(row, 14)?,
+        unread: number(row, 15)?,
+        opened_by: user(row, 14)?,
+        closed: false,
+        join_policy: JoinPolicy::Open,
+        history_from: HistoryFrom::Start,
+        slow_mode_seconds: 0,
+        last_deleted: false,
+        role: Role::Member,
+        join_seq: 0,
+        read_seq: 0,
+        mentions: 0,
+        muted: None,
+        pinned: false,
+        archived: false,
     };
-    Ok((room, RoomCursor { last_position: position(row, 13)?, room_id: id }))
+    Ok((room, RoomCursor { pinned: false, last_position: position(row, 13)?, room_id: id }))
 }
 
 pub(super) fn member(row: &PgRow) -> sqlx::Result<MemberRow> {
@@ -140,6 +155,11 @@ pub(super) fn member(row: &PgRow) -> sqlx::Result<MemberRow> {
         joined_at: moment(row, 3)?,
         read_seq: number(row, 4)?,
         last_read_at: maybe_moment(row, 5)?,
+        join_seq: 0,
+        delivered_seq: 0,
+        delivered_at: None,
+        muted: None,
+        pinned: false,
         unread: number(row, 6)?,
     })
 }
@@ -184,6 +204,11 @@ fn members_beside(row: &PgRow, room_id: RoomId, members: &mut Vec<MemberRow>) ->
             joined_at: Timestamp::from_millis(joined_at),
             read_seq: natural(read_seq),
             last_read_at: last_read_at.map(Timestamp::from_millis),
+            join_seq: 0,
+            delivered_seq: 0,
+            delivered_at: None,
+            muted: None,
+            pinned: false,
             unread: natural(unread),
         };
         beside.push((active, member));

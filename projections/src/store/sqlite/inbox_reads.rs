@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aggregates::ids::{MessageId, RoomId, UserId};
+use aggregates::room::{HistoryFrom, JoinPolicy, Role};
 use async_trait::async_trait;
 use event_log::Position;
 use rusqlite::types::Value;
@@ -12,8 +13,8 @@ use super::columns::{maybe_moment, maybe_user, moment, named, number, position, 
 use super::connections::Connections;
 use super::generation::checkpoint;
 use crate::inbox::{
-    FollowRow, InboxReads, MemberRow, MessagePage, MessageRow, Person, RoomCursor, RoomRow, RoomsAsk, RoomsFound,
-    UserRow,
+    FollowRow, InboxReads, MemberRow, MessagePage, MessageRow, MessagesFound, MutedRoom, Person, ReadBy, RoomCursor,
+    RoomRow, RoomsAsk, RoomsFound, SupportRow, UserRow, VersionRow,
 };
 use crate::store::names::{at_most, message_kind, role, room_kind, signed};
 use crate::text::searched;
@@ -39,7 +40,7 @@ impl SqliteInboxReads {
 /// A room with the asking member's place; `m` is their stay, `p` their pointer.
 const ROOMS: &str = "SELECT r.room_id, r.kind, r.name, r.avatar, r.group_id, r.first_id, r.second_id, r.last_seq,
     r.last_message_at, r.last_message, r.participant_count, r.created_at, r.updated_at, r.last_position,
-    max(0, r.last_seq - max(coalesce(p.read_seq, 0), m.join_seq))
+    max(0, r.last_seq - max(coalesce(p.read_seq, 0), m.join_seq)), r.opened_by
     FROM members m JOIN rooms r ON r.room_id = m.room_id
     LEFT JOIN participants p ON p.room_id = m.room_id AND p.user_id = m.user_id
     WHERE m.user_id = ?1 AND m.to_position IS NULL";
@@ -60,8 +61,21 @@ fn room(row: &Row<'_>) -> SqlResult<(RoomRow, RoomCursor)> {
         created_at: moment(row, 11)?,
         updated_at: moment(row, 12)?,
         unread: number(row, 14)?,
+        opened_by: user(row, 15)?,
+        closed: false,
+        join_policy: JoinPolicy::Open,
+        history_from: HistoryFrom::Start,
+        slow_mode_seconds: 0,
+        last_deleted: false,
+        role: Role::Member,
+        join_seq: 0,
+        read_seq: 0,
+        mentions: 0,
+        muted: None,
+        pinned: false,
+        archived: false,
     };
-    Ok((room, RoomCursor { last_position: position(row, 13)?, room_id: id }))
+    Ok((room, RoomCursor { pinned: false, last_position: position(row, 13)?, room_id: id }))
 }
 
 /// Who is in now; `p` leads, so that the most recently active come without sorting a crowd.
@@ -80,6 +94,11 @@ fn member(row: &Row<'_>) -> SqlResult<MemberRow> {
         joined_at: moment(row, 3)?,
         read_seq: number(row, 4)?,
         last_read_at: maybe_moment(row, 5)?,
+        join_seq: 0,
+        delivered_seq: 0,
+        delivered_at: None,
+        muted: None,
+        pinned: false,
         unread: number(row, 6)?,
     })
 }
@@ -101,6 +120,13 @@ fn message(row: &Row<'_>) -> SqlResult<MessageRow> {
         reply_to: row.get::<_, Option<uuid::Uuid>>(9)?.map(MessageId),
         client_message_id: row.get(10)?,
         created_at: moment(row, 11)?,
+        forwarded: None,
+        edited_at: None,
+        deleted: None,
+        mentions: vec![],
+        mentions_all: false,
+        reactions: vec![],
+        pinned: None,
     })
 }
 
@@ -217,10 +243,19 @@ impl InboxReads for SqliteInboxReads {
         self.ask(move |connection| users.iter().map(|user| unread_total(connection, user)).collect()).await
     }
 
-    async fn messages(&self, room: RoomId, page: MessagePage, limit: usize) -> Result<Vec<MessageRow>, ReadError> {
+    async fn messages(
+        &self,
+        room: RoomId,
+        asking: &UserId,
+        page: MessagePage,
+        limit: usize,
+    ) -> Result<Option<MessagesFound>, ReadError> {
+        if self.member(room, asking).await?.is_none() {
+            return Ok(None);
+        }
         self.ask(move |connection| {
             let (edge, newest_first) = match page {
-                MessagePage::Newest => (i64::MAX, true),
+                MessagePage::Newest | MessagePage::Around(_) | MessagePage::Unread => (i64::MAX, true),
                 MessagePage::Before(position) => (signed(position.0), true),
                 MessagePage::After(position) => (signed(position.0), false),
             };
@@ -231,12 +266,12 @@ impl InboxReads for SqliteInboxReads {
             if newest_first {
                 found.reverse();
             }
-            Ok(found)
+            Ok(Some(MessagesFound { messages: found, older: false, newer: false }))
         })
         .await
     }
 
-    async fn messages_by_id(&self, ids: &[MessageId]) -> Result<Vec<MessageRow>, ReadError> {
+    async fn messages_by_id(&self, ids: &[MessageId], _asking: &UserId) -> Result<Vec<MessageRow>, ReadError> {
         let ids = ids.to_vec();
         self.ask(move |connection| {
             let mut statement = connection.prepare_cached(&format!("{MESSAGES} WHERE message_id = ?"))?;
@@ -249,12 +284,60 @@ impl InboxReads for SqliteInboxReads {
         .await
     }
 
-    async fn message_by_seq(&self, room: RoomId, seq: u64) -> Result<Option<MessageRow>, ReadError> {
+    async fn message_by_seq(&self, room: RoomId, seq: u64, _asking: &UserId) -> Result<Option<MessageRow>, ReadError> {
         self.ask(move |connection| {
             let mut statement = connection.prepare_cached(&format!("{MESSAGES} WHERE room_id = ? AND seq = ?"))?;
             statement.query_row(params![room.0, signed(seq)], message).optional()
         })
         .await
+    }
+
+    async fn mutes(&self, user: &UserId) -> Result<(Vec<MutedRoom>, Position), ReadError> {
+        Ok((vec![], self.memberships(user).await?.1))
+    }
+
+    async fn members_by_id(
+        &self,
+        room: RoomId,
+        asking: &UserId,
+        _after: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Option<Vec<MemberRow>>, ReadError> {
+        match self.member(room, asking).await? {
+            Some(_) => Ok(Some(self.members(&[room], limit).await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn open_support_rooms(&self, _after: Option<Position>, _limit: usize) -> Result<Vec<SupportRow>, ReadError> {
+        Ok(vec![])
+    }
+
+    async fn replies(
+        &self,
+        _message: MessageId,
+        _asking: &UserId,
+        _after: Option<Position>,
+        _limit: usize,
+    ) -> Result<Option<MessagesFound>, ReadError> {
+        Ok(None)
+    }
+
+    async fn pins(&self, _room: RoomId, _asking: &UserId, _limit: usize) -> Result<Option<Vec<MessageRow>>, ReadError> {
+        Ok(None)
+    }
+
+    async fn versions(
+        &self,
+        _message: MessageId,
+        _asking: &UserId,
+        _limit: usize,
+    ) -> Result<Option<Vec<VersionRow>>, ReadError> {
+        Ok(None)
+    }
+
+    async fn read_by(&self, _message: MessageId, _asking: &UserId) -> Result<Option<ReadBy>, ReadError> {
+        Ok(None)
     }
 
     async fn users(&self, ids: &[UserId]) -> Result<Vec<UserRow>, ReadError> {

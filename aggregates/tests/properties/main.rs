@@ -3,6 +3,8 @@
 //! Apart from the rules' own tests, which say what one command does: these say what none of them ever breaks. A failing
 //! sequence is shrunk and printed as the list of its commands.
 
+mod wishes;
+
 use std::collections::BTreeSet;
 
 use aggregates::ids::{CommandId, MessageId, RoomId, UserId};
@@ -11,14 +13,13 @@ use aggregates::notification::{
 };
 use aggregates::participant::{MarkRead, Participant, ParticipantCommand, ParticipantEvent, ReadUpTo};
 use aggregates::relationship::{Directed, Relate, Relationship, RelationshipCommand, RelationshipEvent};
-use aggregates::room::{
-    AddMembers, CreateGroup, JoinPolicy, JoinRoom, MemberRoleChanged, MessageKind, OpenDirect, RemoveMember, Role,
-    Room, RoomCommand, RoomEvent, SendMessage,
-};
+use aggregates::room::{PINS_MAX, Role, Room, RoomEvent, RoomKind};
 use aggregates::user::{Profile, PutProfile, User, UserCommand, UserRole};
 use aggregates::{Sealed, Timestamp};
 use proptest::prelude::*;
 use uuid::Uuid;
+
+use wishes::{People, create, history, is_said_anew, room_command, room_commands, send};
 
 /// Few people, so that they meet often.
 const PEOPLE: [&str; 5] = ["ana", "ben", "cici", "dewi", "eko"];
@@ -40,7 +41,7 @@ proptest! {
     }
 
     #[test]
-    fn a_group_with_members_has_exactly_one_owner_once_it_is_open(commands in room_commands()) {
+    fn a_group_or_session_with_members_has_exactly_one_owner_once_it_is_open(commands in room_commands()) {
         let mut room = Room::default();
         let mut people = People::default();
         for command in &commands {
@@ -49,7 +50,7 @@ proptest! {
                 people.follow(&event);
             }
             let owners = people.members.iter().filter(|(_, role)| *role == Role::Owner).count();
-            let expected = usize::from(people.group && !people.members.is_empty());
+            let expected = usize::from(people.owned && !people.members.is_empty());
             prop_assert_eq!(owners, expected, "after {:?}: {:?}", command, people.members);
         }
     }
@@ -75,7 +76,7 @@ proptest! {
     #[test]
     fn a_wish_that_was_granted_is_not_granted_again(commands in room_commands()) {
         let (room, _) = history(&commands);
-        for command in commands.iter().filter(|command| !matches!(command, RoomCommand::SendMessage(_))) {
+        for command in commands.iter().filter(|command| !is_said_anew(command)) {
             let mut room = room.clone();
             let Ok(events) = room.decide(command) else { continue };
             events.iter().for_each(|event| room.evolve(event));
@@ -102,6 +103,48 @@ proptest! {
         prop_assert_eq!(&replayed, &room);
         let stored = serde_json::to_string(&room).expect("JSON");
         prop_assert_eq!(serde_json::from_str::<Room>(&stored).expect("a room"), room);
+    }
+
+    #[test]
+    fn nobody_who_is_outside_or_named_by_themselves_is_mentioned(commands in room_commands()) {
+        let mut room = Room::default();
+        for command in &commands {
+            let events = room.decide(command).unwrap_or_default();
+            for event in &events {
+                let (mentions, by) = match event {
+                    RoomEvent::MessageSent(event) => (&event.mentions, &event.sender_id),
+                    RoomEvent::MessageEdited(event) => (&event.mentions, &event.sender_id),
+                    _ => continue,
+                };
+                prop_assert!(mentions.iter().all(|user| user != by && room.membership(user).is_some()));
+            }
+            events.iter().for_each(|event| room.evolve(event));
+        }
+    }
+
+    #[test]
+    fn nothing_is_said_or_pinned_in_a_closed_room_and_pins_have_a_limit(commands in room_commands()) {
+        let mut room = Room::default();
+        let (mut closed, mut pins) = (false, BTreeSet::new());
+        for command in &commands {
+            for event in room.decide(command).unwrap_or_default() {
+                match &event {
+                    RoomEvent::RoomClosed(_) => closed = true,
+                    RoomEvent::RoomReopened(_) => closed = false,
+                    RoomEvent::MessageSent(_) | RoomEvent::MessageEdited(_) | RoomEvent::ReactionAdded(_) => {
+                        prop_assert!(!closed);
+                    }
+                    RoomEvent::MessagePinned(event) => prop_assert!(!closed && pins.insert(event.message_id)),
+                    RoomEvent::MessageUnpinned(event) => prop_assert!(!closed && pins.remove(&event.message_id)),
+                    RoomEvent::MessageDeleted(event) => {
+                        pins.remove(&event.message_id);
+                    }
+                    _ => {}
+                }
+                prop_assert!(pins.len() <= PINS_MAX);
+                room.evolve(&event);
+            }
+        }
     }
 
     /// Events of another order than any rule would write, as a damaged or foreign log might hold them.
@@ -143,7 +186,12 @@ fn a_participant_of_ten_thousand_reads_is_as_small_as_one_of_ten() {
     let mut read = |until: u64| {
         for seq in 0..until {
             let up_to = ReadUpTo::Message { seq, message_id: message_id(seq) };
-            let place = aggregates::room::Membership { join_seq: 0, last_seq: until, last_message_id: None };
+            let place = aggregates::room::Membership {
+                kind: RoomKind::Group,
+                join_seq: 0,
+                last_seq: until,
+                last_message_id: None,
+            };
             for event in participant.decide(&mark_read("ana", up_to, Some(place))).expect("a member") {
                 participant.evolve(&event);
             }
@@ -189,7 +237,7 @@ proptest! {
             };
             for event in events {
                 readers[reader].evolve(&event);
-                let ParticipantEvent::MessagesRead(read) = event;
+                let ParticipantEvent::MessagesRead(read) = event else { panic!("{event:?} is no reading") };
                 prop_assert!(read.up_to_seq > positions[reader], "back from {}", positions[reader]);
                 prop_assert!(read.up_to_seq as usize <= said.len(), "past the end");
                 prop_assert_eq!(read.up_to, said[read.up_to_seq as usize - 1], "number and message belong together");
@@ -300,111 +348,6 @@ proptest! {
 /// The shrunk sequence in the message says it all: no files of seeds beside the tests.
 fn printed_only() -> ProptestConfig {
     ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
-}
-
-/// Who is in the room, counted naively from its events.
-#[derive(Debug, Default)]
-struct People {
-    group: bool,
-    members: Vec<(UserId, Role)>,
-}
-
-impl People {
-    fn follow(&mut self, event: &RoomEvent) {
-        match event {
-            RoomEvent::RoomOpened(event) => {
-                self.group = event.kind == aggregates::room::RoomKind::Group;
-                self.members = event.members.iter().map(|member| (member.user_id.clone(), member.role)).collect();
-            }
-            RoomEvent::MembersAdded(event) => {
-                self.members.extend(event.members.iter().map(|member| (member.user_id.clone(), member.role)));
-            }
-            RoomEvent::MemberRemoved(event) => self.members.retain(|(user, _)| *user != event.user_id),
-            RoomEvent::MemberRoleChanged(MemberRoleChanged { user_id, role, .. }) => {
-                for member in self.members.iter_mut().filter(|(user, _)| user == user_id) {
-                    member.1 = *role;
-                }
-            }
-            RoomEvent::MessageSent(_) => {}
-        }
-    }
-
-    fn holds(&self, user: &UserId) -> bool {
-        self.members.iter().any(|(member, _)| member == user)
-    }
-}
-
-fn history(commands: &[RoomCommand]) -> (Room, Vec<RoomEvent>) {
-    let mut room = Room::default();
-    let mut events = Vec::new();
-    for command in commands {
-        for event in room.decide(command).unwrap_or_default() {
-            room.evolve(&event);
-            events.push(event);
-        }
-    }
-    (room, events)
-}
-
-fn room_commands() -> impl Strategy<Value = Vec<RoomCommand>> {
-    prop::collection::vec(room_command(), 1..60)
-}
-
-fn room_command() -> impl Strategy<Value = RoomCommand> {
-    let person = || prop::sample::select(&PEOPLE[..]).prop_map(user);
-    let people = || prop::collection::vec(person(), 0..4);
-    prop_oneof![
-        1 => (person(), person(), any::<bool>(), any::<bool>()).prop_map(|(a, b, exists, blocked)| {
-            RoomCommand::OpenDirect(OpenDirect {
-                room_id: RoomId::direct(&a, &b),
-                opened_by: a,
-                other: b,
-                other_exists: exists,
-                blocked,
-                at: noon(),
-            })
-        }),
-        3 => (person(), people()).prop_map(|(by, members)| create(&by, &members)),
-        4 => (person(), people()).prop_map(|(added_by, members)| {
-            RoomCommand::AddMembers(AddMembers { room_id: room_id(), added_by, members, at: noon() })
-        }),
-        3 => person().prop_map(|user_id| RoomCommand::JoinRoom(JoinRoom { room_id: room_id(), user_id, at: noon() })),
-        4 => (person(), person()).prop_map(|(user_id, removed_by)| remove(user_id, removed_by)),
-        3 => person().prop_map(|user_id| remove(user_id.clone(), user_id)),
-        6 => (any::<u64>(), prop::sample::select(&PEOPLE[..])).prop_map(|(number, sender)| send(number, sender)),
-    ]
-}
-
-fn create(by: &UserId, members: &[UserId]) -> RoomCommand {
-    RoomCommand::CreateGroup(CreateGroup {
-        room_id: room_id(),
-        created_by: by.clone(),
-        members: members.to_vec(),
-        name: Sealed::new("Kelas"),
-        avatar: None,
-        group_id: None,
-        join_policy: JoinPolicy::Open,
-        at: noon(),
-    })
-}
-
-fn remove(user_id: UserId, removed_by: UserId) -> RoomCommand {
-    RoomCommand::RemoveMember(RemoveMember { room_id: room_id(), user_id, removed_by, at: noon() })
-}
-
-fn send(number: u64, sender: &str) -> RoomCommand {
-    RoomCommand::SendMessage(SendMessage {
-        room_id: room_id(),
-        message_id: message_id(number),
-        sender_id: user(sender),
-        kind: MessageKind::Text,
-        content: Sealed::new("hi"),
-        attachment: None,
-        reply_to: None,
-        client_message_id: None,
-        blocked: false,
-        at: noon(),
-    })
 }
 
 fn mark_read(name: &str, up_to: ReadUpTo, membership: Option<aggregates::room::Membership>) -> ParticipantCommand {
