@@ -80,7 +80,7 @@ impl Queries<'_> {
                 Err(ReadError::TookTooLong { .. }) if looked_at.is_some() => break,
                 hits => hits?,
             };
-            found.extend(self.still_so(&ask.wanted, &hits).await?);
+            found.extend(self.still_so(asking, &ask.wanted, &hits).await?);
             looked_at = hits.last().map(|hit| hit.position).filter(|_| hits.len() == ask.limit);
             if looked_at.is_none() {
                 break;
@@ -106,9 +106,9 @@ impl Queries<'_> {
     }
 
     /// Those of `hits` that are in the words as they are now.
-    async fn still_so(&self, wanted: &Wanted, hits: &[Hit]) -> Result<Vec<Found>, ReadError> {
+    async fn still_so(&self, asking: &UserId, wanted: &Wanted, hits: &[Hit]) -> Result<Vec<Found>, ReadError> {
         let ids: Vec<MessageId> = hits.iter().map(|hit| hit.message_id).collect();
-        let rows = self.views.inbox().messages_by_id(&ids).await?;
+        let rows = self.views.inbox().messages_by_id(&ids, asking).await?;
         let mut rows: HashMap<MessageId, MessageRow> = rows.into_iter().map(|row| (row.id, row)).collect();
         let found = |hit: &Hit| {
             let row = rows.remove(&hit.message_id).filter(|row| row.position == hit.position && row.room_id == hit.room_id)?;

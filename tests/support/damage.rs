@@ -21,6 +21,7 @@ pub fn tables(unit: UnitName) -> &'static [&'static str] {
             &["unit", "rooms", "members", "participants", "messages", "users", "follows", "follow_counts", "blocks"]
         }
         UnitName::Feed => &["unit", "notifications", "feeds"],
+        UnitName::Search => &["unit", "entries"],
     }
 }
 

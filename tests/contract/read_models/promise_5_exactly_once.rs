@@ -81,6 +81,7 @@ async fn a_failure_at_any_table_loses_nothing(backend: Backend) {
             let stored = match unit {
                 UnitName::Inbox => driven.views.inbox().checkpoint().await,
                 UnitName::Feed => driven.views.feed().checkpoint().await,
+                UnitName::Search => driven.views.search().checkpoint().await,
             };
             assert_eq!(stored.expect("reads go on"), before, "{table}: nothing of the batch is there");
             verified(&world, &format!("while {table} cannot be written")).await;
