@@ -120,6 +120,7 @@ pub fn send(room_id: RoomId, sender: UserId) -> RoomCommand {
         forwarded: None,
         client_message_id: None,
         blocked: false,
+        author_gone: false,
         at: Timestamp::from_millis(1_795_000_000_000),
     })
 }

@@ -63,6 +63,7 @@ impl Commands {
             forwarded: None,
             client_message_id: draft.client_message_id.map(Sealed::new),
             blocked: false,
+            author_gone: false,
             at: self.clock.now(),
         });
         let done = self.execute(caller, id, stream, Command::Room(command)).await?;

@@ -69,6 +69,7 @@ pub fn said(room_id: RoomId, sender: &UserId, id: CommandId) -> Command {
         forwarded: None,
         client_message_id: None,
         blocked: false,
+        author_gone: false,
         at: noon(),
     }))
 }

@@ -253,6 +253,7 @@ fn message(header: &Header, line: MessageLine, aliases: &Aliases) -> Plan {
         forwarded: None,
         client_message_id: words("clientMessageId", line.client_message_id),
         blocked: false,
+        author_gone: false,
         at: header.at,
     });
     let open = reply_to.map_or(Open::Nothing, |target| Open::Reply(room_id, target));

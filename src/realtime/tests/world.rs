@@ -179,6 +179,7 @@ impl World {
             forwarded: None,
             client_message_id: None,
             blocked: false,
+            author_gone: false,
             at: at(),
         });
         let sent = self.wish(StreamId::room(room_id), Command::Room(command), metadata).await;

@@ -129,6 +129,7 @@ fn saying(room_id: RoomId, sender: &str, id: CommandId, content: Sealed) -> Comm
         forwarded: None,
         client_message_id: None,
         blocked: false,
+        author_gone: false,
         at: noon(),
     }))
 }

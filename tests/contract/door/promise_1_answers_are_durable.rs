@@ -133,6 +133,7 @@ async fn a_repeat_of_a_refused_command_is_decided_again(store: &TestStore) {
     join.command = aggregates::Command::Room(aggregates::room::RoomCommand::JoinRoom(aggregates::room::JoinRoom {
         room_id: group(1),
         user_id: user("ben"),
+        is_platform_admin: false,
         at: noon(),
     }));
     door.execute(join).await.expect("joined");

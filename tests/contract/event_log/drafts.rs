@@ -151,6 +151,7 @@ pub fn send(room_id: RoomId, sender: &str, words: &str) -> RoomCommand {
         forwarded: None,
         client_message_id: None,
         blocked: false,
+        author_gone: false,
         at: Timestamp::from_millis(0),
     })
 }
