@@ -15,6 +15,7 @@ mod person;
 mod refusals;
 mod repeats;
 mod samples;
+mod search;
 mod stopping;
 
 /// Each promise is a function over a running app; each becomes a test per backend.
