@@ -1,7 +1,7 @@
 //! `replay` and the server on one store: a damaged view is found and mended, a rebuild takes nothing down.
 
 use projections::UnitName;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::answers::report;
 use crate::support::backend::Backend;

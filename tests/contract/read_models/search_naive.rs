@@ -12,7 +12,7 @@ use projections::search::{SearchAsk, SearchedRoom, Wanted};
 use crate::read_models::events::{erased, message_id, sent};
 use crate::read_models::world::{at, room, user};
 
-/// Words that are forms of each other. No form begins like a word of another line.
+/// Words that are forms of each other. No form begins like one of another line.
 const VOCABULARY: [&[&str]; 7] = [
     &["makan", "Makanan"],
     &["belajar", "pelajaran"],
@@ -22,7 +22,7 @@ const VOCABULARY: [&[&str]; 7] = [
     &["café", "CAFE"],
     &["2026"],
 ];
-const BEGINNINGS: [(&str, usize); 4] = [("bela", 1), ("kel", 4), ("caf", 5), ("202", 6)];
+const BEGINNINGS: [(&str, usize); 5] = [("mak", 0), ("cour", 3), ("kel", 4), ("caf", 5), ("202", 6)];
 const PEOPLE: [&str; 3] = ["ana", "ben", "cleo"];
 pub const ROOMS: u128 = 4;
 
@@ -169,7 +169,7 @@ impl Naive {
 
 /// One to three words, and their lines.
 fn text(word: u8, which: u8) -> (Vec<usize>, String) {
-    let picks = [Some(word), word.is_multiple_of(2).then_some(word / 3 + which), which.is_multiple_of(2).then_some(which)];
+    let picks = [Some(word), word.is_multiple_of(2).then_some((word / 3).wrapping_add(which)), which.is_multiple_of(2).then_some(which)];
     let (mut lines, mut text) = (Vec::new(), Vec::new());
     for pick in picks.into_iter().flatten() {
         let line = usize::from(pick) % VOCABULARY.len();

@@ -19,7 +19,7 @@ use crate::store::names::signed;
 use crate::views::{ReadError, UnitName};
 
 /// Steps of the engine between two looks at the clock.
-const STEPS_BETWEEN_LOOKS: i32 = 10_000;
+const STEPS_BETWEEN_LOOKS: i32 = 1_000;
 
 pub(super) struct SqliteSearchReads {
     connections: Arc<Connections>,
@@ -42,10 +42,10 @@ impl SearchReads for SqliteSearchReads {
         let ask = ask.clone();
         let found = self.connections.read(move |connection| {
             connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || Instant::now() > deadline));
-            let found = search(connection, &ask);
+            let found = search(connection, &ask, deadline);
             connection.progress_handler(0, None::<fn() -> bool>);
             match found {
-                Ok(hits) => Ok(Some(hits)),
+                Ok(hits) => Ok(hits),
                 Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => Ok(None),
                 Err(error) => Err(error),
             }
@@ -56,16 +56,21 @@ impl SearchReads for SqliteSearchReads {
     }
 }
 
-fn search(connection: &Connection, ask: &SearchAsk) -> SqlResult<Vec<Hit>> {
+/// `None`: it took too long.
+fn search(connection: &Connection, ask: &SearchAsk, deadline: Instant) -> SqlResult<Option<Vec<Hit>>> {
     let sought = ask.wanted.sought();
     let mut newest = Newest::of(ask);
     for room in latest_first(ask) {
         if newest.is_settled(&room) {
             break;
         }
+        // A room that is looked into quickly takes too few steps to be interrupted.
+        if Instant::now() > deadline {
+            return Ok(None);
+        }
         newest.take(in_one_room(connection, ask, &room, &sought)?);
     }
-    Ok(newest.hits())
+    Ok(Some(newest.hits()))
 }
 
 /// The newest of one room. The index gives them newest first, and no more of them than are taken.
