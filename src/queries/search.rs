@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use aggregates::Timestamp;
 use aggregates::ids::{MessageId, RoomId, UserId};
+use aggregates::room::HistoryFrom;
 use event_log::Position;
 use projections::ReadError;
-use aggregates::room::HistoryFrom;
 use projections::inbox::{MessageRow, RoomRow, RoomsAsk};
 use projections::search::{Hit, SearchAsk, SearchedRoom, Snippet, Wanted};
 
@@ -53,12 +53,7 @@ type Found = (MessageRow, Snippet);
 
 impl Queries<'_> {
     /// In about `patience`, however many rounds it takes.
-    pub async fn search(
-        &self,
-        asking: &UserId,
-        searched: Searched,
-        patience: Duration,
-    ) -> Result<SearchPage, NoPage> {
+    pub async fn search(&self, asking: &UserId, searched: Searched, patience: Duration) -> Result<SearchPage, NoPage> {
         let deadline = Instant::now() + patience;
         let rooms = self.searchable(asking, searched.room).await?;
         let limit = searched.limit;
@@ -111,7 +106,9 @@ impl Queries<'_> {
         let rows = self.views.inbox().messages_by_id(&ids, asking).await?;
         let mut rows: HashMap<MessageId, MessageRow> = rows.into_iter().map(|row| (row.id, row)).collect();
         let found = |hit: &Hit| {
-            let row = rows.remove(&hit.message_id).filter(|row| row.position == hit.position && row.room_id == hit.room_id)?;
+            let row = rows
+                .remove(&hit.message_id)
+                .filter(|row| row.position == hit.position && row.room_id == hit.room_id)?;
             let places = wanted.found_in(&row.content)?;
             let snippet = Snippet::of(&row.content, &places);
             Some((row, snippet))

@@ -161,8 +161,7 @@ async fn a_view_that_cannot_be_rebuilt_keeps_no_other_back(backend: Backend) {
         let again =
             talk.installation.replay(&[&["rebuild", "--all", "--full-speed", "--json"][..], how].concat()).await;
         let done = report(&again, 3);
-        let done: Vec<&str> =
-            done.as_array().expect("a list").iter().filter_map(|one| one["unit"].as_str()).collect();
+        let done: Vec<&str> = done.as_array().expect("a list").iter().filter_map(|one| one["unit"].as_str()).collect();
         assert_eq!(done, others.map(UnitName::name), "{how:?}");
     }
     child.kill().await.expect("killed");

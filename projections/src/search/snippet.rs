@@ -80,7 +80,10 @@ mod tests {
     #[test]
     fn a_short_text_is_shown_whole() {
         let snippet = Snippet::of("halo 👍 dunia", &[0..4, 10..15]);
-        assert_eq!((snippet.text.as_str(), highlighted(&snippet)), ("halo 👍 dunia", vec!["halo".into(), "dunia".into()]));
+        assert_eq!(
+            (snippet.text.as_str(), highlighted(&snippet)),
+            ("halo 👍 dunia", vec!["halo".into(), "dunia".into()])
+        );
         assert_eq!(snippet.highlights, [0..4, 8..13], "counted as a browser does");
     }
 

@@ -91,7 +91,8 @@ impl Wanted {
                 Term::Word(forms) => all.push(forms.iter().map(|form| Sought::whole(form)).collect()),
                 Term::Beginning { forms, beginning } => {
                     // A form that begins so is found with the beginning.
-                    let others = forms.iter().filter(|form| !form.starts_with(beginning)).map(|form| Sought::whole(form));
+                    let others =
+                        forms.iter().filter(|form| !form.starts_with(beginning)).map(|form| Sought::whole(form));
                     let beginning = Sought { form: beginning.clone(), is_beginning: true };
                     all.push(others.chain([beginning]).collect());
                 }

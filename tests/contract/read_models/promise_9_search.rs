@@ -118,7 +118,8 @@ async fn what_was_deleted_or_said_otherwise_is_not_found_and_not_kept(backend: B
     let words = ["kesatu", "kedua", "ketiga"].into_iter().zip(1..);
     let head = world.record(words.map(|(word, seq)| sent(1, room(1), seq, "ana", word))).await;
     driven.caught_up(head).await;
-    let head = world.record([edited(4, 1, "ana", "gantinya"), deleted(5, 2, "ana"), edited(6, 2, "ana", "terlambat")]).await;
+    let head =
+        world.record([edited(4, 1, "ana", "gantinya"), deleted(5, 2, "ana"), edited(6, 2, "ana", "terlambat")]).await;
     driven.caught_up(head).await;
     for (wanted, found) in
         [("kesatu", vec![]), ("gantinya", vec![2]), ("kedua", vec![]), ("terlambat", vec![]), ("ketiga", vec![4])]

@@ -28,11 +28,8 @@ on_every_backend! {
 }
 
 pub fn ask(wanted: &str, rooms: &[u128], last: u64) -> SearchAsk {
-    let searched = |number: &u128| SearchedRoom {
-        room_id: room(*number),
-        after_seq: 0,
-        last_position: event_log::Position(last),
-    };
+    let searched =
+        |number: &u128| SearchedRoom { room_id: room(*number), after_seq: 0, last_position: event_log::Position(last) };
     SearchAsk {
         rooms: rooms.iter().map(searched).collect(),
         wanted: Wanted::parse(wanted).expect("searchable"),
@@ -91,7 +88,9 @@ async fn promise_4_any_events_are_found_as_by_looking_at_everything(backend: Bac
         search_verified(&world, &format!("after {acts:?}")).await;
         driven.stop().await.expect("nothing was wrong");
         let options = RebuildOptions::default();
-        rebuild(&world.store.store_url(), world.log.clone(), UnitName::Search, &options, &|_| {}).await.expect("rebuilt");
+        rebuild(&world.store.store_url(), world.log.clone(), UnitName::Search, &options, &|_| {})
+            .await
+            .expect("rebuilt");
         compare(&naive, &world.views().await, "rebuilt").await.unwrap_or_else(|error| panic!("{acts:?}: {error}"));
     }
 }
@@ -146,7 +145,8 @@ async fn a_room_that_is_not_asked_for_is_not_looked_into(backend: Backend) {
 /// No rule writes this; a foreign program might.
 async fn a_message_that_is_there_twice_is_found_where_it_was_first(backend: Backend) {
     let Some(mut world) = World::on(backend).await else { return };
-    let events = [sent(1, room(1), 1, "ana", "satu"), sent(2, room(1), 1, "ana", "dua"), sent(3, room(1), 2, "ben", "satu")];
+    let events =
+        [sent(1, room(1), 1, "ana", "satu"), sent(2, room(1), 1, "ana", "dua"), sent(3, room(1), 2, "ben", "satu")];
     let head = world.record(events).await;
     let driven = Driven::start(world.views().await);
     driven.caught_up(head).await;

@@ -169,7 +169,11 @@ impl Naive {
 
 /// One to three words, and their lines.
 fn text(word: u8, which: u8) -> (Vec<usize>, String) {
-    let picks = [Some(word), word.is_multiple_of(2).then_some((word / 3).wrapping_add(which)), which.is_multiple_of(2).then_some(which)];
+    let picks = [
+        Some(word),
+        word.is_multiple_of(2).then_some((word / 3).wrapping_add(which)),
+        which.is_multiple_of(2).then_some(which),
+    ];
     let (mut lines, mut text) = (Vec::new(), Vec::new());
     for pick in picks.into_iter().flatten() {
         let line = usize::from(pick) % VOCABULARY.len();

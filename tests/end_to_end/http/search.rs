@@ -41,7 +41,11 @@ async fn what_was_said_is_found_with_what_shows_why(app: TestApp) {
     let sent = ben.sends(&direct, "kapan belajar lagi?").await;
     ana.sends(&direct, "besok").await;
     let answer = search(&app, &ana, "q=belajar").await.ok();
-    assert_eq!(contents(&answer), ["kapan belajar lagi?", "Jadwal PELAJARAN minggu ini 👍, kelas Rust"], "newest first");
+    assert_eq!(
+        contents(&answer),
+        ["kapan belajar lagi?", "Jadwal PELAJARAN minggu ini 👍, kelas Rust"],
+        "newest first"
+    );
     let first = &answer["results"][0];
     assert_eq!((&first["message"]["id"], &first["message"]["senderId"]), (&sent["id"], &json!("ben")));
     assert_eq!((&first["message"]["sender"]["id"], &first["message"]["receiverId"]), (&json!("ben"), &json!("ana")));

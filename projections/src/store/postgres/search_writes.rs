@@ -5,7 +5,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
 use super::columns::{maybe_user, moment, number, position, user};
-use super::{search_erasing, quick};
+use super::{quick, search_erasing};
 use crate::search::batch::SearchBatch;
 use crate::search::project::SearchChange;
 use crate::search::rows::Entry;
@@ -107,8 +107,7 @@ pub(super) async fn add(
         claim = quick::claim(schema),
         arrays = arrays(4)
     );
-    let claiming =
-        sqlx::query(&sql).bind(signed(step.from.0)).bind(signed(step.to.0)).bind(step.log.0);
+    let claiming = sqlx::query(&sql).bind(signed(step.from.0)).bind(signed(step.to.0)).bind(step.log.0);
     bind(claiming, entries).fetch_one(connection).await?.try_get(0)
 }
 

@@ -100,8 +100,9 @@ fn index(tx: &Connection, entry: &Entry, words: &str) -> Result<()> {
 
 /// Takes the words that a row has now out of the index.
 pub(super) fn take_out(tx: &Connection, at: i64) -> Result<()> {
-    let mut stored =
-        tx.prepare_cached("SELECT room_id, sender_id, author_id, words FROM entries WHERE position = ? AND words <> ''")?;
+    let mut stored = tx.prepare_cached(
+        "SELECT room_id, sender_id, author_id, words FROM entries WHERE position = ? AND words <> ''",
+    )?;
     let stored = stored
         .query_row([at], |row| Ok((RoomId(row.get(0)?), user(row, 1)?, maybe_user(row, 2)?, row.get::<_, String>(3)?)))
         .optional()?;
