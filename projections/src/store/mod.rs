@@ -19,7 +19,7 @@ use event_log::{EventLogError, LogId, Position, RecordedEvent, StoreUrl};
 use crate::feed::project::FeedChange;
 use crate::feed::{self, FeedReads};
 use crate::generations::LostWords;
-use crate::inbox::project::InboxChange;
+use crate::inbox::changes::InboxChange;
 use crate::inbox::{self, InboxReads};
 use crate::search::project::SearchChange;
 use crate::search::{self, SearchReads};
@@ -32,7 +32,7 @@ pub struct Format(pub u32);
 
 impl Format {
     /// What this program makes, drives and reads. Grows with every change of a table or of what an event means in one.
-    pub const CURRENT: Self = Self(4);
+    pub const CURRENT: Self = Self(5);
 }
 
 impl fmt::Display for Format {
@@ -351,6 +351,12 @@ pub(crate) fn tables(unit: UnitName) -> &'static [Table] {
         Table { name: "members", key: &[("room_id", Uuid), ("user_id", Text), ("from_position", Number)] },
         Table { name: "participants", key: &[("room_id", Uuid), ("user_id", Text)] },
         Table { name: "messages", key: &[("position", Number)] },
+        Table { name: "message_edits", key: &[("position", Number)] },
+        Table { name: "tombstones", key: &[("room_id", Uuid), ("seq", Number)] },
+        Table { name: "reactions", key: &[("room_id", Uuid), ("seq", Number), ("emoji", Text), ("user_id", Text)] },
+        Table { name: "reaction_counts", key: &[("room_id", Uuid), ("seq", Number), ("emoji", Text)] },
+        Table { name: "mentions", key: &[("room_id", Uuid), ("seq", Number), ("user_id", Text)] },
+        Table { name: "pins", key: &[("room_id", Uuid), ("seq", Number)] },
         Table { name: "users", key: &[("user_id", Text)] },
         Table { name: "follows", key: &[("from_id", Text), ("to_id", Text)] },
         Table { name: "follow_counts", key: &[("user_id", Text)] },

@@ -1,14 +1,14 @@
 //! Promise 9, for what is searched: words of the erased are in no table, no index and no file; nor what was deleted.
 
-use aggregates::room::{Forwarded, MessageDeleted, MessageEdited, RoomEvent, RoomKind};
-use aggregates::{DomainEvent, Sealed};
+use aggregates::room::{Forwarded, RoomEvent, RoomKind};
+use aggregates::DomainEvent;
 use event_log::{Position, StoreUrl};
 use projections::{RebuildOptions, UnitName, rebuild, scrub};
 
-use crate::read_models::events::{message_id, opened, registered, sent};
+use crate::read_models::events::{deleted, edited, message_id, opened, registered, sent};
 use crate::read_models::on_every_backend;
 use crate::read_models::search::{ask, positions, search_verified};
-use crate::read_models::world::{Driven, World, at, room, user};
+use crate::read_models::world::{Driven, World, room, user};
 use crate::support::backend::{Backend, TestStore};
 use crate::support::raw;
 
@@ -28,30 +28,6 @@ fn forwarded(mut event: DomainEvent, author: &str) -> DomainEvent {
         message.forwarded = Some(Forwarded { room_id: room(1), message_id, author_id: user(author) });
     }
     event
-}
-
-fn edited(nth: i64, seq: u64, sender: &str, words: &str) -> DomainEvent {
-    DomainEvent::Room(RoomEvent::MessageEdited(MessageEdited {
-        room_id: room(1),
-        message_id: message_id(room(1), seq),
-        seq,
-        sender_id: user(sender),
-        content: Sealed::new(words),
-        mentions: vec![],
-        mentions_all: false,
-        at: at(nth),
-    }))
-}
-
-fn deleted(nth: i64, seq: u64, sender: &str) -> DomainEvent {
-    DomainEvent::Room(RoomEvent::MessageDeleted(MessageDeleted {
-        room_id: room(1),
-        message_id: message_id(room(1), seq),
-        seq,
-        sender_id: user(sender),
-        by: user(sender),
-        at: at(nth),
-    }))
 }
 
 fn of_both() -> DomainEvent {
@@ -119,7 +95,7 @@ async fn what_was_deleted_or_said_otherwise_is_not_found_and_not_kept(backend: B
     let head = world.record(words.map(|(word, seq)| sent(1, room(1), seq, "ana", word))).await;
     driven.caught_up(head).await;
     let head =
-        world.record([edited(4, 1, "ana", "gantinya"), deleted(5, 2, "ana"), edited(6, 2, "ana", "terlambat")]).await;
+        world.record([edited(4, room(1), 1, "ana", "gantinya"), deleted(5, room(1), 2, "ana", "ben"), edited(6, room(1), 2, "ana", "terlambat")]).await;
     driven.caught_up(head).await;
     for (wanted, found) in
         [("kesatu", vec![]), ("gantinya", vec![2]), ("kedua", vec![]), ("terlambat", vec![]), ("ketiga", vec![4])]
@@ -140,7 +116,7 @@ async fn whoever_comes_back_finds_what_they_say_then(backend: Backend) {
     let said = [sent(1, room(1), 1, "ana", "dahulu"), sent(2, room(1), 2, "ana", "dahulu")];
     world.record([registered(0, "ana", "ana"), of_both()].into_iter().chain(said)).await;
     world.erase("ana").await;
-    let head = world.record([registered(3, "ana", "nina"), edited(4, 1, "ana", "kembali")]).await;
+    let head = world.record([registered(3, "ana", "nina"), edited(4, room(1), 1, "ana", "kembali")]).await;
     let driven = Driven::start(world.views().await);
     driven.caught_up(head).await;
     let views = &driven.views;

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aggregates::ids::{RoomId, UserId};
-use aggregates::room::{Attachment, Forwarded, MessageDeleted, MessageEdited, RoomEvent};
+use aggregates::room::{Attachment, Forwarded, RoomEvent};
 use aggregates::{DomainEvent, Sealed};
 use event_log::Position;
 use projections::search::{SearchAsk, SearchedRoom, Wanted};
 
-use crate::read_models::events::{erased, message_id, sent};
+use crate::read_models::events::{deleted, edited, erased, message_id, sent};
 use crate::read_models::world::{at, room, user};
 
 /// Words that are forms of each other. No form begins like one of another line.
@@ -60,27 +60,11 @@ impl Naive {
         match (what % 12, chosen) {
             (8, Some(chosen)) => {
                 let Said { room, seq, sender, .. } = &self.said[chosen];
-                DomainEvent::Room(RoomEvent::MessageEdited(MessageEdited {
-                    room_id: *room,
-                    message_id: message_id(*room, *seq),
-                    seq: *seq,
-                    sender_id: sender.clone(),
-                    content: Sealed::new(text),
-                    mentions: vec![],
-                    mentions_all: false,
-                    at: at(nth),
-                }))
+                edited(nth, *room, *seq, sender.as_str(), &text)
             }
             (9 | 10, Some(chosen)) => {
                 let Said { room, seq, sender, .. } = &self.said[chosen];
-                DomainEvent::Room(RoomEvent::MessageDeleted(MessageDeleted {
-                    room_id: *room,
-                    message_id: message_id(*room, *seq),
-                    seq: *seq,
-                    sender_id: sender.clone(),
-                    by: sender.clone(),
-                    at: at(nth),
-                }))
+                deleted(nth, *room, *seq, sender.as_str(), sender.as_str())
             }
             (11, _) if which.is_multiple_of(3) => erased(nth, sender),
             _ => {

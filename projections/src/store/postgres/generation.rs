@@ -18,7 +18,7 @@ use super::inbox_reads::PostgresInboxReads;
 use super::search_reads::PostgresSearchReads;
 use super::snapshot::PostgresSnapshot;
 use super::walks::{self, Walk};
-use super::{Schema, feed_writes, in_time, inbox_load, inbox_save, quick, search_writes};
+use super::{Schema, feed_writes, in_time, inbox_load, inbox_marks, inbox_save, quick, search_writes};
 use crate::inbox::batch::InboxBatch;
 use crate::store::names::signed;
 use crate::store::{
@@ -262,7 +262,8 @@ pub(super) async fn take(
             inbox_load::load(tx, schema, batch).await?;
             batch.play(changes);
             inbox_save::save_messages(tx, schema, &batch.messages).await?;
-            batch.messages.clear();
+            inbox_marks::save_written(tx, schema, batch).await?;
+            batch.written();
             Ok(())
         }
         UnitChanges::Feed(changes) => feed_writes::write(tx, schema, changes).await,
