@@ -8,7 +8,8 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, delete, get, patch, post};
 
 use super::chat::{
-    conversations, groups, keeping, message_changes, message_reads, messages, places, reading, rooms, support, typing,
+    conversations, groups, keeping, message_changes, message_reads, messages, places, reading, rooms, search, support,
+    typing,
 };
 use super::{AppState, notifications, pusher_auth, relations, sync};
 
@@ -65,6 +66,7 @@ pub fn routes() -> Vec<Route> {
         route(POST, "/api/chat/messages/{messageId}/forward", post(message_changes::forward)),
         route(GET, "/api/messages", get(conversations::conversations)),
         route(POST, "/api/messages", post(conversations::write)),
+        route(GET, "/api/chat/search", get(search::search)),
         route(POST, "/api/chat/read", post(reading::read)),
         route(POST, "/api/chat/unread", post(places::mark_unread)),
         route(POST, "/api/chat/delivered", post(places::delivered)),

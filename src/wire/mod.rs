@@ -8,6 +8,7 @@ pub mod message;
 pub mod notification;
 pub mod participant;
 pub mod room;
+pub mod search;
 pub mod user;
 
 pub use message::Message;

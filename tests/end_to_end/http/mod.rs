@@ -19,6 +19,7 @@ mod places;
 mod refusals;
 mod repeats;
 mod samples;
+mod search;
 mod stopping;
 mod syncing;
 

@@ -13,7 +13,11 @@ mod inbox_reads;
 mod inbox_rooms;
 mod inbox_save;
 mod quick;
+mod search_erasing;
+mod search_reads;
+mod search_writes;
 mod snapshot;
+mod walks;
 
 use std::future::Future;
 use std::sync::Arc;
