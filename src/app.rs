@@ -29,6 +29,7 @@ use crate::http::serving;
 use crate::http::{self, AppState, Handles};
 use crate::reactor::Reactor;
 use crate::realtime::{AppCredentials, Realtime, RealtimeConfig};
+use crate::uploads::Uploads;
 
 /// What comes from outside the program; tests bring their own.
 #[derive(Clone)]
@@ -65,6 +66,8 @@ pub enum BuildError {
     InUse(InUse),
     #[error("the views cannot be opened")]
     Views(#[source] ReadError),
+    #[error("the folder of uploads cannot be used (uploads.folder)")]
+    Uploads(#[source] attachments::StoreError),
 }
 
 impl App {
@@ -78,6 +81,9 @@ impl App {
         let if_lost = if config.database.keys_lost { IfLost::GoOn } else { IfLost::Refuse };
         let views = Views::open_although(&url, log.clone(), if_lost).await.map_err(BuildError::Views)?;
 
+        let folder = config.uploads_folder();
+        let uploads =
+            Uploads::open(folder.as_deref(), log.clone(), config.uploads.clone()).map_err(BuildError::Uploads)?;
         let directory = Directory::new(views.clone(), &config.caches);
         let commands = Commands::new(door.clone(), log.clone(), views.clone(), ports.clock.clone(), directory.filled());
         let realtime = Realtime::new(realtime_config(&config), log.clone(), views.clone(), directory.clone());
@@ -92,6 +98,7 @@ impl App {
             log_id: log.id(),
             realtime,
             directory,
+            uploads,
             gate,
             log,
             door,
@@ -115,7 +122,8 @@ impl App {
     /// and sockets sent away; the reactor; the door, after everything it let in is answered; views; the log.
     pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) {
         let Self { state, reactor } = self;
-        let Stops { realtime: stop_realtime, reactor: stop_reactor, views: stop_views } = Stops::default();
+        let Stops { realtime: stop_realtime, reactor: stop_reactor, uploads: stop_uploads, views: stop_views } =
+            Stops::default();
         let mut realtime = Task::start("realtime", &state.health, &stop_realtime, {
             let (realtime, stop) = (state.realtime.clone(), stop_realtime.clone());
             async move { realtime.run(stop).await }
@@ -123,6 +131,10 @@ impl App {
         let mut reacting = Task::start("reactor", &state.health, &stop_reactor, {
             let stop = stop_reactor.clone();
             async move { reactor.run(stop).await }
+        });
+        let mut uploading = Task::start("uploads", &state.health, &stop_uploads, {
+            let (uploads, stop) = (state.uploads.clone(), stop_uploads.clone());
+            async move { uploads.run(stop).await }
         });
         let mut viewing = Task::start("views", &state.health, &stop_views, {
             let (views, stop) = (state.views.clone(), stop_views.clone());
@@ -135,6 +147,8 @@ impl App {
         realtime.ended().await;
         stop_reactor.cancel();
         reacting.ended().await;
+        stop_uploads.cancel();
+        uploading.ended().await;
         state.door.close().await;
         stop_views.cancel();
         viewing.ended().await;
@@ -171,6 +185,7 @@ async fn open_log(
 struct Stops {
     realtime: CancellationToken,
     reactor: CancellationToken,
+    uploads: CancellationToken,
     views: CancellationToken,
 }
 

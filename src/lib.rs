@@ -12,4 +12,5 @@ pub mod measures;
 pub mod queries;
 pub mod reactor;
 pub mod realtime;
+pub mod uploads;
 pub mod wire;

@@ -18,6 +18,7 @@ use crate::counting::Counting;
 use crate::outcome::{Failure, Verdict};
 use crate::paint::line;
 use crate::store;
+use crate::uploads::{self, Removed};
 
 /// How long the views may take to come as far as the erasure.
 const VIEWS_PATIENCE: Duration = Duration::from_secs(600);
@@ -47,9 +48,10 @@ pub async fn run(shared: &Shared, wanted: &EraseWanted) -> Result<Verdict, Failu
         Err(error) => return Err(anyhow::Error::new(error).context("nobody was erased").into()),
     };
     blank_views(&url, &log, erasure.position, wanted.keys.if_lost()).await?;
+    let uploads = uploads::remove_erased(shared, &url, &log).await?;
     let scrubbed = scrub(&url, &log, wanted.vacuum).await?;
     log.close().await;
-    let erased = Erased { erasure, spoken, scrubbed };
+    let erased = Erased { erasure, spoken, scrubbed, uploads };
     if shared.json {
         line(&serde_json::to_string_pretty(&erased.as_json(wanted))?)?;
     } else {
@@ -124,14 +126,16 @@ struct Erased {
     /// As it was before.
     spoken: EverythingSpoken,
     scrubbed: bool,
+    uploads: Removed,
 }
 
 impl Erased {
     fn as_json(&self, wanted: &EraseWanted) -> Value {
-        let Self { erasure, spoken, scrubbed } = self;
+        let Self { erasure, spoken, scrubbed, uploads } = self;
         let first = |one: &Spoken| json!({ "kind": one.kind, "id": one.id, "position": one.position.0 });
         json!({
             "user": wanted.user, "erased": erasure.now, "position": erasure.position.0, "scrubbed": scrubbed,
+            "uploads": uploads.as_json(),
             "dropped_here": spoken.lost == 0,
             "unreadable": {
                 "total": spoken.readable_total(),
@@ -146,11 +150,12 @@ impl Erased {
     }
 
     fn tell(&self, wanted: &EraseWanted, url: &StoreUrl) -> Result<(), Failure> {
-        let Self { erasure, spoken, scrubbed } = self;
+        let Self { erasure, spoken, scrubbed, uploads } = self;
         let now = if erasure.now { "is erased" } else { "was erased before" };
         let keys = if spoken.lost == 0 { "the key is dropped" } else { "keys that are not here were NOT dropped here" };
         line(&format!("{} {now}, at position {}: {keys}, the views are blank", wanted.user, erasure.position))?;
         line("a server that runs lets go of names that it has at hand when it reads this: within a second")?;
+        line(&uploads.to_string())?;
         line(&format!("{} events became unreadable", spoken.readable_total()))?;
         for (kind, count) in &spoken.readable {
             line(&format!("    {kind}: {count}"))?;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::secret::Secret;
+use super::service_keys::ServiceKey;
 
 /// How the server listens and how patient it is.
 #[derive(Debug, Clone, Deserialize)]
@@ -110,6 +111,9 @@ pub struct AuthConfig {
     /// none. Also `NEXTAUTH_SECRET` and `AUTH_SECRET`.
     pub nextauth_secrets: Vec<Secret>,
     pub jwt: JwtConfig,
+    /// Keys of the platform's own programs, sent as `Authorization: Bearer`: each with a name, at least 32 characters of
+    /// key, and scopes (`people`, `moderation`). Default none.
+    pub service_keys: Vec<ServiceKey>,
 }
 
 /// Our own HS256 tokens.
@@ -265,6 +269,8 @@ pub struct LimitsConfig {
     /// Queries and channel authorisations. Default 50 a second, 200 at once: pusher-js authorises all its channels anew
     /// after every reconnect.
     pub reads: Rate,
+    /// Everything that one service key asks. Default 500 a second, 1,000 at once.
+    pub services: Rate,
     /// Users remembered per kind of request, about 100 bytes each; at the limit those who have been idle longest are
     /// forgotten. Default 100,000.
     pub users_max: usize,
@@ -277,6 +283,7 @@ impl Default for LimitsConfig {
             typing: Rate { per_second: 2, burst: 4 },
             writes: Rate { per_second: 20, burst: 40 },
             reads: Rate { per_second: 50, burst: 200 },
+            services: Rate { per_second: 500, burst: 1_000 },
             users_max: 100_000,
         }
     }

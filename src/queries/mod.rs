@@ -6,6 +6,7 @@
 mod feed;
 mod follows;
 mod messages;
+mod people;
 mod receipts;
 mod rooms;
 

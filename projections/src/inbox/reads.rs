@@ -4,6 +4,7 @@ use aggregates::ids::{MessageId, RoomId, UserId};
 use async_trait::async_trait;
 use event_log::Position;
 
+use super::people::PeopleReads;
 use super::rows::{FollowRow, MemberRow, MessageRow, RoomRow, UserRow};
 use crate::views::ReadError;
 
@@ -49,7 +50,7 @@ pub struct RoomsFound {
 }
 
 #[async_trait]
-pub trait InboxReads: Send + Sync {
+pub trait InboxReads: PeopleReads {
     /// How far the unit has come.
     async fn checkpoint(&self) -> Result<Position, ReadError>;
 

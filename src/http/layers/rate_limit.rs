@@ -22,6 +22,8 @@ pub enum Class {
     Typing,
     Writes,
     Reads,
+    /// Of a service key, by its name.
+    Services,
 }
 
 impl Class {
@@ -45,6 +47,7 @@ pub struct RateLimits {
     typing: Buckets,
     writes: Buckets,
     reads: Buckets,
+    services: Buckets,
 }
 
 impl RateLimits {
@@ -55,12 +58,13 @@ impl RateLimits {
             typing: buckets(config.typing),
             writes: buckets(config.writes),
             reads: buckets(config.reads),
+            services: buckets(config.services),
         }
     }
 
     /// Users remembered, of all kinds together. For operators.
     pub fn size(&self) -> CacheSize {
-        let kinds = [&self.sends, &self.typing, &self.writes, &self.reads];
+        let kinds = [&self.sends, &self.typing, &self.writes, &self.reads, &self.services];
         let users = kinds.map(Buckets::users).iter().sum();
         CacheSize::counted("rates", users, kinds.map(Buckets::users_max).iter().sum())
     }
@@ -72,6 +76,7 @@ impl RateLimits {
             Class::Typing => &self.typing,
             Class::Writes => &self.writes,
             Class::Reads => &self.reads,
+            Class::Services => &self.services,
         };
         buckets.take(user, now)
     }

@@ -11,11 +11,13 @@ mod follows;
 mod groups;
 mod late_views;
 mod own_writes;
+mod people;
 mod person;
 mod refusals;
 mod repeats;
 mod samples;
 mod stopping;
+mod uploads;
 
 /// Each promise is a function over a running app; each becomes a test per backend.
 macro_rules! on_every_backend {

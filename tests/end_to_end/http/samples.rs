@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::app::TestApp;
-use super::person::{Person, text};
+use super::person::{Person, answer, text};
 
 /// Ana and Ben share a room with a message in it, Ana owns a group; Eve is in neither.
 pub struct World {
@@ -19,6 +19,7 @@ pub struct Ids {
     room: String,
     group: String,
     message: String,
+    upload: String,
 }
 
 /// What is sent along.
@@ -27,6 +28,7 @@ pub enum Body {
     None,
     Json(Value),
     Form(String),
+    Bytes(&'static [u8]),
 }
 
 /// One request: the path with its ids and query, and the body.
@@ -56,7 +58,9 @@ impl World {
         let made = ana.post("/api/chat/groups", json!({"name": "Kelas", "joinPolicy": "invite"})).await;
         let group = text(&made.ok()["room"]["id"]);
         let message = text(&sent.ok()["message"]["id"]);
-        Self { ana, eve, ids: Ids { room, group, message } }
+        let file = ana.ask(Method::POST, &format!("/api/uploads?roomId={room}")).body("halo");
+        let upload = text(&answer(file).await.ok()["id"]);
+        Self { ana, eve, ids: Ids { room, group, message, upload } }
     }
 
     pub fn samples(&self) -> Vec<Sample> {
@@ -68,11 +72,12 @@ impl Ids {
     /// Of a world that is not there.
     pub fn on_paper() -> Self {
         let [room, group, message] = [1, 2, 3].map(|number| Uuid::from_u128(number).to_string());
-        Self { room, group, message }
+        let upload = format!("abcdefghijklmnopqrst-_{}", Uuid::from_u128(4).simple());
+        Self { room, group, message, upload }
     }
 
     pub fn samples(&self) -> Vec<Sample> {
-        [self.rooms(), self.messages(), self.reading(), self.relations(), self.notifications()]
+        [self.rooms(), self.messages(), self.reading(), self.uploads(), self.relations(), self.notifications()]
             .into_iter()
             .flatten()
             .collect()
@@ -220,6 +225,24 @@ impl Ids {
         ]
     }
 
+    fn uploads(&self) -> Vec<Sample> {
+        let Self { room, upload, .. } = self;
+        let path = "/api/uploads/{id}";
+        let url = format!("/api/uploads/{upload}");
+        let other = format!("{}x", &url[..url.len() - 1]);
+        let taking = Sample::new(Method::POST, "/api/uploads", &format!("/api/uploads?roomId={room}"));
+        let right = Wish { body: Body::Bytes(b"halo"), ..taking.right.clone() };
+        vec![
+            Sample { right, ..taking }
+                .wrong_url(422, "/api/uploads", "roomId")
+                .wrong_url(422, "/api/uploads?roomId=x", "roomId")
+                .wrong_url(422, &format!("/api/uploads?roomId={room}&name=a.exe"), "name")
+                .foreign(404),
+            Sample::new(Method::GET, path, &url).wrong_urls(404, &["/api/uploads/x", &other]).foreign(404),
+            Sample::new(Method::DELETE, path, &url).wrong_urls(404, &["/api/uploads/x", &other]).foreign(404),
+        ]
+    }
+
     fn relations(&self) -> Vec<Sample> {
         let lists = ["/api/users/{userId}/followers", "/api/users/{userId}/following"].map(|path| {
             let url = path.replace("{userId}", "ben");
@@ -240,6 +263,12 @@ impl Ids {
         };
         let mut samples = Vec::from(lists);
         samples.extend([
+            one(Method::GET, "/api/users/{userId}"),
+            Sample::get("/api/users/blocked", "").wrong_queries(&[
+                ("limit=0", "limit"),
+                ("cursor=x", "cursor"),
+                ("after=x", "after"),
+            ]),
             one(Method::POST, "/api/users/{userId}/follow")
                 .wrong_url(422, "/api/users/ana/follow", "userId")
                 .wrong_url(422, "/api/users/ben/follow?on=perhaps", "on"),
@@ -350,6 +379,7 @@ impl Wish {
     pub fn onto(&self, request: RequestBuilder) -> RequestBuilder {
         match &self.body {
             Body::None => request,
+            Body::Bytes(bytes) => request.body(*bytes),
             Body::Json(body) => request.json(body),
             Body::Form(form) => request.header("content-type", "application/x-www-form-urlencoded").body(form.clone()),
         }

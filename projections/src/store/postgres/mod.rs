@@ -10,6 +10,7 @@ mod inbox_load;
 mod inbox_reads;
 mod inbox_rooms;
 mod inbox_save;
+mod people_reads;
 mod quick;
 mod snapshot;
 

@@ -9,6 +9,7 @@ mod filling;
 mod generation;
 mod inbox_reads;
 mod inbox_writes;
+mod people_reads;
 mod snapshot;
 
 use std::fs::{DirBuilder, File, OpenOptions};
