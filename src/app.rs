@@ -28,7 +28,8 @@ use crate::http::operations::Health;
 use crate::http::serving;
 use crate::http::{self, AppState, Handles};
 use crate::reactor::Reactor;
-use crate::realtime::{AppCredentials, Realtime, RealtimeConfig};
+use crate::realtime::{AppCredentials, Attending, Realtime, RealtimeConfig};
+use crate::unseen::Unseen;
 use crate::uploads::Uploads;
 
 /// What comes from outside the program; tests bring their own.
@@ -49,6 +50,7 @@ impl Default for Ports {
 pub struct App {
     state: AppState,
     reactor: Reactor,
+    unseen: Unseen,
 }
 
 /// The backend cannot be built.
@@ -66,6 +68,8 @@ pub enum BuildError {
     InUse(InUse),
     #[error("the views cannot be opened")]
     Views(#[source] ReadError),
+    #[error("the table of who was last seen when cannot be opened")]
+    LastSeen(#[source] EventLogError),
     #[error("the folder of uploads cannot be used (uploads.folder)")]
     Uploads(#[source] attachments::StoreError),
 }
@@ -86,7 +90,11 @@ impl App {
             Uploads::open(folder.as_deref(), log.clone(), config.uploads.clone()).map_err(BuildError::Uploads)?;
         let directory = Directory::new(views.clone(), &config.caches);
         let commands = Commands::new(door.clone(), log.clone(), views.clone(), ports.clock.clone(), directory.filled());
-        let realtime = Realtime::new(realtime_config(&config), log.clone(), views.clone(), directory.clone());
+        let last_seen = event_log::last_seen::open(&url).await.map_err(BuildError::LastSeen)?;
+        let attending = Attending { table: last_seen.clone(), clock: ports.clock.clone() };
+        let realtime =
+            Realtime::new(realtime_config(&config), log.clone(), views.clone(), directory.clone(), attending);
+        let unseen = Unseen::new(last_seen, log.clone());
         let reactor = Reactor::new(log.clone(), views.clone(), door.clone());
         let auth = Arc::new(Authenticator::new(&config.auth));
         let gate = Arc::new(Gate::new(&config, auth, ports.clock.clone()));
@@ -106,7 +114,7 @@ impl App {
             health: Arc::new(Health::default()),
             metrics: ports.metrics,
         });
-        Ok(Self { state, reactor })
+        Ok(Self { state, reactor, unseen })
     }
 
     pub fn state(&self) -> &AppState {
@@ -121,7 +129,7 @@ impl App {
     /// Serves `listener` until `shutdown`, then stops in order: not ready; no new requests, those begun are finished
     /// and sockets sent away; the reactor; the door, after everything it let in is answered; views; the log.
     pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) {
-        let Self { state, reactor } = self;
+        let Self { state, reactor, unseen } = self;
         let Stops { realtime: stop_realtime, reactor: stop_reactor, uploads: stop_uploads, views: stop_views } =
             Stops::default();
         let mut realtime = Task::start("realtime", &state.health, &stop_realtime, {
@@ -136,6 +144,10 @@ impl App {
             let (uploads, stop) = (state.uploads.clone(), stop_uploads.clone());
             async move { uploads.run(stop).await }
         });
+        let mut forgetting = Task::start("last-seen", &state.health, &stop_uploads, {
+            let stop = stop_uploads.clone();
+            async move { unseen.run(stop).await }
+        });
         let mut viewing = Task::start("views", &state.health, &stop_views, {
             let (views, stop) = (state.views.clone(), stop_views.clone());
             async move { views.run(stop).await }
@@ -149,6 +161,7 @@ impl App {
         reacting.ended().await;
         stop_uploads.cancel();
         uploading.ended().await;
+        forgetting.ended().await;
         state.door.close().await;
         stop_views.cancel();
         viewing.ended().await;
@@ -294,6 +307,8 @@ fn realtime_config(config: &Config) -> RealtimeConfig {
         gather: Duration::from_millis(section.gather_ms),
         legacy_event_names: section.legacy_event_names,
         rooms_remembered_max: config.caches.rooms_max,
+        heartbeat: Duration::from_secs(section.heartbeat_seconds),
+        presence_grace: Duration::from_millis(section.presence_grace_ms),
         ..RealtimeConfig::new(app)
     }
 }

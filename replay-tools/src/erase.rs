@@ -7,7 +7,7 @@ use aggregates::Timestamp;
 use anyhow::Context;
 use event_log::erasing::{EraseError, Erasure, erase, is_known};
 use event_log::spoken::{EverythingSpoken, Spoken};
-use event_log::{Position, SharedLog, StoreUrl};
+use event_log::{Position, SharedLog, StoreUrl, last_seen};
 use jiff::Timestamp as Now;
 use projections::{IfLost, UnitName, Views};
 use serde_json::{Value, json};
@@ -48,6 +48,7 @@ pub async fn run(shared: &Shared, wanted: &EraseWanted) -> Result<Verdict, Failu
         Err(error) => return Err(anyhow::Error::new(error).context("nobody was erased").into()),
     };
     blank_views(&url, &log, erasure.position, wanted.keys.if_lost()).await?;
+    forget_when_seen(&url, &log).await?;
     let uploads = uploads::remove_erased(shared, &url, &log).await?;
     let scrubbed = scrub(&url, &log, wanted.vacuum).await?;
     log.close().await;
@@ -102,6 +103,15 @@ async fn blank_views(url: &StoreUrl, log: &SharedLog, position: Position, if_los
     }
     stop.cancel();
     driving.await.context("the views cannot be driven")??;
+    Ok(())
+}
+
+/// When somebody was here last lies outside log and views.
+async fn forget_when_seen(url: &StoreUrl, log: &SharedLog) -> Result<(), Failure> {
+    let left = "the key is gone, but when they were here last is still kept";
+    let table = last_seen::open(url).await.context(left)?;
+    last_seen::delete_erased(&*table, log).await.context(left)?;
+    table.close().await;
     Ok(())
 }
 

@@ -177,6 +177,10 @@ pub struct RealtimeSection {
     pub gather_ms: u64,
     /// Also send `typing`, `messages-read` and `notification-new`. Default true.
     pub legacy_event_names: bool,
+    /// Seconds that somebody without a socket is online after `POST /api/presence`. Default 75.
+    pub heartbeat_seconds: u64,
+    /// Milliseconds that somebody may be away without being told to be: for pages that are loaded again. Default 10,000.
+    pub presence_grace_ms: u64,
 }
 
 impl Default for RealtimeSection {
@@ -195,6 +199,8 @@ impl Default for RealtimeSection {
             read_frames_members_max: 100,
             gather_ms: 1_000,
             legacy_event_names: true,
+            heartbeat_seconds: 75,
+            presence_grace_ms: 10_000,
         }
     }
 }

@@ -112,6 +112,7 @@ impl Config {
             ("realtime.outgoing_frames_max", realtime.outgoing_frames_max as u64),
             ("realtime.activity_timeout_seconds", realtime.activity_timeout_seconds),
             ("realtime.pong_timeout_seconds", realtime.pong_timeout_seconds),
+            ("realtime.heartbeat_seconds", realtime.heartbeat_seconds),
         ];
         for (key, value) in counts {
             if value == 0 {

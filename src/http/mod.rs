@@ -15,6 +15,7 @@ mod notification_tabs;
 mod notifications;
 pub mod operations;
 mod people;
+mod presence;
 pub mod problem;
 mod pusher_auth;
 mod refusals;

@@ -10,7 +10,7 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 
 use super::chat::{groups, messages, reading, rooms, typing};
 use super::layers::service_gate::{Guard, Guarded, guard};
-use super::{AppState, notifications, people, pusher_auth, relations, uploads};
+use super::{AppState, notifications, people, presence, pusher_auth, relations, uploads};
 use crate::config::Scope;
 
 /// One line of the table.
@@ -53,6 +53,7 @@ pub fn routes() -> Vec<Route> {
         route(POST, "/api/chat/read", post(reading::read)),
         route(POST, "/api/chat/typing", post(typing::typing)),
         route(GET, "/api/chat/typing", get(typing::typers)),
+        route(POST, "/api/presence", post(presence::say)),
         route(POST, uploads::PATH, uploads::taking()),
         route(GET, "/api/uploads/{id}", uploads::handing_out()),
         route(DELETE, "/api/uploads/{id}", delete(uploads::remove)),

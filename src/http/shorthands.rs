@@ -7,7 +7,7 @@ use crate::realtime::SocketId;
 
 impl AppState {
     pub(super) fn queries(&self) -> Queries<'_> {
-        Queries { views: &self.views, directory: &self.directory, log: self.log_id }
+        Queries { views: &self.views, directory: &self.directory, realtime: &self.realtime, log: self.log_id }
     }
 
     /// The socket that a wish was made at gets no frame of it. To be said before the wish is carried out.

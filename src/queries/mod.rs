@@ -7,6 +7,7 @@ mod feed;
 mod follows;
 mod messages;
 mod people;
+mod presence;
 mod receipts;
 mod rooms;
 
@@ -19,6 +20,7 @@ use projections::inbox::UserRow;
 use projections::{ReadError, Views};
 
 use crate::directory::Directory;
+use crate::realtime::Realtime;
 
 pub use feed::{FeedAsk, NotificationsPage};
 pub use follows::{Direction, FollowsPage};
@@ -30,6 +32,7 @@ pub use rooms::RoomsPage;
 pub struct Queries<'a> {
     pub views: &'a Views,
     pub directory: &'a Directory,
+    pub realtime: &'a Realtime,
     /// Positions go out as tokens of this log.
     pub log: LogId,
 }

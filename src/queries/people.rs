@@ -25,7 +25,10 @@ impl Queries<'_> {
         let inbox = self.views.inbox();
         let people = self.people([about].into_iter()).await?;
         let (followers, following) = inbox.follow_counts(about).await?;
+        let presence = self.presence(about, asking).await?;
         Ok(Some(UserProfile {
+            is_online: presence.is_online,
+            last_seen_at: presence.last_seen_at,
             card: crate::wire::UserCard::of(about, row_of(&people, about)),
             followers_count: followers,
             following_count: following,

@@ -51,6 +51,10 @@ pub struct RealtimeConfig {
     /// Rooms of which is remembered who the two in it are, and how big they are; at the limit all are forgotten and asked for
     /// again. Default 20,000.
     pub rooms_remembered_max: usize,
+    /// How long somebody without a socket is online by a word of theirs. Default 75 s.
+    pub heartbeat: Duration,
+    /// Whoever is back within it was not away. Default 10 s.
+    pub presence_grace: Duration,
 }
 
 impl RealtimeConfig {
@@ -70,6 +74,8 @@ impl RealtimeConfig {
             gather: Duration::from_secs(1),
             legacy_event_names: true,
             rooms_remembered_max: 20_000,
+            heartbeat: Duration::from_secs(75),
+            presence_grace: Duration::from_secs(10),
         }
     }
 }

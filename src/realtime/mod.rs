@@ -17,6 +17,7 @@ pub mod measures;
 mod outbox;
 mod pacing;
 mod people;
+mod presence;
 pub mod protocol;
 mod reads;
 pub mod signature;
@@ -50,6 +51,7 @@ use frame::Cause;
 use frames::EventName;
 use gathering::Gathering;
 use hub::Hub;
+use presence::Presences;
 use protocol::{CloseCode, EventData};
 use reads::{ReadMark, Sizes};
 use signature::Signer;
@@ -60,6 +62,7 @@ use typing::Typing;
 pub use channel_name::InvalidChannel;
 pub use config::{AppCredentials, RealtimeConfig};
 pub use endpoint::router;
+pub use presence::{Attending, Presence, Said};
 pub use socket_id::{InvalidSocketId, SocketId};
 
 /// People whose rooms are read at the same time: a thousand clients that come back together queue here, not in the view.
@@ -91,6 +94,7 @@ struct Inner {
     hub: Hub,
     skips: Skips,
     typing: Typing,
+    presences: Presences,
     unread: Gathering<UserId, Position>,
     reads: Gathering<(RoomId, UserId), ReadMark>,
     sizes: Sizes,
@@ -119,11 +123,18 @@ pub struct RealtimeHealth {
 
 impl Realtime {
     /// Serves nobody until [`Realtime::run`] runs: sockets wait for it.
-    pub fn new(config: RealtimeConfig, log: SharedLog, views: Views, directory: Directory) -> Self {
+    pub fn new(
+        config: RealtimeConfig,
+        log: SharedLog,
+        views: Views,
+        directory: Directory,
+        attending: Attending,
+    ) -> Self {
         let sizes = Sizes::up_to(config.rooms_remembered_max);
         Self(Arc::new(Inner {
             signer: Signer::new(&config.app),
             hub: Hub::new(&config),
+            presences: Presences::new(&config, attending),
             config,
             log,
             views,
@@ -147,6 +158,7 @@ impl Realtime {
         timers.spawn(unread::run(self.0.clone(), stop.clone()));
         timers.spawn(reads::run(self.0.clone(), stop.clone()));
         timers.spawn(typing::run(self.0.clone(), stop.clone()));
+        timers.spawn(presence::run(self.0.clone(), stop.clone()));
         let tail = tail::run(&self.0, &stop);
         tokio::pin!(tail);
         let followed = tokio::select! {

@@ -59,6 +59,8 @@ impl FollowUser {
 pub struct UserProfile {
     #[serde(flatten)]
     pub card: UserCard,
+    pub is_online: bool,
+    pub last_seen_at: Option<Timestamp>,
     pub followers_count: u64,
     pub following_count: u64,
     /// Whether the one who asks follows them.

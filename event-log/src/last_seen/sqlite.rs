@@ -86,9 +86,11 @@ impl LastSeen for SqliteLastSeen {
         self.ask(move |connection| {
             let transaction = connection.transaction()?;
             for Seen { user_id, at, invisible } in &seen {
-                transaction
-                    .prepare_cached(SAVE)?
-                    .execute(params![user_id.as_str(), at.map(Timestamp::as_millis), invisible])?;
+                transaction.prepare_cached(SAVE)?.execute(params![
+                    user_id.as_str(),
+                    at.map(Timestamp::as_millis),
+                    invisible
+                ])?;
             }
             Ok(transaction.commit()?)
         })
@@ -139,7 +141,11 @@ impl LastSeen for SqliteLastSeen {
         const SAVE: &str = "INSERT INTO erased_to (log_id, position) VALUES (?1, ?2)
             ON CONFLICT (log_id) DO UPDATE SET position = max(position, excluded.position)";
         let position = i64::try_from(position.0).unwrap_or(i64::MAX);
-        self.ask(move |connection| Ok(drop(connection.execute(SAVE, params![log.0, position])?))).await
+        self.ask(move |connection| {
+            connection.execute(SAVE, params![log.0, position])?;
+            Ok(())
+        })
+        .await
     }
 
     async fn close(&self) {

@@ -78,6 +78,7 @@ pub async fn send(
     let id = draft.wish_id(&caller);
     app.skip_socket(id, socket);
     let sent = app.commands.send_message(&caller, id, draft).await?;
+    app.realtime.was_active_in(sent.event.room_id, &caller.user_id);
     let as_it_is_now = if sent.new { None } else { shown_again(&app, &sent, &caller).await };
     let message = match as_it_is_now {
         Some(message) => message,

@@ -13,10 +13,15 @@ use tokio::time::Instant;
 
 use super::Presence;
 
-/// A heartbeat holds so long: clients send one every half minute.
-pub const HEARTBEAT_HOLDS: Duration = Duration::from_secs(75);
-/// Whoever is back within it has not gone: a page that is loaded again, a network that changes.
-pub const GRACE: Duration = Duration::from_secs(10);
+/// How long something holds by itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Holds {
+    /// A heartbeat.
+    pub heartbeat: Duration,
+    /// Whoever is back within it has not gone: a page that is loaded again, a network that changes.
+    pub grace: Duration,
+}
+
 /// Who was active in a room so recently has it before their eyes.
 const ACTIVE_HOLDS: Duration = Duration::from_secs(60);
 /// Of one person, so often at most.
@@ -52,8 +57,8 @@ impl Person {
     }
 }
 
-#[derive(Default)]
 pub struct Attendance {
+    holds: Holds,
     people: HashMap<UserId, Person>,
     /// When somebody is to be looked at again.
     ends: BinaryHeap<Reverse<(Instant, UserId)>>,
@@ -77,6 +82,10 @@ pub struct Due {
 }
 
 impl Attendance {
+    pub fn new(holds: Holds) -> Self {
+        Self { holds, people: HashMap::new(), ends: BinaryHeap::new() }
+    }
+
     pub fn people(&self) -> usize {
         self.people.len()
     }
@@ -95,18 +104,19 @@ impl Attendance {
     }
 
     pub fn connected(&mut self, user: &UserId, is_connected: bool, now: Instant, at: Timestamp) {
+        let grace = now + self.holds.grace;
         let Some(person) = self.person(user, now) else { return };
         let was = std::mem::replace(&mut person.is_connected, is_connected);
         if was && !is_connected {
-            let grace = now + GRACE;
             person.holds_until = Some(person.holds_until.map_or(grace, |until| until.max(grace)));
         }
         person.seen_at = Some(at);
     }
 
     pub fn says(&mut self, user: &UserId, is_online: bool, room: Option<RoomId>, now: Instant, at: Timestamp) {
+        let until = now + self.holds.heartbeat;
         let Some(person) = self.person(user, now) else { return };
-        person.holds_until = is_online.then(|| now + HEARTBEAT_HOLDS);
+        person.holds_until = is_online.then_some(until);
         person.seen_at = Some(at);
         if let (true, Some(room)) = (is_online, room) {
             note_active(person, room, now);
@@ -252,6 +262,8 @@ mod tests {
     use uuid::Uuid;
 
     const SECOND: Duration = Duration::from_secs(1);
+    const HEARTBEAT_HOLDS: Duration = Duration::from_secs(75);
+    const GRACE: Duration = Duration::from_secs(10);
 
     fn ana() -> UserId {
         UserId::parse("ana").expect("an id")
@@ -261,9 +273,13 @@ mod tests {
         Timestamp::from_millis(second * 1_000)
     }
 
+    fn nobody() -> Attendance {
+        Attendance::new(Holds { heartbeat: HEARTBEAT_HOLDS, grace: GRACE })
+    }
+
     /// Somebody of whom the table knows whether they hide.
     fn known(invisible: bool, now: Instant) -> Attendance {
-        let mut attendance = Attendance::default();
+        let mut attendance = nobody();
         attendance.connected(&ana(), true, now, at(0));
         assert_eq!(attendance.due(now, at(0)).unknown, [ana()]);
         attendance.hides(&ana(), invisible, now, at(0));
@@ -291,7 +307,7 @@ mod tests {
     #[test]
     fn a_heartbeat_holds_for_a_while_and_is_taken_back_at_once() {
         let start = Instant::now();
-        let mut attendance = Attendance::default();
+        let mut attendance = nobody();
         attendance.says(&ana(), true, None, start, at(0));
         attendance.hides(&ana(), false, start, at(0));
         assert_eq!(told(&mut attendance, start, 0), [true]);
@@ -336,7 +352,7 @@ mod tests {
     #[test]
     fn who_was_active_in_a_room_has_it_open_for_a_minute() {
         let (start, room) = (Instant::now(), RoomId(Uuid::from_u128(1)));
-        let mut attendance = Attendance::default();
+        let mut attendance = nobody();
         attendance.says(&ana(), true, Some(room), start, at(0));
         assert!(attendance.is_active_in(room, &ana(), start + 59 * SECOND));
         assert!(!attendance.is_active_in(room, &ana(), start + 60 * SECOND));
@@ -348,7 +364,7 @@ mod tests {
 
     #[test]
     fn promise_8_no_more_people_are_remembered_than_the_limit() {
-        let (mut attendance, now) = (Attendance::default(), Instant::now());
+        let (mut attendance, now) = (nobody(), Instant::now());
         for number in 0..PEOPLE_MAX + 5 {
             let user = UserId::parse(&format!("user-{number}")).expect("an id");
             attendance.connected(&user, true, now, at(0));

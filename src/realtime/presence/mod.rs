@@ -9,7 +9,7 @@ pub(super) mod listeners;
 mod telling;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use aggregates::Timestamp;
 use aggregates::ids::{RoomId, UserId};
@@ -18,9 +18,9 @@ use event_log::last_seen::{Seen, SharedLastSeen};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::Realtime;
+use super::{Realtime, RealtimeConfig};
 use crate::clock::SharedClock;
-use attendance::Attendance;
+use attendance::{Attendance, Holds};
 
 pub(super) use telling::run;
 
@@ -42,6 +42,12 @@ pub struct Said {
     pub invisible: Option<bool>,
 }
 
+/// What presence is kept with.
+pub struct Attending {
+    pub table: SharedLastSeen,
+    pub clock: SharedClock,
+}
+
 pub(super) struct Presences {
     attendance: Mutex<Attendance>,
     called: Notify,
@@ -50,8 +56,10 @@ pub(super) struct Presences {
 }
 
 impl Presences {
-    pub fn new(table: SharedLastSeen, clock: SharedClock) -> Self {
-        Self { attendance: Mutex::default(), called: Notify::new(), table, clock }
+    pub fn new(config: &RealtimeConfig, attending: Attending) -> Self {
+        let holds = Holds { heartbeat: config.heartbeat, grace: config.presence_grace };
+        let Attending { table, clock } = attending;
+        Self { attendance: Mutex::new(Attendance::new(holds)), called: Notify::new(), table, clock }
     }
 
     // A panic while it was held would be a bug; everybody else goes on.
@@ -104,10 +112,8 @@ impl Realtime {
     pub async fn presence_of(&self, users: &[UserId]) -> Result<HashMap<UserId, Presence>, EventLogError> {
         let presences = &self.0.presences;
         let seen = presences.table.of(users).await?;
-        let mut shown: HashMap<UserId, Presence> = seen
-            .into_iter()
-            .map(|seen| (seen.user_id, Presence { is_online: false, last_seen_at: seen.at }))
-            .collect();
+        let mut shown: HashMap<UserId, Presence> =
+            seen.into_iter().map(|seen| (seen.user_id, Presence { is_online: false, last_seen_at: seen.at })).collect();
         let now = presences.clock.now();
         presences.with(|attendance| {
             for user in users {
@@ -127,5 +133,3 @@ impl Realtime {
         event_log::CacheSize::counted("presence", people, attendance::PEOPLE_MAX)
     }
 }
-
-pub(super) type SharedPresences = Arc<Presences>;

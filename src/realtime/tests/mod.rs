@@ -2,6 +2,7 @@
 
 mod client;
 mod limits;
+mod presence;
 mod rooms;
 mod users;
 pub(crate) mod world;

@@ -1,6 +1,7 @@
 //! A small Kabar for tests: log, views, door, realtime and a server on a port of its own.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aggregates::ids::{CommandId, MessageId, RoomId, UserId};
@@ -18,10 +19,11 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::client::Client;
+use crate::clock::SystemClock;
 use crate::config::CachesConfig;
 use crate::directory::Directory;
 use crate::realtime::channel_name::PusherChannel;
-use crate::realtime::{AppCredentials, Realtime, RealtimeConfig, router};
+use crate::realtime::{AppCredentials, Attending, Realtime, RealtimeConfig, router};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -65,8 +67,15 @@ impl World {
         // Long enough to be told from "at once", short enough to wait for.
         config.gather = Duration::from_millis(200);
         configure(&mut config);
+        let table = event_log::last_seen::open(&url).await.expect("the table opens");
         let people = Directory::new(views.clone(), &CachesConfig::default());
-        let realtime = Realtime::new(config, log.clone(), views.clone(), people);
+        let realtime = Realtime::new(
+            config,
+            log.clone(),
+            views.clone(),
+            people,
+            Attending { table, clock: Arc::new(SystemClock) },
+        );
         let (stop, stop_realtime) = (CancellationToken::new(), CancellationToken::new());
         tokio::spawn({
             let (views, stop) = (views.clone(), stop.clone());

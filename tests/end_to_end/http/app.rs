@@ -164,6 +164,14 @@ impl TestApp {
         Self::with_uploads(self.store, self.uploads).await
     }
 
+    /// What is kept of when these were here.
+    pub async fn last_seen(&self, users: &[aggregates::ids::UserId]) -> Vec<event_log::last_seen::Seen> {
+        let table = event_log::last_seen::open(&self.store.store_url()).await.expect("the table opens");
+        let seen = table.of(users).await.expect("it answers");
+        table.close().await;
+        seen
+    }
+
     /// Where files of people lie.
     pub fn uploads(&self) -> &Path {
         self.uploads.path()

@@ -13,6 +13,7 @@ mod late_views;
 mod own_writes;
 mod people;
 mod person;
+mod presence;
 mod refusals;
 mod repeats;
 mod samples;

@@ -262,6 +262,16 @@ impl Ids {
             )
         };
         let mut samples = Vec::from(lists);
+        samples.push(
+            Sample::post("/api/presence", json!({"isOnline": true, "roomId": self.room}))
+                .wrong_bodies(&[
+                    (json!({}), "isOnline"),
+                    (json!({"isOnline": "yes"}), "isOnline"),
+                    (json!({"isOnline": true, "roomId": "x"}), "roomId"),
+                    (json!({"isOnline": true, "invisible": 1}), "invisible"),
+                ])
+                .foreign(404),
+        );
         samples.extend([
             one(Method::GET, "/api/users/{userId}"),
             Sample::get("/api/users/blocked", "").wrong_queries(&[
