@@ -28,7 +28,7 @@ use crate::http::operations::Health;
 use crate::http::serving;
 use crate::http::{self, AppState, Handles};
 use crate::reactor::Reactor;
-use crate::realtime::{AppCredentials, Attending, Realtime, RealtimeConfig};
+use crate::realtime::{AppCredentials, Attending, MasterKey, Realtime, RealtimeConfig};
 use crate::unseen::Unseen;
 use crate::uploads::Uploads;
 
@@ -293,6 +293,7 @@ fn door_options(config: &Config) -> DoorOptions {
 fn realtime_config(config: &Config) -> RealtimeConfig {
     let section = &config.realtime;
     let secret = section.secret.as_ref().map(|secret| secret.reveal().to_owned()).unwrap_or_default();
+    let master_key = section.encryption_master_key.as_ref();
     let app = AppCredentials { id: section.app_id.clone(), key: section.key.clone(), secret };
     RealtimeConfig {
         connections_max: section.connections_max,
@@ -306,6 +307,14 @@ fn realtime_config(config: &Config) -> RealtimeConfig {
         read_frames_members_max: section.read_frames_members_max,
         gather: Duration::from_millis(section.gather_ms),
         legacy_event_names: section.legacy_event_names,
+        legacy_channels: section.legacy_channels,
+        presence_members_max: section.presence_members_max,
+        client_events_per_second: section.client_events_per_second,
+        subscription_counts: section.subscription_counts,
+        cache_channels_max: section.cache_channels_max,
+        webhooks: section.webhooks.iter().filter_map(|webhook| webhook.webhook().ok()).collect(),
+        // Looked at by `Config::validate`.
+        encryption_master_key: master_key.and_then(|key| MasterKey::parse(key.reveal()).ok()),
         rooms_remembered_max: config.caches.rooms_max,
         heartbeat: Duration::from_secs(section.heartbeat_seconds),
         presence_grace: Duration::from_millis(section.presence_grace_ms),

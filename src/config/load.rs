@@ -203,6 +203,17 @@ mod tests {
     }
 
     #[test]
+    fn webhooks_are_told_of_everything_unless_they_say_of_what() {
+        let text = "[[realtime.webhooks]]\nurl = \"http://a/x\"\n[[realtime.webhooks]]\nurl = \"https://b\"\nevents = [\"cache_miss\"]";
+        let webhooks = load(Some(file(text).path()), &BTreeMap::new()).unwrap().realtime.webhooks;
+        assert_eq!(webhooks.iter().map(|it| it.events.len()).collect::<Vec<_>>(), [7, 1]);
+        let wrong = file("[[realtime.webhooks]]\nurl = \"http://a\"\nevents = [\"hush\"]");
+        let error = load(Some(wrong.path()), &BTreeMap::new()).expect_err("no such event").to_string();
+        assert!(error.contains("realtime.webhooks") && error.contains("member_added"), "{error}");
+        assert!(!error.contains("hush"), "{error}");
+    }
+
+    #[test]
     fn lists_are_separated_by_commas() {
         let config = load(None, &environment(&[("KABAR__CORS__ORIGINS", "http://a, http://b,")])).unwrap();
         assert_eq!(config.cors.origins, ["http://a", "http://b"]);

@@ -23,7 +23,7 @@ pub use made_secrets::{MadeSecretsError, can_sign, settle};
 pub use secret::Secret;
 pub use sections::{
     AuthConfig, CachesConfig, CorsConfig, DatabaseConfig, DemoConfig, DemoMode, DoorConfig, JwtConfig, LimitsConfig,
-    LogConfig, LogFormat, PlatformConfig, Rate, RealtimeSection, ServerConfig,
+    LogConfig, LogFormat, PlatformConfig, Rate, RealtimeSection, ServerConfig, WebhookSection,
 };
 pub use service_keys::{Scope, ServiceKey};
 pub use uploads::UploadsConfig;

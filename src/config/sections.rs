@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::secret::Secret;
 use super::service_keys::ServiceKey;
+use crate::realtime::webhooks::{EventKind, Webhook};
 
 /// How the server listens and how patient it is.
 #[derive(Debug, Clone, Deserialize)]
@@ -161,7 +162,7 @@ pub struct RealtimeSection {
     pub connections_max: usize,
     /// Channels of one socket. Default 200.
     pub channels_per_connection_max: usize,
-    /// Bytes of one frame from a client. Default 10,240.
+    /// Bytes of one frame from a client. Default 32,768.
     pub message_bytes_max: usize,
     /// Frames waiting for one socket; a slower client is closed with 4200. Default 1,024.
     pub outgoing_frames_max: usize,
@@ -181,6 +182,50 @@ pub struct RealtimeSection {
     pub heartbeat_seconds: u64,
     /// Milliseconds that somebody may be away without being told to be: for pages that are loaded again. Default 10,000.
     pub presence_grace_ms: u64,
+    /// Let signed-in connections subscribe to the bare names of older clients, `user-..`, `chat-..` and `group-..`, as
+    /// well. Default true.
+    pub legacy_channels: bool,
+    /// People on one presence channel; one more is refused. Default 100.
+    pub presence_members_max: usize,
+    /// Client events that one connection may send in a second; those beyond are answered with error 4301. Default 10.
+    pub client_events_per_second: u32,
+    /// Show on each channel how many subscribe to it (`pusher:subscription_count`). Default false.
+    pub subscription_counts: bool,
+    /// Cache channels whose last event is kept, at 10 KB each at most. Default 1,000.
+    pub cache_channels_max: usize,
+    /// What the keys of encrypted channels are made of: 32 bytes in base64, the same as in the server SDKs. Default: none,
+    /// and Kabar tells nobody the key of an encrypted channel.
+    pub encryption_master_key: Option<Secret>,
+    /// The application's servers that are told what happens on channels, signed as Pusher signs its webhooks; in
+    /// kabar.toml only, as `[[realtime.webhooks]]`. At most 10. Default none.
+    pub webhooks: Vec<WebhookSection>,
+}
+
+/// One of them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookSection {
+    /// http or https.
+    pub url: Secret,
+    /// `channel_occupied`, `channel_vacated`, `member_added`, `member_removed`, `client_event`, `cache_miss`,
+    /// `subscription_count`. Default all of them.
+    #[serde(default = "every_event")]
+    pub events: Vec<EventKind>,
+}
+
+fn every_event() -> Vec<EventKind> {
+    EventKind::ALL.to_vec()
+}
+
+impl WebhookSection {
+    /// Whom it means; an error where the address is none.
+    pub fn webhook(&self) -> Result<Webhook, String> {
+        let url = url::Url::parse(self.url.reveal()).map_err(|error| error.to_string())?;
+        match matches!(url.scheme(), "http" | "https") && url.has_host() {
+            true => Ok(Webhook::new(url, self.events.clone())),
+            false => Err("expected http(s)://host".to_owned()),
+        }
+    }
 }
 
 impl Default for RealtimeSection {
@@ -191,7 +236,7 @@ impl Default for RealtimeSection {
             secret: None,
             connections_max: 20_000,
             channels_per_connection_max: 200,
-            message_bytes_max: 10 * 1024,
+            message_bytes_max: 32 * 1024,
             outgoing_frames_max: 1_024,
             activity_timeout_seconds: 120,
             pong_timeout_seconds: 30,
@@ -201,6 +246,13 @@ impl Default for RealtimeSection {
             legacy_event_names: true,
             heartbeat_seconds: 75,
             presence_grace_ms: 10_000,
+            legacy_channels: true,
+            presence_members_max: 100,
+            client_events_per_second: 10,
+            subscription_counts: false,
+            cache_channels_max: 1_000,
+            encryption_master_key: None,
+            webhooks: Vec::new(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use event_log::StoreUrl;
 
 use super::{Config, Rate};
+use crate::realtime::MasterKey;
 
 /// One key that cannot be so.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,7 @@ impl fmt::Display for Invalid {
     }
 }
 
+const WEBHOOKS_MAX: usize = 10;
 const JWT_SECRET_BYTES_MIN: usize = 32;
 const RATE_MAX: u32 = 1_000_000;
 /// A command needs its own stream and those its decision rests on, all in memory at once.
@@ -74,6 +76,19 @@ impl Config {
         if !digits {
             wrong("realtime.app_id", "digits only".into());
         }
+        if let Some(key) = &self.realtime.encryption_master_key
+            && let Err(error) = MasterKey::parse(key.reveal())
+        {
+            wrong("realtime.encryption_master_key", error.to_string());
+        }
+        if self.realtime.webhooks.len() > WEBHOOKS_MAX {
+            wrong("realtime.webhooks", format!("at most {WEBHOOKS_MAX}"));
+        }
+        for webhook in &self.realtime.webhooks {
+            if let Err(reason) = webhook.webhook() {
+                wrong("realtime.webhooks", format!("url: {reason}"));
+            }
+        }
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         if self.realtime.key.is_empty() || !self.realtime.key.bytes().all(plain) {
             wrong("realtime.key", "letters, digits, - and _ only: it is part of a URL and of signatures".into());
@@ -110,6 +125,9 @@ impl Config {
             ("realtime.channels_per_connection_max", realtime.channels_per_connection_max as u64),
             ("realtime.message_bytes_max", realtime.message_bytes_max as u64),
             ("realtime.outgoing_frames_max", realtime.outgoing_frames_max as u64),
+            ("realtime.presence_members_max", realtime.presence_members_max as u64),
+            ("realtime.client_events_per_second", u64::from(realtime.client_events_per_second)),
+            ("realtime.cache_channels_max", realtime.cache_channels_max as u64),
             ("realtime.activity_timeout_seconds", realtime.activity_timeout_seconds),
             ("realtime.pong_timeout_seconds", realtime.pong_timeout_seconds),
             ("realtime.heartbeat_seconds", realtime.heartbeat_seconds),
@@ -286,6 +304,19 @@ mod tests {
                 "caches.commands_max (KABAR__CACHES__COMMANDS_MAX): at least 256",
             ]
         );
+    }
+
+    #[test]
+    fn a_master_key_that_is_none_is_refused_and_not_shown() {
+        let mut config = startable();
+        config.realtime.encryption_master_key = Some(Secret::new("hunter2"));
+        let found: Vec<_> = config.validate().into_iter().map(|invalid| invalid.to_string()).collect();
+        assert_eq!(
+            found,
+            ["realtime.encryption_master_key (KABAR__REALTIME__ENCRYPTION_MASTER_KEY): 32 bytes in base64"]
+        );
+        config.realtime.encryption_master_key = Some(Secret::new("Ly8vLy8vLy8vLy8vLy8vLy8vLy8vLy8vLy8vLy8vLy8="));
+        assert_eq!(config.validate(), []);
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub mod state;
 mod uploads;
 mod validity;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn_with_state, map_request, map_response};
@@ -46,11 +48,13 @@ use layers::{compress, load, observe, positions, security};
 /// The whole HTTP side, and the route that becomes a socket.
 pub fn router(state: AppState) -> Router {
     let users = routes::table(&state);
-    let sockets = realtime::router(state.realtime.clone());
+    let gate = state.gate.clone();
+    let sockets = realtime::router(state.realtime.clone(), Arc::new(move |headers| gate.visitor(headers)));
+    let api = realtime::api_router(state.realtime.clone(), state.clock.clone());
     let compressed = ServiceBuilder::new().layer(map_request(compress::plain_for_strangers)).layer(compress::layer());
     // Not the sockets: what becomes one has no body of its own.
     let answers = users.merge(operations()).layer(compressed);
-    layered(answers.merge(sockets), &state.config, state.log_id).with_state(state)
+    layered(answers.merge(sockets).merge(api), &state.config, state.log_id).with_state(state)
 }
 
 /// Around every route, found or not.

@@ -93,8 +93,8 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", reason.clone()).naming("body", reason)
     }
 
-    /// 413 with the limit in words.
-    pub fn too_long(field: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
+    /// 413 for one part of the request.
+    pub fn too_long(field: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
         let reason = reason.into();
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", reason.clone()).naming(field, reason)
     }

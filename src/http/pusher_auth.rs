@@ -1,4 +1,4 @@
-//! Signing private channels for pusher-js: only for those who may listen (requirements §4).
+//! Signing channels and sign-ins for pusher-js: only for those who may listen, and only as who they are (requirements §4).
 
 use std::fmt::Display;
 
@@ -10,7 +10,8 @@ use serde::Deserialize;
 use super::extract::{Actor, After, ValidForm};
 use super::{AppState, Problem};
 use crate::realtime::channel_name::PusherChannel;
-use crate::realtime::{Authorisation, InvalidChannel, SocketId};
+use crate::realtime::{Authorisation, InvalidChannel, SocketId, UserAuthorisation};
+use crate::wire::user::UserCard;
 
 #[derive(Debug, Deserialize)]
 pub struct AuthForm {
@@ -28,18 +29,48 @@ pub async fn auth(
     let socket: SocketId = form.socket_id.parse().map_err(|error| invalid("socket_id", &error))?;
     let channel = channel_of(&form.channel_name)?;
     after.wait_for(&app, UnitName::Inbox).await?;
-    if app.realtime.may_subscribe(actor.id(), &channel).await? {
-        Ok(Json(app.realtime.authorise(actor.id(), socket, &channel)))
-    } else {
-        Err(Problem::forbidden("this channel is not yours to listen to"))
+    if !app.realtime.may_subscribe(actor.id(), &channel).await? {
+        return Err(Problem::forbidden("this channel is not yours to listen to"));
     }
+    let card = match channel {
+        PusherChannel::PresenceRoom(_) => Some(card_of(&app, &actor).await?),
+        PusherChannel::User(_)
+        | PusherChannel::Room(_)
+        | PusherChannel::Group(_)
+        | PusherChannel::Encrypted(_)
+        | PusherChannel::Legacy(_)
+        | PusherChannel::ServerToUser(_)
+        | PusherChannel::Private(_)
+        | PusherChannel::Presence(_)
+        | PusherChannel::Public(_) => None,
+    };
+    Ok(Json(app.realtime.authorise(actor.id(), socket, &channel, card.as_ref())))
+}
+
+#[derive(Debug, Deserialize)]
+pub struct UserAuthForm {
+    socket_id: String,
+}
+
+/// `POST /api/pusher/user-auth`, form-encoded: what pusher-js signs in with.
+pub async fn user_auth(
+    State(app): State<AppState>,
+    actor: Actor,
+    ValidForm(form): ValidForm<UserAuthForm>,
+) -> Result<Json<UserAuthorisation>, Problem> {
+    let socket: SocketId = form.socket_id.parse().map_err(|error| invalid("socket_id", &error))?;
+    let card = card_of(&app, &actor).await?;
+    Ok(Json(app.realtime.authorise_user(actor.id(), socket, &card)))
+}
+
+/// What others see of whoever asks.
+async fn card_of(app: &AppState, actor: &Actor) -> Result<UserCard, Problem> {
+    let row = app.directory.person(actor.id()).await?;
+    Ok(UserCard::of(actor.id(), row.as_deref()))
 }
 
 fn channel_of(name: &str) -> Result<PusherChannel, Problem> {
-    PusherChannel::parse(name).map_err(|error| match error {
-        InvalidChannel::Name | InvalidChannel::Id => invalid("channel_name", &error),
-        InvalidChannel::NotServed(_) => Problem::forbidden(error.to_string()),
-    })
+    PusherChannel::parse(name).map_err(|error: InvalidChannel| invalid("channel_name", &error))
 }
 
 fn invalid(field: &'static str, error: &dyn Display) -> Problem {

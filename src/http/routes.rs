@@ -72,6 +72,7 @@ pub fn routes() -> Vec<Route> {
         route(PATCH, "/api/notifications", patch(notifications::mark)),
         route(GET, "/api/notifications/unread-count", get(notifications::unread_count)),
         route(POST, "/api/pusher/auth", post(pusher_auth::auth)),
+        route(POST, "/api/pusher/user-auth", post(pusher_auth::user_auth)),
     ]
 }
 

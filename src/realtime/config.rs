@@ -5,6 +5,12 @@
 use std::fmt;
 use std::time::Duration;
 
+use aws_lc_rs::digest;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::webhooks::Webhook;
+
 /// The application that pusher-js connects to: `PUSHER_APP_ID`, `PUSHER_APP_KEY`, `PUSHER_APP_SECRET`.
 #[derive(Clone)]
 pub struct AppCredentials {
@@ -22,6 +28,37 @@ impl fmt::Debug for AppCredentials {
     }
 }
 
+/// 32 bytes that the application's servers have, too. Never shown, also not by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MasterKey([u8; 32]);
+
+/// The text is no such key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("32 bytes in base64")]
+pub struct InvalidMasterKey;
+
+impl MasterKey {
+    /// From base64, as server SDKs take it.
+    pub fn parse(text: &str) -> Result<Self, InvalidMasterKey> {
+        let bytes = STANDARD.decode(text.trim()).map_err(|_| InvalidMasterKey)?;
+        bytes.try_into().map(Self).map_err(|_| InvalidMasterKey)
+    }
+
+    /// The key of one channel, in base64: what its clients open its events with.
+    pub fn shared_secret(&self, channel: &str) -> String {
+        let mut context = digest::Context::new(&digest::SHA256);
+        context.update(channel.as_bytes());
+        context.update(&self.0);
+        STANDARD.encode(context.finish())
+    }
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
 /// See the fields. `Default` has no credentials of its own: see [`RealtimeConfig::new`].
 #[derive(Debug, Clone)]
 pub struct RealtimeConfig {
@@ -30,7 +67,8 @@ pub struct RealtimeConfig {
     pub connections_max: usize,
     /// Channels of one socket, also those still being checked. Default 200.
     pub channels_per_connection_max: usize,
-    /// Bytes of one frame from a client; a longer one is answered with an error. Default 10,240.
+    /// Bytes of one frame from a client; a longer one is answered with an error. The longest that the protocol knows is a
+    /// sign-in with a watchlist, or an event of 10 KB, escaped. Default 32,768.
     pub message_bytes_max: usize,
     /// Frames waiting for one socket; a client that is slower is closed with 4200. Default 1,024.
     pub outgoing_frames_max: usize,
@@ -48,6 +86,20 @@ pub struct RealtimeConfig {
     pub gather: Duration,
     /// Also send `typing`, `messages-read` and `notification-new` (requirements §4). Default on.
     pub legacy_event_names: bool,
+    /// Let signed-in connections subscribe to `user-..`, `chat-..` and `group-..` as well (requirements §4). Default on.
+    pub legacy_channels: bool,
+    /// People on one presence channel. Default 100.
+    pub presence_members_max: usize,
+    /// Client events that one connection may send in a second. Default 10.
+    pub client_events_per_second: u32,
+    /// Show how many subscribe to a channel (`pusher_internal:subscription_count`). Default off.
+    pub subscription_counts: bool,
+    /// Cache channels whose last event is kept. Default 1,000.
+    pub cache_channels_max: usize,
+    /// Whom to tell of what happens on channels. Default nobody.
+    pub webhooks: Vec<Webhook>,
+    /// What the keys of encrypted channels are made of. Default none: they are for another server to authorise.
+    pub encryption_master_key: Option<MasterKey>,
     /// Rooms of which is remembered who the two in it are, and how big they are; at the limit all are forgotten and asked for
     /// again. Default 20,000.
     pub rooms_remembered_max: usize,
@@ -64,7 +116,7 @@ impl RealtimeConfig {
             app,
             connections_max: 20_000,
             channels_per_connection_max: 200,
-            message_bytes_max: 10 * 1024,
+            message_bytes_max: 32 * 1024,
             outgoing_frames_max: 1_024,
             activity_timeout: Duration::from_secs(120),
             pong_timeout: Duration::from_secs(30),
@@ -73,6 +125,13 @@ impl RealtimeConfig {
             read_frames_members_max: 100,
             gather: Duration::from_secs(1),
             legacy_event_names: true,
+            legacy_channels: true,
+            presence_members_max: 100,
+            client_events_per_second: 10,
+            subscription_counts: false,
+            cache_channels_max: 1_000,
+            webhooks: Vec::new(),
+            encryption_master_key: None,
             rooms_remembered_max: 20_000,
             heartbeat: Duration::from_secs(75),
             presence_grace: Duration::from_secs(10),
@@ -88,5 +147,17 @@ mod tests {
     fn the_secret_is_not_shown() {
         let app = AppCredentials { id: "1".into(), key: "key".into(), secret: "hush".into() };
         assert!(!format!("{:?}", RealtimeConfig::new(app)).contains("hush"));
+    }
+
+    #[test]
+    fn a_master_key_is_32_bytes_in_base64_and_is_not_shown() {
+        let text = STANDARD.encode([7; 32]);
+        let key = MasterKey::parse(&text).expect("a key");
+        assert_eq!(format!("{key:?}"), "***");
+        // sha256("private-encrypted-a" and 32 times 7), by another program.
+        assert_eq!(key.shared_secret("private-encrypted-a"), "Dhj1FoClZczrz/R47X27PbzUv31V0dCJeUOBwc+bxJU=");
+        for wrong in ["", "hush", &STANDARD.encode([7; 31]), &STANDARD.encode([7; 33])] {
+            assert_eq!(MasterKey::parse(wrong), Err(InvalidMasterKey), "{wrong}");
+        }
     }
 }

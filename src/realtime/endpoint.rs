@@ -2,10 +2,14 @@
 //!
 //! What is wrong with the request is said by a close code after the upgrade: that is what clients of the protocol read.
 
+use std::sync::Arc;
+
+use aggregates::ids::UserId;
 use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Path, RawQuery, State};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
 
@@ -18,23 +22,46 @@ const READ_BUFFER_BYTES: usize = 4 * 1024;
 /// Above this a frame ends the connection; between this and `message_bytes_max` it is answered with an error.
 const FRAME_BYTES_MAX: usize = 64 * 1024;
 
-/// Mounted at the root of the server.
-pub fn router<S: Clone + Send + Sync + 'static>(realtime: Realtime) -> Router<S> {
-    Router::new().route("/app/{key}", get(upgrade)).with_state(realtime)
+/// Whose session a request for a WebSocket carries, when a page of ours asked for it. Nobody is refused here.
+pub type Visitors = Arc<dyn Fn(&HeaderMap) -> Option<UserId> + Send + Sync>;
+
+#[derive(Clone)]
+struct Entrance {
+    realtime: Realtime,
+    visitors: Visitors,
 }
 
-pub async fn upgrade(
-    State(realtime): State<Realtime>,
+/// Mounted at the root of the server.
+pub fn router<S: Clone + Send + Sync + 'static>(realtime: Realtime, visitors: Visitors) -> Router<S> {
+    Router::new()
+        .route("/app/{key}", get(upgrade))
+        .route("/app", get(no_path))
+        .route("/app/", get(no_path))
+        .route("/app/{key}/{*beside}", get(no_path))
+        .with_state(Entrance { realtime, visitors })
+}
+
+async fn no_path(ws: Result<WebSocketUpgrade, WebSocketUpgradeRejection>) -> Result<Response, Problem> {
+    let ws = ws.map_err(|error| Problem::malformed("Upgrade", error.body_text()))?;
+    Ok(ws.on_upgrade(async |mut ws| {
+        socket::close(&mut ws, CloseCode::NoSuchPath, "connect to /app/ and the key of the application").await;
+    }))
+}
+
+async fn upgrade(
+    State(Entrance { realtime, visitors }): State<Entrance>,
     Path(key): Path<String>,
     RawQuery(query): RawQuery,
+    headers: HeaderMap,
     ws: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
     let ws = ws.map_err(|error| Problem::malformed("Upgrade", error.body_text()))?;
+    let visitor = visitors(&headers);
     let acceptable = judge(realtime.0.signer.key(), &key, query.as_deref().unwrap_or_default());
     let frame_bytes_max = FRAME_BYTES_MAX.max(realtime.0.config.message_bytes_max);
     let ws = ws.read_buffer_size(READ_BUFFER_BYTES).max_message_size(frame_bytes_max).max_frame_size(frame_bytes_max);
     Ok(ws.on_upgrade(async move |mut ws| match acceptable {
-        Ok(()) => socket::serve(ws, realtime.0).await,
+        Ok(()) => socket::serve(ws, realtime.0, visitor).await,
         Err((code, reason)) => socket::close(&mut ws, code, reason).await,
     }))
 }

@@ -11,16 +11,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use aggregates::ids::{RoomId, UserId};
 use event_log::Position;
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 
-use super::channel_name::PusherChannel;
+use super::channel_name::{PusherChannel, is_cache};
+use super::claims::Member;
 use super::config::RealtimeConfig;
 use super::frame::Frame;
+use super::group_listeners::GroupListeners;
+use super::last_events::LastEvents;
 use super::measures::RealtimeMeasures;
+use super::occupancy::Occupancy;
+use super::online::Online;
 use super::outbox::Outbox;
 use super::people::{People, Reading, Turn};
-use super::protocol::CloseCode;
+use super::protocol::{self, CloseCode};
+use super::roster::Roster;
+use super::signing_in::SignedIn;
 use super::socket_id::SocketId;
 use super::subscriber::{Gate, Subscriber};
+use super::webhooks::{EventKind, Happening, Happenings};
 
 /// A new socket.
 pub struct Connected {
@@ -60,20 +69,51 @@ pub enum Opened {
     Open,
     /// It was taken back.
     NotAMember,
+    /// So was this: as many people as may be are on the presence channel already.
+    Full,
     /// Unsubscribed or cut meanwhile; nothing is left to do.
     Gone,
 }
 
-pub(super) struct Socket {
-    outbox: Arc<Outbox>,
-    channels: HashSet<Arc<str>>,
+/// What a subscription shows when it opens.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Entry {
+    pub proof: Proof,
+    /// On presence channels.
+    pub member: Option<Member>,
 }
 
-#[derive(Default)]
+/// Why somebody may listen, as the views said it a moment ago.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Proof {
+    #[default]
+    NotNeeded,
+    Room(RoomId),
+    /// Rooms of the group that they are in.
+    Group(Vec<RoomId>),
+}
+
+pub(super) struct Socket {
+    pub outbox: Arc<Outbox>,
+    channels: HashSet<Arc<str>>,
+    pub signed_in: Option<Box<SignedIn>>,
+}
+
 pub(super) struct State {
-    sockets: HashMap<SocketId, Socket>,
+    pub sockets: HashMap<SocketId, Socket>,
     pub(super) channels: HashMap<Arc<str>, HashMap<SocketId, Subscriber>>,
     pub(super) people: People,
+    /// Of presence channels only.
+    pub rosters: HashMap<Arc<str>, Roster>,
+    pub presence_members_max: usize,
+    pub group_listeners: GroupListeners,
+    pub online: Online,
+    pub last_events: LastEvents,
+    pub occupancy: Occupancy,
+    /// For webhooks.
+    pub happenings: Happenings,
+    /// Of bare names.
+    pub legacy_subscriptions: usize,
     tickets: u64,
     /// The tail has taken events up to here, and may have passed over those that nobody wanted.
     pub(super) taken: Position,
@@ -81,6 +121,25 @@ pub(super) struct State {
 }
 
 impl State {
+    fn new(config: &RealtimeConfig, happenings: Happenings) -> Self {
+        Self {
+            sockets: HashMap::new(),
+            channels: HashMap::new(),
+            people: People::default(),
+            rosters: HashMap::new(),
+            presence_members_max: config.presence_members_max,
+            group_listeners: GroupListeners::default(),
+            online: Online::default(),
+            last_events: LastEvents::up_to(config.cache_channels_max),
+            occupancy: Occupancy::new(config.subscription_counts),
+            happenings,
+            legacy_subscriptions: 0,
+            tickets: 0,
+            taken: Position::START,
+            draining: false,
+        }
+    }
+
     fn subscriber(&mut self, attached: &Attached) -> Option<&mut Subscriber> {
         let subscribers = self.channels.get_mut(&attached.channel)?;
         subscribers.get_mut(&attached.socket).filter(|subscriber| subscriber.ticket == attached.ticket)
@@ -92,12 +151,36 @@ impl State {
             socket.channels.remove(channel);
         }
         let Some(subscribers) = self.channels.get_mut(channel) else { return };
-        let ended = subscribers.remove(&id);
+        let Some(ended) = subscribers.remove(&id) else { return };
         if subscribers.is_empty() {
             self.channels.remove(channel);
         }
-        if let Some(user) = ended.and_then(|subscriber| subscriber.user) {
-            self.people.release(&user);
+        if ended.is_legacy {
+            self.legacy_subscriptions -= 1;
+        }
+        if let Some(user) = &ended.user {
+            self.people.release(user);
+            self.group_listeners.remove(user, channel, id);
+        }
+        if ended.is_open() {
+            self.departed(&Arc::from(channel), id);
+        }
+    }
+
+    /// Whether `proof` still holds, as far as the tail has come.
+    fn holds(&mut self, proof: Proof, user: Option<UserId>, attached: &Attached) -> bool {
+        match (proof, user) {
+            (Proof::NotNeeded, _) => true,
+            (Proof::Room(_) | Proof::Group(_), None) => false,
+            (Proof::Room(room), Some(user)) => self.people.is_member(room, &user),
+            (Proof::Group(mut rooms), Some(user)) => {
+                rooms.retain(|room| self.people.is_member(*room, &user));
+                if rooms.is_empty() {
+                    return false;
+                }
+                self.group_listeners.add(&user, attached.channel.clone(), attached.socket, rooms);
+                true
+            }
         }
     }
 }
@@ -115,12 +198,12 @@ pub struct Hub {
 }
 
 impl Hub {
-    pub fn new(config: &RealtimeConfig) -> Self {
+    pub fn new(config: &RealtimeConfig, happenings: Happenings) -> Self {
         Self {
             connections_max: config.connections_max,
             channels_per_connection_max: config.channels_per_connection_max,
             outgoing_frames_max: config.outgoing_frames_max,
-            state: Mutex::default(),
+            state: Mutex::new(State::new(config, happenings)),
             delivered: watch::Sender::new(None),
             connections: watch::Sender::new(0),
             measures: Arc::new(RealtimeMeasures::new()),
@@ -147,7 +230,7 @@ impl Hub {
         }
         let (outbox, waiting) = Outbox::new(self.outgoing_frames_max, self.measures.clone());
         let outbox = Arc::new(outbox);
-        state.sockets.insert(id, Socket { outbox: outbox.clone(), channels: HashSet::new() });
+        state.sockets.insert(id, Socket { outbox: outbox.clone(), channels: HashSet::new(), signed_in: None });
         self.count(&state);
         Ok(Connected { id, outbox, waiting })
     }
@@ -158,6 +241,7 @@ impl Hub {
         for channel in channels {
             state.end(&channel, id);
         }
+        state.sign_out(id);
         state.sockets.remove(&id);
         self.count(&state);
     }
@@ -192,7 +276,11 @@ impl Hub {
         socket.channels.insert(name.clone());
         state.tickets += 1;
         let ticket = state.tickets;
-        let subscriber = Subscriber::new(ticket, socket.outbox.clone(), user.cloned());
+        let mut subscriber = Subscriber::new(ticket, socket.outbox.clone(), user.cloned());
+        if matches!(channel, PusherChannel::Legacy(_)) {
+            subscriber.is_legacy = true;
+            state.legacy_subscriptions += 1;
+        }
         state.channels.entry(name.clone()).or_default().insert(socket_id, subscriber);
         let reading = user.map(|user| state.people.hold(user));
         Ok(Attached { socket: socket_id, channel: name, ticket, taken: state.taken, reading })
@@ -215,19 +303,35 @@ impl Hub {
 
     /// Lets it out: first the word that it succeeded, then what was kept, then everything as it comes. A room opens to
     /// those who are in it as far as the tail has come.
-    pub fn open(&self, attached: &Attached, room: Option<RoomId>) -> Opened {
+    pub fn open(&self, attached: &Attached, Entry { proof, member }: Entry) -> Opened {
         let mut state = self.state();
+        let state = &mut *state;
         let Some(subscriber) = state.subscriber(attached) else { return Opened::Gone };
-        let user = subscriber.user.clone();
-        if let Some(room) = room
-            && !user.is_some_and(|user| state.people.is_member(room, &user))
-        {
-            state.end(&attached.channel, attached.socket);
+        let (user, channel) = (subscriber.user.clone(), &attached.channel);
+        if !state.holds(proof, user, attached) {
+            state.end(channel, attached.socket);
             return Opened::NotAMember;
         }
+        let (succeeded, added) = match member.map(|member| state.join(channel, attached.socket, member)) {
+            None => (protocol::subscription_succeeded(channel), None),
+            Some(Ok(joined)) => joined,
+            Some(Err(_)) => {
+                state.end(channel, attached.socket);
+                return Opened::Full;
+            }
+        };
+        let last = is_cache(channel).then(|| {
+            let kept = state.last_events.frame(channel, Instant::now());
+            kept.unwrap_or_else(|| {
+                let channel = channel.clone();
+                state.happenings.tell(EventKind::CacheMiss, || Happening::CacheMiss { channel });
+                protocol::cache_miss(&attached.channel)
+            })
+        });
         if let Some(subscriber) = state.subscriber(attached) {
-            subscriber.open(&attached.channel);
+            subscriber.open(succeeded, last);
         }
+        state.arrived(channel, attached.socket, added);
         Opened::Open
     }
 

@@ -12,6 +12,8 @@ pub const FRAMES: &str = "kabar_realtime_frames_total";
 pub const FRAME_SECONDS: &str = "kabar_realtime_frame_seconds";
 pub const OUTGOING: &str = "kabar_realtime_outgoing_frames_max";
 pub const SLOW: &str = "kabar_realtime_slow_sockets_total";
+pub const WEBHOOK_REQUESTS: &str = "kabar_realtime_webhook_requests_total";
+pub const WEBHOOK_EVENTS_DROPPED: &str = "kabar_realtime_webhook_events_dropped_total";
 
 /// All of them.
 pub const MEASURES: &[Measure] = &[
@@ -20,6 +22,11 @@ pub const MEASURES: &[Measure] = &[
     spread(FRAME_SECONDS, "from the moment the log recorded an event until its frame was written to a socket"),
     gauge(OUTGOING, "the most frames that waited for any one socket since the last look"),
     count(SLOW, "sockets that were sent away because too many frames waited for them"),
+    count(WEBHOOK_REQUESTS, "attempts to tell a webhook of something, by outcome"),
+    count(
+        WEBHOOK_EVENTS_DROPPED,
+        "events that a webhook was not told of: its queue was full or it took them for five minutes not",
+    ),
 ];
 
 /// Shared by the hub, its outboxes and the sockets' tasks.

@@ -5,22 +5,34 @@
 //! from the reactor because of that: a reactor runs on one node, and the other nodes' sockets would hear nothing.
 //! Never in here: a write, a rule; and nothing that a client could not also learn by asking.
 
+mod admission;
+mod api;
+mod arrivals;
 mod audience;
 pub mod channel_name;
+mod claims;
+mod client_events;
 pub mod config;
 pub mod endpoint;
 mod frame;
 mod frames;
 mod gathering;
+mod group_listeners;
 mod hub;
+mod last_events;
+mod legacy;
 pub mod measures;
+mod occupancy;
+mod online;
 mod outbox;
 mod pacing;
 mod people;
 mod presence;
 pub mod protocol;
 mod reads;
+mod roster;
 pub mod signature;
+mod signing_in;
 mod skips;
 mod socket;
 pub mod socket_id;
@@ -30,23 +42,26 @@ mod tail;
 mod telling;
 #[cfg(test)]
 pub(crate) mod tests;
+mod triggering;
 mod typing;
 mod unread;
+pub mod webhooks;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aggregates::ids::{CommandId, RoomId, UserId};
+use aggregates::ids::{CommandId, GroupId, RoomId, UserId};
 use event_log::{EventLogError, Position, PositionToken, SharedLog};
 use projections::{Lagging, ReadError, UnitName, Views};
 use serde::Serialize;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::directory::Directory;
-use channel_name::PusherChannel;
+use crate::wire::user::UserCard;
+use channel_name::{PusherChannel, Subject, is_encrypted, is_presence};
 use frame::Cause;
 use frames::EventName;
 use gathering::Gathering;
@@ -58,10 +73,12 @@ use signature::Signer;
 use skips::Skips;
 use subscriber::Except;
 use typing::Typing;
+use webhooks::{Happening, Happenings};
 
+pub use api::router as api_router;
 pub use channel_name::InvalidChannel;
-pub use config::{AppCredentials, RealtimeConfig};
-pub use endpoint::router;
+pub use config::{AppCredentials, MasterKey, RealtimeConfig};
+pub use endpoint::{Visitors, router};
 pub use presence::{Attending, Presence, Said};
 pub use socket_id::{InvalidSocketId, SocketId};
 
@@ -99,6 +116,8 @@ struct Inner {
     reads: Gathering<(RoomId, UserId), ReadMark>,
     sizes: Sizes,
     room_reads: Semaphore,
+    /// For the task that sends webhooks, until it takes them.
+    happenings: Mutex<Option<mpsc::Receiver<Happening>>>,
     failure: Mutex<Option<String>>,
 }
 
@@ -109,6 +128,18 @@ pub struct Authorisation {
     pub auth: String,
     /// Says who subscribes; pusher-js hands it on as it is.
     pub channel_data: String,
+    /// Of encrypted channels, where their key is configured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shared_secret: Option<String>,
+}
+
+/// What `/api/pusher/user-auth` answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UserAuthorisation {
+    /// `key:signature`.
+    pub auth: String,
+    /// pusher-js hands it on as it is.
+    pub user_data: String,
 }
 
 /// For `/readyz` and `/metrics`.
@@ -131,9 +162,10 @@ impl Realtime {
         attending: Attending,
     ) -> Self {
         let sizes = Sizes::up_to(config.rooms_remembered_max);
+        let (happenings, waiting) = Happenings::to(&config.webhooks);
         Self(Arc::new(Inner {
             signer: Signer::new(&config.app),
-            hub: Hub::new(&config),
+            hub: Hub::new(&config, happenings),
             presences: Presences::new(&config, attending),
             config,
             log,
@@ -145,6 +177,7 @@ impl Realtime {
             reads: Gathering::new(ReadMark::later),
             sizes,
             room_reads: Semaphore::new(ROOMS_READ_AT_ONCE_MAX),
+            happenings: Mutex::new(waiting),
             failure: Mutex::default(),
         }))
     }
@@ -159,6 +192,11 @@ impl Realtime {
         timers.spawn(reads::run(self.0.clone(), stop.clone()));
         timers.spawn(typing::run(self.0.clone(), stop.clone()));
         timers.spawn(presence::run(self.0.clone(), stop.clone()));
+        timers.spawn(show_counts(self.0.clone(), stop.clone()));
+        let happenings = self.0.happenings.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(happenings) = happenings {
+            timers.spawn(webhooks::run(self.0.clone(), happenings, stop.clone()));
+        }
         let tail = tail::run(&self.0, &stop);
         tokio::pin!(tail);
         let followed = tokio::select! {
@@ -200,17 +238,30 @@ impl Realtime {
         self.0.skips.remember(command, socket, Instant::now());
     }
 
-    /// Whether the endpoint may sign `channel` for `user`: their own channel and the rooms they are in. Everything else
-    /// is for the application's own server to sign.
+    /// Whether the endpoint may sign `channel` for `user`: their own channels, those of the rooms they are in and of the
+    /// groups that these belong to. Everything else is for the application's own server to sign.
     ///
     /// A membership that is not seen yet is looked for again when the view has the log's present head (at most
     /// [`RealtimeConfig::view_patience`]); not knowing is not a no, which clients would take as final.
     pub async fn may_subscribe(&self, user: &UserId, channel: &PusherChannel) -> Result<bool, NotKnown> {
-        match channel {
-            PusherChannel::User(id) => Ok(id == user),
-            PusherChannel::Room(room) => self.is_member(*room, user).await,
-            PusherChannel::Private(_) | PusherChannel::Public(_) => Ok(false),
+        if !channel.is_signed() {
+            return Ok(false);
         }
+        match channel.subject() {
+            Subject::User(id) => Ok(id == user),
+            Subject::MembersOf(room) => self.is_member(room, user).await,
+            Subject::Group(group) => self.is_in_group(group, user).await,
+            Subject::SignedIn(_) | Subject::Application | Subject::Everybody => Ok(false),
+        }
+    }
+
+    async fn is_in_group(&self, group: &GroupId, user: &UserId) -> Result<bool, NotKnown> {
+        let Inner { log, views, config, .. } = &*self.0;
+        if !views.inbox().memberships_in(user, group).await?.is_empty() {
+            return Ok(true);
+        }
+        views.wait_for(UnitName::Inbox, log.head().await?, config.view_patience).await?;
+        Ok(!views.inbox().memberships_in(user, group).await?.is_empty())
     }
 
     async fn is_member(&self, room: RoomId, user: &UserId) -> Result<bool, NotKnown> {
@@ -222,11 +273,31 @@ impl Realtime {
         Ok(views.inbox().member(room, user).await?.is_some())
     }
 
-    /// Signs `channel` for `user` at `socket`. Only after [`Realtime::may_subscribe`].
-    pub fn authorise(&self, user: &UserId, socket: SocketId, channel: &PusherChannel) -> Authorisation {
-        let channel_data = serde_json::json!({ "user_id": user }).to_string();
-        let auth = self.0.signer.channel(&socket.to_string(), &channel.name(), Some(&channel_data));
-        Authorisation { auth, channel_data }
+    /// Signs `channel` for `user` at `socket`. Only after [`Realtime::may_subscribe`]. `card` is what the others on a
+    /// presence channel see of them.
+    pub fn authorise(
+        &self,
+        user: &UserId,
+        socket: SocketId,
+        channel: &PusherChannel,
+        card: Option<&UserCard>,
+    ) -> Authorisation {
+        let name = channel.name();
+        let mut data = serde_json::json!({ "user_id": user });
+        if let Some(card) = card.filter(|_| is_presence(&name)) {
+            data["user_info"] = user_info(card);
+        }
+        let channel_data = data.to_string();
+        let auth = self.0.signer.channel(&socket.to_string(), &name, Some(&channel_data));
+        let key = self.0.config.encryption_master_key.as_ref().filter(|_| is_encrypted(&name));
+        Authorisation { auth, channel_data, shared_secret: key.map(|key| key.shared_secret(&name)) }
+    }
+
+    /// Signs `user` in at `socket`.
+    pub fn authorise_user(&self, user: &UserId, socket: SocketId, card: &UserCard) -> UserAuthorisation {
+        let user_data = serde_json::json!({ "id": user, "user_info": user_info(card) }).to_string();
+        let auth = self.0.signer.user(&socket.to_string(), &user_data);
+        UserAuthorisation { auth, user_data }
     }
 
     /// The most frames that waited for one socket since this was last asked.
@@ -263,8 +334,12 @@ impl Inner {
     ) {
         let Some(data) = encode(event, data) else { return };
         tracing::debug!(frame = event.name, channel, "a frame goes out");
+        let legacy = self.hub.legacy_listeners(channel);
         for name in self.names(event) {
             self.hub.publish(channel, &data.frame(name, channel), cause, except);
+            if let Some(legacy) = &legacy {
+                self.hub.publish(legacy, &data.frame(name, legacy), cause, except);
+            }
         }
     }
 
@@ -290,6 +365,23 @@ impl Inner {
             tracing::warn!(connections = *connections.borrow(), "sockets did not close in time");
         }
     }
+}
+
+async fn show_counts(inner: Arc<Inner>, stop: CancellationToken) {
+    while tokio::time::timeout(occupancy::SHOWN_EVERY, stop.cancelled()).await.is_err() {
+        inner.hub.show_counts();
+    }
+}
+
+/// What others see of somebody, within what the protocol has room for: of a picture kept in its own address nothing.
+fn user_info(card: &UserCard) -> serde_json::Value {
+    let info = serde_json::json!({ "name": card.name, "username": card.username, "avatar": card.avatar });
+    let fits = |info: &serde_json::Value| info.to_string().len() <= claims::USER_INFO_BYTES_MAX;
+    if fits(&info) {
+        return info;
+    }
+    let short = serde_json::json!({ "name": card.name, "username": card.username });
+    if fits(&short) { short } else { serde_json::json!({}) }
 }
 
 fn encode(event: EventName, data: &impl Serialize) -> Option<EventData> {

@@ -6,6 +6,7 @@
 use axum::extract::ws::Utf8Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Versions that are served. 5 and 6 differ from 7 only in what we do for all: data as text, errors before no close.
 pub const VERSIONS: std::ops::RangeInclusive<u32> = 5..=7;
@@ -15,9 +16,13 @@ pub const VERSIONS: std::ops::RangeInclusive<u32> = 5..=7;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CloseCode {
     NoSuchApp,
+    /// Beside `/app/{key}`.
+    NoSuchPath,
     InvalidVersion,
     UnsupportedVersion,
     NoVersion,
+    /// The application said that this user is not to be served any more.
+    Unauthorized,
     /// No room, or no answer from the views: come back in a second.
     OverCapacity,
     /// Come back at once: a node that stops, or a client too slow to follow.
@@ -29,12 +34,33 @@ impl CloseCode {
     pub const fn number(self) -> u16 {
         match self {
             Self::NoSuchApp => 4001,
+            Self::NoSuchPath => 4005,
             Self::InvalidVersion => 4006,
             Self::UnsupportedVersion => 4007,
             Self::NoVersion => 4008,
+            Self::Unauthorized => 4009,
             Self::OverCapacity => 4100,
             Self::Reconnect => 4200,
             Self::PongNotReceived => 4201,
+        }
+    }
+}
+
+/// What is said of something wrong while the connection stays. As a *close* code a 43xx would be final for pusher-js.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorCode {
+    /// `pusher:signin` with a signature that is not ours, or as somebody else.
+    Unauthorized,
+    ClientEventRejected,
+    WatchlistTooLong,
+}
+
+impl ErrorCode {
+    pub const fn number(self) -> u16 {
+        match self {
+            Self::Unauthorized => CloseCode::Unauthorized.number(),
+            Self::ClientEventRejected => 4301,
+            Self::WatchlistTooLong => 4302,
         }
     }
 }
@@ -48,11 +74,8 @@ pub enum ClientFrame {
     Unsubscribe {
         channel: String,
     },
-    /// Events between clients, and signing in, come with presence.
-    ClientEvent {
-        event: String,
-    },
-    SignIn,
+    ClientEvent(ClientEvent),
+    SignIn(SignIn),
     /// An event of the protocol that this version does not know.
     Unknown {
         event: String,
@@ -70,6 +93,23 @@ pub struct Subscribe {
     pub channel_data: Option<String>,
 }
 
+/// From one client to the others of a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientEvent {
+    pub event: String,
+    pub channel: String,
+    /// What `data` says: a string as it was, anything else as JSON.
+    pub data: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct SignIn {
+    /// `key:signature`.
+    pub auth: String,
+    /// Signed byte for byte as it is.
+    pub user_data: String,
+}
+
 /// Why a frame cannot be understood; said to the client, who stays connected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
@@ -77,13 +117,17 @@ pub enum Malformed {
     NotAnEvent,
     #[error("{event} needs data with {fields}")]
     Data { event: &'static str, fields: &'static str },
+    #[error("a client event needs a channel")]
+    NoChannel,
 }
 
 #[derive(Deserialize)]
-struct Envelope {
+struct Envelope<'a> {
     event: String,
     #[serde(default)]
-    data: Value,
+    channel: Option<String>,
+    #[serde(borrow, default)]
+    data: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -93,33 +137,41 @@ struct ChannelOnly {
 
 impl ClientFrame {
     pub fn parse(text: &str) -> Result<Self, Malformed> {
-        let envelope: Envelope = serde_json::from_str(text).map_err(|_| Malformed::NotAnEvent)?;
+        let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|_| Malformed::NotAnEvent)?;
+        let raw = envelope.data.map_or("null", RawValue::get);
+        let wrong = |event, fields| Malformed::Data { event, fields };
         match envelope.event.as_str() {
             "pusher:ping" => Ok(Self::Ping),
             "pusher:pong" => Ok(Self::Pong),
             "pusher:subscribe" => {
-                let wrong = Malformed::Data { event: "pusher:subscribe", fields: "channel, auth?, channel_data?" };
-                data(envelope.data).map(Self::Subscribe).ok_or(wrong)
+                data(raw).map(Self::Subscribe).ok_or_else(|| wrong("pusher:subscribe", "channel, auth?, channel_data?"))
             }
-            "pusher:unsubscribe" => {
-                let wrong = Malformed::Data { event: "pusher:unsubscribe", fields: "channel" };
-                data(envelope.data).map(|ChannelOnly { channel }| Self::Unsubscribe { channel }).ok_or(wrong)
+            "pusher:unsubscribe" => data(raw)
+                .map(|ChannelOnly { channel }| Self::Unsubscribe { channel })
+                .ok_or_else(|| wrong("pusher:unsubscribe", "channel")),
+            "pusher:signin" => {
+                data(raw).map(Self::SignIn).ok_or_else(|| wrong("pusher:signin", "auth and user_data, a string"))
             }
-            "pusher:signin" => Ok(Self::SignIn),
-            event if event.starts_with("client-") => Ok(Self::ClientEvent { event: envelope.event }),
+            event if event.starts_with("client-") => {
+                let channel = envelope.channel.ok_or(Malformed::NoChannel)?;
+                Ok(Self::ClientEvent(ClientEvent { channel, data: spoken(raw), event: envelope.event }))
+            }
             _ => Ok(Self::Unknown { event: envelope.event }),
         }
     }
 }
 
 /// As an object, or as a string of one: some clients encode twice in this direction, too.
-fn data<T: for<'de> Deserialize<'de>>(data: Value) -> Option<T> {
-    match data {
-        Value::String(text) => serde_json::from_str(&text).ok(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-            serde_json::from_value(data).ok()
-        }
+fn data<T: for<'de> Deserialize<'de>>(raw: &str) -> Option<T> {
+    match serde_json::from_str::<String>(raw) {
+        Ok(text) => serde_json::from_str(&text).ok(),
+        Err(_) => serde_json::from_str(raw).ok(),
     }
+}
+
+/// What goes on as a string, whatever it came as.
+fn spoken(raw: &str) -> String {
+    serde_json::from_str::<String>(raw).unwrap_or_else(|_| raw.to_owned())
 }
 
 /// `data` of an event, encoded twice, ready to stand in any number of frames.
@@ -153,6 +205,15 @@ struct Outgoing<'a> {
     data: String,
 }
 
+#[derive(Serialize)]
+struct Spoken<'a> {
+    event: &'a str,
+    channel: &'a str,
+    data: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a str>,
+}
+
 fn outgoing(event: &str, channel: Option<&str>, data: &Value) -> Utf8Bytes {
     let frame = Outgoing { event, channel, data: data.to_string() };
     // Three texts always serialise; an empty frame would be told apart by any client.
@@ -179,8 +240,45 @@ pub fn error(message: &str) -> Utf8Bytes {
     outgoing("pusher:error", None, &serde_json::json!({ "message": message, "code": null }))
 }
 
+/// The same, with the code that the protocol has for it.
+pub fn error_with(code: ErrorCode, message: &str) -> Utf8Bytes {
+    outgoing("pusher:error", None, &serde_json::json!({ "message": message, "code": code.number() }))
+}
+
 pub fn subscription_succeeded(channel: &str) -> Utf8Bytes {
     outgoing("pusher_internal:subscription_succeeded", Some(channel), &serde_json::json!({}))
+}
+
+/// On a presence channel: `data` says who is here.
+pub fn subscription_succeeded_among(channel: &str, data: &impl Serialize) -> Result<Utf8Bytes, serde_json::Error> {
+    Ok(EventData::of(data)?.frame("pusher_internal:subscription_succeeded", channel))
+}
+
+pub fn subscription_count(channel: &str, count: usize) -> Utf8Bytes {
+    outgoing("pusher_internal:subscription_count", Some(channel), &serde_json::json!({ "subscription_count": count }))
+}
+
+/// Nothing is kept for this cache channel.
+pub fn cache_miss(channel: &str) -> Utf8Bytes {
+    outgoing("pusher:cache_miss", Some(channel), &serde_json::json!({}))
+}
+
+pub fn signin_success(user_data: &str) -> Utf8Bytes {
+    outgoing("pusher:signin_success", None, &serde_json::json!({ "user_data": user_data }))
+}
+
+/// Who of a watchlist came or went.
+pub fn watchlist_events(events: &[(&str, &[aggregates::ids::UserId])]) -> Utf8Bytes {
+    let events: Vec<Value> =
+        events.iter().map(|(name, users)| serde_json::json!({ "name": name, "user_ids": users })).collect();
+    outgoing("pusher_internal:watchlist_events", None, &serde_json::json!({ "events": events }))
+}
+
+/// An event that somebody else named; `data` as it was given. `user_id` on presence channels only.
+pub fn event(event: &str, channel: &str, data: &str, user_id: Option<&str>) -> Utf8Bytes {
+    let frame = Spoken { event, channel, data, user_id };
+    // Texts always serialise; an empty frame would be told apart by any client.
+    Utf8Bytes::from(serde_json::to_string(&frame).unwrap_or_default())
 }
 
 /// Also sent when a subscription ends because the membership did.
@@ -212,9 +310,15 @@ mod tests {
 
     #[test]
     fn everything_we_send_has_a_string_as_data() {
-        for frame in
-            [ping(), pong(), error("a \"word\""), subscription_succeeded("x"), subscription_error("x", "y", 403)]
-        {
+        let ana = aggregates::ids::UserId::parse("ana").expect("an id");
+        let code = ErrorCode::WatchlistTooLong;
+        for frame in [ping(), pong(), error("a \"word\""), error_with(code, "x"), signin_success("{}")] {
+            read(&frame);
+        }
+        for frame in [subscription_succeeded("x"), subscription_error("x", "y", 403), subscription_count("x", 2)] {
+            read(&frame);
+        }
+        for frame in [cache_miss("cache-x"), watchlist_events(&[("online", &[ana])]), event("e", "c", "{}", None)] {
             read(&frame);
         }
         let (frame, data) = read(&subscription_error("private-x", "not a member", 403));
@@ -230,6 +334,34 @@ mod tests {
         let string = r#"{"event":"pusher:unsubscribe","data":"{\"channel\":\"a\"}"}"#;
         assert_eq!(ClientFrame::parse(string), Ok(ClientFrame::Unsubscribe { channel: "a".into() }));
         assert_eq!(ClientFrame::parse(r#"{"event":"pusher:ping"}"#), Ok(ClientFrame::Ping));
+    }
+
+    #[test]
+    fn a_client_event_is_read_with_its_data_as_text() {
+        let said = |data: &str| match ClientFrame::parse(&format!(
+            r#"{{"event":"client-x","channel":"private-a","data":{data}}}"#
+        )) {
+            Ok(ClientFrame::ClientEvent(event)) => event.data,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(said(r#"{"b":1,"a":[ 2 ]}"#), r#"{"b":1,"a":[ 2 ]}"#, "as it was, in its own order");
+        assert_eq!(said(r#""{\"a\":1}""#), r#"{"a":1}"#);
+        assert_eq!((said("\"hi\"").as_str(), said("5").as_str(), said("null").as_str()), ("hi", "5", "null"));
+        assert_eq!(ClientFrame::parse(r#"{"event":"client-x","data":1}"#), Err(Malformed::NoChannel));
+        let frame: Value = serde_json::from_str(&event("client-\"", "presence-x", "{}", Some("7"))).expect("JSON");
+        assert_eq!(
+            frame,
+            serde_json::json!({ "event": "client-\"", "channel": "presence-x", "data": "{}", "user_id": "7" })
+        );
+    }
+
+    #[test]
+    fn signing_in_is_read_with_its_data_as_it_was_signed() {
+        let text = r#"{"event":"pusher:signin","data":{"auth":"k:s","user_data":"{\"id\":\"7\"}"}}"#;
+        let read = SignIn { auth: "k:s".into(), user_data: r#"{"id":"7"}"#.into() };
+        assert_eq!(ClientFrame::parse(text), Ok(ClientFrame::SignIn(read)));
+        let error = ClientFrame::parse(r#"{"event":"pusher:signin","data":{"auth":"k:s"}}"#).expect_err("no user");
+        assert!(error.to_string().contains("user_data"), "{error}");
     }
 
     #[test]

@@ -25,18 +25,45 @@ impl Signer {
 
     /// `key:hex` over `socket_id:channel`, or `socket_id:channel:channel_data`.
     pub fn channel(&self, socket_id: &str, channel: &str, channel_data: Option<&str>) -> String {
-        let tag = hmac::sign(&self.secret, channel_text(socket_id, channel, channel_data).as_bytes());
-        format!("{}:{}", self.key, hex::encode(tag.as_ref()))
+        let tag = self.sign(channel_text(socket_id, channel, channel_data).as_bytes());
+        format!("{}:{tag}", self.key)
     }
 
     /// Whether `auth` was made by [`Signer::channel`] of the same three texts, byte for byte. Takes the same time
     /// wherever a wrong signature goes wrong.
     pub fn permits(&self, auth: &str, socket_id: &str, channel: &str, channel_data: Option<&str>) -> bool {
-        let Some((key, signature)) = auth.split_once(':') else { return false };
-        let Ok(signature) = hex::decode(signature) else { return false };
-        let text = channel_text(socket_id, channel, channel_data);
-        key == self.key && hmac::verify(&self.secret, text.as_bytes(), &signature).is_ok()
+        self.verifies(auth, &channel_text(socket_id, channel, channel_data))
     }
+
+    /// `key:hex` over `socket_id::user::user_data`.
+    pub fn user(&self, socket_id: &str, user_data: &str) -> String {
+        format!("{}:{}", self.key, self.sign(user_text(socket_id, user_data).as_bytes()))
+    }
+
+    /// Whether `auth` was made by [`Signer::user`] of the same two texts, byte for byte.
+    pub fn permits_user(&self, auth: &str, socket_id: &str, user_data: &str) -> bool {
+        self.verifies(auth, &user_text(socket_id, user_data))
+    }
+
+    fn verifies(&self, auth: &str, text: &str) -> bool {
+        let Some((key, signature)) = auth.split_once(':') else { return false };
+        key == self.key && self.signed(text.as_bytes(), signature)
+    }
+
+    /// Whether `signature` is ours of `bytes`, in hex. Takes the same time wherever a wrong one goes wrong.
+    pub fn signed(&self, bytes: &[u8], signature: &str) -> bool {
+        let Ok(signature) = hex::decode(signature) else { return false };
+        hmac::verify(&self.secret, bytes, &signature).is_ok()
+    }
+
+    /// Ours of `bytes`, in hex.
+    pub fn sign(&self, bytes: &[u8]) -> String {
+        hex::encode(hmac::sign(&self.secret, bytes).as_ref())
+    }
+}
+
+fn user_text(socket_id: &str, user_data: &str) -> String {
+    format!("{socket_id}::user::{user_data}")
 }
 
 fn channel_text(socket_id: &str, channel: &str, channel_data: Option<&str>) -> String {
@@ -76,6 +103,18 @@ mod tests {
         assert!(signer().permits(&auth, "1234.1234", "presence-foobar", Some(data)));
         assert!(!signer().permits(&auth, "1234.1234", "presence-foobar", None));
         assert!(!signer().permits(&auth, "1234.1234", "presence-foobar", Some(&data.replace("10", "11"))));
+    }
+
+    #[test]
+    fn a_user_is_signed_as_the_documentation_shows() {
+        let (socket, user) = ("1234.1234", r#"{"id":"12345"}"#);
+        let auth = signer().user(socket, user);
+        let documented = "4708d583dada6a56435fb8bc611c77c359a31eebde13337c16ab43aa6de336ba";
+        assert_eq!(auth, format!("278d425bdf160c739803:{documented}"));
+        assert!(signer().permits_user(&auth, socket, user));
+        assert!(!signer().permits_user(&auth, socket, r#"{"id":"12346"}"#));
+        assert!(!signer().permits_user(&auth, "1234.1235", user));
+        assert!(!signer().permits(&auth, socket, user, None), "it opens no channel");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aggregates::Timestamp;
+use aggregates::ids::UserId;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
@@ -15,10 +16,12 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::Inner;
+use super::client_events::{self, Allowance};
 use super::frame::Frame;
 use super::hub::Connected;
 use super::outbox::Outbox;
-use super::protocol::{self, ClientFrame, CloseCode};
+use super::protocol::{self, ClientEvent, ClientFrame, CloseCode};
+use super::signing_in;
 use super::socket_id::SocketId;
 use super::subscribing::{self, Answer};
 
@@ -43,6 +46,7 @@ struct Connection {
     subscriptions: FuturesUnordered<BoxFuture<'static, Answer>>,
     /// Times of the events whose frames are being written; kept for its memory.
     recorded: Vec<Timestamp>,
+    client_events: Allowance,
     heard_at: Instant,
     /// Since when a sign of life is waited for.
     pinged_at: Option<Instant>,
@@ -60,8 +64,8 @@ impl Drop for Registered<'_> {
     }
 }
 
-/// Serves one client until it goes or is sent away.
-pub(super) async fn serve(mut ws: WebSocket, inner: Arc<Inner>) {
+/// Serves one client until it goes or is sent away. `visitor` is whose session it came with.
+pub(super) async fn serve(mut ws: WebSocket, inner: Arc<Inner>, visitor: Option<UserId>) {
     // Before the tail has begun, nobody could be told what they will hear.
     let mut progress = inner.hub.progress();
     let begun = async { progress.wait_for(Option::is_some).await.is_ok() };
@@ -73,6 +77,9 @@ pub(super) async fn serve(mut ws: WebSocket, inner: Arc<Inner>) {
         Err((code, reason)) => return close(&mut ws, code, reason).await,
     };
     let _registered = Registered { inner: &inner, id };
+    if let Some(user) = visitor {
+        inner.hub.known_by_session(id, user);
+    }
     let mut connection = Connection {
         ws,
         inner: inner.clone(),
@@ -81,6 +88,7 @@ pub(super) async fn serve(mut ws: WebSocket, inner: Arc<Inner>) {
         waiting,
         subscriptions: FuturesUnordered::new(),
         recorded: Vec::with_capacity(WRITE_FRAMES_MAX),
+        client_events: Allowance::full(Instant::now()),
         heard_at: Instant::now(),
         pinged_at: None,
     };
@@ -175,15 +183,33 @@ impl Connection {
                 Err(answer) => return self.answer(answer),
             },
             ClientFrame::Unsubscribe { channel } => self.inner.hub.unsubscribe(self.id, &channel),
-            ClientFrame::ClientEvent { event } => {
-                self.outbox.put(protocol::error(&format!("{event}: client events are not served yet")));
+            ClientFrame::ClientEvent(event) => {
+                if let Err(reason) = self.relay(&event) {
+                    self.outbox.put(client_events::refusal(&reason));
+                }
             }
-            ClientFrame::SignIn => self.outbox.put(protocol::error("pusher:signin is not served yet")),
+            ClientFrame::SignIn(request) => {
+                if let Err(refusal) = signing_in::sign_in(&self.inner, self.id, &request) {
+                    self.outbox.put(refusal);
+                }
+            }
             ClientFrame::Unknown { event } => {
                 self.outbox.put(protocol::error(&format!("{event} is not an event of the protocol")));
             }
         }
         Ok(())
+    }
+
+    fn relay(&mut self, event: &ClientEvent) -> Result<(), String> {
+        let per_second = self.inner.config.client_events_per_second;
+        if !self.client_events.take(per_second, Instant::now()) {
+            return Err(format!("a connection sends at most {per_second} client events a second"));
+        }
+        client_events::check(event)?;
+        match self.inner.hub.relay(self.id, event) {
+            true => Ok(()),
+            false => Err("subscribe to the channel before sending client events to it".to_owned()),
+        }
     }
 
     /// Unsubscribing frees a place among the channels at once, but not what is being waited for.

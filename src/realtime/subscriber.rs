@@ -6,7 +6,7 @@ use aggregates::ids::{RoomId, UserId};
 use axum::extract::ws::Utf8Bytes;
 use event_log::Position;
 
-use super::channel_name::{room_channel, user_channel};
+use super::channel_name::{channels_of_members, room_channel, user_channel};
 use super::frame::{Cause, Frame};
 use super::hub::{Hub, State};
 use super::outbox::Outbox;
@@ -37,18 +37,33 @@ pub(super) struct Subscriber {
     /// Frames of events up to here are not for it: the views showed them before it opened.
     pub as_of: Position,
     pub gate: Gate,
+    /// Under the bare name of older clients.
+    pub is_legacy: bool,
 }
 
 impl Subscriber {
     pub fn new(ticket: u64, outbox: Arc<Outbox>, user: Option<UserId>) -> Self {
-        Self { ticket, outbox, user, as_of: Position::START, gate: Gate::Shut }
+        Self { ticket, outbox, user, as_of: Position::START, gate: Gate::Shut, is_legacy: false }
     }
 
-    pub fn open(&mut self, channel: &str) {
+    /// `last` is what a cache channel has kept: it stands for whatever came while the subscription was being made.
+    pub fn open(&mut self, succeeded: Utf8Bytes, last: Option<Utf8Bytes>) {
         let gate = std::mem::replace(&mut self.gate, Gate::Open);
-        self.outbox.put(protocol::subscription_succeeded(channel));
-        if let Gate::Held(held) = gate {
-            held.into_iter().for_each(|frame| self.outbox.put(frame));
+        self.outbox.put(succeeded);
+        match (last, gate) {
+            (Some(last), _) => self.outbox.put(last),
+            (None, Gate::Held(held)) => held.into_iter().for_each(|frame| self.outbox.put(frame)),
+            (None, Gate::Shut | Gate::Open) => {}
+        }
+    }
+
+    pub fn is_open(&self) -> bool {
+        matches!(self.gate, Gate::Open)
+    }
+
+    pub fn put_if_open(&self, frame: &Utf8Bytes) {
+        if self.is_open() {
+            self.outbox.put(frame.clone());
         }
     }
 
@@ -74,11 +89,11 @@ impl Interest<'_> {
     }
 
     pub fn in_room_channel(&self, room: RoomId) -> bool {
-        self.0.channels.contains_key(&room_channel(room))
+        self.0.is_heard(&room_channel(room))
     }
 
     pub fn in_user(&self, user: &UserId) -> bool {
-        self.0.channels.contains_key(&user_channel(user))
+        self.0.is_heard(&user_channel(user))
     }
 }
 
@@ -117,18 +132,22 @@ impl Hub {
             let mut frame = None;
             let text = || frame.get_or_insert_with(|| data.frame(event, &channel)).clone();
             deliver(&mut state, &channel, Some(cause), except, self.outgoing_frames_max, text);
+            if let Some(legacy) = state.legacy_listeners(&channel) {
+                let frame = data.frame(event, &legacy);
+                deliver(&mut state, &legacy, Some(cause), except, self.outgoing_frames_max, || frame.clone());
+            }
         }
     }
 
     /// The connected members of a room whose own channel somebody listens to.
     pub fn listening_members(&self, room: RoomId) -> Vec<UserId> {
         let state = self.state();
-        let listening = state.people.members(room).filter(|(_, channel)| state.channels.contains_key(*channel));
+        let listening = state.people.members(room).filter(|(_, channel)| state.is_heard(channel));
         listening.map(|(user, _)| user.clone()).collect()
     }
 
     pub fn has_listeners(&self, channel: &str) -> bool {
-        self.state().channels.contains_key(channel)
+        self.state().is_heard(channel)
     }
 
     /// Brings memberships forward. Whoever went out is cut off the room's channel in the same step, with a word: the
@@ -139,22 +158,34 @@ impl Hub {
         if !news || step == Step::CameIn {
             return;
         }
-        let channel = room_channel(room);
-        let theirs = |(id, it): (&SocketId, &Subscriber)| {
-            (it.user.as_ref() == Some(user)).then(|| (*id, it.outbox.clone(), matches!(it.gate, Gate::Shut)))
-        };
-        let cut: Vec<_> = state.channels.get(&channel).into_iter().flatten().filter_map(theirs).collect();
-        for (id, outbox, shut) in cut {
-            // Those still shut have nothing to hide yet and are asked again when they would open.
-            if !shut {
-                state.end(&channel, id);
-                outbox.put(protocol::subscription_error(&channel, "you are no longer a member of this room", 403));
+        for channel in channels_of_members(room) {
+            let theirs = |(id, it): (&SocketId, &Subscriber)| (it.user.as_ref() == Some(user)).then_some(*id);
+            let cut: Vec<_> = state.channels.get(&channel).into_iter().flatten().filter_map(theirs).collect();
+            for id in cut {
+                state.cut(&channel, id, "you are no longer a member of this room");
             }
+        }
+        for (channel, id) in state.group_listeners.left(user, room) {
+            state.cut(&channel, id, "you are in no room of this group any more");
         }
     }
 }
 
-fn deliver(
+impl State {
+    /// Ends a subscription against its owner's will. Those still shut have nothing to hide yet and are asked again when they
+    /// would open.
+    fn cut(&mut self, channel: &str, id: SocketId, why: &str) {
+        let Some(subscriber) = self.channels.get(channel).and_then(|subscribers| subscribers.get(&id)) else { return };
+        if matches!(subscriber.gate, Gate::Shut) {
+            return;
+        }
+        let outbox = subscriber.outbox.clone();
+        self.end(channel, id);
+        outbox.put(protocol::subscription_error(channel, why, 403));
+    }
+}
+
+pub(super) fn deliver(
     state: &mut State,
     channel: &str,
     cause: Option<Cause>,
@@ -178,7 +209,8 @@ fn deliver(
 mod tests {
     use super::super::channel_name::PusherChannel;
     use super::super::config::{AppCredentials, RealtimeConfig};
-    use super::super::hub::{Attached, Connected, Opened};
+    use super::super::hub::{Attached, Connected, Entry, Opened, Proof};
+    use super::super::webhooks::Happenings;
     use super::*;
     use uuid::Uuid;
 
@@ -194,7 +226,8 @@ mod tests {
     /// Ana is connected and in the room as of position 10, where the tail is, too.
     fn scene() -> (Scene, Attached) {
         let app = AppCredentials { id: "1".into(), key: "key".into(), secret: "secret".into() };
-        let hub = Hub::new(&RealtimeConfig { outgoing_frames_max: FRAMES_MAX, ..RealtimeConfig::new(app) });
+        let config = RealtimeConfig { outgoing_frames_max: FRAMES_MAX, ..RealtimeConfig::new(app) };
+        let hub = Hub::new(&config, Happenings::to(&[]).0);
         let (room, ana) = (RoomId(Uuid::from_u128(1)), UserId::parse("ana").expect("an id"));
         let socket = hub.connect().unwrap_or_else(|_| panic!("a socket"));
         hub.take(Position(10), |_| ());
@@ -202,6 +235,10 @@ mod tests {
         let turn = attached.reading.as_ref().and_then(|(_, turn)| *turn).expect("the first reads");
         hub.rooms_were_read(&ana, turn, Some((vec![room], Position(10))));
         (Scene { hub, socket, room, ana }, attached)
+    }
+
+    fn in_room(scene: &Scene) -> Entry {
+        Entry { proof: Proof::Room(scene.room), member: None }
     }
 
     impl Scene {
@@ -226,7 +263,7 @@ mod tests {
         scene.publish("in the views", 10);
         scene.publish("while shut", 12);
         assert_eq!(scene.waiting(), Vec::<String>::new());
-        assert_eq!(scene.hub.open(&attached, Some(scene.room)), Opened::Open);
+        assert_eq!(scene.hub.open(&attached, in_room(&scene)), Opened::Open);
         scene.publish("while open", 13);
         let said = scene.waiting();
         assert!(said[0].contains("subscription_succeeded"), "{said:?}");
@@ -240,7 +277,7 @@ mod tests {
         scene.hub.stepped(Position(11), scene.room, &scene.ana, Step::WentOut);
         scene.publish("psst", 12);
         scene.hub.stepped(Position(13), scene.room, &scene.ana, Step::CameIn);
-        assert_eq!(scene.hub.open(&attached, Some(scene.room)), Opened::Gone);
+        assert_eq!(scene.hub.open(&attached, in_room(&scene)), Opened::Gone);
         let said = scene.waiting();
         assert!(said.len() == 1 && said[0].contains("subscription_error"), "{said:?}");
     }
@@ -250,7 +287,7 @@ mod tests {
         let (mut scene, attached) = scene();
         scene.hub.stepped(Position(11), scene.room, &scene.ana, Step::WentOut);
         scene.hub.listen(&attached);
-        assert_eq!(scene.hub.open(&attached, Some(scene.room)), Opened::NotAMember);
+        assert_eq!(scene.hub.open(&attached, in_room(&scene)), Opened::NotAMember);
         assert_eq!(scene.waiting(), Vec::<String>::new());
     }
 
@@ -258,7 +295,7 @@ mod tests {
     fn a_typer_and_the_socket_that_asked_are_passed_by() {
         let (mut scene, attached) = scene();
         scene.hub.listen(&attached);
-        scene.hub.open(&attached, Some(scene.room));
+        scene.hub.open(&attached, in_room(&scene));
         scene.waiting();
         let (channel, frame) = (room_channel(scene.room), Utf8Bytes::from_static("x"));
         for except in
@@ -285,7 +322,7 @@ mod tests {
     fn with_the_socket_everything_of_it_is_forgotten() {
         let (scene, attached) = scene();
         scene.hub.listen(&attached);
-        scene.hub.open(&attached, Some(scene.room));
+        scene.hub.open(&attached, in_room(&scene));
         assert!(scene.hub.has_listeners(&room_channel(scene.room)));
         scene.hub.disconnect(scene.socket.id);
         assert!(!scene.hub.has_listeners(&room_channel(scene.room)));

@@ -8,16 +8,16 @@
 
 use std::sync::Arc;
 
-use aggregates::ids::{RoomId, UserId};
+use aggregates::ids::UserId;
 use axum::extract::ws::Utf8Bytes;
 use event_log::Position;
 use projections::UnitName;
-use serde::Deserialize;
 use tokio::sync::watch;
 
 use super::Inner;
-use super::channel_name::PusherChannel;
-use super::hub::{Attached, Opened, Refused};
+use super::admission::{Admission, Owed, admit};
+use super::channel_name::{PusherChannel, Subject};
+use super::hub::{Attached, Entry, Opened, Proof, Refused};
 use super::people::{Reading, Turn};
 use super::protocol::{self, CloseCode, Subscribe};
 use super::socket_id::SocketId;
@@ -34,88 +34,78 @@ pub(super) enum Answer {
 /// A subscription that is being checked.
 pub(super) struct Begun {
     attached: Attached,
-    /// On channels that ask for somebody.
-    user: Option<UserId>,
-    room: Option<RoomId>,
+    admission: Admission,
     units: &'static [UnitName],
 }
 
 /// The views do not answer; the client may come back.
 struct NotReady;
 
-#[derive(Deserialize)]
-struct ChannelData {
-    user_id: UserId,
-}
-
 /// The part that needs no waiting, so that subscribing and unsubscribing keep their order.
 pub(super) fn begin(inner: &Inner, socket: SocketId, request: &Subscribe) -> Result<Begun, Answer> {
     let refuse = |error: &str, status| Answer::Say(protocol::subscription_error(&request.channel, error, status));
     let channel = PusherChannel::parse(&request.channel).map_err(|error| refuse(&error.to_string(), 400))?;
-    let user = permitted(inner, socket, &channel, request).map_err(|(error, status)| refuse(error, status))?;
-    let attached = inner.hub.attach(socket, &channel, user.as_ref()).map_err(|refused| match refused {
+    let admission = admit(inner, socket, &channel, request).map_err(|(error, status)| refuse(&error, status))?;
+    let attached = inner.hub.attach(socket, &channel, admission.user.as_ref()).map_err(|refused| match refused {
         Refused::Twice => Answer::Say(protocol::error(&format!("there is a subscription to {channel} already"))),
         Refused::TooManyChannels => refuse("too many channels on one connection", 429),
         Refused::Gone => Answer::Nothing,
     })?;
-    let (room, units) = match &channel {
-        PusherChannel::User(_) => (None, &UnitName::ALL[..]),
-        PusherChannel::Room(room) => (Some(*room), &[UnitName::Inbox][..]),
-        PusherChannel::Private(_) | PusherChannel::Public(_) => (None, &[][..]),
+    let units = match channel.subject() {
+        Subject::User(_) => &UnitName::ALL[..],
+        Subject::MembersOf(_) | Subject::Group(_) => &[UnitName::Inbox][..],
+        Subject::SignedIn(_) | Subject::Application | Subject::Everybody => &[][..],
     };
-    Ok(Begun { attached, user, room, units })
-}
-
-/// As whom, on channels that ask.
-fn permitted(
-    inner: &Inner,
-    socket: SocketId,
-    channel: &PusherChannel,
-    request: &Subscribe,
-) -> Result<Option<UserId>, (&'static str, u16)> {
-    if let PusherChannel::Public(_) = channel {
-        return Ok(None);
-    }
-    let channel_data = request.channel_data.as_deref();
-    let auth = request.auth.as_deref().unwrap_or_default();
-    if !inner.signer.permits(auth, &socket.to_string(), &request.channel, channel_data) {
-        return Err(("the signature is not valid for this socket and channel", 401));
-    }
-    if let PusherChannel::Private(_) | PusherChannel::Public(_) = channel {
-        return Ok(None);
-    }
-    let said: Option<ChannelData> = channel_data.and_then(|text| serde_json::from_str(text).ok());
-    let Some(ChannelData { user_id }) = said else {
-        return Err(("the signed channel_data must say who subscribes: {\"user_id\": ..}", 401));
-    };
-    match channel {
-        PusherChannel::User(owner) if *owner != user_id => Err(("this is somebody else's channel", 403)),
-        PusherChannel::User(_) | PusherChannel::Room(_) | PusherChannel::Private(_) | PusherChannel::Public(_) => {
-            Ok(Some(user_id))
-        }
-    }
+    Ok(Begun { attached, admission, units })
 }
 
 /// The part that waits.
 pub(super) async fn finish(inner: Arc<Inner>, mut begun: Begun) -> Answer {
-    if prepare(&inner, &mut begun).await.is_err() {
+    let prepared = async {
+        prepare(&inner, &mut begun).await?;
+        proof(&inner, &begun.admission).await
+    };
+    let Ok(proof) = prepared.await else {
         return match inner.hub.refuse(&begun.attached) {
             // An error would be final for pusher-js; this passes, and it comes back after a second.
             true => Answer::Close(CloseCode::OverCapacity, "the views are behind, try again"),
             false => Answer::Nothing,
         };
-    }
-    match inner.hub.open(&begun.attached, begun.room) {
+    };
+    let Begun { attached, admission, .. } = begun;
+    let refuse = |error, status| Answer::Say(protocol::subscription_error(&attached.channel, error, status));
+    match inner.hub.open(&attached, Entry { proof, member: admission.member }) {
         Opened::Open | Opened::Gone => Answer::Nothing,
-        Opened::NotAMember => {
-            Answer::Say(protocol::subscription_error(&begun.attached.channel, "you are not a member of this room", 403))
+        Opened::NotAMember => match admission.owed {
+            Owed::Group(_) => refuse("you are in no room of this group", 403),
+            Owed::Room(_) | Owed::Nothing => refuse("you are not a member of this room", 403),
+        },
+        Opened::Full => {
+            let most = inner.config.presence_members_max;
+            refuse(&format!("as many people as may be are on this presence channel: {most}"), 429)
         }
+    }
+}
+
+/// What is owed, as the views have it now. The hub compares it with what the tail has said since.
+async fn proof(inner: &Inner, admission: &Admission) -> Result<Proof, NotReady> {
+    match (&admission.owed, &admission.user) {
+        (Owed::Nothing, _) => Ok(Proof::NotNeeded),
+        (Owed::Room(room), _) => Ok(Proof::Room(*room)),
+        (Owed::Group(_), None) => Ok(Proof::Group(Vec::new())),
+        (Owed::Group(group), Some(user)) => match inner.views.inbox().memberships_in(user, group).await {
+            Ok(rooms) => Ok(Proof::Group(rooms)),
+            Err(error) => {
+                tracing::warn!(%error, "the rooms of a group cannot be read");
+                Err(NotReady)
+            }
+        },
     }
 }
 
 async fn prepare(inner: &Arc<Inner>, begun: &mut Begun) -> Result<(), NotReady> {
     let patience = inner.config.view_patience;
-    if let (Some((mut reading, turn)), Some(user)) = (begun.attached.reading.take(), &begun.user) {
+    if let (Some((mut reading, turn)), Some(user)) = (begun.attached.reading.take(), &begun.admission.user) {
         if let Some(turn) = turn {
             // A task of its own: other sockets of this person wait for it too, and this one may go away.
             let work = read_rooms(inner.clone(), user.clone(), turn, begun.attached.taken);

@@ -41,5 +41,6 @@ mod observing;
 mod operators;
 mod outsiders;
 mod promise_9_markers;
+mod pusher_protocol;
 mod rebuilding;
 mod replaying;

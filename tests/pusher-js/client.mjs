@@ -3,19 +3,23 @@
 // Separate from the tests because only the library itself can show that it needs no change. Nothing in here may
 // know what the server ought to do: it passes on what pusher-js says, the Rust side judges.
 //
-//   {"do":"connect","wsHost":..,"wsPort":..,"key":..,"token":..,"authEndpoint":..}
+//   {"do":"connect","wsHost":..,"wsPort":..,"key":..,"authEndpoint":..,"userAuthEndpoint":..,"headers":{..},"params":{..}}
 //   {"do":"subscribe","channel":..}  {"do":"unsubscribe","channel":..}  {"do":"disconnect"}
+//   {"do":"signin"}  {"do":"trigger","channel":..,"name":..,"data":..}
 //
-// Answers are {"event":..,"channel":..|null,"data":..}. Connection events are named "connection:..".
+// Answers are {"event":..,"channel":..|null,"data":..}, and "userId" where the library says one. Connection events are
+// named "connection:..", those to the signed-in user "user:..", those of the watchlist "watchlist:..".
 import { createInterface } from 'node:readline';
 import Pusher from 'pusher-js';
 
 let pusher = null;
 
-const say = (event, channel, data) =>
-  process.stdout.write(`${JSON.stringify({ event, channel, data: data ?? null })}\n`);
+const say = (event, channel, data, userId) =>
+  process.stdout.write(`${JSON.stringify({ event, channel, data: data ?? null, userId })}\n`);
 
-function connect({ wsHost, wsPort, key, token, authEndpoint, activityTimeout, pongTimeout }) {
+function connect({
+  wsHost, wsPort, key, authEndpoint, userAuthEndpoint, headers, params, activityTimeout, pongTimeout,
+}) {
   pusher = new Pusher(key, {
     cluster: '', // The library insists on one; wsHost decides.
     wsHost,
@@ -24,12 +28,11 @@ function connect({ wsHost, wsPort, key, token, authEndpoint, activityTimeout, po
     enabledTransports: ['ws'],
     activityTimeout,
     pongTimeout,
-    channelAuthorization: {
-      transport: 'ajax',
-      endpoint: authEndpoint,
-      headers: token ? { Authorization: `Bearer ${token}` } : {},
-    },
+    channelAuthorization: { transport: 'ajax', endpoint: authEndpoint, headers },
+    userAuthentication: { transport: 'ajax', endpoint: userAuthEndpoint ?? authEndpoint, headers, params },
   });
+  pusher.user.bind_global((event, data) => say(`user:${event}`, null, data));
+  pusher.user.watchlist.bind_global((event, data) => say(`watchlist:${event}`, null, data));
   pusher.connection.bind('state_change', (states) => say('connection:state_change', null, states));
   pusher.connection.bind('connected', () => say('connection:connected', null, { socketId: pusher.connection.socket_id }));
   pusher.connection.bind('error', (error) => say('connection:error', null, error));
@@ -37,7 +40,13 @@ function connect({ wsHost, wsPort, key, token, authEndpoint, activityTimeout, po
 
 function subscribe({ channel }) {
   // Every event of the channel, subscription_succeeded and subscription_error among them.
-  pusher.subscribe(channel).bind_global((event, data) => say(event, channel, data));
+  const subscribed = pusher.subscribe(channel);
+  subscribed.bind_global((event, data) => {
+    const members = data && data.members && { members: data.members, count: data.count, me: data.me };
+    say(event, channel, members || data);
+  });
+  // Global callbacks are not told who it was; those of one event are.
+  subscribed.bind('client-said', (data, metadata) => say('client-said by', channel, data, metadata.user_id));
 }
 
 function unsubscribe({ channel }) {
@@ -46,8 +55,19 @@ function unsubscribe({ channel }) {
   say('unsubscribed', channel, null);
 }
 
+function trigger({ channel, name, data }) {
+  say('triggered', channel, pusher.channel(channel).trigger(name, data));
+}
+
+function signin() {
+  pusher.signin();
+  pusher.user.signinDonePromise.then(() => say('signed-in', null, pusher.user.user_data));
+}
+
 const wishes = {
   connect,
+  trigger,
+  signin,
   subscribe,
   unsubscribe,
   disconnect: () => pusher.disconnect(),

@@ -16,6 +16,7 @@ pub mod naive;
 pub mod person;
 pub mod postgres;
 pub mod pusher_js;
+pub mod pusher_server;
 pub mod raw;
 pub mod running;
 pub mod storm;

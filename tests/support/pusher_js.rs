@@ -23,6 +23,8 @@ pub struct Seen {
     pub event: String,
     pub channel: Option<String>,
     pub data: Value,
+    /// Whom the library says that it came from.
+    pub user_id: Option<String>,
 }
 
 /// One client. Killed when dropped.
@@ -49,30 +51,35 @@ impl PusherJs {
 
     /// Starts a client and connects it to the server at `http://{host}:{port}` as the bearer of `token`.
     pub async fn connect(name: &str, address: std::net::SocketAddr, key: &str, token: &str) -> Self {
-        let mut client = Self::spawn(name);
-        client
-            .send(&json!({
-                "do": "connect",
-                "wsHost": address.ip().to_string(),
-                "wsPort": address.port(),
-                "key": key,
-                "token": token,
-                "authEndpoint": format!("http://{address}/api/pusher/auth"),
-            }))
-            .await;
+        let endpoints = json!({
+            "authEndpoint": format!("http://{address}/api/pusher/auth"),
+            "userAuthEndpoint": format!("http://{address}/api/pusher/user-auth"),
+            "headers": { "Authorization": format!("Bearer {token}") },
+        });
+        Self::connect_with(name, address, key, endpoints).await
+    }
+
+    /// The same, with endpoints, headers and parameters of another server.
+    pub async fn connect_with(name: &str, address: std::net::SocketAddr, key: &str, mut options: Value) -> Self {
+        let mut client = Self::spawn(name, "client.mjs");
+        options["do"] = json!("connect");
+        options["wsHost"] = json!(address.ip().to_string());
+        options["wsPort"] = json!(address.port());
+        options["key"] = json!(key);
+        client.send(&options).await;
         client.expect_connection("connection:connected").await;
         client
     }
 
-    fn spawn(name: &str) -> Self {
+    pub(super) fn spawn(name: &str, script: &str) -> Self {
         let folder = folder();
         assert!(
-            folder.join("node_modules/pusher-js").is_dir(),
-            "pusher-js is not installed: run ./test (it installs it), or `npm ci` in {}",
+            folder.join("node_modules/pusher").is_dir(),
+            "pusher-js and pusher are not installed: run ./test (it installs it), or `npm ci` in {}",
             folder.display()
         );
         let mut child = Command::new("node")
-            .arg("client.mjs")
+            .arg(script)
             .current_dir(&folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -156,7 +163,8 @@ impl PusherJs {
         self.waiting.iter().filter(|seen| seen.channel.as_deref() == Some(channel)).collect()
     }
 
-    async fn send(&mut self, wish: &Value) {
+    /// Asks for something else that the script can do.
+    pub async fn send(&mut self, wish: &Value) {
         let line = format!("{wish}\n");
         self.stdin
             .write_all(line.as_bytes())
@@ -171,9 +179,10 @@ fn parse(line: &str) -> Seen {
         event: said["event"].as_str().unwrap_or_default().to_owned(),
         channel: said["channel"].as_str().map(str::to_owned),
         data: said["data"].clone(),
+        user_id: said["userId"].as_str().map(str::to_owned),
     }
 }
 
-fn folder() -> PathBuf {
+pub(super) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pusher-js")
 }

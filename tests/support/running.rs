@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use super::channel_tail::ChannelTail;
 
 pub const APP_KEY: &str = "kabar-test";
+pub const APP_SECRET: &str = "signs channels in tests";
 const JWT_SECRET: &str = "a secret of at least thirty-two bytes";
 const READY_PATIENCE: Duration = Duration::from_secs(60);
 const SAY_PATIENCE: Duration = Duration::from_secs(20);
@@ -54,7 +55,7 @@ impl Installation {
             ("KABAR__SERVER__PORT".to_owned(), port.to_string()),
             ("KABAR__AUTH__JWT__SECRETS".to_owned(), JWT_SECRET.to_owned()),
             ("KABAR__REALTIME__KEY".to_owned(), APP_KEY.to_owned()),
-            ("KABAR__REALTIME__SECRET".to_owned(), "signs channels in tests".to_owned()),
+            ("KABAR__REALTIME__SECRET".to_owned(), APP_SECRET.to_owned()),
             ("KABAR__DEMO__MODE".to_owned(), "off".to_owned()),
             ("KABAR__LOG__LEVEL".to_owned(), "warn".to_owned()),
         ];
@@ -75,6 +76,12 @@ impl Installation {
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.settings.retain(|(known, _)| known != name);
         self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A kabar.toml in its working directory, for what no variable can say.
+    pub fn with_file(self, text: &str) -> Self {
+        std::fs::write(self.folder.path().join("kabar.toml"), text).expect("a file in a folder of ours");
         self
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aggregates::ids::{MessageId, RoomId, UserId};
+use aggregates::ids::{GroupId, MessageId, RoomId, UserId};
 use async_trait::async_trait;
 use event_log::Position;
 
@@ -66,6 +66,10 @@ impl InboxReads for LiveInbox {
 
     async fn memberships(&self, user: &UserId) -> Result<(Vec<RoomId>, Position), ReadError> {
         ask!(self.memberships(user))
+    }
+
+    async fn memberships_in(&self, user: &UserId, group: &GroupId) -> Result<Vec<RoomId>, ReadError> {
+        ask!(self.memberships_in(user, group))
     }
 
     async fn member_ids(&self, room: RoomId, limit: usize) -> Result<Vec<UserId>, ReadError> {

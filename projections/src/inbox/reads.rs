@@ -1,6 +1,6 @@
 //! What may be asked of the inbox. Each engine answers in its own SQL; one suite compares the answers.
 
-use aggregates::ids::{MessageId, RoomId, UserId};
+use aggregates::ids::{GroupId, MessageId, RoomId, UserId};
 use async_trait::async_trait;
 use event_log::Position;
 
@@ -67,6 +67,9 @@ pub trait InboxReads: PeopleReads {
 
     /// The rooms somebody is in now, with the checkpoint this was true at (one snapshot).
     async fn memberships(&self, user: &UserId) -> Result<(Vec<RoomId>, Position), ReadError>;
+
+    /// Those of them that belong to this group of the platform's.
+    async fn memberships_in(&self, user: &UserId, group: &GroupId) -> Result<Vec<RoomId>, ReadError>;
 
     /// Everybody in a room now, up to `limit`.
     async fn member_ids(&self, room: RoomId, limit: usize) -> Result<Vec<UserId>, ReadError>;

@@ -54,6 +54,17 @@ impl Gate {
         Ok(Some(service.clone()))
     }
 
+    /// Whose session a request for a WebSocket carries. A browser opens one for whoever's page asks and sends the cookie
+    /// along: only pages of ours are heard. Nobody is refused; who is nobody signs in over the socket.
+    pub fn visitor(&self, headers: &HeaderMap) -> Option<UserId> {
+        let session = self.auth.authenticate(headers, self.clock.now()).ok()?;
+        let ours = match session.carrier {
+            Carrier::Cookie => self.origins.check(headers).is_ok(),
+            Carrier::Bearer => true,
+        };
+        ours.then_some(session.identity.user_id)
+    }
+
     fn admit(&self, method: &Method, route: &str, headers: &HeaderMap) -> Result<Identity, Problem> {
         let session = self
             .auth
@@ -139,6 +150,22 @@ mod tests {
         assert_eq!(status(&gate, Method::POST, std::slice::from_ref(&cookie)), 403);
         assert_eq!(status(&gate, Method::POST, &[cookie.clone(), ("origin", "https://evil.example".into())]), 403);
         assert_eq!(status(&gate, Method::POST, &[cookie, ("origin", "https://app.example.id".into())]), 200);
+    }
+
+    #[test]
+    fn a_socket_is_opened_in_somebodys_name_by_their_cookie_from_one_of_our_pages_only() {
+        let config = config();
+        let gate = gate_of(&config);
+        let cookie = ("cookie", format!("{COOKIE}={}", token(&config)));
+        let visitor = |pairs: &[(&'static str, String)]| gate.visitor(&headers(pairs)).map(|user| user.to_string());
+        let ours = ("origin", "https://app.example.id".to_owned());
+        assert_eq!(visitor(&[cookie.clone(), ours.clone()]).as_deref(), Some("rara"));
+        assert_eq!(visitor(std::slice::from_ref(&cookie)), None, "a browser says where it comes from");
+        assert_eq!(visitor(&[cookie, ("origin", "https://evil.example".into())]), None);
+        assert_eq!(visitor(std::slice::from_ref(&ours)), None);
+        assert_eq!(visitor(&[("cookie", format!("{COOKIE}=x")), ours]), None);
+        let bearer = ("authorization", format!("Bearer {}", token(&config)));
+        assert_eq!(visitor(&[bearer]).as_deref(), Some("rara"));
     }
 
     #[test]

@@ -8,6 +8,8 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::Request;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use crate::realtime::SocketId;
@@ -21,6 +23,8 @@ pub(crate) struct Frame {
     pub event: String,
     pub channel: Option<String>,
     pub data: Value,
+    /// Of client events on presence channels.
+    pub user_id: Option<String>,
 }
 
 pub(crate) struct Client {
@@ -33,16 +37,33 @@ pub(crate) struct Client {
 impl Client {
     pub async fn connect(address: SocketAddr) -> Self {
         let mut client = Self::raw(address, "key?protocol=7&client=js&version=8.6.0&flash=false").await;
-        let established = client.next().await.expect("a first frame");
+        client.is_established().await;
+        client
+    }
+
+    async fn is_established(&mut self) {
+        let established = self.next().await.expect("a first frame");
         assert_eq!(established.event, "pusher:connection_established");
-        client.id = SocketId::parse(established.data["socket_id"].as_str().expect("text")).expect("a socket id");
+        self.id = SocketId::parse(established.data["socket_id"].as_str().expect("text")).expect("a socket id");
+    }
+
+    /// As somebody whose session the request carries.
+    pub async fn connect_as(address: SocketAddr, user: &str) -> Self {
+        let url = format!("ws://{address}/app/key?protocol=7&client=js&version=8.6.0&flash=false");
+        let mut request = url.into_client_request().expect("a request");
+        request.headers_mut().insert("x-session-of", user.parse().expect("a header"));
+        let mut client = Self::over(request).await;
+        client.is_established().await;
         client
     }
 
     /// `target` is what follows `/app/`.
     pub async fn raw(address: SocketAddr, target: &str) -> Self {
-        let (socket, _) =
-            tokio_tungstenite::connect_async(format!("ws://{address}/app/{target}")).await.expect("upgrades");
+        Self::over(format!("ws://{address}/app/{target}").into_client_request().expect("a request")).await
+    }
+
+    async fn over(request: Request<()>) -> Self {
+        let (socket, _) = tokio_tungstenite::connect_async(request).await.expect("upgrades");
         Self { socket, passed_by: VecDeque::new(), id: SocketId::random() }
     }
 
@@ -66,6 +87,7 @@ impl Client {
                         event: frame["event"].as_str().expect("an event").to_owned(),
                         channel: frame["channel"].as_str().map(str::to_owned),
                         data: serde_json::from_str(data).expect("JSON in data"),
+                        user_id: frame["user_id"].as_str().map(str::to_owned),
                     });
                 }
                 Some(Ok(Message::Close(Some(close)))) => return Err(close.code.into()),
@@ -75,15 +97,23 @@ impl Client {
         }
     }
 
+    pub async fn say_on(&mut self, event: &str, channel: &str, data: Value) {
+        self.say_text(&json!({ "event": event, "channel": channel, "data": data }).to_string()).await;
+    }
+
     /// Waits for `event` on `channel`; others are kept for [`Client::seen`].
     pub async fn expect(&mut self, event: &str, channel: &str) -> Value {
+        self.expect_frame(event, channel).await.data
+    }
+
+    pub async fn expect_frame(&mut self, event: &str, channel: &str) -> Frame {
         let here = |frame: &Frame| frame.event == event && frame.channel.as_deref().unwrap_or_default() == channel;
         if let Some(at) = self.passed_by.iter().position(here) {
-            return self.passed_by.remove(at).expect("it is there").data;
+            return self.passed_by.remove(at).expect("it is there");
         }
         loop {
             match self.next().await {
-                Ok(frame) if here(&frame) => return frame.data,
+                Ok(frame) if here(&frame) => return frame,
                 Ok(frame) => self.passed_by.push_back(frame),
                 Err(code) => panic!("closed with {code} while waiting for {event} on {channel:?}"),
             }

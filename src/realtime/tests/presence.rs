@@ -1,96 +1,135 @@
-//! Who comes and goes, and who is told of it.
+//! Who is here: the presence protocol on a room's channel and on the application's own (requirements §4).
 
-use std::time::Duration;
-
-use aggregates::relationship::RelationshipCommand;
 use serde_json::json;
 
-use super::world::{World, user};
-use crate::realtime::Said;
+use super::client::Client;
+use super::world::World;
 
-const HERE: Said = Said { is_online: true, room: None, invisible: None };
+const ADDED: &str = "pusher_internal:member_added";
+const REMOVED: &str = "pusher_internal:member_removed";
 
-async fn world(grace: Duration) -> World {
-    World::start_with(|config| config.presence_grace = grace).await
+async fn here(world: &World, client: &mut Client, who: &str, channel: &str) -> serde_json::Value {
+    world.ask(client, who, channel).await;
+    client.expect("pusher_internal:subscription_succeeded", channel).await["presence"].clone()
 }
 
 #[tokio::test]
-async fn who_comes_and_goes_is_told_to_the_rooms_that_somebody_else_has_open() {
-    let world = world(Duration::from_millis(50)).await;
+async fn members_see_each_other_come_with_the_first_connection_and_go_with_the_last() {
+    let world = World::start().await;
     let room = world.direct("ana", "ben").await;
-    let channel = format!("private-room-{room}");
-    let mut ben = world.in_room("ben", room).await;
-    let ana = world.in_room("ana", room).await;
-    let came = ben.expect("user-status", &channel).await;
-    assert_eq!((&came["userId"], &came["status"]), (&json!("ana"), &json!("online")));
-    drop(ana);
-    let went = ben.expect("user-status", &channel).await;
-    assert_eq!((&went["userId"], &went["status"]), (&json!("ana"), &json!("offline")));
-    assert!(went["lastSeen"].is_string(), "{went}");
-    let shown = world.realtime.presence_of(&[user("ana"), user("ben")]).await.expect("asked");
-    assert!(!shown[&user("ana")].is_online && shown[&user("ana")].last_seen_at.is_some());
-    assert!(shown[&user("ben")].is_online);
+    let channel = format!("presence-room-{room}");
+    let (mut ana, mut ben, mut phone) = (world.client().await, world.client().await, world.client().await);
+    let presence = here(&world, &mut ana, "ana", &channel).await;
+    assert_eq!(presence, json!({ "ids": ["ana"], "hash": { "ana": null }, "count": 1 }));
+    let presence = here(&world, &mut ben, "ben", &channel).await;
+    assert_eq!((&presence["ids"], &presence["count"]), (&json!(["ana", "ben"]), &json!(2)));
+    assert_eq!(ana.expect(ADDED, &channel).await, json!({ "user_id": "ben" }));
+    assert_eq!(ben.seen_on(&channel).await, Vec::<String>::new(), "not to the one who came");
+
+    here(&world, &mut phone, "ben", &channel).await;
+    ben.say("pusher:unsubscribe", json!({ "channel": channel })).await;
+    assert_eq!(ben.seen().await, vec![]);
+    assert_eq!(ana.seen_on(&channel).await, Vec::<String>::new(), "ben is still here by another connection");
+    drop(phone);
+    assert_eq!(ana.expect(REMOVED, &channel).await, json!({ "user_id": "ben" }));
+}
+
+/// R74: presence follows the same rule as the room.
+#[tokio::test]
+async fn a_stranger_does_not_see_who_is_here_and_a_removed_member_is_cut() {
+    let world = World::start().await;
+    let room = world.group("ana", &["ben"]).await;
+    let channel = format!("presence-room-{room}");
+    let (mut ana, mut ben, mut cat) = (world.client().await, world.client().await, world.client().await);
+    here(&world, &mut ana, "ana", &channel).await;
+    here(&world, &mut ben, "ben", &channel).await;
+    world.ask(&mut cat, "cat", &channel).await;
+    let refused = cat.expect("pusher:subscription_error", &channel).await;
+    assert_eq!((&refused["type"], &refused["status"]), (&json!("AuthError"), &json!(403)));
+    ana.expect(ADDED, &channel).await;
+    world.remove(room, "ana", "ben").await;
+    assert_eq!(ben.expect("pusher:subscription_error", &channel).await["status"], 403);
+    assert_eq!(ana.expect(REMOVED, &channel).await, json!({ "user_id": "ben" }));
+    assert_eq!(ana.seen_on(&channel).await, Vec::<String>::new(), "cat was never here");
+}
+
+/// `realtime.presence_members_max`.
+#[tokio::test]
+async fn one_more_than_may_be_here_is_refused_and_another_connection_of_somebody_here_is_not() {
+    let world = World::start_with(|config| config.presence_members_max = 2).await;
+    let room = world.group("ana", &["ben", "cat"]).await;
+    let channel = format!("presence-room-{room}");
+    let (mut ana, mut ben, mut cat) = (world.client().await, world.client().await, world.client().await);
+    here(&world, &mut ana, "ana", &channel).await;
+    here(&world, &mut ben, "ben", &channel).await;
+    world.ask(&mut cat, "cat", &channel).await;
+    let refused = cat.expect("pusher:subscription_error", &channel).await;
+    assert_eq!((&refused["type"], &refused["status"]), (&json!("SubscriptionError"), &json!(429)));
+    assert!(refused["error"].as_str().is_some_and(|said| said.contains('2')), "{refused}");
+    let mut phone = world.client().await;
+    assert_eq!(here(&world, &mut phone, "ben", &channel).await["count"], 2);
+    for client in [&mut ben, &mut phone] {
+        client.say("pusher:unsubscribe", json!({ "channel": channel })).await;
+        client.seen().await;
+    }
+    assert_eq!(here(&world, &mut cat, "cat", &channel).await["ids"], json!(["ana", "cat"]));
 }
 
 #[tokio::test]
-async fn who_is_back_at_once_was_not_away() {
-    let world = world(Duration::from_secs(60)).await;
-    let room = world.direct("ana", "ben").await;
-    let channel = format!("private-room-{room}");
-    let mut ben = world.in_room("ben", room).await;
-    let ana = world.in_room("ana", room).await;
-    ben.expect("user-status", &channel).await;
-    drop(ana);
-    let mut connections = world.realtime.0.hub.connections();
-    connections.wait_for(|count| *count == 1).await.expect("it runs");
-    let mut ana = world.in_room("ana", room).await;
-    let position = world.send(room, "ana", "kembali").await;
-    ana.expect("new-message", &channel).await;
-    world.told(position).await;
-    let seen = ben.seen_on(&channel).await;
-    assert!(!seen.contains(&"user-status".to_owned()), "{seen:?}");
+async fn an_applications_own_channel_takes_whom_its_server_signed_with_any_id() {
+    let world = World::start().await;
+    let (mut ana, mut ben) = (world.client().await, world.client().await);
+    let channel = "presence-lobby";
+    world.ask_with(&mut ana, channel, r#"{"user_id":10,"user_info":{"name":"Mr. Channels"}}"#).await;
+    let first = ana.expect("pusher_internal:subscription_succeeded", channel).await;
+    assert_eq!(first["presence"], json!({ "ids": ["10"], "hash": { "10": { "name": "Mr. Channels" } }, "count": 1 }));
+    world.ask_with(&mut ben, channel, r#"{"user_id":"Ben Ten","user_info":{"name":"Ben"}}"#).await;
+    ben.expect("pusher_internal:subscription_succeeded", channel).await;
+    let added = ana.expect(ADDED, channel).await;
+    assert_eq!(added, json!({ "user_id": "Ben Ten", "user_info": { "name": "Ben" } }));
 }
 
 #[tokio::test]
-async fn who_hides_is_told_to_nobody_and_shows_themselves_again() {
-    let world = world(Duration::from_millis(50)).await;
-    let room = world.direct("ana", "ben").await;
-    let channel = format!("private-room-{room}");
-    let mut ben = world.in_room("ben", room).await;
-    let hides = Said { invisible: Some(true), ..HERE };
-    world.realtime.is_here(&user("ana"), hides).await.expect("said");
-    let mut ana = world.in_room("ana", room).await;
-    let position = world.send(room, "ana", "halo").await;
-    ana.expect("new-message", &channel).await;
-    world.told(position).await;
-    assert!(!ben.seen_on(&channel).await.contains(&"user-status".to_owned()));
-    assert!(!world.realtime.presence_of(&[user("ana")]).await.expect("asked")[&user("ana")].is_online);
-    let shows = Said { invisible: Some(false), ..HERE };
-    world.realtime.is_here(&user("ana"), shows).await.expect("said");
-    assert_eq!(ben.expect("user-status", &channel).await["status"], "online");
+async fn who_is_signed_in_needs_no_channel_data_and_others_do() {
+    let world = World::start().await;
+    let (mut ana, mut ben) = (world.client().await, world.client().await);
+    let channel = "presence-lobby";
+    let unsaid = |id: String| world.realtime.0.signer.channel(&id, channel, None);
+    ben.say("pusher:subscribe", json!({ "channel": channel, "auth": unsaid(ben.id.to_string()) })).await;
+    assert_eq!(ben.expect("pusher:subscription_error", channel).await["status"], 401);
+    world.ask_to_sign_in(&mut ana, json!({ "id": "ana", "user_info": { "name": "Ana" } })).await;
+    ana.expect("pusher:signin_success", "").await;
+    ana.say("pusher:subscribe", json!({ "channel": channel, "auth": unsaid(ana.id.to_string()) })).await;
+    let presence = ana.expect("pusher_internal:subscription_succeeded", channel).await;
+    assert_eq!(presence["presence"]["hash"], json!({ "ana": { "name": "Ana" } }));
 }
 
 #[tokio::test]
-async fn whoever_is_blocked_hears_nothing_of_it_and_the_others_of_the_room_do() {
-    let world = world(Duration::from_millis(50)).await;
-    let room = world.group("cat", &["ana", "ben"]).await;
-    let channel = format!("private-room-{room}");
-    let (mut ben, mut cat) = (world.in_room("ben", room).await, world.in_room("cat", room).await);
-    ben.expect("user-status", &channel).await;
-    let blocked = world.relate("ana", "ben", RelationshipCommand::Block).await;
-    world.told(blocked).await;
-    let ana = world.in_room("ana", room).await;
-    while cat.expect("user-status", &channel).await["userId"] != "ana" {}
-    assert!(!ben.seen_on(&channel).await.contains(&"user-status".to_owned()));
-    drop(ana);
+async fn more_about_somebody_than_there_is_room_for_is_refused() {
+    let world = World::start().await;
+    let mut ana = world.client().await;
+    let data = json!({ "user_id": "ana", "user_info": "x".repeat(1_024) }).to_string();
+    world.ask_with(&mut ana, "presence-lobby", &data).await;
+    let refused = ana.expect("pusher:subscription_error", "presence-lobby").await;
+    assert_eq!(refused["status"], 400);
+    assert!(refused["error"].as_str().is_some_and(|said| said.contains("user_info")), "{refused}");
 }
 
 #[tokio::test]
-async fn who_has_a_room_before_their_eyes_is_known_to_be_there() {
-    let world = world(Duration::from_secs(10)).await;
-    let room = world.direct("ana", "ben").await;
-    let said = Said { room: Some(room), ..HERE };
-    world.realtime.is_here(&user("ana"), said).await.expect("said");
-    assert!(world.realtime.is_active_in(room, &user("ana")));
-    assert!(!world.realtime.is_active_in(room, &user("ben")));
+async fn how_many_subscribe_is_shown_where_that_is_switched_on_and_never_on_presence_channels() {
+    let world = World::start_with(|config| config.subscription_counts = true).await;
+    let (mut ana, mut ben) = (world.client().await, world.client().await);
+    const COUNT: &str = "pusher_internal:subscription_count";
+    for client in [&mut ana, &mut ben] {
+        world.ask_unsigned(client, "lobby").await;
+        client.expect("pusher_internal:subscription_succeeded", "lobby").await;
+    }
+    assert_eq!(ana.expect(COUNT, "lobby").await, json!({ "subscription_count": 1 }));
+    assert_eq!(ana.expect(COUNT, "lobby").await, json!({ "subscription_count": 2 }));
+    assert_eq!(ben.expect(COUNT, "lobby").await, json!({ "subscription_count": 2 }));
+    drop(ben);
+    assert_eq!(ana.expect(COUNT, "lobby").await, json!({ "subscription_count": 1 }));
+    world.ask_with(&mut ana, "presence-lobby", r#"{"user_id":"ana"}"#).await;
+    ana.expect("pusher_internal:subscription_succeeded", "presence-lobby").await;
+    assert_eq!(ana.seen_on("presence-lobby").await, Vec::<String>::new());
 }

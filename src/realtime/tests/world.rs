@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aggregates::ids::{CommandId, MessageId, RoomId, UserId};
+use aggregates::ids::{CommandId, GroupId, MessageId, RoomId, UserId};
 use aggregates::participant::{MarkRead, ParticipantCommand, ReadUpTo};
 use aggregates::relationship::{Relate, RelationshipCommand};
 use aggregates::room::{
@@ -23,7 +23,7 @@ use crate::clock::SystemClock;
 use crate::config::CachesConfig;
 use crate::directory::Directory;
 use crate::realtime::channel_name::PusherChannel;
-use crate::realtime::{AppCredentials, Attending, Realtime, RealtimeConfig, router};
+use crate::realtime::{AppCredentials, Attending, Realtime, RealtimeConfig, api_router, router};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -34,6 +34,8 @@ pub(crate) struct World {
     pub door: Door,
     pub realtime: Realtime,
     pub address: SocketAddr,
+    /// Pusher's HTTP API.
+    pub api: axum::Router,
     /// Stops realtime alone.
     pub stop_realtime: CancellationToken,
     pub realtime_ended: tokio::task::JoinHandle<()>,
@@ -87,10 +89,21 @@ impl World {
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let served = axum::serve(listener, router::<()>(realtime.clone()));
+        let served = axum::serve(listener, router::<()>(realtime.clone(), Arc::new(|headers| visitor(headers))));
         tokio::spawn(served.with_graceful_shutdown(stop.clone().cancelled_owned()).into_future());
-        let world =
-            Self { _directory: directory, log, views, door, realtime, address, stop_realtime, realtime_ended, stop };
+        let api = api_router::<()>(realtime.clone(), Arc::new(SystemClock));
+        let world = Self {
+            api,
+            _directory: directory,
+            log,
+            views,
+            door,
+            realtime,
+            address,
+            stop_realtime,
+            realtime_ended,
+            stop,
+        };
         for name in ["ana", "ben", "cat"] {
             world.register(name).await;
         }
@@ -150,15 +163,27 @@ impl World {
         room_id
     }
 
+    /// A room of one of the platform's own groups.
+    pub async fn group_room(&self, group: &str, owner: &str, members: &[&str]) -> RoomId {
+        let room_id = RoomId(Uuid::new_v4());
+        let position = self.open(room_id, owner, members, GroupId::parse(group).ok()).await;
+        self.told(position).await;
+        room_id
+    }
+
     /// Without waiting until anybody has heard of it.
     pub async fn open_group(&self, room_id: RoomId, owner: &str, members: &[&str]) -> Position {
+        self.open(room_id, owner, members, None).await
+    }
+
+    async fn open(&self, room_id: RoomId, owner: &str, members: &[&str], group_id: Option<GroupId>) -> Position {
         let command = RoomCommand::CreateGroup(CreateGroup {
             room_id,
             created_by: user(owner),
             members: members.iter().map(|name| user(name)).collect(),
             name: Sealed::new("Kelas"),
             avatar: None,
-            group_id: None,
+            group_id,
             join_policy: JoinPolicy::Open,
             at: at(),
         });
@@ -221,7 +246,7 @@ impl World {
     /// Asks as `who`, with a valid signature; the answer is still to come.
     pub async fn ask(&self, client: &mut Client, who: &str, channel: &str) {
         let parsed = PusherChannel::parse(channel).expect("a channel");
-        let signed = self.realtime.authorise(&user(who), client.id, &parsed);
+        let signed = self.realtime.authorise(&user(who), client.id, &parsed, None);
         let data = json!({ "channel": channel, "auth": signed.auth, "channel_data": signed.channel_data });
         client.say("pusher:subscribe", data).await;
     }
@@ -231,6 +256,30 @@ impl World {
         client.expect("pusher_internal:subscription_succeeded", channel).await;
     }
 
+    /// Signs in with what a server of the application's would sign; the answer is still to come.
+    pub async fn ask_to_sign_in(&self, client: &mut Client, user_data: serde_json::Value) {
+        let user_data = user_data.to_string();
+        let auth = self.realtime.0.signer.user(&client.id.to_string(), &user_data);
+        client.say("pusher:signin", json!({ "auth": auth, "user_data": user_data })).await;
+    }
+
+    pub async fn sign_in(&self, client: &mut Client, who: &str) {
+        self.ask_to_sign_in(client, json!({ "id": who })).await;
+        client.expect("pusher:signin_success", "").await;
+    }
+
+    /// Without any signature, as pusher-js does for public channels.
+    pub async fn ask_unsigned(&self, client: &mut Client, channel: &str) {
+        client.say("pusher:subscribe", json!({ "channel": channel, "auth": "" })).await;
+    }
+
+    /// Subscribes with `channel_data` as another server would sign it; the answer is still to come.
+    pub async fn ask_with(&self, client: &mut Client, channel: &str, channel_data: &str) {
+        let auth = self.realtime.0.signer.channel(&client.id.to_string(), channel, Some(channel_data));
+        let data = json!({ "channel": channel, "auth": auth, "channel_data": channel_data });
+        client.say("pusher:subscribe", data).await;
+    }
+
     /// A client of `who`, on their own channel and this room's.
     pub async fn in_room(&self, who: &str, room: RoomId) -> Client {
         let mut client = self.client().await;
@@ -238,6 +287,11 @@ impl World {
         self.subscribe(&mut client, who, &format!("private-room-{room}")).await;
         client
     }
+}
+
+/// Stands for the session of a request: `http` reads it, with everything that must be looked at.
+fn visitor(headers: &axum::http::HeaderMap) -> Option<UserId> {
+    headers.get("x-session-of").and_then(|value| UserId::parse(value.to_str().ok()?).ok())
 }
 
 pub(crate) fn at() -> Timestamp {

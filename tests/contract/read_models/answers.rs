@@ -1,5 +1,6 @@
 //! The answers after events: every question of both units, spelled out.
 
+use aggregates::ids::GroupId;
 use aggregates::notification::NotificationType;
 use aggregates::relationship::RelationshipEvent;
 use aggregates::room::{Role, RoomKind};
@@ -7,8 +8,8 @@ use projections::feed::{FeedFilter, FeedPage};
 use projections::inbox::{MessagePage, RoomCursor, RoomsAsk};
 
 use crate::read_models::events::{
-    added, feed_read, marked, message_id, notification_id, opened, raised, read, registered, relation, removed,
-    renamed, role, sent,
+    added, feed_read, marked, message_id, notification_id, opened, opened_in, raised, read, registered, relation,
+    removed, renamed, role, sent,
 };
 use crate::read_models::on_every_backend;
 use crate::read_models::world::{Driven, World, at, room, user};
@@ -17,6 +18,7 @@ use crate::support::backend::Backend;
 on_every_backend! {
     a_message_is_shown_counted_and_read,
     who_rejoins_starts_at_the_rejoin,
+    a_groups_rooms_are_found_of_who_is_in_them_now,
     rooms_come_latest_first_and_are_found_by_name,
     messages_page_both_ways,
     members_come_most_recently_active_first,
@@ -103,6 +105,30 @@ async fn who_rejoins_starts_at_the_rejoin(backend: Backend) {
     assert_eq!((ben.unread, ben.read_seq, ben.role), (0, 5, Role::Member));
     let seen = inbox.room(group, &user("ben")).await.expect("answered").expect("a member");
     assert_eq!(seen.participant_count, 2);
+    driven.stop().await.expect("nothing was wrong");
+}
+
+async fn a_groups_rooms_are_found_of_who_is_in_them_now(backend: Backend) {
+    let Some(mut world) = World::on(backend).await else { return };
+    let driven = Driven::start(world.views().await);
+    let position = world
+        .record([
+            opened_in(1, "kelas-7", room(1), &["ana", "ben"]),
+            opened_in(2, "kelas-7", room(2), &["ana", "ben"]),
+            opened_in(3, "kelas-8", room(3), &["ana", "ben"]),
+            opened(4, room(4), RoomKind::Group, Some("Kopi"), &["ben"]),
+            removed(5, room(2), "ben"),
+        ])
+        .await;
+    driven.caught_up(position).await;
+    let found = async |who: &str, group: &str| {
+        let group = GroupId::parse(group).expect("an id");
+        driven.views.inbox().memberships_in(&user(who), &group).await.expect("answered")
+    };
+    assert_eq!(found("ana", "kelas-7").await, [room(1), room(2)]);
+    assert_eq!(found("ben", "kelas-7").await, [room(1)]);
+    assert_eq!(found("ben", "kelas-8").await, [room(3)]);
+    assert_eq!((found("cleo", "kelas-7").await, found("ana", "kelas-9").await), (vec![], vec![]));
     driven.stop().await.expect("nothing was wrong");
 }
 

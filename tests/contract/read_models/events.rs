@@ -1,7 +1,7 @@
 //! Events, said shortly.
 
 use aggregates::feed::{FeedEvent, FeedRead};
-use aggregates::ids::{MessageId, NotificationId, RoomId};
+use aggregates::ids::{GroupId, MessageId, NotificationId, RoomId};
 use aggregates::notification::{NotificationEvent, NotificationMarked, NotificationRaised, NotificationType, Source};
 use aggregates::participant::{MessagesRead, ParticipantEvent};
 use aggregates::relationship::{Directed, RelationshipEvent};
@@ -36,6 +36,15 @@ pub fn opened(nth: i64, room_id: RoomId, kind: RoomKind, name: Option<&str>, mem
         join_policy: JoinPolicy::Open,
         at: at(nth),
     }))
+}
+
+/// A room of one of the platform's groups.
+pub fn opened_in(nth: i64, group: &str, room_id: RoomId, members: &[&str]) -> DomainEvent {
+    let DomainEvent::Room(RoomEvent::RoomOpened(event)) = opened(nth, room_id, RoomKind::Group, Some("Kelas"), members)
+    else {
+        unreachable!("it was made as one")
+    };
+    DomainEvent::Room(RoomEvent::RoomOpened(RoomOpened { group_id: GroupId::parse(group).ok(), ..event }))
 }
 
 pub fn added(nth: i64, room_id: RoomId, members: &[&str], join_seq: u64) -> DomainEvent {

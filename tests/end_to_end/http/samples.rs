@@ -222,6 +222,8 @@ impl Ids {
                     ("socket_id=1.2&channel_name=private-room-x", "channel_name"),
                 ])
                 .foreign(403),
+            Sample::form("/api/pusher/user-auth", "socket_id=1.2")
+                .wrong_forms(&[("", "socket_id"), ("socket_id=x", "socket_id")]),
         ]
     }
 

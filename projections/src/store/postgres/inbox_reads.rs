@@ -1,6 +1,6 @@
 //! The inbox's questions in this engine's SQL.
 
-use aggregates::ids::{MessageId, RoomId, UserId};
+use aggregates::ids::{GroupId, MessageId, RoomId, UserId};
 use async_trait::async_trait;
 use event_log::Position;
 use sqlx::postgres::{PgArguments, PgRow};
@@ -167,6 +167,16 @@ impl InboxReads for PostgresInboxReads {
         let read = |row: &PgRow| Ok((position(row, 0)?, row.try_get::<Vec<Uuid>, _>(1)?));
         let (checkpoint, rooms) = self.one(sqlx::query(&sql).bind(user.as_str()), read).await?.unwrap_or_default();
         Ok((rooms.into_iter().map(RoomId).collect(), checkpoint))
+    }
+
+    async fn memberships_in(&self, user: &UserId, group: &GroupId) -> Result<Vec<RoomId>, ReadError> {
+        let sql = format!(
+            "SELECT m.room_id FROM {0}.members m JOIN {0}.rooms r ON r.room_id = m.room_id
+             WHERE m.user_id = $1 AND m.to_position IS NULL AND r.group_id = $2 ORDER BY m.room_id",
+            self.schema.name
+        );
+        let query = sqlx::query(&sql).bind(user.as_str()).bind(group.as_str());
+        self.all(query, |row| Ok(RoomId(row.try_get(0)?))).await
     }
 
     async fn member_ids(&self, room: RoomId, limit: usize) -> Result<Vec<UserId>, ReadError> {

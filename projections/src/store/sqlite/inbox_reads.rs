@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aggregates::ids::{MessageId, RoomId, UserId};
+use aggregates::ids::{GroupId, MessageId, RoomId, UserId};
 use async_trait::async_trait;
 use event_log::Position;
 use rusqlite::types::Value;
@@ -204,6 +204,14 @@ impl InboxReads for SqliteInboxReads {
             Ok((rooms, checkpoint(connection)?))
         })
         .await
+    }
+
+    async fn memberships_in(&self, user: &UserId, group: &GroupId) -> Result<Vec<RoomId>, ReadError> {
+        const SQL: &str = "SELECT m.room_id FROM members m JOIN rooms r ON r.room_id = m.room_id
+            WHERE m.user_id = ? AND m.to_position IS NULL AND r.group_id = ? ORDER BY m.room_id";
+        let (user, group) = (user.clone(), group.clone());
+        self.ask(move |connection| all(connection, SQL, [user.as_str(), group.as_str()], |row| Ok(RoomId(row.get(0)?))))
+            .await
     }
 
     async fn member_ids(&self, room: RoomId, limit: usize) -> Result<Vec<UserId>, ReadError> {
