@@ -19,8 +19,8 @@ use super::protocol::EventData;
 use super::reads::ReadMark;
 use super::socket_id::SocketId;
 
-/// What an entry weighs beside its text: its places in the queue of its channel and in the order.
-const ENTRY_BYTES: usize = 160;
+/// What an entry weighs beside its text: its places in the queue of its channel and in the order, and its part of both.
+const ENTRY_BYTES: usize = 256;
 /// A read position is told a moment after its event: whoever was cut off in that moment has the event's position and
 /// not the frame.
 const READS_MAY_BE_LATE_MS: i64 = 10_000;

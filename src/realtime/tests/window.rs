@@ -102,7 +102,7 @@ fn promise_8_frames_go_by_bytes_and_by_age_and_what_is_gone_is_not_covered() {
     let mut by_bytes = Window::new(2_000, 1_000_000);
     by_bytes.begin_at(Position::START);
     for position in 1..=100 {
-        keep(&mut by_bytes, position, &"x".repeat(340));
+        keep(&mut by_bytes, position, &"x".repeat(244));
         assert!(by_bytes.size().bytes.expect("counted") <= 2_000);
     }
     assert!(by_bytes.covers(after(96)) && !by_bytes.covers(after(95)), "four frames of 500 bytes");
