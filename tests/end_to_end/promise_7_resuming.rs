@@ -2,7 +2,7 @@
 //! with exactly the server's history, none missing, none twice, in order.
 //!
 //! Apart from the tests in `src/realtime` because here frames are lost in the sockets of a real network, and with the
-//! server. The seed is printed; `KABAR_SEED` replays the cuts, not the timing.
+//! server. The seed is printed; `SEED` replays the cuts, not the timing.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -103,8 +103,8 @@ impl Chat {
     /// while the window reaches back far enough.
     async fn act_out(mut self, words: Vec<String>, window: bool) -> usize {
         let seed: u64 =
-            std::env::var("KABAR_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(rand::random);
-        announce(&format!("{} messages among {PEOPLE} people: KABAR_SEED={seed}", words.len()));
+            std::env::var("SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(rand::random);
+        announce(&format!("{} messages among {PEOPLE} people: SEED={seed}", words.len()));
         let expected = expected(&self.rooms, words.len());
         // As for a page that has loaded what there is: rooms without a word.
         let began = text(&self.people[0].get("/api/sync").await.ok()["position"]);
