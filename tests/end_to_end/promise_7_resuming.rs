@@ -102,8 +102,7 @@ impl Chat {
     /// Everything is said while everybody listens; answers with how often somebody was told to reload, which nobody is
     /// while the window reaches back far enough.
     async fn act_out(mut self, words: Vec<String>, window: bool) -> usize {
-        let seed: u64 =
-            std::env::var("SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(rand::random);
+        let seed: u64 = std::env::var("SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(rand::random);
         announce(&format!("{} messages among {PEOPLE} people: SEED={seed}", words.len()));
         let expected = expected(&self.rooms, words.len());
         // As for a page that has loaded what there is: rooms without a word.

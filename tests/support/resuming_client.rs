@@ -97,7 +97,9 @@ impl ResumingClient {
                 socket.send(Message::text(r#"{"event":"pusher:pong","data":{}}"#)).await.ok()?;
             }
             self.take(&frame).await?;
-            frames -= 1;
+            // Read positions are told again after each cut: counted, they could be all that there is between two.
+            let event = frame["event"].as_str().unwrap_or_default();
+            frames -= usize::from(!event.ends_with("-read"));
         }
         Some(())
     }
