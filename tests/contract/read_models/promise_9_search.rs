@@ -1,7 +1,7 @@
 //! Promise 9, for what is searched: words of the erased are in no table, no index and no file; nor what was deleted.
 
-use aggregates::room::{Forwarded, RoomEvent, RoomKind};
 use aggregates::DomainEvent;
+use aggregates::room::{Forwarded, RoomEvent, RoomKind};
 use event_log::{Position, StoreUrl};
 use projections::{RebuildOptions, UnitName, rebuild, scrub};
 
@@ -94,8 +94,13 @@ async fn what_was_deleted_or_said_otherwise_is_not_found_and_not_kept(backend: B
     let words = ["kesatu", "kedua", "ketiga"].into_iter().zip(1..);
     let head = world.record(words.map(|(word, seq)| sent(1, room(1), seq, "ana", word))).await;
     driven.caught_up(head).await;
-    let head =
-        world.record([edited(4, room(1), 1, "ana", "gantinya"), deleted(5, room(1), 2, "ana", "ben"), edited(6, room(1), 2, "ana", "terlambat")]).await;
+    let head = world
+        .record([
+            edited(4, room(1), 1, "ana", "gantinya"),
+            deleted(5, room(1), 2, "ana", "ben"),
+            edited(6, room(1), 2, "ana", "terlambat"),
+        ])
+        .await;
     driven.caught_up(head).await;
     for (wanted, found) in
         [("kesatu", vec![]), ("gantinya", vec![2]), ("kedua", vec![]), ("terlambat", vec![]), ("ketiga", vec![4])]
