@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::Server;
 use super::client::{Look, contains, signer};
+use super::support::person::client;
 use super::support::running::APP_KEY;
 
 /// Events in a request; Pusher's limit.
@@ -60,7 +61,7 @@ impl Trigger {
     fn new(server: &Server) -> Self {
         let event = json!({ "name": "told", "channel": "bench", "data": DATA });
         let body = json!({ "batch": vec![event; BATCH] }).to_string();
-        Self { http: reqwest::Client::new(), base: format!("http://{}", server.running.address), body }
+        Self { http: client(PATIENCE), base: format!("http://{}", server.running.address), body }
     }
 
     /// Triggers some batches and waits until everybody has heard them.
