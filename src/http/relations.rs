@@ -80,7 +80,7 @@ pub async fn follows(
     ValidPath(user_id): ValidPath<UserId>,
 ) -> Result<Answer<FollowingAnswer>, Problem> {
     after.wait_for(&app, UnitName::Inbox).await?;
-    if app.directory.person(&user_id).await?.is_none() {
+    if !app.queries().is_shown(&user_id, actor.id()).await? {
         return Err(no_such_user());
     }
     let following = app.views.inbox().follows(actor.id(), &user_id).await?;
@@ -91,9 +91,9 @@ pub async fn follows(
 #[garde(allow_unvalidated)]
 pub struct UsersQuery {
     #[garde(range(min = 1, max = 100))]
-    limit: Option<usize>,
+    pub(super) limit: Option<usize>,
     #[serde(default, deserialize_with = "optional")]
-    cursor: Option<PositionCursor>,
+    pub(super) cursor: Option<PositionCursor>,
 }
 
 #[derive(Debug, Serialize)]
@@ -171,6 +171,6 @@ pub async fn unblock(
     Ok(Answer::decided(position, BlockAnswer { blocked: false }))
 }
 
-fn no_such_user() -> Problem {
+pub(super) fn no_such_user() -> Problem {
     Problem::not_found("there is no such user").naming("userId", "there is no such user")
 }

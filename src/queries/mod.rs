@@ -6,8 +6,11 @@
 mod feed;
 mod follows;
 mod messages;
+mod people;
+mod presence;
 mod receipts;
 mod rooms;
+mod search;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -19,17 +22,20 @@ use projections::inbox::UserRow;
 use projections::{ReadError, Views};
 
 use crate::directory::Directory;
+use crate::realtime::Realtime;
 
 pub use feed::{FeedAsk, NotificationsPage};
 pub use follows::{Direction, FollowsPage};
 pub use messages::{Asked, MessagesPage, NoPage};
 pub use rooms::{RoomsPage, RoomsWish};
+pub use search::{SEARCHED_ROOMS_MAX, SearchPage, Searched};
 
 /// What an answer is put together from. Made per request; holds nothing of its own.
 #[derive(Clone, Copy)]
 pub struct Queries<'a> {
     pub views: &'a Views,
     pub directory: &'a Directory,
+    pub realtime: &'a Realtime,
     /// Positions go out as tokens of this log.
     pub log: LogId,
     /// When it is asked: whether something still holds.

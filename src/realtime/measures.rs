@@ -33,6 +33,24 @@ pub const MEASURES: &[Measure] = &[
     ),
 ];
 
+/// Of webhooks; there also where nobody is told.
+#[derive(Clone)]
+pub(super) struct WebhookMeasures {
+    pub taken: Counter,
+    pub refused: Counter,
+    pub dropped: Counter,
+}
+
+impl WebhookMeasures {
+    pub fn new() -> Self {
+        Self {
+            taken: counter!(WEBHOOK_REQUESTS, "outcome" => "taken"),
+            refused: counter!(WEBHOOK_REQUESTS, "outcome" => "refused"),
+            dropped: counter!(WEBHOOK_EVENTS_DROPPED),
+        }
+    }
+}
+
 /// Shared by the hub, its outboxes and the sockets' tasks.
 pub(super) struct RealtimeMeasures {
     pub connections: Gauge,

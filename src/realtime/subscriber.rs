@@ -107,7 +107,8 @@ impl Subscriber {
     }
 
     /// The outbox, when its socket is to be woken for this frame.
-    fn give(&mut self, frame: Frame, held_max: usize) -> Option<&Arc<Outbox>> {
+    #[must_use = "it goes among those to wake"]
+    pub(super) fn give(&mut self, frame: Frame, held_max: usize) -> Option<&Arc<Outbox>> {
         match &mut self.gate {
             Gate::Shut => None,
             Gate::Held(held) if held.len() < held_max => {

@@ -22,6 +22,7 @@ use super::people::{Reading, Turn};
 use super::protocol::{self, CloseCode, Subscribe};
 use super::replaying::{self, Replay};
 use super::socket_id::SocketId;
+use super::unread::COUNTED_BY;
 
 /// What a socket does about a subscription.
 pub(super) enum Answer {
@@ -56,7 +57,7 @@ pub(super) fn begin(inner: &Inner, socket: SocketId, request: &Subscribe) -> Res
         Refused::Gone => Answer::Nothing,
     })?;
     let units = match channel.subject() {
-        Subject::User(_) => &UnitName::ALL[..],
+        Subject::User(_) => &COUNTED_BY[..],
         Subject::MembersOf(_) | Subject::Group(_) => &[UnitName::Inbox][..],
         Subject::SignedIn(_) | Subject::Application | Subject::Everybody => &[][..],
     };

@@ -17,6 +17,8 @@ use super::frames::{self, Unread};
 use super::gathering::Gathered;
 use super::subscriber::Except;
 
+/// What is counted is in these.
+pub(super) const COUNTED_BY: [UnitName; 2] = [UnitName::Inbox, UnitName::Feed];
 /// People asked about in one query.
 const PEOPLE_AT_ONCE_MAX: usize = 500;
 const RETRY: Duration = Duration::from_secs(1);
@@ -61,7 +63,7 @@ async fn show(inner: &Inner, changed: &[(UserId, Position)]) {
 }
 
 async fn counts(inner: &Inner, users: &[UserId], position: Position) -> Result<(Vec<u64>, Vec<u64>), ReadError> {
-    for unit in UnitName::ALL {
+    for unit in COUNTED_BY {
         while let Err(lagging) = inner.views.wait_for(unit, position, inner.config.view_patience).await {
             tracing::debug!(%lagging, "unread counts wait");
         }

@@ -8,13 +8,14 @@ pub mod message;
 pub mod notification;
 pub mod participant;
 pub mod room;
+pub mod search;
 pub mod user;
 
 pub use message::Message;
 pub use notification::Notification;
 pub use participant::Participant;
 pub use room::Room;
-pub use user::{FollowUser, UserCard};
+pub use user::{BlockedUser, DirectoryEntry, FollowUser, UserCard, UserProfile};
 
 use std::fmt::Display;
 

@@ -48,13 +48,15 @@ pub enum Mishap {
 
 impl Mishap {
     pub fn any(random: &mut StdRng) -> Self {
-        const TABLES: [(UnitName, &str); 6] = [
+        const TABLES: [(UnitName, &str); 8] = [
             (UnitName::Inbox, "rooms"),
             (UnitName::Inbox, "messages"),
             (UnitName::Inbox, "members"),
             (UnitName::Inbox, "unit"),
             (UnitName::Feed, "unit"),
             (UnitName::Feed, "notifications"),
+            (UnitName::Search, "unit"),
+            (UnitName::Search, "entries"),
         ];
         match random.random_range(0..10) {
             0..=2 => Self::None,

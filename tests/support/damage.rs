@@ -35,6 +35,7 @@ pub fn tables(unit: UnitName) -> &'static [&'static str] {
             "blocks",
         ],
         UnitName::Feed => &["unit", "notifications", "feeds"],
+        UnitName::Search => &["unit", "entries"],
     }
 }
 

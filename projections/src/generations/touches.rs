@@ -12,9 +12,11 @@ use super::{Difference, TOUCHING_MAX, Touching};
 use crate::feed::project::FeedChange;
 use crate::inbox::changes::{InboxChange, Reaction, Relation};
 use crate::projector::page_up_to;
+use crate::search::project::SearchChange;
+use crate::search::words::tokens;
 use crate::store::StoreError;
 use crate::views::UnitName;
-use crate::{feed, inbox};
+use crate::{feed, inbox, search};
 
 /// Events read at a time.
 const PAGE_EVENTS_MAX: usize = 1_000;
@@ -78,9 +80,10 @@ struct Rows {
 }
 
 /// Columns that say whose words a row has, and where they are.
-const WORDS: [(&str, &str); 5] = [
+const WORDS: [(&str, &str); 6] = [
     ("sender_id", "position"),
     ("forwarded_author_id", "position"),
+    ("author_id", "worded"),
     ("named_by", "named_position"),
     ("pictured_by", "pictured_position"),
     ("last_words_by", "last_words_position"),
@@ -97,7 +100,11 @@ impl Rows {
                 rows.keyed.entry(key).or_default().push(index);
             }
             for json in [&difference.live, &difference.rebuilt].into_iter().flatten() {
-                rows.add(index, &serde_json::from_str(json).unwrap_or_default());
+                let row: Value = serde_json::from_str(json).unwrap_or_default();
+                if let (Some(room), Some(seq)) = (row["room_id"].as_str(), row["seq"].as_u64()) {
+                    rows.keyed.entry((difference.table, placed(room, seq))).or_default().push(index);
+                }
+                rows.add(index, &row);
             }
         }
         rows
@@ -140,6 +147,27 @@ fn touches(unit: UnitName, recorded: &RecordedEvent) -> Vec<Touch> {
             }
             touches
         }
+        UnitName::Search => search::project::project(recorded).iter().flat_map(in_search).collect(),
+    }
+}
+
+/// A message by its room and number, as an edit or a deletion names it.
+fn placed(room: impl std::fmt::Display, seq: u64) -> String {
+    format!("{room}#{seq}")
+}
+
+fn in_search(change: &SearchChange) -> Vec<Touch> {
+    let found_by = |token| Touch::Keyed("answers", token);
+    match change {
+        SearchChange::Add(entry) => {
+            let tokens = tokens(entry.place(), entry.words.as_deref().unwrap_or_default());
+            let row = Touch::Keyed("entries", format!("{:020}", entry.position.0));
+            std::iter::once(row).chain(tokens.into_iter().map(found_by)).collect()
+        }
+        SearchChange::Reword { room_id, seq, .. } | SearchChange::Remove { room_id, seq } => {
+            vec![Touch::Keyed("entries", placed(room_id, *seq))]
+        }
+        SearchChange::Erase { user_id, position } => vec![Touch::Blanked(user_id.clone(), *position)],
     }
 }
 

@@ -20,6 +20,7 @@ pub use happening::{EventKind, Happening};
 pub use sending::Webhook;
 
 use super::Inner;
+use super::measures::WebhookMeasures;
 use budget::Budget;
 use sending::{Batch, Target};
 use settling::Settling;
@@ -38,12 +39,14 @@ pub struct Happenings {
     queue: Option<mpsc::Sender<Happening>>,
     budget: Budget,
     wanted: Vec<EventKind>,
+    measures: WebhookMeasures,
 }
 
 /// The other end.
 pub struct Heard {
     queue: mpsc::Receiver<Happening>,
     budget: Budget,
+    measures: WebhookMeasures,
 }
 
 impl Heard {
@@ -68,13 +71,13 @@ impl Happenings {
         let mut wanted: Vec<EventKind> = webhooks.iter().flat_map(|webhook| webhook.events.iter().copied()).collect();
         wanted.sort_unstable();
         wanted.dedup();
-        let budget = Budget::of(HAPPENINGS_BYTES_MAX);
+        let (budget, measures) = (Budget::of(HAPPENINGS_BYTES_MAX), WebhookMeasures::new());
         if wanted.is_empty() {
-            return (Self { queue: None, budget, wanted }, None);
+            return (Self { queue: None, budget, wanted, measures }, None);
         }
         let (queue, waiting) = mpsc::channel(HAPPENINGS_MAX);
-        let heard = Heard { queue: waiting, budget: budget.clone() };
-        (Self { queue: Some(queue), budget, wanted }, Some(heard))
+        let heard = Heard { queue: waiting, budget: budget.clone(), measures: measures.clone() };
+        (Self { queue: Some(queue), budget, wanted, measures }, Some(heard))
     }
 
     /// `what` is made only where somebody wants it.
@@ -83,11 +86,11 @@ impl Happenings {
         let what = what();
         let bytes = what.bytes();
         if !self.budget.take(bytes) {
-            return sending::dropped(1);
+            return self.measures.dropped.increment(1);
         }
         if queue.try_send(what).is_err() {
             self.budget.give(bytes);
-            sending::dropped(1);
+            self.measures.dropped.increment(1);
         }
     }
 }
@@ -95,12 +98,8 @@ impl Happenings {
 /// Until `stop`, and then until everything that was heard is sent or [`LAST_PATIENCE`] is over.
 pub(super) async fn run(inner: Arc<Inner>, mut waiting: Heard, stop: CancellationToken) {
     let mut senders = JoinSet::new();
-    let targets: Vec<Target> = inner
-        .config
-        .webhooks
-        .iter()
-        .map(|webhook| Target::start(webhook, &inner.signer, &stop, &mut senders))
-        .collect();
+    let mut start = |webhook| Target::start(webhook, (&inner.signer, &waiting.measures), &stop, &mut senders);
+    let targets: Vec<Target> = inner.config.webhooks.iter().map(&mut start).collect();
     let mut settling = Settling::default();
     let mut heard = Vec::with_capacity(BATCH_MAX);
     loop {

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use metrics::{Counter, counter};
 use reqwest::header::CONTENT_TYPE;
 use serde::Serialize;
 use tokio::sync::mpsc;
@@ -13,7 +12,7 @@ use url::Url;
 
 use super::budget::Budget;
 use super::happening::{EventKind, Happening};
-use crate::realtime::measures::{WEBHOOK_EVENTS_DROPPED, WEBHOOK_REQUESTS};
+use crate::realtime::measures::WebhookMeasures;
 use crate::realtime::signature::Signer;
 
 /// Requests that wait for one URL, and what they may weigh.
@@ -69,29 +68,33 @@ pub(super) struct Target {
     events: Vec<EventKind>,
     queue: mpsc::Sender<Batch>,
     budget: Budget,
+    measures: WebhookMeasures,
 }
 
 impl Target {
     /// From `stop` on each request is tried once.
-    pub fn start(webhook: &Webhook, signer: &Signer, stop: &CancellationToken, senders: &mut JoinSet<()>) -> Self {
+    pub fn start(
+        webhook: &Webhook,
+        (signer, measures): (&Signer, &WebhookMeasures),
+        stop: &CancellationToken,
+        senders: &mut JoinSet<()>,
+    ) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE_MAX);
         let budget = Budget::of(QUEUE_BYTES_MAX);
         match client() {
             Ok(http) => {
-                let outcome = |outcome: &'static str| counter!(WEBHOOK_REQUESTS, "outcome" => outcome);
                 let sender = Sender {
                     http,
                     webhook: webhook.clone(),
                     signer: signer.clone(),
                     budget: budget.clone(),
-                    taken: outcome("taken"),
-                    refused: outcome("refused"),
+                    measures: measures.clone(),
                 };
                 senders.spawn(sender.run(waiting, stop.clone()));
             }
             Err(error) => tracing::error!(%error, "webhooks cannot be sent"),
         }
-        Self { events: webhook.events.clone(), queue, budget }
+        Self { events: webhook.events.clone(), queue, budget, measures: measures.clone() }
     }
 
     pub fn wants(&self, kind: EventKind) -> bool {
@@ -102,17 +105,13 @@ impl Target {
     pub fn put(&self, batch: Batch) {
         let (events, bytes) = (batch.events, batch.body.len());
         if !self.budget.take(bytes) {
-            return dropped(events);
+            return self.measures.dropped.increment(events);
         }
         if self.queue.try_send(batch).is_err() {
             self.budget.give(bytes);
-            dropped(events);
+            self.measures.dropped.increment(events);
         }
     }
-}
-
-pub(super) fn dropped(events: u64) {
-    counter!(WEBHOOK_EVENTS_DROPPED).increment(events);
 }
 
 fn client() -> reqwest::Result<reqwest::Client> {
@@ -131,8 +130,7 @@ struct Sender {
     webhook: Webhook,
     signer: Signer,
     budget: Budget,
-    taken: Counter,
-    refused: Counter,
+    measures: WebhookMeasures,
 }
 
 impl Sender {
@@ -141,7 +139,7 @@ impl Sender {
             let taken = self.send(&batch, &stop).await;
             self.budget.give(batch.body.len());
             if !taken {
-                dropped(batch.events);
+                self.measures.dropped.increment(batch.events);
                 // Its path and query may hold what only the receiver is to know.
                 let host = self.webhook.url.host_str().unwrap_or_default();
                 tracing::warn!(host, events = batch.events, "a webhook was given up");
@@ -154,10 +152,10 @@ impl Sender {
         let mut backoff = self.webhook.backoff_first;
         loop {
             if self.is_taken(batch).await {
-                self.taken.increment(1);
+                self.measures.taken.increment(1);
                 return true;
             }
-            self.refused.increment(1);
+            self.measures.refused.increment(1);
             if stop.is_cancelled() || Instant::now() + backoff > batch.until {
                 return false;
             }

@@ -19,7 +19,10 @@ mod promise_8_big_rooms;
 mod promise_9_erased;
 mod promise_9_forwarded;
 mod promise_9_scrubbed;
+mod promise_9_search;
 mod rooms_lists;
+mod search;
+mod search_naive;
 mod tables;
 mod world;
 

@@ -99,6 +99,7 @@ async fn a_failure_at_any_table_loses_nothing(backend: Backend) {
             let stored = match unit {
                 UnitName::Inbox => driven.views.inbox().checkpoint().await,
                 UnitName::Feed => driven.views.feed().checkpoint().await,
+                UnitName::Search => driven.views.search().checkpoint().await,
             };
             assert_eq!(stored.expect("reads go on"), before, "{table}: nothing of the batch is there");
             verified(&world, &format!("while {table} cannot be written")).await;
@@ -198,15 +199,16 @@ async fn an_unreadable_event_stops_its_unit_and_no_other(backend: Backend) {
 
     let failed = || async {
         let health = driven.views.health();
-        health.iter().any(|one| one.unit == UnitName::Inbox && matches!(one.run, UnitRun::Failed { .. }))
+        let stopped = health.iter().filter(|one| matches!(one.run, UnitRun::Failed { .. }));
+        stopped.map(|one| one.unit).eq([UnitName::Inbox, UnitName::Search])
     };
-    until("the inbox to stop", failed).await;
+    until("those who read of people to stop", failed).await;
     driven.views.wait_for(UnitName::Feed, behind, crate::read_models::world::PATIENCE).await.expect("the feed goes on");
     assert_eq!(driven.views.inbox().checkpoint().await.expect("reads go on"), good, "it did not skip");
     let lagging = driven.views.wait_for(UnitName::Inbox, behind, Duration::from_millis(100)).await;
     assert_eq!(lagging.expect_err("it stopped").at, good);
     let reason = driven.stop().await.expect_err("the reason comes at the end");
-    assert!(matches!(reason, ReadError::Corrupt { unit: UnitName::Inbox, .. }), "{reason:?}");
+    assert!(matches!(reason, ReadError::Corrupt { unit: UnitName::Inbox | UnitName::Search, .. }), "{reason:?}");
 }
 
 async fn whoever_does_not_project_still_sees_the_unit_move(backend: Backend) {

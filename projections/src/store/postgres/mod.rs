@@ -12,8 +12,13 @@ mod inbox_messages;
 mod inbox_reads;
 mod inbox_rooms;
 mod inbox_save;
+mod people_reads;
 mod quick;
+mod search_erasing;
+mod search_reads;
+mod search_writes;
 mod snapshot;
+mod walks;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! The steps there are most of, in one round trip: messages and reads in the inbox, raised notifications in the feed.
+//! The steps there are most of, in one round trip: messages and reads in the inbox, raised notifications in the feed,
+//! messages in the search.
 //!
 //! What these do to a row can be said in SQL without knowing the row, so nothing is loaded: one statement claims the
 //! unit's place and writes, and is a transaction of its own. Every part of it hangs on the claim: whoever lost the race
@@ -13,11 +14,13 @@ use sqlx::query::QueryScalar;
 use sqlx::{PgConnection, Postgres};
 
 use super::columns::postgres_error;
-use super::feed_writes;
+use super::{feed_writes, search_writes};
 use crate::feed::NotificationRow;
 use crate::feed::project::FeedChange;
 use crate::inbox::batch::InRoom;
 use crate::inbox::changes::{InboxChange, LastShown, Mentioned, SaidMessage};
+use crate::search::project::SearchChange;
+use crate::search::rows::Entry;
 use crate::store::names::signed;
 use crate::store::{Step, StoreError, UnitChanges};
 
@@ -36,12 +39,16 @@ pub(super) async fn write(
             Some(rows) => raise(connection, schema, step, &rows).await,
             None => return Ok(None),
         },
+        UnitChanges::Search(changes) => match added(changes) {
+            Some(entries) => search_writes::add(connection, schema, step, &entries).await,
+            None => return Ok(None),
+        },
     };
     claimed.map(Some).map_err(postgres_error)
 }
 
 /// Takes $1, $2 and $3.
-fn claim(schema: &str) -> String {
+pub(super) fn claim(schema: &str) -> String {
     format!(
         "claimed AS (UPDATE {schema}.unit SET checkpoint = $2
          WHERE checkpoint = $1 AND log_id = $3 AND state <> 'closed' RETURNING 1)"
@@ -220,6 +227,16 @@ fn raised(changes: &[FeedChange]) -> Option<Vec<&NotificationRow>> {
         .map(|change| match change {
             FeedChange::Raise(row) => Some(row),
             FeedChange::MarkRead { .. } | FeedChange::MarkUnread { .. } | FeedChange::MarkAllRead { .. } => None,
+        })
+        .collect()
+}
+
+fn added(changes: &[SearchChange]) -> Option<Vec<&Entry>> {
+    changes
+        .iter()
+        .map(|change| match change {
+            SearchChange::Add(entry) => Some(entry),
+            SearchChange::Reword { .. } | SearchChange::Remove { .. } | SearchChange::Erase { .. } => None,
         })
         .collect()
 }
