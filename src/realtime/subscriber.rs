@@ -102,14 +102,20 @@ impl Subscriber {
         }
     }
 
-    pub(super) fn give(&mut self, frame: Frame, held_max: usize) {
+    /// The outbox, when its socket is to be woken for this frame.
+    #[must_use = "it goes among those to wake"]
+    pub(super) fn give(&mut self, frame: Frame, held_max: usize) -> Option<&Arc<Outbox>> {
         match &mut self.gate {
-            Gate::Shut => {}
-            Gate::Held(held) if held.len() < held_max => held.push(frame),
+            Gate::Shut => None,
+            Gate::Held(held) if held.len() < held_max => {
+                held.push(frame);
+                None
+            }
             Gate::Held(_) => {
                 self.outbox.close(CloseCode::Reconnect, "too many frames were waiting");
+                None
             }
-            Gate::Open => self.outbox.put(frame),
+            Gate::Open => self.outbox.lay(frame).then_some(&self.outbox),
         }
     }
 }
@@ -141,7 +147,14 @@ impl Hub {
         look(&Interest(&state))
     }
 
-    /// To everybody on a channel. `cause` is the event that it comes from.
+    /// Sockets begin to write what was published. To be called by whoever has published, once for all of it: a socket
+    /// then writes in one go what came together.
+    pub fn wake(&self) {
+        let to_wake = std::mem::take(&mut self.state().to_wake);
+        to_wake.iter().for_each(|outbox| outbox.wake());
+    }
+
+    /// To everybody on a channel. `cause` is the event that it comes from. A `wake` has to follow.
     pub fn publish(&self, channel: &str, frame: &Utf8Bytes, cause: Option<Cause>, except: Except<'_>) {
         let mut state = self.state();
         if let Some(cause) = cause.filter(|cause| cause.is_told_at_once) {
@@ -150,7 +163,7 @@ impl Hub {
         deliver(&mut state, channel, cause, except, self.outgoing_frames_max, || frame.clone());
     }
 
-    /// To the own channel of every connected member of a room but `except.user`.
+    /// To the own channel of every connected member of a room but `except.user`. A `wake` has to follow.
     pub fn publish_to_members(
         &self,
         room: RoomId,
@@ -233,14 +246,15 @@ pub(super) fn deliver(
     held_max: usize,
     mut frame: impl FnMut() -> Utf8Bytes,
 ) {
-    let Some(subscribers) = state.channels.get_mut(channel) else { return };
+    let State { channels, to_wake, .. } = state;
+    let Some(subscribers) = channels.get_mut(channel) else { return };
     for (id, subscriber) in subscribers {
         let passed_by =
             Some(*id) == except.socket || (except.user.is_some() && subscriber.user.as_ref() == except.user);
         let seen = cause.is_some_and(|cause| cause.position <= subscriber.as_of);
         let replayed = subscriber.replaying && cause.is_some_and(|cause| cause.is_told_at_once);
         if !passed_by && !seen && !replayed {
-            subscriber.give(Frame::of(frame(), cause), held_max);
+            to_wake.extend(subscriber.give(Frame::of(frame(), cause), held_max).cloned());
         }
     }
 }
@@ -288,10 +302,8 @@ mod tests {
             self.hub.publish(&room_channel(self.room), &frame, cause, Except::default());
         }
 
-        fn waiting(&mut self) -> Vec<String> {
-            std::iter::from_fn(|| self.socket.waiting.try_recv().ok())
-                .map(|frame| frame.text.as_str().to_owned())
-                .collect()
+        fn waiting(&self) -> Vec<String> {
+            self.socket.outbox.take(usize::MAX).into_iter().map(|frame| frame.text.as_str().to_owned()).collect()
         }
     }
 
