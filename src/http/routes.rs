@@ -1,15 +1,16 @@
 //! Every route of users, one line each: what a client may ask is read, and iterated by tests, in this one place.
 //!
+//! `get`, `post` and the others are not axum's: they read off a handler what it takes and answers, for `openapi`.
 //! All of them are behind the gate: whoever is not signed in gets 401. User ids in paths are called `{userId}`, see
 //! `extract::ValidPath`.
 
 use axum::Router;
 use axum::http::Method;
-use axum::routing::{MethodRouter, delete, get, patch, post};
 
 use super::chat::{
     conversations, groups, keeping, message_changes, message_reads, messages, places, reading, rooms, support, typing,
 };
+use super::openapi::endpoint::{Endpoint, delete, get, patch, post};
 use super::{AppState, notifications, pusher_auth, relations};
 
 /// One line of the table.
@@ -17,12 +18,17 @@ pub struct Route {
     pub method: Method,
     /// Parts in braces are ids: `{roomId}`, `{userId}`.
     pub path: &'static str,
-    handler: MethodRouter<AppState>,
+    pub(super) endpoint: Endpoint,
 }
 
 impl Route {
-    fn new(method: Method, path: &'static str, handler: MethodRouter<AppState>) -> Self {
-        Self { method, path, handler }
+    fn new(method: Method, path: &'static str, endpoint: Endpoint) -> Self {
+        Self { method, path, endpoint }
+    }
+
+    /// As the manual has it.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.method, self.path)
     }
 }
 
@@ -87,7 +93,7 @@ pub fn routes() -> Vec<Route> {
 
 /// The table as axum wants it.
 pub(super) fn table() -> Router<AppState> {
-    routes().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler))
+    routes().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.endpoint.handler))
 }
 
 #[cfg(test)]
@@ -100,7 +106,7 @@ mod tests {
         let manual = include_str!("../../docs/http.md");
         let lines = manual.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
         let mut told: Vec<&str> = lines.filter(|told| told.contains(" /api/")).collect();
-        let served: Vec<String> = routes().iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+        let served: Vec<String> = routes().iter().map(Route::name).collect();
         let mut served: Vec<&str> = served.iter().map(String::as_str).collect();
         told.sort_unstable();
         served.sort_unstable();

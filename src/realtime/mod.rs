@@ -6,6 +6,7 @@
 //! Never in here: a write, a rule; and nothing that a client could not also learn by asking.
 
 mod admission;
+pub mod asyncapi;
 mod api;
 mod arrivals;
 mod audience;
@@ -53,6 +54,7 @@ use std::time::Duration;
 use aggregates::ids::{CommandId, GroupId, RoomId, UserId};
 use event_log::{EventLogError, Position, PositionToken, SharedLog};
 use projections::{Lagging, ReadError, UnitName, Views};
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
@@ -119,7 +121,7 @@ struct Inner {
 }
 
 /// What `/api/pusher/auth` answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Authorisation {
     /// `key:signature`.
     pub auth: String,
@@ -131,7 +133,7 @@ pub struct Authorisation {
 }
 
 /// What `/api/pusher/user-auth` answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct UserAuthorisation {
     /// `key:signature`.
     pub auth: String,

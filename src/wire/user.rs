@@ -3,10 +3,11 @@
 use aggregates::Timestamp;
 use aggregates::ids::UserId;
 use projections::inbox::{FollowRow, UserRow};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// `sender {id, name, username, avatar}`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserCard {
     pub id: UserId,
@@ -37,7 +38,7 @@ pub fn display_name<'a>(id: &'a UserId, row: Option<&'a UserRow>) -> &'a str {
 }
 
 /// One line of `GET /api/users/{id}/followers` and `/following`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FollowUser {
     #[serde(flatten)]
