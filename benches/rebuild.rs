@@ -133,7 +133,8 @@ async fn rebuild(url: &StoreUrl, log: &SharedLog, in_turn: bool) {
     let one = async |unit| {
         projections::rebuild(url, log.clone(), unit, &options, &|_| {}).await.expect("rebuilt");
     };
-    let [first, second] = UnitName::ALL;
+    // What the goals were set for; the search is measured apart.
+    let [first, second] = [UnitName::Inbox, UnitName::Feed];
     if in_turn {
         one(first).await;
         one(second).await;

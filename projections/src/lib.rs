@@ -1,6 +1,6 @@
 //! Read models: what the log means, in tables, for queries.
 //!
-//! A unit is a set of tables with one checkpoint: `inbox` and `feed`. `project()` is pure and says what changes;
+//! A unit is a set of tables with one checkpoint: `inbox`, `feed` and `search`. `project()` is pure and says what changes;
 //! `store/` makes it so, rows and checkpoint in one transaction; the projector drives a unit along the log. A unit never
 //! reads another; a query may, and joins in Rust. Never in here: a rule, a clock, anything that sends.
 
@@ -12,6 +12,7 @@ pub mod generations;
 pub mod inbox;
 pub mod measures;
 mod projector;
+pub mod search;
 mod store;
 mod text;
 mod unit;

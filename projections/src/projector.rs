@@ -39,6 +39,7 @@ pub(crate) const fn filter(unit: UnitName) -> Filter {
             AggregateKind::User,
         ]),
         UnitName::Feed => Filter::Kinds(&[AggregateKind::Notification, AggregateKind::Feed]),
+        UnitName::Search => Filter::Kinds(&[AggregateKind::Room, AggregateKind::User]),
     }
 }
 

@@ -12,6 +12,8 @@ use crate::feed::live::LiveFeed;
 use crate::generations::{IfLost, LostWords};
 use crate::inbox::InboxReads;
 use crate::inbox::live::LiveInbox;
+use crate::search::SearchReads;
+use crate::search::live::LiveSearch;
 use crate::store::Format;
 use crate::unit::Unit;
 use crate::{projector, store};
@@ -20,15 +22,17 @@ use crate::{projector, store};
 pub enum UnitName {
     Inbox,
     Feed,
+    Search,
 }
 
 impl UnitName {
-    pub const ALL: [Self; 2] = [Self::Inbox, Self::Feed];
+    pub const ALL: [Self; 3] = [Self::Inbox, Self::Feed, Self::Search];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::Inbox => "inbox",
             Self::Feed => "feed",
+            Self::Search => "search",
         }
     }
 }
@@ -51,6 +55,8 @@ pub enum ReadError {
          `replay rebuild {unit} --fresh` fills it anew and puts this file away"
     )]
     Damaged { unit: UnitName, file: String, reason: String },
+    #[error("the {unit} view found no answer in {patience:?}")]
+    TookTooLong { unit: UnitName, patience: Duration },
     /// A new view was filled, and it is not shown.
     #[error(
         "{lost} cannot be read, because their keys are lost, and the {unit} view that is there may be the last that has \
@@ -98,6 +104,7 @@ pub enum UnitRun {
 pub struct Views {
     inbox: Arc<LiveInbox>,
     feed: Arc<LiveFeed>,
+    search: Arc<LiveSearch>,
     /// In the order of [`UnitName::ALL`].
     units: Arc<[Arc<Unit>]>,
 }
@@ -137,7 +144,8 @@ impl Views {
         };
         let inbox = Arc::new(LiveInbox::new(unit(UnitName::Inbox)));
         let feed = Arc::new(LiveFeed::new(unit(UnitName::Feed)));
-        Ok(Self { inbox, feed, units: units.into() })
+        let search = Arc::new(LiveSearch::new(unit(UnitName::Search)));
+        Ok(Self { inbox, feed, search, units: units.into() })
     }
 
     pub fn inbox(&self) -> &dyn InboxReads {
@@ -146,6 +154,10 @@ impl Views {
 
     pub fn feed(&self) -> &dyn FeedReads {
         &*self.feed
+    }
+
+    pub fn search(&self) -> &dyn SearchReads {
+        &*self.search
     }
 
     /// Drives every unit along the log until `shutdown`. A unit that meets something it cannot read stops loudly, never

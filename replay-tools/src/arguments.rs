@@ -192,7 +192,7 @@ pub struct RetireWanted {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct RequiredUnit {
-    /// Which view: inbox or feed
+    /// Which view: inbox, feed or search
     #[arg(value_name = "UNIT", value_parser = unit)]
     unit: Option<UnitName>,
     /// Every view
@@ -202,7 +202,7 @@ struct RequiredUnit {
 
 #[derive(Debug, Args)]
 pub struct VerifyWanted {
-    /// Which view: inbox or feed; every view when absent
+    /// Which view: inbox, feed or search; every view when absent
     #[arg(value_name = "UNIT", value_parser = unit, conflicts_with = "all")]
     unit: Option<UnitName>,
     /// Every view, one after the other (the default)
@@ -451,7 +451,7 @@ mod tests {
         assert!(parsed("replay repair").is_err());
         assert!(parsed("replay retire --yes").is_err());
         let unknown = parsed("replay rebuild inbx").expect_err("no such unit");
-        assert!(unknown.to_string().contains("inbox, feed"), "{unknown}");
+        assert!(unknown.to_string().contains("inbox, feed, search"), "{unknown}");
     }
 
     #[test]

@@ -51,9 +51,10 @@ impl Failure {
     pub fn of_view(error: ReadError, what: String) -> Self {
         match error {
             ReadError::WordsLost { .. } => Self::Refused(format!("{what}: {error}")),
-            ReadError::Unavailable { .. } | ReadError::Corrupt { .. } | ReadError::Damaged { .. } => {
-                Self::Unreachable(anyhow::Error::new(error).context(what))
-            }
+            ReadError::Unavailable { .. }
+            | ReadError::TookTooLong { .. }
+            | ReadError::Corrupt { .. }
+            | ReadError::Damaged { .. } => Self::Unreachable(anyhow::Error::new(error).context(what)),
         }
     }
 

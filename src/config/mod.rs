@@ -9,6 +9,7 @@ mod secret;
 mod sections;
 mod validate;
 mod warnings;
+mod webhooks;
 mod wrong_keys;
 
 use serde::Deserialize;
@@ -18,10 +19,11 @@ pub use made_secrets::{MadeSecretsError, can_sign, settle};
 pub use secret::Secret;
 pub use sections::{
     AuthConfig, CachesConfig, CorsConfig, DatabaseConfig, DemoConfig, DemoMode, DoorConfig, JwtConfig, LimitsConfig,
-    LogConfig, LogFormat, PlatformConfig, Rate, RealtimeSection, ServerConfig, WebhookSection,
+    LogConfig, LogFormat, PlatformConfig, Rate, RealtimeSection, RouteLimit, ServerConfig,
 };
 pub use validate::Invalid;
 pub use warnings::warnings;
+pub use webhooks::WebhookSection;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Default, Deserialize)]

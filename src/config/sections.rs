@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::secret::Secret;
-use crate::realtime::webhooks::{EventKind, Webhook};
+use super::webhooks::WebhookSection;
 
 /// How the server listens and how patient it is.
 #[derive(Debug, Clone, Deserialize)]
@@ -177,6 +177,17 @@ pub struct RealtimeSection {
     pub gather_ms: u64,
     /// Also send `typing`, `messages-read` and `notification-new`. Default true.
     pub legacy_event_names: bool,
+    /// Bytes of frames kept for clients that were away; 0 keeps none, and they are told to reload. Default 33,554,432.
+    pub window_bytes_max: usize,
+    /// Events whose frames are kept, and read from the log again at the start. Default 20,000.
+    pub window_events_max: u64,
+    /// Frames replayed on one channel; who missed more is told to reload. Default 1,000.
+    pub replay_frames_max: usize,
+    /// Ask clients, by WebSocket pings, what they have received; to be switched off where a proxy answers pings itself.
+    /// Default true.
+    pub receipts: bool,
+    /// Milliseconds between two such pings of a connection. Default 5,000.
+    pub receipt_interval_ms: u64,
     /// Let signed-in connections subscribe to the bare names of older clients, `user-..`, `chat-..` and `group-..`, as
     /// well. Default true.
     pub legacy_channels: bool,
@@ -196,33 +207,6 @@ pub struct RealtimeSection {
     pub webhooks: Vec<WebhookSection>,
 }
 
-/// One of them.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WebhookSection {
-    /// http or https.
-    pub url: Secret,
-    /// `channel_occupied`, `channel_vacated`, `member_added`, `member_removed`, `client_event`, `cache_miss`,
-    /// `subscription_count`. Default all of them.
-    #[serde(default = "every_event")]
-    pub events: Vec<EventKind>,
-}
-
-fn every_event() -> Vec<EventKind> {
-    EventKind::ALL.to_vec()
-}
-
-impl WebhookSection {
-    /// Whom it means; an error where the address is none.
-    pub fn webhook(&self) -> Result<Webhook, String> {
-        let url = url::Url::parse(self.url.reveal()).map_err(|error| error.to_string())?;
-        match matches!(url.scheme(), "http" | "https") && url.has_host() {
-            true => Ok(Webhook::new(url, self.events.clone())),
-            false => Err("expected http(s)://host".to_owned()),
-        }
-    }
-}
-
 impl Default for RealtimeSection {
     fn default() -> Self {
         Self {
@@ -239,6 +223,11 @@ impl Default for RealtimeSection {
             read_frames_members_max: 100,
             gather_ms: 1_000,
             legacy_event_names: true,
+            window_bytes_max: 32 * 1024 * 1024,
+            window_events_max: 20_000,
+            replay_frames_max: 1_000,
+            receipts: true,
+            receipt_interval_ms: 5_000,
             legacy_channels: true,
             presence_members_max: 100,
             client_events_per_second: 10,
@@ -323,6 +312,18 @@ pub struct LimitsConfig {
     /// Users remembered per kind of request, about 100 bytes each; at the limit those who have been idle longest are
     /// forgotten. Default 100,000.
     pub users_max: usize,
+    /// Further limits of single routes, beside the ones above; in kabar.toml only, as `[[limits.routes]]`. At most 50.
+    /// Default none.
+    pub routes: Vec<RouteLimit>,
+}
+
+/// How often one user may ask one thing.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouteLimit {
+    /// As docs/http.md writes it: `POST /api/chat/messages/{messageId}/forward`.
+    pub route: String,
+    pub rate: Rate,
 }
 
 impl Default for LimitsConfig {
@@ -333,6 +334,7 @@ impl Default for LimitsConfig {
             writes: Rate { per_second: 20, burst: 40 },
             reads: Rate { per_second: 50, burst: 200 },
             users_max: 100_000,
+            routes: Vec::new(),
         }
     }
 }

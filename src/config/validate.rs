@@ -4,7 +4,8 @@ use std::fmt;
 
 use event_log::StoreUrl;
 
-use super::{Config, Rate};
+use super::{Config, Rate, RouteLimit};
+use crate::http::routes::is_route;
 use crate::realtime::MasterKey;
 
 /// One key that cannot be so.
@@ -22,6 +23,8 @@ impl fmt::Display for Invalid {
 }
 
 const WEBHOOKS_MAX: usize = 10;
+/// They are looked through for every request.
+const LIMITED_ROUTES_MAX: usize = 50;
 const JWT_SECRET_BYTES_MIN: usize = 32;
 const RATE_MAX: u32 = 1_000_000;
 /// A command needs its own stream and those its decision rests on, all in memory at once.
@@ -145,11 +148,30 @@ impl Config {
                 found.push(Invalid { key, reason: format!("per_second and burst are 1 to {RATE_MAX}") });
             }
         }
+        self.check_routes(found);
         // A request that is given up before its command is would say 503 and still be carried out.
         let longest = self.door.command_ms_max.saturating_add(self.server.view_wait_ms_max);
         if self.server.request_seconds_max.saturating_mul(1_000) <= longest {
             let reason = "longer than door.command_ms_max and server.view_wait_ms_max together".into();
             found.push(Invalid { key: "server.request_seconds_max", reason });
+        }
+    }
+
+    fn check_routes(&self, found: &mut Vec<Invalid>) {
+        let key = "limits.routes";
+        if self.limits.routes.len() > LIMITED_ROUTES_MAX {
+            found.push(Invalid { key, reason: format!("at most {LIMITED_ROUTES_MAX}") });
+        }
+        for RouteLimit { route, rate: Rate { per_second, burst } } in &self.limits.routes {
+            if !is_route(route) {
+                found.push(Invalid {
+                    key,
+                    reason: format!("there is no route {route:?}: METHOD /path as docs/http.md has it"),
+                });
+            }
+            if !(1..=RATE_MAX).contains(per_second) || !(1..=RATE_MAX).contains(burst) {
+                found.push(Invalid { key, reason: format!("{route}: per_second and burst are 1 to {RATE_MAX}") });
+            }
         }
     }
 
@@ -249,6 +271,20 @@ mod tests {
                 "log.level",
             ]
         );
+    }
+
+    #[test]
+    fn a_limit_of_a_route_that_is_none_is_refused() {
+        let wrong = |route: &str, per_second| {
+            let mut config = startable();
+            config.limits.routes = vec![RouteLimit { route: route.to_owned(), rate: Rate { per_second, burst: 1 } }];
+            config.validate().len()
+        };
+        assert_eq!(wrong("POST /api/chat/send", 1), 0);
+        assert_eq!(wrong("POST /api/chat/send", 0), 1);
+        for route in ["/api/chat/send", "PUT /api/chat/send", "POST /api/nothing", ""] {
+            assert_eq!(wrong(route, 1), 1, "{route}");
+        }
     }
 
     #[test]

@@ -28,6 +28,7 @@ impl From<NotKnown> for Problem {
             NotKnown::Lagging(lagging) => lagging.into(),
             NotKnown::View(error) => error.into(),
             NotKnown::Log(error) => Self::unavailable_fault(&error),
+            NotKnown::Behind => Self::unavailable_fault(&error),
         }
     }
 }

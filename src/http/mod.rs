@@ -23,6 +23,7 @@ pub mod routes;
 pub mod serving;
 mod shorthands;
 pub mod state;
+mod sync;
 mod validity;
 
 use std::sync::Arc;

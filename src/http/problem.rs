@@ -244,6 +244,10 @@ impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Unavailable { .. } => Self::unavailable_fault(&error),
+            ReadError::TookTooLong { .. } => {
+                tracing::warn!(%error, "a question took too long");
+                Self::unavailable("this took too long: ask for less, in one room or with more words")
+            }
             ReadError::Corrupt { .. } | ReadError::Damaged { .. } | ReadError::WordsLost { .. } => Self::fault(&error),
         }
     }

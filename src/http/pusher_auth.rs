@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::extract::{Actor, After, ValidForm};
 use super::{AppState, Problem};
 use crate::realtime::channel_name::PusherChannel;
+use crate::realtime::resume_point::ResumePoint;
 use crate::realtime::{Authorisation, InvalidChannel, SocketId, UserAuthorisation};
 use crate::wire::user::UserCard;
 
@@ -18,6 +19,9 @@ use crate::wire::user::UserCard;
 pub struct AuthForm {
     socket_id: String,
     channel_name: String,
+    /// Up to where the client has heard this channel: see docs/realtime.md.
+    #[serde(default)]
+    resume_after: Option<String>,
 }
 
 /// `POST /api/pusher/auth`, form-encoded. Answers with Pusher's own JSON.
@@ -29,6 +33,7 @@ pub async fn auth(
 ) -> Result<Json<Authorisation>, Problem> {
     let socket: SocketId = form.socket_id.parse().map_err(|error| invalid("socket_id", &error))?;
     let channel = channel_of(&form.channel_name)?;
+    let resume = resume_of(form.resume_after.as_deref())?;
     after.wait_for(&app, UnitName::Inbox).await?;
     if !app.realtime.may_subscribe(actor.id(), &channel).await? {
         return Err(Problem::forbidden("this channel is not yours to listen to"));
@@ -45,7 +50,7 @@ pub async fn auth(
         | PusherChannel::Presence(_)
         | PusherChannel::Public(_) => None,
     };
-    Ok(Json(app.realtime.authorise(actor.id(), socket, &channel, card.as_ref())))
+    Ok(Json(app.realtime.authorise(actor.id(), socket, &channel, (card.as_ref(), resume))))
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -68,6 +73,12 @@ pub async fn user_auth(
 async fn card_of(app: &AppState, actor: &Actor) -> Result<UserCard, Problem> {
     let row = app.directory.person(actor.id()).await?;
     Ok(UserCard::of(actor.id(), row.as_deref()))
+}
+
+/// An empty field is what a client without a position sends.
+fn resume_of(text: Option<&str>) -> Result<Option<ResumePoint>, Problem> {
+    let point = text.filter(|text| !text.is_empty()).map(str::parse::<ResumePoint>).transpose();
+    point.map_err(|error| invalid("resume_after", &error))
 }
 
 fn channel_of(name: &str) -> Result<PusherChannel, Problem> {

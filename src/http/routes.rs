@@ -8,10 +8,11 @@ use axum::Router;
 use axum::http::Method;
 
 use super::chat::{
-    conversations, groups, keeping, message_changes, message_reads, messages, places, reading, rooms, support, typing,
+    conversations, groups, keeping, message_changes, message_reads, messages, places, reading, rooms, search, support,
+    typing,
 };
 use super::openapi::endpoint::{Endpoint, delete, get, patch, post};
-use super::{AppState, notifications, pusher_auth, relations};
+use super::{AppState, notifications, pusher_auth, relations, sync};
 
 /// One line of the table.
 pub struct Route {
@@ -71,6 +72,7 @@ pub fn routes() -> Vec<Route> {
         route(POST, "/api/chat/messages/{messageId}/forward", post(message_changes::forward)),
         route(GET, "/api/messages", get(conversations::conversations)),
         route(POST, "/api/messages", post(conversations::write)),
+        route(GET, "/api/chat/search", get(search::search)),
         route(POST, "/api/chat/read", post(reading::read)),
         route(POST, "/api/chat/unread", post(places::mark_unread)),
         route(POST, "/api/chat/delivered", post(places::delivered)),
@@ -86,9 +88,15 @@ pub fn routes() -> Vec<Route> {
         route(GET, "/api/notifications", get(notifications::list)),
         route(PATCH, "/api/notifications", patch(notifications::mark)),
         route(GET, "/api/notifications/unread-count", get(notifications::unread_count)),
+        route(GET, "/api/sync", get(sync::sync)),
         route(POST, "/api/pusher/auth", post(pusher_auth::auth)),
         route(POST, "/api/pusher/user-auth", post(pusher_auth::user_auth)),
     ]
+}
+
+/// Whether there is a route that is written so: `METHOD /path`.
+pub fn is_route(written: &str) -> bool {
+    routes().iter().any(|route| written.split_once(' ') == Some((route.method.as_str(), route.path)))
 }
 
 /// The table as axum wants it.

@@ -164,7 +164,12 @@ impl Queries<'_> {
         found.filter(|message| message.room_id == room).map(|message| message.position).ok_or(NoPage::Anchor(field))
     }
 
-    async fn shown(&self, room: &RoomRow, asking: &UserId, rows: Vec<MessageRow>) -> Result<Vec<Message>, ReadError> {
+    pub(super) async fn shown(
+        &self,
+        room: &RoomRow,
+        asking: &UserId,
+        rows: Vec<MessageRow>,
+    ) -> Result<Vec<Message>, ReadError> {
         let replied = self.replied(&rows, asking).await?;
         let people = self.people(rows.iter().chain(replied.values()).map(|message| &message.sender_id)).await?;
         let readers = self.readers(room, asking).await?;

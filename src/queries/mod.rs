@@ -8,6 +8,7 @@ mod follows;
 mod messages;
 mod receipts;
 mod rooms;
+mod search;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub use feed::{FeedAsk, NotificationsPage};
 pub use follows::{Direction, FollowsPage};
 pub use messages::{Asked, MessagesPage, NoPage};
 pub use rooms::{RoomsPage, RoomsWish};
+pub use search::{SEARCHED_ROOMS_MAX, SearchPage, Searched};
 
 /// What an answer is put together from. Made per request; holds nothing of its own.
 #[derive(Clone, Copy)]

@@ -10,6 +10,7 @@ use super::Inner;
 use super::channel_name::{PusherChannel, Subject, is_presence};
 use super::claims::{ChannelClaims, Member};
 use super::protocol::Subscribe;
+use super::resume_point::ResumePoint;
 use super::signing_in::SignedIn;
 use super::socket_id::SocketId;
 
@@ -30,10 +31,12 @@ pub(super) struct Admission {
     /// On presence channels: whom the others see.
     pub member: Option<Member>,
     pub owed: Owed,
+    /// On channels that the window has frames of: where they stand.
+    pub resume: Option<ResumePoint>,
 }
 
 impl Admission {
-    const OPEN: Self = Self { user: None, member: None, owed: Owed::Nothing };
+    const OPEN: Self = Self { user: None, member: None, owed: Owed::Nothing, resume: None };
 }
 
 /// A reason that the client may see, and the status it stands for.
@@ -118,6 +121,17 @@ fn own(inner: &Inner, socket: SocketId, channel: &PusherChannel, claims: Channel
         Subject::Group(group) => Owed::Group(group.clone()),
         Subject::User(_) | Subject::SignedIn(_) | Subject::Application | Subject::Everybody => Owed::Nothing,
     };
+    let resume = match channel {
+        PusherChannel::User(_) | PusherChannel::Room(_) => resume_point(claims.resume_after.as_deref())?,
+        PusherChannel::Group(_)
+        | PusherChannel::PresenceRoom(_)
+        | PusherChannel::Encrypted(_)
+        | PusherChannel::Legacy(_)
+        | PusherChannel::ServerToUser(_)
+        | PusherChannel::Private(_)
+        | PusherChannel::Presence(_)
+        | PusherChannel::Public(_) => None,
+    };
     let member = match channel {
         PusherChannel::PresenceRoom(_) => claims.member.or_else(|| signed_in.map(as_member)),
         PusherChannel::User(_)
@@ -130,7 +144,12 @@ fn own(inner: &Inner, socket: SocketId, channel: &PusherChannel, claims: Channel
         | PusherChannel::Presence(_)
         | PusherChannel::Public(_) => None,
     };
-    Ok(Admission { user: Some(user), member, owed })
+    Ok(Admission { user: Some(user), member, owed, resume })
+}
+
+fn resume_point(said: Option<&str>) -> Result<Option<ResumePoint>, Refusal> {
+    let point = said.map(str::parse).transpose();
+    point.map_err(|_| (Cow::Borrowed("resume_after in channel_data is no position of this channel"), 400))
 }
 
 fn as_member(signed_in: SignedIn) -> Member {

@@ -6,6 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::frames::{self, EventName};
+use super::protocol::{RELOAD, ToReload};
 use crate::wire::schemas::{SameName, Schemas};
 use crate::wire::{Message, Notification};
 
@@ -40,7 +41,16 @@ struct Told {
 
 /// A channel with everything that is told on it.
 fn channels(schemas: &mut Schemas) -> [(Channel, Vec<Told>); 2] {
-    [(USER, to_a_user(schemas)), (ROOM, to_a_room(schemas))]
+    let channels = [(USER, to_a_user(schemas)), (ROOM, to_a_room(schemas))];
+    channels.map(|(channel, mut events)| {
+        events.push(to_reload(schemas));
+        (channel, events)
+    })
+}
+
+fn to_reload(schemas: &mut Schemas) -> Told {
+    let about = "What was missed cannot be replayed: load anew what is shown of this channel.";
+    told::<ToReload<'_>>(schemas, EventName { name: RELOAD, legacy: None }, about)
 }
 
 fn told<T: schemars::JsonSchema>(schemas: &mut Schemas, event: EventName, about: &'static str) -> Told {
@@ -167,7 +177,7 @@ mod tests {
     fn every_event_is_told_of_and_no_other() {
         let quoted = |line: &'static str| line.split('"').skip(1).step_by(2);
         let constants = include_str!("frames.rs").lines().filter(|line| line.starts_with("pub const "));
-        let sent: BTreeSet<&str> = constants.flat_map(quoted).collect();
+        let sent: BTreeSet<&str> = constants.flat_map(quoted).chain([RELOAD]).collect();
         let told: BTreeSet<&str> = channels(&mut Schemas::new())
             .into_iter()
             .flat_map(|(_, events)| events)
@@ -181,8 +191,12 @@ mod tests {
     /// It is kept beside the manual as well, for whoever reads there.
     #[test]
     fn the_kept_document_is_the_one_that_is_made() {
-        let kept: Value = serde_json::from_str(include_str!("../../docs/asyncapi.json")).expect("JSON");
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/asyncapi.json");
         let made = document().expect("a document");
-        assert!(kept == made, "docs/asyncapi.json is out of date; it ought to be:\n{made:#}");
+        if std::env::var("KABAR_REGENERATE").is_ok_and(|value| value == "1") {
+            std::fs::write(file, format!("{made:#}\n")).expect("the file can be written");
+        }
+        let kept: Value = serde_json::from_str(&std::fs::read_to_string(file).expect("a file")).expect("JSON");
+        assert!(kept == made, "docs/asyncapi.json is out of date: KABAR_REGENERATE=1 writes it anew");
     }
 }

@@ -21,7 +21,7 @@ use crate::wire;
 impl Tail<'_> {
     pub(super) async fn message_edited(&mut self, event: &MessageEdited, place: &Place<'_>, people: &People) {
         let channel = room_channel(event.room_id);
-        if !self.inner.hub.has_listeners(&channel) {
+        if !self.inner.wants(&channel) {
             return;
         }
         let row = match self.edited_row(event, place).await {

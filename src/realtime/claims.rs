@@ -50,6 +50,8 @@ struct SaidChannelData<'a> {
     user_id: Option<SaidId>,
     #[serde(borrow, default)]
     user_info: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    resume_after: Option<&'a RawValue>,
 }
 
 /// `channel_data`.
@@ -59,12 +61,16 @@ pub struct ChannelClaims {
     pub user: Option<UserId>,
     /// Who subscribes, on the application's own presence channels.
     pub member: Option<Member>,
+    /// Up to where they have heard it, to be given what came since; only Kabar's own channels look into it.
+    pub resume_after: Option<String>,
 }
 
 impl ChannelClaims {
     pub fn parse(channel_data: Option<&str>) -> Result<Self, InvalidClaims> {
         let Some(text) = channel_data.filter(|text| !text.is_empty()) else { return Ok(Self::default()) };
         let said: SaidChannelData<'_> = serde_json::from_str(text).map_err(|_| InvalidClaims::NoObject)?;
+        let resume_after =
+            said.resume_after.map(|raw| serde_json::from_str(raw.get()).unwrap_or_else(|_| raw.get().to_owned()));
         let (id, user) = match said.user_id {
             None => return Ok(Self::default()),
             Some(SaidId::Text(id)) => {
@@ -77,7 +83,7 @@ impl ChannelClaims {
             return Err(InvalidClaims::UserId);
         }
         let member = Member { id: Arc::from(id), info: info(said.user_info)? };
-        Ok(Self { user, member: Some(member) })
+        Ok(Self { user, member: Some(member), resume_after })
     }
 }
 

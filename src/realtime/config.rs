@@ -86,6 +86,17 @@ pub struct RealtimeConfig {
     pub gather: Duration,
     /// Also send `typing`, `messages-read` and `notification-new` (requirements §4). Default on.
     pub legacy_event_names: bool,
+    /// Bytes of frames kept for clients that were away; 0: none, and they are told to reload. Default 32 MiB.
+    pub window_bytes_max: usize,
+    /// Events whose frames are kept, and read from the log again at the start. Default 20,000.
+    pub window_events_max: u64,
+    /// Frames replayed on one channel; who missed more is told to reload. Default 1,000.
+    pub replay_frames_max: usize,
+    /// Whether clients are asked, by WebSocket pings, what they have received. To be switched off where a proxy answers
+    /// pings itself. Default on.
+    pub receipts: bool,
+    /// A connection is asked at most once in this time. Default 5 s.
+    pub receipt_interval: Duration,
     /// Let signed-in connections subscribe to `user-..`, `chat-..` and `group-..` as well (requirements §4). Default on.
     pub legacy_channels: bool,
     /// People on one presence channel. Default 100.
@@ -121,6 +132,11 @@ impl RealtimeConfig {
             read_frames_members_max: 100,
             gather: Duration::from_secs(1),
             legacy_event_names: true,
+            window_bytes_max: 32 * 1024 * 1024,
+            window_events_max: 20_000,
+            replay_frames_max: 1_000,
+            receipts: true,
+            receipt_interval: Duration::from_secs(5),
             legacy_channels: true,
             presence_members_max: 100,
             client_events_per_second: 10,
@@ -130,6 +146,11 @@ impl RealtimeConfig {
             encryption_master_key: None,
             rooms_remembered_max: 20_000,
         }
+    }
+
+    /// Whether anything is kept for clients that were away.
+    pub fn keeps_window(&self) -> bool {
+        self.window_bytes_max > 0 && self.window_events_max > 0
     }
 }
 

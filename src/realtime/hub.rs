@@ -8,12 +8,14 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use aggregates::Timestamp;
 use aggregates::ids::{RoomId, UserId};
-use event_log::Position;
+use axum::extract::ws::Utf8Bytes;
+use event_log::{CacheSize, Position};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-use super::channel_name::{PusherChannel, is_cache};
+use super::channel_name::{PusherChannel, is_cache, user_channel};
 use super::claims::Member;
 use super::config::RealtimeConfig;
 use super::frame::Frame;
@@ -25,11 +27,13 @@ use super::online::Online;
 use super::outbox::Outbox;
 use super::people::{People, Reading, Turn};
 use super::protocol::{self, CloseCode};
+use super::reads::ReadMark;
 use super::roster::Roster;
 use super::signing_in::SignedIn;
 use super::socket_id::SocketId;
-use super::subscriber::{Gate, Subscriber};
+use super::subscriber::Subscriber;
 use super::webhooks::{EventKind, Happening, Happenings};
+use super::window::Window;
 
 /// A new socket.
 pub struct Connected {
@@ -81,6 +85,8 @@ pub struct Entry {
     pub proof: Proof,
     /// On presence channels.
     pub member: Option<Member>,
+    /// On Kabar's own: what is said in the place of the bare word that it succeeded.
+    pub words: Option<Vec<Utf8Bytes>>,
 }
 
 /// Why somebody may listen, as the views said it a moment ago.
@@ -117,6 +123,7 @@ pub(super) struct State {
     tickets: u64,
     /// The tail has taken events up to here, and may have passed over those that nobody wanted.
     pub(super) taken: Position,
+    pub(super) window: Window,
     draining: bool,
 }
 
@@ -136,13 +143,20 @@ impl State {
             legacy_subscriptions: 0,
             tickets: 0,
             taken: Position::START,
+            window: Window::new(config.window_bytes_max, config.window_events_max),
             draining: false,
         }
     }
 
-    fn subscriber(&mut self, attached: &Attached) -> Option<&mut Subscriber> {
+    pub(super) fn subscriber(&mut self, attached: &Attached) -> Option<&mut Subscriber> {
         let subscribers = self.channels.get_mut(&attached.channel)?;
         subscribers.get_mut(&attached.socket).filter(|subscriber| subscriber.ticket == attached.ticket)
+    }
+
+    /// How far the tail is. A view may be ahead of it: what it showed of somebody's rooms is not told again as news.
+    fn known(&mut self, attached: &Attached) -> Position {
+        let user = self.subscriber(attached).and_then(|subscriber| subscriber.user.clone());
+        user.map_or(self.taken, |user| self.taken.max(self.people.as_of(&user)))
     }
 
     /// Ends a subscription, wherever it stands.
@@ -168,7 +182,7 @@ impl State {
     }
 
     /// Whether `proof` still holds, as far as the tail has come.
-    fn holds(&mut self, proof: Proof, user: Option<UserId>, attached: &Attached) -> bool {
+    pub(super) fn holds(&mut self, proof: Proof, user: Option<UserId>, attached: &Attached) -> bool {
         match (proof, user) {
             (Proof::NotNeeded, _) => true,
             (Proof::Room(_) | Proof::Group(_), None) => false,
@@ -290,31 +304,37 @@ impl Hub {
     /// must have come before it opens. To be called when the rooms of its person are known.
     pub fn listen(&self, attached: &Attached) -> Position {
         let mut state = self.state();
-        let taken = state.taken;
-        let user = state.subscriber(attached).and_then(|subscriber| subscriber.user.clone());
-        // A view may be ahead of the tail: what it showed of their rooms is not told again as news.
-        let as_of = user.map_or(taken, |user| taken.max(state.people.as_of(&user)));
+        let as_of = state.known(attached);
         if let Some(subscriber) = state.subscriber(attached) {
-            subscriber.as_of = as_of;
-            subscriber.gate = Gate::Held(Vec::new());
+            subscriber.hold(as_of, false);
+        }
+        as_of
+    }
+
+    /// The same for one that gets what the window keeps from there; that far the tail must have delivered.
+    pub fn listen_for_replay(&self, attached: &Attached) -> Position {
+        let mut state = self.state();
+        let as_of = state.known(attached);
+        if let Some(subscriber) = state.subscriber(attached) {
+            subscriber.hold(Position::START, true);
         }
         as_of
     }
 
     /// Lets it out: first the word that it succeeded, then what was kept, then everything as it comes. A room opens to
     /// those who are in it as far as the tail has come.
-    pub fn open(&self, attached: &Attached, Entry { proof, member }: Entry) -> Opened {
+    pub fn open(&self, attached: &Attached, Entry { proof, member, words }: Entry) -> Opened {
         let mut state = self.state();
         let state = &mut *state;
         let Some(subscriber) = state.subscriber(attached) else { return Opened::Gone };
-        let (user, channel) = (subscriber.user.clone(), &attached.channel);
+        let (user, channel, was_in) = (subscriber.user.clone(), &attached.channel, subscriber.is_in);
         if !state.holds(proof, user, attached) {
             state.end(channel, attached.socket);
             return Opened::NotAMember;
         }
         let (succeeded, added) = match member.map(|member| state.join(channel, attached.socket, member)) {
-            None => (protocol::subscription_succeeded(channel), None),
-            Some(Ok(joined)) => joined,
+            None => (words.unwrap_or_else(|| vec![protocol::subscription_succeeded(channel)]), None),
+            Some(Ok((succeeded, added))) => (vec![succeeded], added),
             Some(Err(_)) => {
                 state.end(channel, attached.socket);
                 return Opened::Full;
@@ -331,8 +351,20 @@ impl Hub {
         if let Some(subscriber) = state.subscriber(attached) {
             subscriber.open(succeeded, last);
         }
-        state.arrived(channel, attached.socket, added);
+        if !was_in {
+            state.arrived(channel, attached.socket, added);
+        }
         Opened::Open
+    }
+
+    /// For one subscription alone. False when it is gone.
+    pub fn tell_one(&self, attached: &Attached, frame: Utf8Bytes) -> bool {
+        let mut state = self.state();
+        let subscriber = state.subscriber(attached);
+        if let Some(subscriber) = &subscriber {
+            subscriber.say(frame);
+        }
+        subscriber.is_some()
     }
 
     /// Takes back a subscription that was not opened. False when it was gone already.
@@ -352,6 +384,32 @@ impl Hub {
     /// What the inbox answered about somebody's rooms; see [`People::read`].
     pub fn rooms_were_read(&self, user: &UserId, turn: Turn, answer: Option<(Vec<RoomId>, Position)>) {
         self.state().people.read(user, turn, answer);
+    }
+
+    /// The window is empty, and complete from here on.
+    pub fn begin_window(&self, position: Position) {
+        self.state().window.begin_at(position);
+    }
+
+    /// Somebody has read or spoken.
+    pub fn mark(&self, room: RoomId, user: &UserId, mark: &ReadMark, recorded_at: Option<Timestamp>) {
+        self.state().window.mark(room, user, mark, recorded_at);
+    }
+
+    /// See [`super::window::Window::marks`].
+    pub fn marks(&self, room: RoomId, position: Position) -> Vec<(UserId, ReadMark)> {
+        self.state().window.marks(room, position)
+    }
+
+    /// What one of somebody's sockets has received of their own channel; `None` when none of them has shown any.
+    pub fn received_up_to(&self, user: &UserId) -> Option<Position> {
+        let state = self.state();
+        let sockets = state.channels.get(&user_channel(user))?.values();
+        sockets.map(Subscriber::received).max().filter(|received| *received > Position::START)
+    }
+
+    pub fn window_size(&self) -> CacheSize {
+        self.state().window.size()
     }
 
     /// From now on nobody new comes in.

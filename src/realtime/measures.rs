@@ -12,6 +12,8 @@ pub const FRAMES: &str = "kabar_realtime_frames_total";
 pub const FRAME_SECONDS: &str = "kabar_realtime_frame_seconds";
 pub const OUTGOING: &str = "kabar_realtime_outgoing_frames_max";
 pub const SLOW: &str = "kabar_realtime_slow_sockets_total";
+pub const RESUMES: &str = "kabar_realtime_resumes_total";
+pub const REPLAYED: &str = "kabar_realtime_replayed_frames_total";
 pub const WEBHOOK_REQUESTS: &str = "kabar_realtime_webhook_requests_total";
 pub const WEBHOOK_EVENTS_DROPPED: &str = "kabar_realtime_webhook_events_dropped_total";
 
@@ -22,6 +24,8 @@ pub const MEASURES: &[Measure] = &[
     spread(FRAME_SECONDS, "from the moment the log recorded an event until its frame was written to a socket"),
     gauge(OUTGOING, "the most frames that waited for any one socket since the last look"),
     count(SLOW, "sockets that were sent away because too many frames waited for them"),
+    count(RESUMES, "subscriptions that asked for what they missed, by what came of it"),
+    count(REPLAYED, "frames given to those that had missed them"),
     count(WEBHOOK_REQUESTS, "attempts to tell a webhook of something, by outcome"),
     count(
         WEBHOOK_EVENTS_DROPPED,
@@ -29,10 +33,29 @@ pub const MEASURES: &[Measure] = &[
     ),
 ];
 
+/// Of webhooks; there also where nobody is told.
+#[derive(Clone)]
+pub(super) struct WebhookMeasures {
+    pub taken: Counter,
+    pub refused: Counter,
+    pub dropped: Counter,
+}
+
+impl WebhookMeasures {
+    pub fn new() -> Self {
+        Self {
+            taken: counter!(WEBHOOK_REQUESTS, "outcome" => "taken"),
+            refused: counter!(WEBHOOK_REQUESTS, "outcome" => "refused"),
+            dropped: counter!(WEBHOOK_EVENTS_DROPPED),
+        }
+    }
+}
+
 /// Shared by the hub, its outboxes and the sockets' tasks.
 pub(super) struct RealtimeMeasures {
     pub connections: Gauge,
     pub slow: Counter,
+    replayed: Counter,
     frames: Counter,
     frame_seconds: Histogram,
     outgoing_max: AtomicUsize,
@@ -43,10 +66,21 @@ impl RealtimeMeasures {
         Self {
             connections: metrics::gauge!(CONNECTIONS),
             slow: counter!(SLOW),
+            replayed: counter!(REPLAYED),
             frames: counter!(FRAMES),
             frame_seconds: histogram!(FRAME_SECONDS),
             outgoing_max: AtomicUsize::new(0),
         }
+    }
+
+    /// Seldom, so it is looked up.
+    #[expect(clippy::unused_self, reason = "all that is measured is said through here")]
+    pub fn resumed(&self, outcome: &'static str) {
+        counter!(RESUMES, "outcome" => outcome).increment(1);
+    }
+
+    pub fn replayed(&self, frames: usize) {
+        self.replayed.increment(frames as u64);
     }
 
     pub fn waiting(&self, frames: usize) {

@@ -31,6 +31,9 @@ mod pacing;
 mod people;
 pub mod protocol;
 mod reads;
+mod receipts;
+mod replaying;
+pub mod resume_point;
 mod roster;
 pub mod signature;
 mod signing_in;
@@ -39,6 +42,7 @@ mod socket;
 pub mod socket_id;
 mod subscriber;
 mod subscribing;
+mod syncing;
 mod tail;
 mod telling;
 #[cfg(test)]
@@ -47,16 +51,17 @@ mod triggering;
 mod typing;
 mod unread;
 pub mod webhooks;
+mod window;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aggregates::ids::{CommandId, GroupId, RoomId, UserId};
-use event_log::{EventLogError, Position, PositionToken, SharedLog};
+use event_log::{CacheSize, EventLogError, Position, PositionToken, SharedLog};
 use projections::{Lagging, ReadError, UnitName, Views};
 use schemars::JsonSchema;
 use serde::Serialize;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -70,17 +75,19 @@ use gathering::Gathering;
 use hub::Hub;
 use protocol::{CloseCode, EventData};
 use reads::{ReadMark, Sizes};
+use resume_point::ResumePoint;
 use signature::Signer;
 use skips::Skips;
 use subscriber::Except;
 use typing::Typing;
-use webhooks::{Happening, Happenings};
+use webhooks::{Happenings, Heard};
 
 pub use api::router as api_router;
 pub use channel_name::InvalidChannel;
 pub use config::{AppCredentials, MasterKey, RealtimeConfig};
 pub use endpoint::{Visitors, router};
 pub use socket_id::{InvalidSocketId, SocketId};
+pub use syncing::{Changes, Synced, SyncedEvent};
 
 /// People whose rooms are read at the same time: a thousand clients that come back together queue here, not in the view.
 const ROOMS_READ_AT_ONCE_MAX: usize = 32;
@@ -96,6 +103,8 @@ pub enum NotKnown {
     View(#[from] ReadError),
     #[error(transparent)]
     Log(#[from] EventLogError),
+    #[error("realtime is behind the log")]
+    Behind,
 }
 
 /// A handle; clones share everything.
@@ -116,7 +125,7 @@ struct Inner {
     sizes: Sizes,
     room_reads: Semaphore,
     /// For the task that sends webhooks, until it takes them.
-    happenings: Mutex<Option<mpsc::Receiver<Happening>>>,
+    happenings: Mutex<Option<Heard>>,
     failure: Mutex<Option<String>>,
 }
 
@@ -265,16 +274,19 @@ impl Realtime {
     }
 
     /// Signs `channel` for `user` at `socket`. Only after [`Realtime::may_subscribe`]. `card` is what the others on a
-    /// presence channel see of them.
+    /// presence channel see of them, `resume` up to where they have heard it, so that they are given what they missed.
     pub fn authorise(
         &self,
         user: &UserId,
         socket: SocketId,
         channel: &PusherChannel,
-        card: Option<&UserCard>,
+        (card, resume): (Option<&UserCard>, Option<ResumePoint>),
     ) -> Authorisation {
         let name = channel.name();
         let mut data = serde_json::json!({ "user_id": user });
+        if let Some(resume) = resume {
+            data["resume_after"] = resume.to_string().into();
+        }
         if let Some(card) = card.filter(|_| is_presence(&name)) {
             data["user_info"] = user_info(card);
         }
@@ -289,6 +301,18 @@ impl Realtime {
         let user_data = serde_json::json!({ "id": user, "user_info": user_info(card) }).to_string();
         let auth = self.0.signer.user(&socket.to_string(), &user_data);
         UserAuthorisation { auth, user_data }
+    }
+
+    /// Everything that was told on `user`'s own channel up to this position has arrived at one of their sockets on this
+    /// node; nothing is said of other nodes. `None` where no socket has shown any of it, or with
+    /// [`RealtimeConfig::receipts`] switched off.
+    pub fn received_up_to(&self, user: &UserId) -> Option<Position> {
+        self.0.hub.received_up_to(user)
+    }
+
+    /// What is kept for clients that were away. For operators.
+    pub fn window_size(&self) -> CacheSize {
+        self.0.hub.window_size()
     }
 
     /// The most frames that waited for one socket since this was last asked.
@@ -310,6 +334,11 @@ impl Inner {
         PositionToken { log: self.log.id(), position }.to_string()
     }
 
+    /// Whether a frame on `channel` is wanted: to be kept for whoever is away, or because somebody listens.
+    fn wants(&self, channel: &str) -> bool {
+        self.config.keeps_window() || self.hub.has_listeners(channel)
+    }
+
     fn fail(&self, failure: Option<String>) {
         *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
     }
@@ -329,6 +358,8 @@ impl Inner {
         for name in self.names(event) {
             self.hub.publish(channel, &data.frame(name, channel), cause, except);
             if let Some(legacy) = &legacy {
+                // Bare names are not signed, so nobody says on them where they stand: nothing is kept for them.
+                let cause = cause.map(|cause| Cause { is_told_at_once: false, ..cause });
                 self.hub.publish(legacy, &data.frame(name, legacy), cause, except);
             }
         }

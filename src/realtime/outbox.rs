@@ -3,8 +3,10 @@
 //! Bounded: a client that does not keep up is sent away with 4200 and comes back at once, instead of being buffered or,
 //! worse, silently missing something.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use event_log::Position;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +19,8 @@ pub struct Outbox {
     frames: mpsc::Sender<Frame>,
     measures: Arc<RealtimeMeasures>,
     closing: Closing,
+    /// The last position that the client has shown to have received.
+    received: AtomicU64,
 }
 
 #[derive(Default)]
@@ -29,7 +33,7 @@ impl Outbox {
     /// Room for `frames_max` frames.
     pub fn new(frames_max: usize, measures: Arc<RealtimeMeasures>) -> (Self, mpsc::Receiver<Frame>) {
         let (frames, waiting) = mpsc::channel(frames_max.max(1));
-        (Self { frames, measures, closing: Closing::default() }, waiting)
+        (Self { frames, measures, closing: Closing::default(), received: AtomicU64::new(0) }, waiting)
     }
 
     /// Never waits. A full box closes the socket.
@@ -44,6 +48,15 @@ impl Outbox {
             // It is going away; whoever reads it knows.
             Err(mpsc::error::TrySendError::Closed(_)) => {}
         }
+    }
+
+    pub fn take_receipt(&self, position: Position) {
+        self.received.fetch_max(position.0, Ordering::Relaxed);
+    }
+
+    /// The start of the log until there was a receipt.
+    pub fn received(&self) -> Position {
+        Position(self.received.load(Ordering::Relaxed))
     }
 
     /// The first order counts; true when this was it.

@@ -173,6 +173,10 @@ impl People {
         self.people.get(user).map(|person| person.as_of).unwrap_or_default()
     }
 
+    pub fn rooms(&self, user: &UserId) -> Option<&HashSet<RoomId>> {
+        self.people.get(user).map(|person| &person.rooms)
+    }
+
     pub fn anybody_in(&self, room: RoomId) -> bool {
         self.in_room.contains_key(&room)
     }

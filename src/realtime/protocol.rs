@@ -3,10 +3,15 @@
 //! One event a frame, as JSON text. `data` of everything we send is a *string* of JSON: pusher-js would take an object
 //! as well, the Swift, Java and .NET clients would not.
 
+use std::sync::Arc;
+
 use axum::extract::ws::Utf8Bytes;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
+
+use crate::wire::names::PositionText;
 
 /// Versions that are served. 5 and 6 differ from 7 only in what we do for all: data as text, errors before no close.
 pub const VERSIONS: std::ops::RangeInclusive<u32> = 5..=7;
@@ -174,13 +179,18 @@ fn spoken(raw: &str) -> String {
     serde_json::from_str::<String>(raw).unwrap_or_else(|_| raw.to_owned())
 }
 
-/// `data` of an event, encoded twice, ready to stand in any number of frames.
+/// `data` of an event, encoded twice, ready to stand in any number of frames; clones share it.
 #[derive(Debug, Clone)]
-pub struct EventData(String);
+pub struct EventData(Arc<str>);
 
 impl EventData {
     pub fn of(data: &impl Serialize) -> Result<Self, serde_json::Error> {
-        Ok(Self(serde_json::to_string(&serde_json::to_string(data)?)?))
+        Ok(Self(serde_json::to_string(&serde_json::to_string(data)?)?.into()))
+    }
+
+    /// Bytes it takes.
+    pub fn bytes(&self) -> usize {
+        self.0.len()
     }
 
     /// The frame of `event` on `channel`, which only contains characters that JSON takes as they are.
@@ -247,6 +257,54 @@ pub fn error_with(code: ErrorCode, message: &str) -> Utf8Bytes {
 
 pub fn subscription_succeeded(channel: &str) -> Utf8Bytes {
     outgoing("pusher_internal:subscription_succeeded", Some(channel), &serde_json::json!({}))
+}
+
+/// On channels that can be resumed: everything up to `position` is in the views.
+pub fn subscription_succeeded_at(channel: &str, position: &str) -> Utf8Bytes {
+    outgoing("pusher_internal:subscription_succeeded", Some(channel), &serde_json::json!({ "position": position }))
+}
+
+/// The client cannot be given what it missed: it must load anew what it shows of this channel.
+pub fn reload(channel: &str, reason: Reload, position: &str) -> Utf8Bytes {
+    outgoing(RELOAD, Some(channel), &serde_json::json!(ToReload { reason: reason.name(), position }))
+}
+
+/// The one event of Kabar's own that is not in the log's order: it stands where the missed ones would have been.
+pub const RELOAD: &str = "kabar:reload";
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ToReload<'a> {
+    #[schemars(extend("enum" = Reload::ALL.map(Reload::name)))]
+    reason: &'static str,
+    /// Everything up to there is in the answers of the routes.
+    #[schemars(with = "PositionText")]
+    position: &'a str,
+}
+
+/// Why what was missed is not replayed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reload {
+    /// The position is one of another log: a backup was restored.
+    OtherLog,
+    /// It is longer ago than the window reaches, or the window was emptied by an erasure.
+    TooLongAgo,
+    /// More frames than are replayed.
+    TooMuch,
+    /// The log does not go as far.
+    UnknownPosition,
+}
+
+impl Reload {
+    pub const ALL: [Self; 4] = [Self::OtherLog, Self::TooLongAgo, Self::TooMuch, Self::UnknownPosition];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OtherLog => "other-log",
+            Self::TooLongAgo => "too-long-ago",
+            Self::TooMuch => "too-much",
+            Self::UnknownPosition => "unknown-position",
+        }
+    }
 }
 
 /// On a presence channel: `data` says who is here.

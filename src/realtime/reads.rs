@@ -16,8 +16,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::Inner;
 use super::channel_name::room_channel;
+use super::encode;
 use super::frames::{self, MessageRead};
 use super::gathering::Gathered;
+use super::hub::Attached;
 use super::socket_id::SocketId;
 use super::subscriber::Except;
 
@@ -85,25 +87,43 @@ pub(super) async fn run(inner: Arc<Inner>, stop: CancellationToken) {
 
 async fn show(inner: &Inner, room_id: RoomId, user_id: &UserId, mark: &ReadMark) {
     let channel = room_channel(room_id);
-    if !inner.hub.has_listeners(&channel) {
+    if !inner.hub.has_listeners(&channel) || !is_told(inner, room_id, mark.position).await {
         return;
     }
-    match is_small(inner, room_id, mark.position).await {
-        Ok(true) => {}
-        Ok(false) => return,
-        Err(error) => return tracing::warn!(%error, "a message-read frame is left out: its room cannot be read"),
-    }
     let token = inner.token(mark.position);
-    let data = MessageRead {
-        room_id,
-        user_id,
-        up_to: mark.up_to,
-        up_to_seq: mark.up_to_seq,
-        read_at: mark.read_at,
-        position: &token,
-    };
     let except = Except { socket: mark.except, user: None };
+    let data = frame(room_id, user_id, mark, &token);
     inner.announce(&channel, frames::MESSAGE_READ, &data, Some(mark.position.into()), except);
+}
+
+/// To one subscription that was away: how far others have read since it stood at `from`, the last of each.
+pub(super) async fn retell(inner: &Inner, attached: &Attached, room_id: RoomId, from: Position) {
+    let marks = inner.hub.marks(room_id, from);
+    let Some((_, newest)) = marks.last() else { return };
+    if !is_told(inner, room_id, newest.position).await {
+        return;
+    }
+    for (user_id, mark) in &marks {
+        let token = inner.token(mark.position);
+        let Some(data) = encode(frames::MESSAGE_READ, &frame(room_id, user_id, mark, &token)) else { return };
+        for name in inner.names(frames::MESSAGE_READ) {
+            if !inner.hub.tell_one(attached, data.frame(name, &attached.channel)) {
+                return;
+            }
+        }
+    }
+}
+
+async fn is_told(inner: &Inner, room: RoomId, position: Position) -> bool {
+    is_small(inner, room, position).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "a message-read frame is left out: its room cannot be read");
+        false
+    })
+}
+
+fn frame<'a>(room_id: RoomId, user_id: &'a UserId, mark: &ReadMark, position: &'a str) -> MessageRead<'a> {
+    let ReadMark { up_to, up_to_seq, read_at, .. } = *mark;
+    MessageRead { room_id, user_id, up_to, up_to_seq, read_at, position }
 }
 
 async fn is_small(inner: &Inner, room: RoomId, position: Position) -> Result<bool, ReadError> {

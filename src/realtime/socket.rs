@@ -3,6 +3,7 @@
 //! One task: it reads, writes, and waits for the subscriptions it has under way. Everything it sends is bounded (the
 //! outbox) and so is everything it hears (the size of a frame). Never in here: who may listen, what is said.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ use super::frame::Frame;
 use super::hub::Connected;
 use super::outbox::Outbox;
 use super::protocol::{self, ClientEvent, ClientFrame, CloseCode};
+use super::receipts::Receipts;
+use super::replaying::{self, Replay, Replayed};
 use super::signing_in;
 use super::socket_id::SocketId;
 use super::subscribing::{self, Answer};
@@ -44,6 +47,9 @@ struct Connection {
     outbox: Arc<Outbox>,
     waiting: mpsc::Receiver<Frame>,
     subscriptions: FuturesUnordered<BoxFuture<'static, Answer>>,
+    /// Subscriptions that are given what they missed, a few frames in turn.
+    replays: VecDeque<Box<Replay>>,
+    receipts: Receipts,
     /// Times of the events whose frames are being written; kept for its memory.
     recorded: Vec<Timestamp>,
     client_events: Allowance,
@@ -87,6 +93,8 @@ pub(super) async fn serve(mut ws: WebSocket, inner: Arc<Inner>, visitor: Option<
         outbox,
         waiting,
         subscriptions: FuturesUnordered::new(),
+        replays: VecDeque::new(),
+        receipts: Receipts::every(inner.config.receipts.then_some(inner.config.receipt_interval)),
         recorded: Vec::with_capacity(WRITE_FRAMES_MAX),
         client_events: Allowance::full(Instant::now()),
         heard_at: Instant::now(),
@@ -122,13 +130,19 @@ impl Connection {
                     Some(Err(_)) | None => return Err(End::Gone),
                 },
                 Some(answer) = self.subscriptions.next() => self.answer(answer)?,
+                () = std::future::ready(()), if !self.replays.is_empty() => self.replay().await?,
                 () = &mut silence => {
                     // Set once and looked at when it is over: a busy client moves no timer.
                     if self.silent_at() <= Instant::now() {
                         self.ask_for_life()?;
                     }
+                    self.write([]).await?;
                     silence.as_mut().reset(self.silent_at());
                 }
+            }
+            let receipt_at = self.receipts.due_at(Instant::now());
+            if let Some(receipt_at) = receipt_at.filter(|at| *at < silence.deadline()) {
+                silence.as_mut().reset(receipt_at);
             }
         }
     }
@@ -164,7 +178,12 @@ impl Connection {
                 Err(malformed) => self.outbox.put(protocol::error(&malformed.to_string())),
             },
             Message::Binary(_) => self.outbox.put(protocol::error("binary frames are not part of the protocol")),
-            Message::Ping(_) | Message::Pong(_) => {}
+            Message::Pong(payload) => {
+                if let Some(position) = self.receipts.answered(&payload) {
+                    self.outbox.take_receipt(position);
+                }
+            }
+            Message::Ping(_) => {}
             Message::Close(_) => return Err(End::Gone),
         }
         Ok(())
@@ -225,19 +244,56 @@ impl Connection {
                 Ok(())
             }
             Answer::Close(code, reason) => Err(End::Close(code, reason)),
+            Answer::Replay(replay) => {
+                self.replays.push_back(replay);
+                Ok(())
+            }
+        }
+    }
+
+    /// The next frames of the replay whose turn it is. They are written before anything that comes later is taken.
+    async fn replay(&mut self) -> Result<(), End> {
+        let Some(replay) = self.replays.pop_front() else { return Ok(()) };
+        match self.inner.hub.replay(replay, WRITE_FRAMES_MAX) {
+            Replayed::Frames(frames, replay) => {
+                self.replays.push_back(replay);
+                self.write(frames).await
+            }
+            Replayed::Open(frames, replay) => {
+                if self.subscriptions.is_empty() && self.replays.is_empty() {
+                    self.receipts.wrote(replay.reached());
+                }
+                self.write(frames).await?;
+                self.subscriptions.push(Box::pin(replaying::refresh(self.inner.clone(), replay)));
+                Ok(())
+            }
+            Replayed::Overtaken(replay) => {
+                self.subscriptions.push(Box::pin(replaying::overtaken(self.inner.clone(), replay)));
+                Ok(())
+            }
+            Replayed::NotAMember(replay) => self.answer(replaying::not_a_member(&replay)),
+            Replayed::Gone => Ok(()),
         }
     }
 
     /// A client that takes nothing is left alone with what it has; it is told when it must go.
     async fn write(&mut self, frames: impl IntoIterator<Item = Frame>) -> Result<(), End> {
-        let (ws, recorded, inner) = (&mut self.ws, &mut self.recorded, &self.inner);
+        // What is still checked or replayed has frames of earlier positions to come.
+        let in_order = self.subscriptions.is_empty() && self.replays.is_empty();
+        let (ws, recorded, inner, receipts) = (&mut self.ws, &mut self.recorded, &self.inner, &mut self.receipts);
         recorded.clear();
         let writing = async {
             let mut count = 0;
-            for Frame { text, recorded_at } in frames {
+            for Frame { text, recorded_at, position } in frames {
                 count += 1;
                 recorded.extend(recorded_at);
+                if in_order {
+                    receipts.wrote(position);
+                }
                 ws.feed(Message::Text(text)).await?;
+            }
+            if let Some(payload) = receipts.ask(Instant::now()) {
+                ws.feed(Message::Ping(payload)).await?;
             }
             ws.flush().await?;
             inner.hub.measures.written(count, recorded);

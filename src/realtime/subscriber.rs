@@ -36,29 +36,68 @@ pub(super) struct Subscriber {
     pub user: Option<UserId>,
     /// Frames of events up to here are not for it: the views showed them before it opened.
     pub as_of: Position,
+    /// What the window keeps reaches it from there.
+    pub replaying: bool,
     pub gate: Gate,
+    /// The client knows that it has subscribed, though its gate may still be held while it is given what it missed.
+    pub is_in: bool,
     /// Under the bare name of older clients.
     pub is_legacy: bool,
 }
 
 impl Subscriber {
     pub fn new(ticket: u64, outbox: Arc<Outbox>, user: Option<UserId>) -> Self {
-        Self { ticket, outbox, user, as_of: Position::START, gate: Gate::Shut, is_legacy: false }
-    }
-
-    /// `last` is what a cache channel has kept: it stands for whatever came while the subscription was being made.
-    pub fn open(&mut self, succeeded: Utf8Bytes, last: Option<Utf8Bytes>) {
-        let gate = std::mem::replace(&mut self.gate, Gate::Open);
-        self.outbox.put(succeeded);
-        match (last, gate) {
-            (Some(last), _) => self.outbox.put(last),
-            (None, Gate::Held(held)) => held.into_iter().for_each(|frame| self.outbox.put(frame)),
-            (None, Gate::Shut | Gate::Open) => {}
+        Self {
+            ticket,
+            outbox,
+            user,
+            as_of: Position::START,
+            replaying: false,
+            gate: Gate::Shut,
+            is_in: false,
+            is_legacy: false,
         }
     }
 
+    /// `last` is what a cache channel has kept: it stands for whatever came while the subscription was being made.
+    pub fn open(&mut self, words: Vec<Utf8Bytes>, last: Option<Utf8Bytes>) {
+        let held = self.release();
+        words.into_iter().for_each(|frame| self.outbox.put(frame));
+        match last {
+            Some(last) => self.outbox.put(last),
+            None => held.into_iter().for_each(|frame| self.outbox.put(frame)),
+        }
+    }
+
+    /// Opens the gate; what was held is to be written before anything else.
+    pub fn release(&mut self) -> Vec<Frame> {
+        (self.replaying, self.is_in) = (false, true);
+        match std::mem::replace(&mut self.gate, Gate::Open) {
+            Gate::Held(held) => held,
+            Gate::Shut | Gate::Open => Vec::new(),
+        }
+    }
+
+    /// From now on frames are held for it, and those held already stay.
+    pub fn hold(&mut self, as_of: Position, replaying: bool) {
+        self.as_of = as_of;
+        self.replaying = replaying;
+        if !matches!(self.gate, Gate::Held(_)) {
+            self.gate = Gate::Held(Vec::new());
+        }
+    }
+
+    /// What its connection has shown to have received.
+    pub fn received(&self) -> Position {
+        self.outbox.received()
+    }
+
+    pub fn say(&self, frame: impl Into<Frame>) {
+        self.outbox.put(frame);
+    }
+
     pub fn is_open(&self) -> bool {
-        matches!(self.gate, Gate::Open)
+        self.is_in
     }
 
     pub fn put_if_open(&self, frame: &Utf8Bytes) {
@@ -109,6 +148,9 @@ impl Hub {
     /// To everybody on a channel. `cause` is the event that it comes from.
     pub fn publish(&self, channel: &str, frame: &Utf8Bytes, cause: Option<Cause>, except: Except<'_>) {
         let mut state = self.state();
+        if let Some(cause) = cause.filter(|cause| cause.is_told_at_once) {
+            state.window.keep(channel, cause, frame, except.socket);
+        }
         deliver(&mut state, channel, cause, except, self.outgoing_frames_max, || frame.clone());
     }
 
@@ -116,11 +158,12 @@ impl Hub {
     pub fn publish_to_members(
         &self,
         room: RoomId,
-        (event, data): (&str, &EventData),
+        (event, data): (&'static str, &EventData),
         cause: Cause,
         except: Except<'_>,
     ) {
         let mut state = self.state();
+        state.window.keep_hint(room, (event, data), cause, (except.user, except.socket));
         let members: Vec<Arc<str>> = state
             .people
             .members(room)
@@ -154,6 +197,7 @@ impl Hub {
     /// protocol knows no unsubscription by the server, so it is a `pusher:subscription_error` with status 403.
     pub fn stepped(&self, position: Position, room: RoomId, user: &UserId, step: Step) {
         let mut state = self.state();
+        state.window.passed(position, room, user, step);
         let news = state.people.stepped(position, room, user, step);
         if !news || step == Step::CameIn {
             return;
@@ -198,9 +242,9 @@ pub(super) fn deliver(
         let passed_by =
             Some(*id) == except.socket || (except.user.is_some() && subscriber.user.as_ref() == except.user);
         let seen = cause.is_some_and(|cause| cause.position <= subscriber.as_of);
-        if !passed_by && !seen {
-            let recorded_at = cause.and_then(|cause| cause.recorded_at);
-            subscriber.give(Frame { text: frame(), recorded_at }, held_max);
+        let replayed = subscriber.replaying && cause.is_some_and(|cause| cause.is_told_at_once);
+        if !passed_by && !seen && !replayed {
+            subscriber.give(Frame::of(frame(), cause), held_max);
         }
     }
 }
@@ -238,7 +282,7 @@ mod tests {
     }
 
     fn in_room(scene: &Scene) -> Entry {
-        Entry { proof: Proof::Room(scene.room), member: None }
+        Entry { proof: Proof::Room(scene.room), ..Entry::default() }
     }
 
     impl Scene {

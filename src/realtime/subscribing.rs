@@ -20,26 +20,31 @@ use super::channel_name::{PusherChannel, Subject};
 use super::hub::{Attached, Entry, Opened, Proof, Refused};
 use super::people::{Reading, Turn};
 use super::protocol::{self, CloseCode, Subscribe};
+use super::replaying::{self, Replay};
 use super::socket_id::SocketId;
+use super::unread::COUNTED_BY;
 
 /// What a socket does about a subscription.
-#[derive(Debug)]
 pub(super) enum Answer {
     /// All is said.
     Nothing,
     Say(Utf8Bytes),
     Close(CloseCode, &'static str),
+    /// It subscribes once it was given what it missed.
+    Replay(Box<Replay>),
 }
 
 /// A subscription that is being checked.
 pub(super) struct Begun {
-    attached: Attached,
-    admission: Admission,
+    pub attached: Attached,
+    pub admission: Admission,
     units: &'static [UnitName],
+    /// Whether the window keeps its frames, so that it may be resumed.
+    resumable: bool,
 }
 
 /// The views do not answer; the client may come back.
-struct NotReady;
+pub(super) struct NotReady;
 
 /// The part that needs no waiting, so that subscribing and unsubscribing keep their order.
 pub(super) fn begin(inner: &Inner, socket: SocketId, request: &Subscribe) -> Result<Begun, Answer> {
@@ -52,38 +57,59 @@ pub(super) fn begin(inner: &Inner, socket: SocketId, request: &Subscribe) -> Res
         Refused::Gone => Answer::Nothing,
     })?;
     let units = match channel.subject() {
-        Subject::User(_) => &UnitName::ALL[..],
+        Subject::User(_) => &COUNTED_BY[..],
         Subject::MembersOf(_) | Subject::Group(_) => &[UnitName::Inbox][..],
         Subject::SignedIn(_) | Subject::Application | Subject::Everybody => &[][..],
     };
-    Ok(Begun { attached, admission, units })
+    let resumable = matches!(channel, PusherChannel::User(_) | PusherChannel::Room(_));
+    Ok(Begun { attached, admission, units, resumable })
 }
 
 /// The part that waits.
 pub(super) async fn finish(inner: Arc<Inner>, mut begun: Begun) -> Answer {
-    let prepared = async {
-        prepare(&inner, &mut begun).await?;
-        proof(&inner, &begun.admission).await
-    };
-    let Ok(proof) = prepared.await else {
-        return match inner.hub.refuse(&begun.attached) {
-            // An error would be final for pusher-js; this passes, and it comes back after a second.
-            true => Answer::Close(CloseCode::OverCapacity, "the views are behind, try again"),
-            false => Answer::Nothing,
-        };
-    };
+    if know_rooms(&inner, &mut begun).await.is_err() {
+        return not_ready(&inner, &begun);
+    }
+    if let (Some(point), Some(user)) = (begun.admission.resume, begun.admission.user.clone()) {
+        return replaying::begin(&inner, begun, user, point).await;
+    }
+    let as_of = inner.hub.listen(&begun.attached);
+    if caught_up(&inner, &begun, as_of).await.is_err() {
+        return not_ready(&inner, &begun);
+    }
+    let position = inner.token(as_of);
+    let words = begun.resumable.then(|| vec![protocol::subscription_succeeded_at(&begun.attached.channel, &position)]);
+    open(&inner, begun, words).await
+}
+
+/// Lets it out when what is owed still holds. `words` are said in the place of the bare word that it succeeded.
+pub(super) async fn open(inner: &Inner, begun: Begun, words: Option<Vec<Utf8Bytes>>) -> Answer {
+    let Ok(proof) = proof(inner, &begun.admission).await else { return not_ready(inner, &begun) };
     let Begun { attached, admission, .. } = begun;
-    let refuse = |error, status| Answer::Say(protocol::subscription_error(&attached.channel, error, status));
-    match inner.hub.open(&attached, Entry { proof, member: admission.member }) {
+    match inner.hub.open(&attached, Entry { proof, member: admission.member, words }) {
         Opened::Open | Opened::Gone => Answer::Nothing,
-        Opened::NotAMember => match admission.owed {
-            Owed::Group(_) => refuse("you are in no room of this group", 403),
-            Owed::Room(_) | Owed::Nothing => refuse("you are not a member of this room", 403),
-        },
+        Opened::NotAMember => not_a_member(&attached, &admission.owed),
         Opened::Full => {
             let most = inner.config.presence_members_max;
-            refuse(&format!("as many people as may be are on this presence channel: {most}"), 429)
+            let error = format!("as many people as may be are on this presence channel: {most}");
+            Answer::Say(protocol::subscription_error(&attached.channel, &error, 429))
         }
+    }
+}
+
+pub(super) fn not_a_member(attached: &Attached, owed: &Owed) -> Answer {
+    let error = match owed {
+        Owed::Group(_) => "you are in no room of this group",
+        Owed::Room(_) | Owed::Nothing => "you are not a member of this room",
+    };
+    Answer::Say(protocol::subscription_error(&attached.channel, error, 403))
+}
+
+pub(super) fn not_ready(inner: &Inner, begun: &Begun) -> Answer {
+    match inner.hub.refuse(&begun.attached) {
+        // An error would be final for pusher-js; this passes, and it comes back after a second.
+        true => Answer::Close(CloseCode::OverCapacity, "the views are behind, try again"),
+        false => Answer::Nothing,
     }
 }
 
@@ -103,36 +129,42 @@ async fn proof(inner: &Inner, admission: &Admission) -> Result<Proof, NotReady> 
     }
 }
 
-async fn prepare(inner: &Arc<Inner>, begun: &mut Begun) -> Result<(), NotReady> {
-    let patience = inner.config.view_patience;
-    if let (Some((mut reading, turn)), Some(user)) = (begun.attached.reading.take(), &begun.admission.user) {
-        if let Some(turn) = turn {
-            // A task of its own: other sockets of this person wait for it too, and this one may go away.
-            let work = read_rooms(inner.clone(), user.clone(), turn, begun.attached.taken);
-            tokio::spawn(unless_nobody_waits(reading.clone(), work));
-        }
-        let read = reading.wait_for(|reading| *reading != Reading::Begun).await;
-        if !matches!(read.as_deref(), Ok(Reading::Known)) {
-            return Err(NotReady);
-        }
+async fn know_rooms(inner: &Arc<Inner>, begun: &mut Begun) -> Result<(), NotReady> {
+    let reading = begun.attached.reading.take();
+    let (Some((mut reading, turn)), Some(user)) = (reading, &begun.admission.user) else { return Ok(()) };
+    if let Some(turn) = turn {
+        // A task of its own: other sockets of this person wait for it too, and this one may go away.
+        let work = read_rooms(inner.clone(), user.clone(), turn, begun.attached.taken);
+        tokio::spawn(unless_nobody_waits(reading.clone(), work));
     }
-    let as_of = inner.hub.listen(&begun.attached);
+    let read = reading.wait_for(|reading| *reading != Reading::Begun).await;
+    if matches!(read.as_deref(), Ok(Reading::Known)) { Ok(()) } else { Err(NotReady) }
+}
+
+/// Waits until what happened up to `as_of` is in the views that the channel's clients read.
+pub(super) async fn caught_up(inner: &Inner, begun: &Begun, as_of: Position) -> Result<(), NotReady> {
     if begun.units.is_empty() {
         return Ok(());
     }
+    let patience = inner.config.view_patience;
     let caught_up = async {
         // Memberships are as the hub has them, so the tail must have delivered what it had taken.
-        let mut progress = inner.hub.progress();
-        progress
-            .wait_for(|delivered| delivered.is_some_and(|delivered| delivered >= as_of))
-            .await
-            .map_err(|_| NotReady)?;
+        inner.delivered(as_of).await?;
         for unit in begun.units {
             inner.views.wait_for(*unit, as_of, patience).await.map_err(|_| NotReady)?;
         }
         Ok(())
     };
     tokio::time::timeout(patience, caught_up).await.map_err(|_| NotReady)?
+}
+
+impl Inner {
+    /// Waits until this node's tail has delivered everything up to `position`.
+    pub(super) async fn delivered(&self, position: Position) -> Result<(), NotReady> {
+        let mut progress = self.hub.progress();
+        let there = progress.wait_for(|delivered| delivered.is_some_and(|delivered| delivered >= position)).await;
+        there.map(|_| ()).map_err(|_| NotReady)
+    }
 }
 
 /// With the last subscription of somebody their reading ends, or a client that comes and goes in a loop would have the

@@ -10,7 +10,10 @@ use std::time::Duration;
 use aggregates::DomainEvent;
 use aggregates::ids::{RoomId, UserId};
 use aggregates::room::{MemberRemoved, MembersAdded, NewMember, RoomEvent, RoomKind, RoomOpened};
-use event_log::{EventLogError, Filter, Page, RecordedEvent, Subscription};
+use aggregates::user::UserEvent;
+use event_log::{EventLogError, Filter, Page, Position, RecordedEvent, Subscription};
+use futures_util::future::join_all;
+use projections::UnitName;
 use projections::inbox::UserRow;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -21,6 +24,8 @@ use super::people::Step;
 
 /// Events taken at a time: few enough to deliver in milliseconds.
 const PAGE_EVENTS_MAX: usize = 200;
+/// Rooms asked for at the same time; the view has other readers.
+const PAIRS_READ_AT_ONCE_MAX: usize = 4;
 const BACKOFF_FIRST: Duration = Duration::from_millis(50);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
 
@@ -45,10 +50,11 @@ async fn follow(inner: &Inner) -> Result<(), EventLogError> {
             Err(error) => wait_out(inner, error, &mut backoff).await?,
         }
     };
-    let mut subscription = Subscription::new(inner.log.clone(), head, Filter::All);
-    inner.hub.take(head, |_| ());
-    inner.hub.delivered(head);
     let mut tail = Tail { inner, pairs: HashMap::new() };
+    let from = tail.look_back(head).await;
+    let mut subscription = Subscription::new(inner.log.clone(), from, Filter::All);
+    inner.hub.take(from, |_| ());
+    inner.hub.delivered(from);
     loop {
         match subscription.next(PAGE_EVENTS_MAX).await {
             Ok(page) => {
@@ -57,6 +63,7 @@ async fn follow(inner: &Inner) -> Result<(), EventLogError> {
                     inner.fail(None);
                 }
                 tail.deliver(&page).await;
+                inner.hub.delivered(page.scanned_to);
             }
             Err(error) => wait_out(inner, error, &mut backoff).await?,
         }
@@ -86,22 +93,57 @@ pub(super) struct Tail<'a> {
 }
 
 impl Tail<'_> {
+    /// Makes the frames of the newest events before anybody listens, for those who come back to a node that was
+    /// restarted. Answers from where on everything is told as it comes.
+    async fn look_back(&mut self, head: Position) -> Position {
+        let (log, config) = (&self.inner.log, &self.inner.config);
+        let events = if config.keeps_window() { config.window_events_max } else { 0 };
+        let mut position = Position(head.0.saturating_sub(events));
+        self.inner.hub.begin_window(position);
+        if position < head && self.inner.views.wait_for(UnitName::Inbox, head, config.view_patience).await.is_err() {
+            tracing::debug!("frames from before this start may lack names: the inbox is behind");
+        }
+        while position < head {
+            let error = match log.read_after(position, PAGE_EVENTS_MAX, Filter::All).await {
+                Ok(page) if page.scanned_to > position => {
+                    self.deliver(&page).await;
+                    position = page.scanned_to;
+                    continue;
+                }
+                Ok(_) => break,
+                Err(error) => error,
+            };
+            // What cannot be read now is in the past: clients from before it reload, the tail goes on behind it.
+            let behind = match &error {
+                EventLogError::Unreadable { position, .. } => *position,
+                EventLogError::Corrupt(_) | EventLogError::Closed | EventLogError::Unavailable(_) => head,
+            };
+            tracing::warn!(%error, position = behind.0, "frames from before this start are not all there");
+            position = behind.min(head);
+            self.inner.hub.begin_window(position);
+        }
+        position.max(head)
+    }
+
     async fn deliver(&mut self, page: &Page) {
         for recorded in &page.events {
             self.inner.directory.note(recorded);
         }
+        let keeps_window = self.inner.config.keeps_window();
         let wanted: Vec<bool> = self.inner.hub.take(page.scanned_to, |interest| {
             // Who comes in within the page hears what is said behind it, and is not counted as inside yet.
             let mut entered = HashSet::new();
             let mut look = |recorded: &RecordedEvent| {
                 entered.extend(entrance(interest, recorded));
                 let said = room_of_message(recorded).is_some_and(|room| entered.contains(&room));
-                recorded.metadata.origin.is_live() && (said || wants(interest, recorded))
+                recorded.metadata.origin.is_live() && (keeps_window || said || wants(interest, recorded))
             };
             page.events.iter().map(|recorded| look(recorded)).collect()
         });
-        let rendered = page.events.iter().zip(&wanted).filter(|(_, wanted)| **wanted).map(|(recorded, _)| &**recorded);
-        let people = self.people(rendered).await;
+        let wanted_events = page.events.iter().zip(&wanted).filter(|(_, wanted)| **wanted);
+        let rendered: Vec<&RecordedEvent> = wanted_events.map(|(recorded, _)| &**recorded).collect();
+        let people = self.people(&rendered).await;
+        self.know_pairs(&rendered).await;
         for (recorded, wanted) in page.events.iter().zip(wanted) {
             self.bring_forward(recorded);
             if wanted {
@@ -114,12 +156,11 @@ impl Tail<'_> {
                 self.tell(recorded, &people).instrument(span).await;
             }
         }
-        self.inner.hub.delivered(page.scanned_to);
     }
 
     /// Names are for show: without them frames go out with ids.
-    async fn people(&self, events: impl Iterator<Item = &RecordedEvent>) -> People {
-        let mut ids: Vec<UserId> = events.flat_map(named).cloned().collect();
+    async fn people(&self, events: &[&RecordedEvent]) -> People {
+        let mut ids: Vec<UserId> = events.iter().copied().flat_map(named).cloned().collect();
         ids.sort_unstable();
         ids.dedup();
         if ids.is_empty() {
@@ -133,6 +174,10 @@ impl Tail<'_> {
 
     /// Memberships, and what never changes about a room.
     fn bring_forward(&mut self, recorded: &RecordedEvent) {
+        if let DomainEvent::User(UserEvent::UserErased(_)) = &recorded.event {
+            // Their words and names are in frames from before.
+            self.inner.hub.begin_window(recorded.position);
+        }
         let DomainEvent::Room(event) = &recorded.event else { return };
         let hub = &self.inner.hub;
         match event {
@@ -168,6 +213,29 @@ impl Tail<'_> {
             | RoomEvent::MessageSent(_) => {}
         }
     }
+
+    /// Asks for the rooms of a page side by side: one after the other they would hold up everybody's frames.
+    async fn know_pairs(&mut self, events: &[&RecordedEvent]) {
+        let messages = events.iter().filter_map(|recorded| {
+            let DomainEvent::Room(RoomEvent::MessageSent(event)) = &recorded.event else { return None };
+            Some((event.room_id, &event.sender_id))
+        });
+        let unknown: HashMap<RoomId, &UserId> = messages.filter(|(room, _)| !self.pairs.contains_key(room)).collect();
+        let inbox = self.inner.views.inbox();
+        for some in unknown.into_iter().collect::<Vec<_>>().chunks(PAIRS_READ_AT_ONCE_MAX) {
+            let mut asked = Vec::with_capacity(some.len());
+            for (room, sender) in some {
+                asked.push(inbox.room(*room, sender));
+            }
+            for ((room, _), answer) in some.iter().zip(join_all(asked).await) {
+                // One that is not answered is asked for again when its message is told.
+                if let Ok(Some(row)) = answer {
+                    self.keep_pair(*room, row.pair);
+                }
+            }
+        }
+    }
+
     /// The two of a room, when it is one of two.
     pub(super) async fn pair(&mut self, room: RoomId, member: &UserId) -> Option<(UserId, UserId)> {
         if let Some(pair) = self.pairs.get(&room) {

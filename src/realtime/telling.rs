@@ -72,7 +72,7 @@ impl Tail<'_> {
                     position: place.position,
                     except: place.except.socket,
                 };
-                self.inner.reads.offer([((event.room_id, event.user_id.clone()), mark)]);
+                self.read(event.room_id, &event.user_id, mark, place.cause);
                 self.unread([event.user_id.clone()], place.position);
             }
             DomainEvent::Participant(ParticipantEvent::MarkedUnread(event)) => self.marked_unread(event, &place),
@@ -95,7 +95,7 @@ impl Tail<'_> {
         let inner = self.inner;
         let sender = people.get(&event.sender_id).map(Arc::as_ref);
         let channel = room_channel(event.room_id);
-        if inner.hub.has_listeners(&channel) {
+        if inner.wants(&channel) {
             let pair = self.pair(event.room_id, &event.sender_id).await;
             let receiver = pair.as_ref().map(|(a, b)| if *a == event.sender_id { b } else { a });
             let token = PositionToken { log: inner.log.id(), position: place.position };
@@ -109,10 +109,10 @@ impl Tail<'_> {
                 position: place.position,
                 except: place.except.socket,
             };
-            inner.reads.offer([((event.room_id, event.sender_id.clone()), mark)]);
+            self.read(event.room_id, &event.sender_id, mark, place.cause);
         }
         let listening = inner.hub.listening_members(event.room_id);
-        if listening.is_empty() {
+        if listening.is_empty() && !inner.config.keeps_window() {
             return;
         }
         let hint = MessageHint {
@@ -128,6 +128,13 @@ impl Tail<'_> {
             inner.hub.publish_to_members(event.room_id, (frames::NEW_MESSAGE.name, &data), place.cause, except);
         }
         self.unread(listening, place.position);
+    }
+
+    fn read(&self, room: RoomId, user: &UserId, mark: ReadMark, cause: Cause) {
+        self.inner.hub.mark(room, user, &mark, cause.recorded_at);
+        if self.inner.hub.has_listeners(&room_channel(room)) {
+            self.inner.reads.offer([((room, user.clone()), mark)]);
+        }
     }
 
     fn members_added(&self, event: &MembersAdded, place: &Place<'_>, people: &People) {

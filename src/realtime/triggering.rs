@@ -19,9 +19,10 @@ impl Hub {
         names.extend(channels.iter().filter_map(|name| own_of_legacy(name)));
         names.extend(channels.iter().filter_map(|name| legacy_of(name).map(String::from)));
         let except = Except { socket: except, user: None };
-        let mut state = self.state();
         for name in names {
             let cached = is_cache(&name);
+            // For each by itself: a hundred crowded channels in one step would make everybody else wait.
+            let mut state = self.state();
             if !cached && !state.channels.contains_key(name.as_str()) {
                 continue;
             }

@@ -17,6 +17,8 @@ use super::frames::{self, Unread};
 use super::gathering::Gathered;
 use super::subscriber::Except;
 
+/// What is counted is in these.
+pub(super) const COUNTED_BY: [UnitName; 2] = [UnitName::Inbox, UnitName::Feed];
 /// People asked about in one query.
 const PEOPLE_AT_ONCE_MAX: usize = 500;
 const RETRY: Duration = Duration::from_secs(1);
@@ -31,6 +33,12 @@ pub(super) async fn run(inner: Arc<Inner>, stop: CancellationToken) {
             }
         }
     }
+}
+
+/// To somebody who was away, what waits for them by now.
+pub(super) fn retell(inner: &Inner, user: UserId) {
+    let delivered = inner.hub.progress().borrow().unwrap_or_default();
+    inner.unread.offer([(user, delivered)]);
 }
 
 /// Until it is shown: what is shown too late is right all the same, what is left out is not.
@@ -54,7 +62,7 @@ async fn show(inner: &Inner, changed: &[(UserId, Position)]) {
 }
 
 async fn counts(inner: &Inner, users: &[UserId], position: Position) -> Result<(Vec<u64>, Vec<u64>), ReadError> {
-    for unit in UnitName::ALL {
+    for unit in COUNTED_BY {
         while let Err(lagging) = inner.views.wait_for(unit, position, inner.config.view_patience).await {
             tracing::debug!(%lagging, "unread counts wait");
         }

@@ -10,6 +10,7 @@ pub mod notification;
 pub mod participant;
 pub mod room;
 pub mod schemas;
+pub mod search;
 pub mod user;
 
 pub use message::Message;

@@ -38,7 +38,7 @@ async fn a_sound_log_is_clean_and_every_damage_is_named(backend: Backend) {
     assert!(seen.contains(&"message_sent".to_owned()), "{seen:?}");
     ana.sends(&room, "masih hidup").await;
     assert!(running.stop().await.success());
-    for unit in ["inbox", "feed"] {
+    for unit in ["inbox", "feed", "search"] {
         assert!(installation.replay(&["rebuild", unit]).await.status.success());
     }
     let (report, code) = doctor(&installation).await;

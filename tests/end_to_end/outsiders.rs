@@ -66,7 +66,7 @@ async fn a_server_holds_a_lock_on_each_file_of_a_new_store() {
             held.extend(file.file_stem().map(|name| name.to_string_lossy().into_owned()));
         }
     }
-    for name in ["log", "inbox", "feed"] {
+    for name in ["log", "inbox", "feed", "search"] {
         assert!(held.iter().any(|held| held.starts_with(name)), "{name} is not among {held:?}");
     }
     assert!(running.stop().await.success());

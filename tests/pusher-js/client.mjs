@@ -3,12 +3,13 @@
 // Separate from the tests because only the library itself can show that it needs no change. Nothing in here may
 // know what the server ought to do: it passes on what pusher-js says, the Rust side judges.
 //
-//   {"do":"connect","wsHost":..,"wsPort":..,"key":..,"authEndpoint":..,"userAuthEndpoint":..,"headers":{..},"params":{..}}
+//   {"do":"connect","wsHost":..,"wsPort":..,"key":..,"authEndpoint":..,"userAuthEndpoint":..,"headers":{..},"params":{..},"resuming":..}
 //   {"do":"subscribe","channel":..}  {"do":"unsubscribe","channel":..}  {"do":"disconnect"}
 //   {"do":"signin"}  {"do":"trigger","channel":..,"name":..,"data":..}
 //
 // Answers are {"event":..,"channel":..|null,"data":..}, and "userId" where the library says one. Connection events are
 // named "connection:..", those to the signed-in user "user:..", those of the watchlist "watchlist:..".
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import Pusher from 'pusher-js';
 
@@ -17,9 +18,16 @@ let pusher = null;
 const say = (event, channel, data, userId) =>
   process.stdout.write(`${JSON.stringify({ event, channel, data: data ?? null, userId })}\n`);
 
+// The very snippet that the manual gives: its first block of code.
+function snippet() {
+  const manual = readFileSync(new URL('../../docs/realtime.md', import.meta.url), 'utf8');
+  return new Function(`${manual.match(/```js\n([\s\S]*?)```/)[1]}; return resuming;`)();
+}
+
 function connect({
-  wsHost, wsPort, key, authEndpoint, userAuthEndpoint, headers, params, activityTimeout, pongTimeout,
+  wsHost, wsPort, key, authEndpoint, userAuthEndpoint, headers, params, activityTimeout, pongTimeout, resuming,
 }) {
+  const resume = resuming ? snippet()(authEndpoint, headers) : null;
   pusher = new Pusher(key, {
     cluster: '', // The library insists on one; wsHost decides.
     wsHost,
@@ -28,9 +36,12 @@ function connect({
     enabledTransports: ['ws'],
     activityTimeout,
     pongTimeout,
-    channelAuthorization: { transport: 'ajax', endpoint: authEndpoint, headers },
+    channelAuthorization: resume
+      ? { customHandler: resume.authorize }
+      : { transport: 'ajax', endpoint: authEndpoint, headers },
     userAuthentication: { transport: 'ajax', endpoint: userAuthEndpoint ?? authEndpoint, headers, params },
   });
+  if (resume) pusher.connection.bind('message', resume.remember);
   pusher.user.bind_global((event, data) => say(`user:${event}`, null, data));
   pusher.user.watchlist.bind_global((event, data) => say(`watchlist:${event}`, null, data));
   pusher.connection.bind('state_change', (states) => say('connection:state_change', null, states));

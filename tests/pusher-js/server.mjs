@@ -1,6 +1,7 @@
 // The application's own server, made of the unmodified server SDK (pusher-http-node) and nothing else that thinks: it
 // triggers, asks, authorises channels and users, and takes webhooks. Steered as client.mjs is, line by line.
 //
+//   {"do":"listen"}  for pages that want to be authorised, and for webhooks
 //   {"do":"start","host":..,"port":..,"appId":..,"key":..,"secret":..,"encryptionMasterKeyBase64":..}
 //   {"do":"call","id":..,"method":"trigger","arguments":[..]}     any method of the SDK that answers with a promise
 //   {"do":"refuse","requests":n}                                  the next n webhooks are answered with 500
@@ -21,11 +22,14 @@ const bodyOf = async (request) => {
   return Buffer.concat(chunks).toString('utf8');
 };
 
-// As Pusher's own integration server does it: everybody may have everything, and private channels are signed with
-// channel_data as well.
+// As the integration server of pusher-js does it: everybody may have everything, private channels are signed with
+// channel_data as well, and who does not say who they are is called by their socket.
 function authorise(form, user) {
   const [socket, channel] = [form.get('socket_id'), form.get('channel_name')];
-  return pusher.authorizeChannel(socket, channel, { user_id: user, user_info: { name: `${user} by the server` } });
+  const data = user
+    ? { user_id: user, user_info: { name: `${user} by the server` } }
+    : { user_id: socket, user_info: { name: `Integration ${socket}`, email: `integration-${socket}@example.com` } };
+  return pusher.authorizeChannel(socket, channel, data);
 }
 
 const routes = {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aggregates::ids::{RoomId, UserId};
 use aggregates::participant::{ParticipantCommand, ParticipantEvent, ReadUpTo};
 use aggregates::relationship::{RelationshipCommand, RelationshipEvent};
-use aggregates::room::{RoomCommand, RoomEvent, RoomKind};
+use aggregates::room::{DeleteMessage, EditMessage, React, RoomCommand, RoomEvent, RoomKind};
 use aggregates::{Command, DomainEvent};
 
 #[derive(Debug, Clone, Default)]
@@ -44,11 +44,10 @@ impl Facts {
                 let read = self.read.entry((event.room_id, event.user_id.clone())).or_default();
                 *read = event.up_to_seq.max(*read);
             }
-            DomainEvent::Participant(
-                ParticipantEvent::MarkedUnread(_)
-                | ParticipantEvent::MessagesDelivered(_)
-                | ParticipantEvent::RoomArranged(_),
-            ) => {}
+            DomainEvent::Participant(ParticipantEvent::MarkedUnread(event)) => {
+                self.read.insert((event.room_id, event.user_id.clone()), event.read_seq);
+            }
+            DomainEvent::Participant(ParticipantEvent::MessagesDelivered(_) | ParticipantEvent::RoomArranged(_)) => {}
             DomainEvent::Relationship(event) => {
                 match event {
                     RelationshipEvent::UserFollowed(event) => {
@@ -176,11 +175,33 @@ impl Facts {
             | RoomCommand::SetRules(_)
             | RoomCommand::CloseRoom(_)
             | RoomCommand::ReopenRoom(_)
-            | RoomCommand::EditMessage(_)
-            | RoomCommand::DeleteMessage(_)
-            | RoomCommand::React(_)
             | RoomCommand::PinMessage(_) => None,
+            RoomCommand::EditMessage(EditMessage { room_id, message, edited_by, .. }) => {
+                let may = self.may_speak(*room_id, edited_by) && message.sender_id == *edited_by;
+                Some(if may { Expected::Events } else { Expected::Refusal })
+            }
+            RoomCommand::React(React { room_id, user_id, on, .. }) => {
+                let may = if *on { self.may_speak(*room_id, user_id) } else { self.is_in(*room_id, user_id) };
+                Some(if may { Expected::Events } else { Expected::Refusal })
+            }
+            RoomCommand::DeleteMessage(DeleteMessage { room_id, message, deleted_by, .. }) => {
+                match (self.is_in(*room_id, deleted_by), message.sender_id == *deleted_by) {
+                    (false, _) => Some(Expected::Refusal),
+                    (true, true) => Some(Expected::Events),
+                    // A matter of roles.
+                    (true, false) => None,
+                }
+            }
         }
+    }
+
+    fn is_in(&self, room: RoomId, user: &UserId) -> bool {
+        self.rooms.get(&room).is_some_and(|room| room.members.contains(user))
+    }
+
+    fn may_speak(&self, room: RoomId, user: &UserId) -> bool {
+        let apart = |room: &RoomFacts| room.direct && self.are_apart(&room.pair[0], &room.pair[1]);
+        self.is_in(room, user) && !self.rooms.get(&room).is_some_and(apart)
     }
 
     fn expect_between(&self, command: &RelationshipCommand) -> Expected {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use aggregates::ids::{CommandId, EventId};
 use aggregates::notification::NotificationEvent;
 use aggregates::relationship::RelationshipEvent;
-use aggregates::room::RoomEvent;
+use aggregates::room::{MessageFacts, RoomEvent};
 use aggregates::{DomainEvent, State, StreamId};
 use event_log::{EventLog, Filter, Outcome, Position, RecordedEvent, Wish, loading};
 
@@ -84,7 +84,9 @@ impl Judge {
         self.facts.push(facts);
         match &recorded.event {
             DomainEvent::Room(RoomEvent::MessageSent(sent)) => {
-                self.known.messages.push((sent.room_id, sent.seq, sent.message_id));
+                let (seq, message_id, sender_id) = (sent.seq, sent.message_id, sent.sender_id.clone());
+                let facts = MessageFacts { message_id, seq, sender_id, forwarded: false };
+                self.known.messages.push((sent.room_id, facts));
             }
             DomainEvent::Notification(NotificationEvent::NotificationRaised(raised)) => {
                 self.known.notifications.push(raised.notification_id);

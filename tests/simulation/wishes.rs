@@ -3,11 +3,13 @@
 use aggregates::feed::{FeedCommand, MarkFeedRead};
 use aggregates::ids::{CommandId, MessageId, NotificationId, RoomId, UserId, UserPair};
 use aggregates::notification::{MarkNotification, NotificationCommand};
-use aggregates::participant::{MarkRead, ParticipantCommand, ReadUpTo};
+use aggregates::participant::{
+    Arrange, Arrangement, MarkDelivered, MarkRead, MarkUnread, ParticipantCommand, ReadUpTo, UnreadFrom,
+};
 use aggregates::relationship::{Relate, RelationshipCommand};
 use aggregates::room::{
-    AddMembers, CreateGroup, HistoryFrom, JoinPolicy, JoinRoom, MessageKind, OpenDirect, RemoveMember, RoomCommand,
-    SendMessage,
+    AddMembers, CreateGroup, DeleteMessage, EditMessage, Emoji, HistoryFrom, JoinPolicy, JoinRoom, MessageFacts,
+    MessageKind, OpenDirect, PinMessage, React, RemoveMember, RoomCommand, SendMessage,
 };
 use aggregates::user::{Profile, PutProfile, UserCommand};
 use aggregates::{Command, Metadata, Sealed, StreamId, Timestamp};
@@ -98,7 +100,7 @@ pub fn create_group(room_id: RoomId, random: &mut StdRng) -> (StreamId, Command)
 /// What a wish may be about besides people and rooms, as far as the wisher can know.
 #[derive(Debug, Default)]
 pub struct Known {
-    pub messages: Vec<(RoomId, u64, MessageId)>,
+    pub messages: Vec<(RoomId, MessageFacts)>,
     pub notifications: Vec<NotificationId>,
     pub head: u64,
 }
@@ -110,9 +112,11 @@ pub fn any(known: &Known, id: CommandId, random: &mut StdRng) -> (StreamId, Comm
             let (room, sender) = (room(random), one(&people(), random));
             (StreamId::room(room), said(room, &sender, id))
         }
-        40..=54 => read(known, random),
-        55..=69 => membership(random),
-        70..=89 => between_people(random),
+        40..=52 => read(known, random),
+        53..=65 => membership(random),
+        66..=74 if !known.messages.is_empty() => about_a_message(known, random),
+        66..=78 => in_place(random),
+        79..=89 => between_people(random),
         90..=94 => notification(known, random),
         95..=97 => register(&one(&people(), random)),
         _ => create_group(one(&groups(), random), random),
@@ -137,13 +141,72 @@ fn read(known: &Known, random: &mut StdRng) -> (StreamId, Command) {
     let (room_id, up_to) = match known.messages.is_empty() || random.random_bool(0.5) {
         true => (room(random), ReadUpTo::Last),
         false => {
-            let (room, seq, message_id) = one(&known.messages, random);
+            let (room, MessageFacts { seq, message_id, .. }) = one(&known.messages, random);
             (room, ReadUpTo::Message { seq, message_id })
         }
     };
     let stream = StreamId::participant(room_id, &user_id);
     let command = MarkRead { room_id, user_id, up_to, membership: None, at: noon() };
     (stream, Command::Participant(ParticipantCommand::MarkRead(command)))
+}
+
+/// Somebody does something to a message of anybody, of a room that they may have left.
+fn about_a_message(known: &Known, random: &mut StdRng) -> (StreamId, Command) {
+    let ((room_id, message), who, at) = (one(&known.messages, random), one(&people(), random), noon());
+    let on = random.random_bool(0.7);
+    let command = match random.random_range(0..8) {
+        0..=2 => RoomCommand::EditMessage(EditMessage {
+            room_id,
+            edited_by: if random.random_bool(0.8) { message.sender_id.clone() } else { who },
+            message,
+            content: Sealed::new("lain"),
+            mentions: vec![],
+            mentions_all: false,
+            blocked: false,
+            at,
+        }),
+        3 | 4 => {
+            let deleted_by = if random.random_bool(0.8) { message.sender_id.clone() } else { who };
+            RoomCommand::DeleteMessage(DeleteMessage { room_id, message, deleted_by, at })
+        }
+        5 | 6 => {
+            let emoji = Emoji::parse("👍").expect("an emoji");
+            RoomCommand::React(React { room_id, message, user_id: who, emoji, on, blocked: false, at })
+        }
+        _ => RoomCommand::PinMessage(PinMessage { room_id, message, pinned_by: who, on, at }),
+    };
+    (StreamId::room(room_id), Command::Room(command))
+}
+
+fn in_place(random: &mut StdRng) -> (StreamId, Command) {
+    let (room_id, user_id, at) = (room(random), one(&people(), random), noon());
+    let stream = StreamId::participant(room_id, &user_id);
+    let membership = None;
+    let command = match random.random_range(0..4) {
+        0 => {
+            let from = UnreadFrom::Last;
+            ParticipantCommand::MarkUnread(MarkUnread { room_id, user_id, from, membership, at })
+        }
+        1 => {
+            let up_to = ReadUpTo::Last;
+            ParticipantCommand::MarkDelivered(MarkDelivered { room_id, user_id, up_to, membership, at })
+        }
+        _ => {
+            let wish = one(
+                &[
+                    Arrangement::Archived { seq: 0 },
+                    Arrangement::Unarchived,
+                    Arrangement::Pinned,
+                    Arrangement::Unpinned,
+                    Arrangement::Muted { until: None },
+                    Arrangement::Unmuted,
+                ],
+                random,
+            );
+            ParticipantCommand::Arrange(Arrange { room_id, user_id, wish, membership, at })
+        }
+    };
+    (stream, Command::Participant(command))
 }
 
 fn membership(random: &mut StdRng) -> (StreamId, Command) {

@@ -17,10 +17,25 @@ const BUSY_MAX: Duration = Duration::from_secs(20);
 /// Every table of a unit, `unit` included.
 pub fn tables(unit: UnitName) -> &'static [&'static str] {
     match unit {
-        UnitName::Inbox => {
-            &["unit", "rooms", "members", "participants", "messages", "users", "follows", "follow_counts", "blocks"]
-        }
+        UnitName::Inbox => &[
+            "unit",
+            "rooms",
+            "members",
+            "participants",
+            "messages",
+            "message_edits",
+            "tombstones",
+            "reactions",
+            "reaction_counts",
+            "mentions",
+            "pins",
+            "users",
+            "follows",
+            "follow_counts",
+            "blocks",
+        ],
         UnitName::Feed => &["unit", "notifications", "feeds"],
+        UnitName::Search => &["unit", "entries"],
     }
 }
 

@@ -18,6 +18,7 @@ pub mod postgres;
 pub mod pusher_js;
 pub mod pusher_server;
 pub mod raw;
+pub mod resuming_client;
 pub mod running;
 pub mod storm;
 pub mod watcher;

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aggregates::ids::{MessageId, RoomId, UserId};
-use aggregates::participant::ParticipantEvent;
+use aggregates::participant::{Arrangement, ParticipantEvent};
 use aggregates::room::RoomEvent;
 use aggregates::{DomainEvent, Sealed};
 use event_log::{EventLog, Filter, Position, RecordedEvent};
@@ -32,6 +32,8 @@ pub struct Said {
     pub sender: UserId,
     pub client_message_id: Option<String>,
     pub position: Position,
+    /// Its place stays, and it counts for nobody.
+    pub deleted: bool,
 }
 
 /// Rooms as the log tells them.
@@ -41,6 +43,8 @@ pub struct Rooms {
     pub said: BTreeMap<RoomId, Vec<Said>>,
     /// Who is in now, and up to which seq nothing counts for them.
     pub members: BTreeMap<RoomId, BTreeMap<UserId, u64>>,
+    /// Who put which room away, and after which message.
+    archived: BTreeMap<(RoomId, UserId), u64>,
 }
 
 impl Rooms {
@@ -49,15 +53,8 @@ impl Rooms {
         for recorded in events {
             match &recorded.event {
                 DomainEvent::Room(event) => rooms.in_room(event, recorded.position),
-                DomainEvent::Participant(ParticipantEvent::MessagesRead(event)) => {
-                    rooms.counts_from(event.room_id, &event.user_id, event.up_to_seq);
-                }
-                DomainEvent::Participant(
-                    ParticipantEvent::MarkedUnread(_)
-                    | ParticipantEvent::MessagesDelivered(_)
-                    | ParticipantEvent::RoomArranged(_),
-                )
-                | DomainEvent::Relationship(_)
+                DomainEvent::Participant(event) => rooms.in_place(event),
+                DomainEvent::Relationship(_)
                 | DomainEvent::Notification(_)
                 | DomainEvent::Feed(_)
                 | DomainEvent::User(_) => {}
@@ -80,6 +77,10 @@ impl Rooms {
             RoomEvent::MemberRemoved(event) => {
                 self.members.entry(event.room_id).or_default().remove(&event.user_id);
             }
+            RoomEvent::MessageDeleted(event) => {
+                let said = self.said.entry(event.room_id).or_default();
+                said.iter_mut().filter(|message| message.seq == event.seq).for_each(|message| message.deleted = true);
+            }
             RoomEvent::MemberRoleChanged(_)
             | RoomEvent::RoomRenamed(_)
             | RoomEvent::RoomAvatarChanged(_)
@@ -88,7 +89,6 @@ impl Rooms {
             | RoomEvent::RoomClosed(_)
             | RoomEvent::RoomReopened(_)
             | RoomEvent::MessageEdited(_)
-            | RoomEvent::MessageDeleted(_)
             | RoomEvent::ReactionAdded(_)
             | RoomEvent::ReactionRemoved(_)
             | RoomEvent::MessagePinned(_)
@@ -100,13 +100,37 @@ impl Rooms {
                     sender: event.sender_id.clone(),
                     client_message_id: event.client_message_id.as_ref().and_then(Sealed::words).map(str::to_owned),
                     position,
+                    deleted: false,
                 });
                 self.counts_from(event.room_id, &event.sender_id, event.seq);
             }
         }
     }
 
-    /// Read positions never go back, and mean nothing for those who are not in.
+    fn in_place(&mut self, event: &ParticipantEvent) {
+        match event {
+            ParticipantEvent::MessagesRead(event) => {
+                self.counts_from(event.room_id, &event.user_id, event.up_to_seq);
+            }
+            ParticipantEvent::MarkedUnread(event) => {
+                let members = self.members.entry(event.room_id).or_default();
+                if let Some(from) = members.get_mut(&event.user_id) {
+                    *from = event.read_seq;
+                }
+            }
+            ParticipantEvent::RoomArranged(event) => {
+                let place = (event.room_id, event.user_id.clone());
+                match event.arrangement {
+                    Arrangement::Archived { seq } => drop(self.archived.insert(place, seq)),
+                    Arrangement::Unarchived => drop(self.archived.remove(&place)),
+                    Arrangement::Muted { .. } | Arrangement::Unmuted | Arrangement::Pinned | Arrangement::Unpinned => {}
+                }
+            }
+            ParticipantEvent::MessagesDelivered(_) => {}
+        }
+    }
+
+    /// Read positions never go back by reading, and mean nothing for those who are not in.
     fn counts_from(&mut self, room: RoomId, user: &UserId, seq: u64) {
         if let Some(from) = self.members.entry(room).or_default().get_mut(user) {
             *from = seq.max(*from);
@@ -118,13 +142,19 @@ impl Rooms {
         let mut unread = BTreeMap::new();
         for (room, members) in &self.members {
             let said = self.said.get(room).map_or(&[][..], Vec::as_slice);
-            // How many messages lie behind each place; nobody's own do, sending moves their place.
+            // How many messages lie behind each place; one's own only where somebody went back to before them.
             for (user, from) in members {
-                let behind = said.len() - said.partition_point(|message| message.seq <= *from);
-                unread.insert((*room, user.clone()), behind as u64);
+                let behind = said[said.partition_point(|message| message.seq <= *from)..].iter();
+                unread.insert((*room, user.clone()), behind.filter(|message| !message.deleted).count() as u64);
             }
         }
         unread
+    }
+
+    /// Put away, and nothing has been said since.
+    pub fn is_archived(&self, room: RoomId, user: &UserId) -> bool {
+        let said = self.said.get(&room).map_or(0, |said| said.len() as u64);
+        self.archived.get(&(room, user.clone())).is_some_and(|seq| said <= *seq)
     }
 
     /// In every room the messages are numbered 1, 2, 3 .. and no message is there twice.

@@ -51,12 +51,14 @@ impl PusherJs {
 
     /// Starts a client and connects it to the server at `http://{host}:{port}` as the bearer of `token`.
     pub async fn connect(name: &str, address: std::net::SocketAddr, key: &str, token: &str) -> Self {
-        let endpoints = json!({
-            "authEndpoint": format!("http://{address}/api/pusher/auth"),
-            "userAuthEndpoint": format!("http://{address}/api/pusher/user-auth"),
-            "headers": { "Authorization": format!("Bearer {token}") },
-        });
-        Self::connect_with(name, address, key, endpoints).await
+        Self::connect_with(name, address, key, endpoints(address, token)).await
+    }
+
+    /// The same with the snippet of docs/realtime.md, by which it is given what it missed.
+    pub async fn connect_resuming(name: &str, address: std::net::SocketAddr, key: &str, token: &str) -> Self {
+        let mut options = endpoints(address, token);
+        options["resuming"] = json!(true);
+        Self::connect_with(name, address, key, options).await
     }
 
     /// The same, with endpoints, headers and parameters of another server.
@@ -181,6 +183,15 @@ fn parse(line: &str) -> Seen {
         data: said["data"].clone(),
         user_id: said["userId"].as_str().map(str::to_owned),
     }
+}
+
+/// Kabar's own, for the bearer of `token`.
+fn endpoints(address: std::net::SocketAddr, token: &str) -> Value {
+    json!({
+        "authEndpoint": format!("http://{address}/api/pusher/auth"),
+        "userAuthEndpoint": format!("http://{address}/api/pusher/user-auth"),
+        "headers": { "Authorization": format!("Bearer {token}") },
+    })
 }
 
 pub(super) fn folder() -> PathBuf {

@@ -3,9 +3,20 @@
 CREATE UNIQUE INDEX IF NOT EXISTS members_now ON members (user_id, room_id) WHERE to_position IS NULL;
 -- Where somebody may have said something, also of those who left: for erasing them.
 CREATE INDEX IF NOT EXISTS members_ever ON members (user_id, room_id);
-CREATE INDEX IF NOT EXISTS participants_active ON participants (room_id, active_position DESC, user_id);
+-- With how far they have read: who has seen a message is counted in here.
+CREATE INDEX IF NOT EXISTS participants_active ON participants (room_id, active_position DESC, user_id) INCLUDE (read_seq);
 CREATE INDEX IF NOT EXISTS messages_in_room ON messages (room_id, position);
 CREATE INDEX IF NOT EXISTS follows_from ON follows (from_id, position);
 CREATE UNIQUE INDEX IF NOT EXISTS messages_by_seq ON messages (room_id, seq);
 CREATE INDEX IF NOT EXISTS follows_to ON follows (to_id, position);
 CREATE UNIQUE INDEX IF NOT EXISTS messages_by_id ON messages (message_id);
+-- Only for rooms, messages and words that the question is about: a plain message is in none of these.
+CREATE INDEX IF NOT EXISTS rooms_of_support ON rooms (position) WHERE kind = 'SUPPORT' AND NOT closed;
+CREATE INDEX IF NOT EXISTS messages_replying ON messages (reply_to, position) WHERE reply_to IS NOT NULL;
+CREATE INDEX IF NOT EXISTS messages_forwarded ON messages (forwarded_author_id, position)
+    WHERE forwarded_author_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS edits_of_message ON message_edits (room_id, seq, position);
+-- For erasing who said them.
+CREATE INDEX IF NOT EXISTS edits_by_sender ON message_edits (sender_id, position);
+CREATE INDEX IF NOT EXISTS reactions_first ON reactions (room_id, seq, emoji, position);
+CREATE INDEX IF NOT EXISTS mentions_of ON mentions (user_id, room_id, seq);

@@ -14,19 +14,36 @@ CREATE TABLE rooms (
     name TEXT,
     -- Lower case, made when written, so that every engine finds the same.
     name_folded TEXT NOT NULL,
+    -- Whose words the name is, and where they are in the log.
+    named_by TEXT,
+    named_position INTEGER NOT NULL,
     avatar TEXT,
-    -- Whose words name and avatar are.
+    pictured_by TEXT,
+    pictured_position INTEGER NOT NULL,
     opened_by TEXT NOT NULL,
     group_id TEXT,
-    -- The two of a DIRECT room, sorted.
+    -- The two of a room of two, sorted.
     first_id TEXT,
     second_id TEXT,
+    closed INTEGER NOT NULL,
+    join_policy TEXT NOT NULL,
+    history_from TEXT NOT NULL,
+    slow_mode_seconds INTEGER NOT NULL,
     participant_count INTEGER NOT NULL,
     last_seq INTEGER NOT NULL,
+    -- The highest seq that was deleted: behind it there is no tombstone to count.
+    last_tombstone_seq INTEGER NOT NULL,
     -- Of the last message, or of the opening.
     last_position INTEGER NOT NULL,
     last_message_at INTEGER,
+    -- In its latest words, NULL when it was deleted.
     last_message TEXT,
+    last_deleted INTEGER NOT NULL,
+    -- Whose words they are, and where they are in the log.
+    last_words_by TEXT,
+    last_words_position INTEGER NOT NULL,
+    -- Of the opening.
+    position INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -47,10 +64,19 @@ CREATE TABLE members (
 CREATE TABLE participants (
     room_id BLOB NOT NULL,
     user_id TEXT NOT NULL,
+    -- Goes forward by reading and speaking, and back to where somebody marks it unread.
     read_seq INTEGER NOT NULL,
     last_read_at INTEGER,
     -- Where they last read or spoke; 0 when they never did, -1 while they are away.
     active_position INTEGER NOT NULL,
+    delivered_seq INTEGER NOT NULL,
+    delivered_at INTEGER,
+    muted INTEGER NOT NULL,
+    -- For ever without it.
+    muted_until INTEGER,
+    pinned INTEGER NOT NULL,
+    -- Put away until something is said behind it.
+    archived_seq INTEGER,
     PRIMARY KEY (room_id, user_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -61,13 +87,78 @@ CREATE TABLE messages (
     seq INTEGER NOT NULL,
     sender_id TEXT NOT NULL,
     kind TEXT NOT NULL,
+    -- As it was sent.
     content TEXT NOT NULL,
     attachment_url TEXT,
     attachment_type TEXT,
     reply_to BLOB,
+    -- Where the words are from. They and the attachment belong to the author.
+    forwarded_room_id BLOB,
+    forwarded_message_id BLOB,
+    forwarded_author_id TEXT,
     client_message_id TEXT,
     created_at INTEGER NOT NULL
 ) STRICT;
+
+-- What becomes of messages has tables of its own, each keyed by what the events carry: nothing has to be looked up to
+-- write it, and a message that nothing happens to costs nothing.
+
+-- Other words of a message; the last of them are shown.
+CREATE TABLE message_edits (
+    position INTEGER NOT NULL PRIMARY KEY,
+    room_id BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    sender_id TEXT NOT NULL,
+    content TEXT NOT NULL,
+    edited_at INTEGER NOT NULL
+) STRICT;
+
+-- Deleted messages. The first deletion wins; what comes behind it changes nothing.
+CREATE TABLE tombstones (
+    room_id BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    deleted_by TEXT NOT NULL,
+    deleted_at INTEGER NOT NULL,
+    PRIMARY KEY (room_id, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE reactions (
+    room_id BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    emoji TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (room_id, seq, emoji, user_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE reaction_counts (
+    room_id BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    emoji TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    -- Where the first came: emojis are shown in this order.
+    position INTEGER NOT NULL,
+    PRIMARY KEY (room_id, seq, emoji)
+) STRICT, WITHOUT ROWID;
+
+-- Whom the latest words of a message name; '' is everybody.
+CREATE TABLE mentions (
+    room_id BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    user_id TEXT NOT NULL,
+    -- Whose words: calling everybody does not call oneself.
+    sender_id TEXT NOT NULL,
+    PRIMARY KEY (room_id, seq, user_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE pins (
+    room_id BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    pinned_by TEXT NOT NULL,
+    pinned_at INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (room_id, seq)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE users (
     user_id TEXT NOT NULL PRIMARY KEY,

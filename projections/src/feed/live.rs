@@ -24,7 +24,7 @@ impl LiveFeed {
     fn reads(live: &Live) -> &dyn FeedReads {
         match &live.reads {
             UnitReads::Feed(reads) => &**reads,
-            UnitReads::Inbox(_) => unreachable!("the unit feed is opened with the feed's reads"),
+            UnitReads::Inbox(_) | UnitReads::Search(_) => unreachable!("the unit feed is opened with the feed's reads"),
         }
     }
 }

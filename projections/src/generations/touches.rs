@@ -10,11 +10,13 @@ use serde_json::Value;
 
 use super::{Difference, TOUCHING_MAX, Touching};
 use crate::feed::project::FeedChange;
-use crate::inbox::project::{InboxChange, Relation};
+use crate::inbox::changes::{InboxChange, Reaction, Relation};
 use crate::projector::page_up_to;
+use crate::search::project::SearchChange;
+use crate::search::words::tokens;
 use crate::store::StoreError;
 use crate::views::UnitName;
-use crate::{feed, inbox};
+use crate::{feed, inbox, search};
 
 /// Events read at a time.
 const PAGE_EVENTS_MAX: usize = 1_000;
@@ -25,9 +27,7 @@ enum Touch {
     Keyed(&'static str, String),
     /// The notifications of somebody, raised up to a position.
     Swept(UserId, Position),
-    /// Somebody has the last word in a room, which only their erasure asks for.
-    Spoken(RoomId, UserId),
-    /// What somebody said, the rooms they opened, and where they have the last word, before a position.
+    /// Rows with words of somebody, from before a position.
     Blanked(UserId, Position),
 }
 
@@ -41,7 +41,7 @@ pub(super) async fn name_events(
     if differences.is_empty() {
         return Ok(());
     }
-    let mut rows = Rows::of(differences);
+    let rows = Rows::of(differences);
     let mut position = Position::START;
     while position < until {
         let page = page_up_to(unit, log, position, until, PAGE_EVENTS_MAX).await?;
@@ -75,20 +75,23 @@ fn note(difference: &mut Difference, recorded: &RecordedEvent) {
 struct Rows {
     keyed: HashMap<(&'static str, String), Vec<usize>>,
     notifications: HashMap<String, Vec<(usize, u64)>>,
-    /// Messages by who said them, rooms by who opened them, each with its position.
+    /// Rows with words by whose they are, each with where they are in the log.
     words: HashMap<String, Vec<(usize, u64)>>,
-    /// Who has the last word so far, in the rooms that differ.
-    last_words: HashMap<usize, UserId>,
 }
+
+/// Columns that say whose words a row has, and where they are.
+const WORDS: [(&str, &str); 6] = [
+    ("sender_id", "position"),
+    ("forwarded_author_id", "position"),
+    ("author_id", "worded"),
+    ("named_by", "named_position"),
+    ("pictured_by", "pictured_position"),
+    ("last_words_by", "last_words_position"),
+];
 
 impl Rows {
     fn of(differences: &[Difference]) -> Self {
-        let mut rows = Self {
-            keyed: HashMap::new(),
-            notifications: HashMap::new(),
-            words: HashMap::new(),
-            last_words: HashMap::new(),
-        };
+        let mut rows = Self { keyed: HashMap::new(), notifications: HashMap::new(), words: HashMap::new() };
         for (index, difference) in differences.iter().enumerate() {
             // Under every beginning of the key: who leaves a room is known, not since when they were in.
             let ends = difference.key.match_indices('/').map(|(end, _)| end).chain([difference.key.len()]);
@@ -96,37 +99,38 @@ impl Rows {
                 let key = (difference.table, difference.key[..end].to_owned());
                 rows.keyed.entry(key).or_default().push(index);
             }
-            let row = difference.live.as_deref().or(difference.rebuilt.as_deref());
-            let row: Value = row.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
-            if let (Some(recipient), Some(raised)) = (row["recipient_id"].as_str(), row["position"].as_u64()) {
-                rows.notifications.entry(recipient.to_owned()).or_default().push((index, raised));
-            }
-            if let (Some(sender), Some(said)) = (row["sender_id"].as_str(), row["position"].as_u64()) {
-                rows.words.entry(sender.to_owned()).or_default().push((index, said));
-            }
-            if let Some(opener) = row["opened_by"].as_str() {
-                rows.words.entry(opener.to_owned()).or_default().push((index, 0));
+            for json in [&difference.live, &difference.rebuilt].into_iter().flatten() {
+                let row: Value = serde_json::from_str(json).unwrap_or_default();
+                if let (Some(room), Some(seq)) = (row["room_id"].as_str(), row["seq"].as_u64()) {
+                    rows.keyed.entry((difference.table, placed(room, seq))).or_default().push(index);
+                }
+                rows.add(index, &row);
             }
         }
         rows
     }
 
-    fn touched_by(&mut self, touch: &Touch) -> Vec<usize> {
+    fn add(&mut self, index: usize, row: &Value) {
+        if let (Some(recipient), Some(raised)) = (row["recipient_id"].as_str(), row["position"].as_u64()) {
+            self.notifications.entry(recipient.to_owned()).or_default().push((index, raised));
+        }
+        for (owner, place) in WORDS {
+            if let (Some(owner), Some(said)) = (row[owner].as_str(), row[place].as_u64()) {
+                self.words.entry(owner.to_owned()).or_default().push((index, said));
+            }
+        }
+    }
+
+    fn touched_by(&self, touch: &Touch) -> Vec<usize> {
         match touch {
             Touch::Keyed(table, key) => self.keyed.get(&(*table, key.clone())).cloned().unwrap_or_default(),
             Touch::Swept(recipient, up_to) => {
                 let theirs = self.notifications.get(recipient.as_str()).into_iter().flatten();
                 theirs.filter(|(_, raised)| *raised <= up_to.0).map(|(index, _)| *index).collect()
             }
-            Touch::Spoken(room, user) => {
-                let rooms = self.keyed.get(&("rooms", room.to_string())).into_iter().flatten();
-                self.last_words.extend(rooms.map(|index| (*index, user.clone())));
-                Vec::new()
-            }
             Touch::Blanked(user, before) => {
                 let theirs = self.words.get(user.as_str()).into_iter().flatten();
-                let shown = self.last_words.iter().filter(|(_, last)| *last == user).map(|(index, _)| *index);
-                theirs.filter(|(_, said)| *said < before.0).map(|(index, _)| *index).chain(shown).collect()
+                theirs.filter(|(_, said)| *said < before.0).map(|(index, _)| *index).collect()
             }
         }
     }
@@ -143,12 +147,35 @@ fn touches(unit: UnitName, recorded: &RecordedEvent) -> Vec<Touch> {
             }
             touches
         }
+        UnitName::Search => search::project::project(recorded).iter().flat_map(in_search).collect(),
+    }
+}
+
+/// A message by its room and number, as an edit or a deletion names it.
+fn placed(room: impl std::fmt::Display, seq: u64) -> String {
+    format!("{room}#{seq}")
+}
+
+fn in_search(change: &SearchChange) -> Vec<Touch> {
+    let found_by = |token| Touch::Keyed("answers", token);
+    match change {
+        SearchChange::Add(entry) => {
+            let tokens = tokens(entry.place(), entry.words.as_deref().unwrap_or_default());
+            let row = Touch::Keyed("entries", format!("{:020}", entry.position.0));
+            std::iter::once(row).chain(tokens.into_iter().map(found_by)).collect()
+        }
+        SearchChange::Reword { room_id, seq, .. } | SearchChange::Remove { room_id, seq } => {
+            vec![Touch::Keyed("entries", placed(room_id, *seq))]
+        }
+        SearchChange::Erase { user_id, position } => vec![Touch::Blanked(user_id.clone(), *position)],
     }
 }
 
 fn in_inbox(change: &InboxChange) -> Vec<Touch> {
     let in_room = |table, room: &RoomId, user: &UserId| Touch::Keyed(table, format!("{room}/{user}"));
     let room = |room: &RoomId| Touch::Keyed("rooms", room.to_string());
+    let at = |position: Position| format!("{:020}", position.0);
+    let of_message = |table, room: &RoomId, seq: u64| Touch::Keyed(table, format!("{room}/{seq:020}"));
     match change {
         InboxChange::OpenRoom(opened) => vec![room(&opened.room_id)],
         InboxChange::Admit(admitted) => {
@@ -159,12 +186,29 @@ fn in_inbox(change: &InboxChange) -> Vec<Touch> {
             vec![room(room_id), in_room("members", room_id, user_id), in_room("participants", room_id, user_id)]
         }
         InboxChange::SetRole { room_id, user_id, .. } => vec![room(room_id), in_room("members", room_id, user_id)],
-        InboxChange::AddMessage(row) => vec![
-            Touch::Keyed("messages", format!("{:020}", row.position.0)),
-            Touch::Spoken(row.room_id, row.sender_id.clone()),
-        ],
-        InboxChange::ShowLast { room_id, .. } => vec![room(room_id)],
-        InboxChange::MoveReader { room_id, user_id, .. } => vec![in_room("participants", room_id, user_id)],
+        InboxChange::Describe(described) => vec![room(&described.room_id)],
+        InboxChange::SetRule { room_id, .. } => vec![room(room_id)],
+        InboxChange::AddMessage(row) => vec![Touch::Keyed("messages", at(row.position))],
+        InboxChange::ShowLast(last) => vec![room(&last.room_id)],
+        InboxChange::Mention(mentioned) => vec![of_message("mentions", &mentioned.room_id, mentioned.seq)],
+        InboxChange::Edit(edited) => {
+            let (id, seq) = (&edited.mentioned.room_id, edited.mentioned.seq);
+            vec![Touch::Keyed("message_edits", at(edited.position)), of_message("mentions", id, seq), room(id)]
+        }
+        InboxChange::Delete(deleted) => {
+            let of = |table| of_message(table, &deleted.room_id, deleted.seq);
+            vec![of("tombstones"), of("mentions"), of("pins"), room(&deleted.room_id)]
+        }
+        InboxChange::React(Reaction { room_id, seq, emoji, user_id, .. }) => {
+            let counted = format!("{room_id}/{seq:020}/{emoji}");
+            let one = Touch::Keyed("reactions", format!("{counted}/{user_id}"));
+            vec![one, Touch::Keyed("reaction_counts", counted)]
+        }
+        InboxChange::Pin(pinned) => vec![of_message("pins", &pinned.room_id, pinned.seq)],
+        InboxChange::MoveReader { room_id, user_id, .. }
+        | InboxChange::TurnReaderBack { room_id, user_id, .. }
+        | InboxChange::Deliver { room_id, user_id, .. }
+        | InboxChange::Arrange { room_id, user_id, .. } => vec![in_room("participants", room_id, user_id)],
         InboxChange::SetPerson { user_id, .. } => vec![Touch::Keyed("users", user_id.to_string())],
         InboxChange::Erase(erased) => vec![
             Touch::Keyed("users", erased.user_id.to_string()),

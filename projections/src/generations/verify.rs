@@ -90,7 +90,7 @@ async fn compare_with(
     filling.finish(aside, checkpoint).await?;
     let mut rebuilt_rows = aside.snapshot().await?;
     let mut findings = Findings::default();
-    for table in tables(unit) {
+    for table in tables(unit).iter().chain(live_rows.beside()) {
         compare(table, live_rows, &mut *rebuilt_rows, &mut findings).await?;
     }
     rebuilt_rows.end().await;

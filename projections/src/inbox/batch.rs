@@ -7,32 +7,53 @@ use std::collections::{BTreeMap, HashSet};
 
 use aggregates::Timestamp;
 use aggregates::ids::{RoomId, UserId};
-use aggregates::room::{Role, RoomKind};
+use aggregates::room::{HistoryFrom, JoinPolicy, Role, RoomKind};
 use event_log::Position;
 use uuid::Uuid;
 
-use super::project::{Admitted, Erased, InboxChange, OpenedRoom, Relation};
-use super::rows::{MessageRow, Person};
+use super::changes::{
+    Admitted, Described, EditedMessage, Erased, InboxChange, LastShown, Reaction, Relation, SaidMessage,
+};
+use super::rows::{Mute, Person};
 use crate::store::touched::Touched;
 
 pub(crate) type InRoom = (RoomId, UserId);
 pub(crate) type Directed = (UserId, UserId);
+/// A message's place: its room and seq.
+pub(crate) type Place = (RoomId, u64);
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct RoomState {
     pub kind: RoomKind,
-    pub name: Option<String>,
-    pub avatar: Option<String>,
+    pub name: Words,
+    pub avatar: Words,
     pub opened_by: UserId,
     pub group_id: Option<String>,
     pub pair: Option<(UserId, UserId)>,
+    pub closed: bool,
+    pub join_policy: JoinPolicy,
+    pub history_from: HistoryFrom,
+    pub slow_mode_seconds: u32,
     pub participant_count: u64,
     pub last_seq: u64,
+    /// The highest seq that was deleted.
+    pub last_tombstone_seq: u64,
     pub last_position: Position,
     pub last_message_at: Option<Timestamp>,
-    pub last_message: Option<String>,
+    pub last_message: Words,
+    pub last_deleted: bool,
+    /// Of the opening.
+    pub position: Position,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+/// Words that a room shows, with whose they are and where in the log: they go when that person is erased behind it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Words {
+    pub words: Option<String>,
+    pub by: Option<UserId>,
+    pub position: Position,
 }
 
 /// Somebody's time in a room, from one position to another.
@@ -51,6 +72,26 @@ pub(crate) struct Reader {
     pub last_read_at: Option<Timestamp>,
     /// Position of their last read or word here; [`NEVER_ACTIVE`], [`AWAY`].
     pub active_position: i64,
+    pub delivered_seq: u64,
+    pub delivered_at: Option<Timestamp>,
+    pub muted: Option<Mute>,
+    pub pinned: bool,
+    pub archived_seq: Option<u64>,
+}
+
+impl Reader {
+    pub(super) const fn new(active_position: i64) -> Self {
+        Self {
+            read_seq: 0,
+            last_read_at: None,
+            active_position,
+            delivered_seq: 0,
+            delivered_at: None,
+            muted: None,
+            pinned: false,
+            archived_seq: None,
+        }
+    }
 }
 
 pub(crate) const NEVER_ACTIVE: i64 = 0;
@@ -69,6 +110,38 @@ pub(crate) struct FollowCounts {
     pub following: u64,
 }
 
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Tombstone {
+    pub by: UserId,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Pin {
+    pub by: UserId,
+    pub at: Timestamp,
+    pub position: Position,
+}
+
+/// How often an emoji stands at a message, and where it came first.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct EmojiCount {
+    pub count: u64,
+    pub position: Position,
+}
+
+/// Whom a message names.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Mentions {
+    /// Instead of whomever it named before this batch, and not besides.
+    pub replaced: bool,
+    /// With whose words they are; [`EVERYBODY`] is everybody.
+    pub named: BTreeMap<String, UserId>,
+}
+
+/// Stands where a user's id would: no id is empty.
+pub(crate) const EVERYBODY: &str = "";
+
 /// Everything one batch reads and writes.
 #[derive(Debug, Default)]
 pub(crate) struct InboxBatch {
@@ -78,7 +151,13 @@ pub(crate) struct InboxBatch {
     /// Stays that began, changed or ended in this batch.
     pub stays: BTreeMap<(RoomId, UserId, Position), Stay>,
     pub readers: Touched<InRoom, Reader>,
-    pub messages: Vec<MessageRow>,
+    pub messages: Vec<SaidMessage>,
+    pub edits: Vec<EditedMessage>,
+    pub mentions: BTreeMap<Place, Mentions>,
+    pub tombstones: Touched<Place, Tombstone>,
+    pub reactions: Touched<(RoomId, u64, String, UserId), Position>,
+    pub emoji_counts: Touched<(RoomId, u64, String), EmojiCount>,
+    pub pins: Touched<Place, Pin>,
     /// `None`: not there any more.
     pub people: BTreeMap<UserId, Option<Person>>,
     /// Whose words up to where are blanked, after everything else is written: it may be any number of rows.
@@ -104,14 +183,25 @@ impl InboxBatch {
         self.follows.settle(rows_max);
         self.follow_counts.settle(rows_max);
         self.blocks.settle(rows_max);
+        self.tombstones.settle(rows_max);
+        self.reactions.settle(rows_max);
+        self.emoji_counts.settle(rows_max);
+        self.pins.settle(rows_max);
         if !self.erased.is_empty() {
             // Blanking went past what is remembered of them.
             self.rooms = Touched::default();
             self.erased.clear();
         }
         self.stays.clear();
-        self.messages.clear();
+        self.written();
         self.people.clear();
+    }
+
+    /// What is written once, and as it comes, is written.
+    pub(crate) fn written(&mut self) {
+        self.messages.clear();
+        self.edits.clear();
+        self.mentions.clear();
     }
 
     fn want(&mut self, change: &InboxChange) {
@@ -120,13 +210,31 @@ impl InboxBatch {
             InboxChange::Admit(Admitted { room_id, user_id, .. })
             | InboxChange::Dismiss { room_id, user_id, .. }
             | InboxChange::SetRole { room_id, user_id, .. }
-            | InboxChange::MoveReader { room_id, user_id, .. } => {
+            | InboxChange::MoveReader { room_id, user_id, .. }
+            | InboxChange::TurnReaderBack { room_id, user_id, .. }
+            | InboxChange::Deliver { room_id, user_id, .. }
+            | InboxChange::Arrange { room_id, user_id, .. } => {
                 self.rooms.want(*room_id);
                 self.open_stays.want((*room_id, user_id.clone()));
                 self.readers.want((*room_id, user_id.clone()));
             }
-            InboxChange::ShowLast { room_id, .. } => self.rooms.want(*room_id),
-            InboxChange::AddMessage(_) | InboxChange::SetPerson { .. } | InboxChange::Erase(_) => {}
+            InboxChange::ShowLast(LastShown { room_id, .. })
+            | InboxChange::Describe(Described { room_id, .. })
+            | InboxChange::SetRule { room_id, .. } => self.rooms.want(*room_id),
+            InboxChange::Edit(edited) => self.want_message(edited.mentioned.room_id, edited.mentioned.seq),
+            InboxChange::Delete(deleted) => {
+                self.want_message(deleted.room_id, deleted.seq);
+                self.pins.want((deleted.room_id, deleted.seq));
+            }
+            InboxChange::React(reaction) => self.want_reaction(reaction),
+            InboxChange::Pin(pinned) => {
+                self.tombstones.want((pinned.room_id, pinned.seq));
+                self.pins.want((pinned.room_id, pinned.seq));
+            }
+            InboxChange::AddMessage(_)
+            | InboxChange::Mention(_)
+            | InboxChange::SetPerson { .. }
+            | InboxChange::Erase(_) => {}
             InboxChange::Follow(relation) | InboxChange::Unfollow(relation) => {
                 self.follows.want((relation.from.clone(), relation.to.clone()));
                 self.follow_counts.want(relation.from.clone());
@@ -138,22 +246,46 @@ impl InboxBatch {
         }
     }
 
+    fn want_message(&mut self, room_id: RoomId, seq: u64) {
+        self.rooms.want(room_id);
+        self.tombstones.want((room_id, seq));
+    }
+
+    fn want_reaction(&mut self, reaction: &Reaction) {
+        let Reaction { room_id, seq, emoji, user_id, .. } = reaction;
+        self.tombstones.want((*room_id, *seq));
+        self.reactions.want((*room_id, *seq, emoji.clone(), user_id.clone()));
+        self.emoji_counts.want((*room_id, *seq, emoji.clone()));
+    }
+
     /// Plays the changes out, in order, on the loaded rows.
     pub(crate) fn play(&mut self, changes: Vec<InboxChange>) {
         for change in changes {
             match change {
                 InboxChange::OpenRoom(room) => self.open_room(room),
+                InboxChange::Describe(described) => self.describe(described),
+                InboxChange::SetRule { room_id, rule, at } => self.set_rule(room_id, rule, at),
                 InboxChange::Admit(admitted) => self.admit(admitted),
                 InboxChange::Dismiss { room_id, user_id, at, position } => {
                     self.dismiss((room_id, user_id), at, position);
                 }
                 InboxChange::SetRole { room_id, user_id, role, at } => self.set_role((room_id, user_id), role, at),
                 InboxChange::AddMessage(message) => self.messages.push(message),
-                InboxChange::ShowLast { room_id, seq, text, at, position } => {
-                    self.show_last(room_id, seq, text, (at, position));
-                }
+                InboxChange::ShowLast(last) => self.show_last(last),
+                InboxChange::Mention(mentioned) => self.mention(&mentioned),
+                InboxChange::Edit(edited) => self.edit(edited),
+                InboxChange::Delete(deleted) => self.delete(deleted),
+                InboxChange::React(reaction) => self.react(reaction),
+                InboxChange::Pin(pinned) => self.pin(pinned),
                 InboxChange::MoveReader { room_id, user_id, seq, at, position } => {
                     self.move_reader((room_id, user_id), seq, at, position);
+                }
+                InboxChange::TurnReaderBack { room_id, user_id, seq } => {
+                    self.change_reader((room_id, user_id), |reader| reader.read_seq = seq);
+                }
+                InboxChange::Deliver { room_id, user_id, seq, at } => self.deliver((room_id, user_id), seq, at),
+                InboxChange::Arrange { room_id, user_id, arrangement } => {
+                    self.change_reader((room_id, user_id), |reader| reader.arrange(arrangement));
                 }
                 InboxChange::SetPerson { user_id, person } => {
                     self.people.insert(user_id, Some(person));
@@ -164,112 +296,10 @@ impl InboxBatch {
                 }
                 InboxChange::Follow(relation) => self.follow(relation),
                 InboxChange::Unfollow(relation) => self.unfollow(relation),
-                InboxChange::Block(relation) => {
-                    let since = Since { position: relation.position, at: relation.at };
-                    let pair = (relation.from, relation.to);
-                    if self.blocks.get(&pair).is_none() {
-                        self.blocks.put(pair, since);
-                    }
-                }
+                InboxChange::Block(relation) => self.block(relation),
                 InboxChange::Unblock(relation) => self.blocks.remove(&(relation.from, relation.to)),
             }
         }
-    }
-
-    fn open_room(&mut self, room: OpenedRoom) {
-        if self.rooms.get(&room.room_id).is_some() {
-            return;
-        }
-        self.rooms.put(
-            room.room_id,
-            RoomState {
-                kind: room.kind,
-                name: room.name,
-                avatar: room.avatar,
-                opened_by: room.opened_by,
-                group_id: room.group_id,
-                pair: room.pair,
-                participant_count: 0,
-                last_seq: 0,
-                last_position: room.position,
-                last_message_at: None,
-                last_message: None,
-                created_at: room.at,
-                updated_at: room.at,
-            },
-        );
-    }
-
-    fn admit(&mut self, admitted: Admitted) {
-        let key = (admitted.room_id, admitted.user_id);
-        if self.open_stays.get(&key).is_some() {
-            return;
-        }
-        let stay = Stay {
-            from: admitted.position,
-            to: None,
-            role: admitted.role,
-            join_seq: admitted.join_seq,
-            joined_at: admitted.at,
-        };
-        self.stays.insert((key.0, key.1.clone(), stay.from), stay.clone());
-        self.open_stays.put(key.clone(), stay);
-        if let Some(room) = self.rooms.change(&key.0) {
-            room.participant_count += 1;
-            room.updated_at = admitted.at;
-        }
-        match self.readers.change(&key) {
-            Some(reader) => reader.active_position = NEVER_ACTIVE,
-            None => {
-                self.readers.put(key, Reader { read_seq: 0, last_read_at: None, active_position: NEVER_ACTIVE });
-            }
-        }
-    }
-
-    fn dismiss(&mut self, key: InRoom, at: Timestamp, position: Position) {
-        let Some(stay) = self.open_stays.get(&key).cloned() else { return };
-        self.stays.insert((key.0, key.1.clone(), stay.from), Stay { to: Some(position), ..stay });
-        self.open_stays.remove(&key);
-        if let Some(room) = self.rooms.change(&key.0) {
-            room.participant_count = room.participant_count.saturating_sub(1);
-            room.updated_at = at;
-        }
-        if let Some(reader) = self.readers.change(&key) {
-            reader.active_position = AWAY;
-        }
-    }
-
-    fn set_role(&mut self, key: InRoom, role: Role, at: Timestamp) {
-        let Some(stay) = self.open_stays.change(&key) else { return };
-        stay.role = role;
-        let stay = stay.clone();
-        self.stays.insert((key.0, key.1, stay.from), stay);
-        if let Some(room) = self.rooms.change(&key.0) {
-            room.updated_at = at;
-        }
-    }
-
-    fn show_last(&mut self, room_id: RoomId, seq: u64, text: String, (at, position): (Timestamp, Position)) {
-        if let Some(room) = self.rooms.change(&room_id) {
-            room.last_seq = room.last_seq.max(seq);
-            room.last_position = position;
-            room.last_message_at = Some(at);
-            room.last_message = Some(text);
-            room.updated_at = at;
-        }
-    }
-
-    fn move_reader(&mut self, key: InRoom, seq: u64, at: Timestamp, position: Position) {
-        let is_in = self.open_stays.get(&key).is_some();
-        let active_position = if is_in { i64::try_from(position.0).unwrap_or(i64::MAX) } else { AWAY };
-        let mut reader =
-            self.readers.get(&key).cloned().unwrap_or(Reader { read_seq: 0, last_read_at: None, active_position });
-        reader.active_position = active_position;
-        if seq > reader.read_seq {
-            reader.read_seq = seq;
-            reader.last_read_at = Some(at);
-        }
-        self.readers.put(key, reader);
     }
 
     fn follow(&mut self, relation: Relation) {
@@ -291,6 +321,14 @@ impl InboxBatch {
         self.count(&pair.0, |counts| counts.following = counts.following.saturating_sub(1));
         self.count(&pair.1, |counts| counts.followers = counts.followers.saturating_sub(1));
         self.follows.remove(&pair);
+    }
+
+    fn block(&mut self, relation: Relation) {
+        let since = Since { position: relation.position, at: relation.at };
+        let pair = (relation.from, relation.to);
+        if self.blocks.get(&pair).is_none() {
+            self.blocks.put(pair, since);
+        }
     }
 
     fn count(&mut self, user: &UserId, change: impl FnOnce(&mut FollowCounts)) {

@@ -24,7 +24,9 @@ impl LiveInbox {
     fn reads(live: &Live) -> &dyn InboxReads {
         match &live.reads {
             UnitReads::Inbox(reads) => &**reads,
-            UnitReads::Feed(_) => unreachable!("the unit inbox is opened with the inbox's reads"),
+            UnitReads::Feed(_) | UnitReads::Search(_) => {
+                unreachable!("the unit inbox is opened with the inbox's reads")
+            }
         }
     }
 }

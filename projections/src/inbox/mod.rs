@@ -1,6 +1,9 @@
 //! The unit `inbox`: people, rooms, members, messages, follows.
 
 pub(crate) mod batch;
+mod batch_messages;
+mod batch_rooms;
+pub mod changes;
 pub(crate) mod live;
 pub mod project;
 pub mod reads;
@@ -9,6 +12,7 @@ pub mod rows;
 mod tests;
 
 pub use reads::{Archived, InboxReads, MessagePage, MessagesFound, RoomCursor, RoomsAsk, RoomsFound};
+pub(crate) use rows::delivered;
 pub use rows::{
     Deletion, EMOJIS_SHOWN_MAX, FollowRow, MemberRow, MessageRow, Mute, MutedRoom, PEOPLE_SHOWN_MAX, Person, Pinning,
     ReactionRow, ReadBy, RoomRow, SupportRow, UserRow, VersionRow,

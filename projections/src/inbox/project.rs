@@ -6,123 +6,19 @@ use aggregates::Timestamp;
 use aggregates::ids::{GroupId, RoomId, UserId, UserPair};
 use aggregates::participant::ParticipantEvent;
 use aggregates::relationship::RelationshipEvent;
-use aggregates::room::{MessageSent, NewMember, Role, RoomEvent, RoomKind, RoomOpened};
+use aggregates::room::{MessageEdited, MessagePinned, MessageSent, NewMember, Reacted, RoomEvent, RoomOpened};
 use aggregates::user::{Profile, UserEvent};
 use event_log::{Position, RecordedEvent};
 
-use super::rows::{MessageRow, Person};
+use super::changes::{
+    Admitted, DeletedMessage, Described, Description, EditedMessage, Erased, InboxChange, LastShown, Mentioned,
+    OpenedRoom, Pinned, Reaction, Relation, RoomRule, SaidMessage,
+};
+use super::rows::Person;
 use crate::text::storable;
 
 /// Characters of a room's last message that the list of rooms shows.
 pub const LAST_MESSAGE_CHARS_MAX: usize = 100;
-
-/// One change of the inbox. What depends on rows (counters, whether somebody is in already) is the store's to find out.
-#[derive(Debug, Clone, PartialEq)]
-pub enum InboxChange {
-    OpenRoom(OpenedRoom),
-    /// Somebody comes into a room; nothing when they are in.
-    Admit(Admitted),
-    /// Somebody goes; nothing when they are out.
-    Dismiss {
-        room_id: RoomId,
-        user_id: UserId,
-        at: Timestamp,
-        position: Position,
-    },
-    SetRole {
-        room_id: RoomId,
-        user_id: UserId,
-        role: Role,
-        at: Timestamp,
-    },
-    AddMessage(MessageRow),
-    /// The room's last message is now this one.
-    ShowLast {
-        room_id: RoomId,
-        seq: u64,
-        text: String,
-        at: Timestamp,
-        position: Position,
-    },
-    /// Somebody's read pointer goes forward to `seq`, never back.
-    MoveReader {
-        room_id: RoomId,
-        user_id: UserId,
-        seq: u64,
-        at: Timestamp,
-        position: Position,
-    },
-    SetPerson {
-        user_id: UserId,
-        person: Person,
-    },
-    /// Who they are, and every word they said up to here, is blank.
-    Erase(Erased),
-    Follow(Relation),
-    Unfollow(Relation),
-    Block(Relation),
-    Unblock(Relation),
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct OpenedRoom {
-    pub room_id: RoomId,
-    pub kind: RoomKind,
-    pub name: Option<String>,
-    pub avatar: Option<String>,
-    /// Whose words name and avatar are.
-    pub opened_by: UserId,
-    pub group_id: Option<String>,
-    pub pair: Option<(UserId, UserId)>,
-    pub at: Timestamp,
-    pub position: Position,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct Admitted {
-    pub room_id: RoomId,
-    pub user_id: UserId,
-    pub role: Role,
-    pub join_seq: u64,
-    pub at: Timestamp,
-    pub position: Position,
-}
-
-impl InboxChange {
-    pub(crate) fn erased(&self) -> Option<&Erased> {
-        match self {
-            Self::Erase(erased) => Some(erased),
-            Self::OpenRoom(_)
-            | Self::Admit(_)
-            | Self::Dismiss { .. }
-            | Self::SetRole { .. }
-            | Self::AddMessage(_)
-            | Self::ShowLast { .. }
-            | Self::MoveReader { .. }
-            | Self::SetPerson { .. }
-            | Self::Follow(_)
-            | Self::Unfollow(_)
-            | Self::Block(_)
-            | Self::Unblock(_) => None,
-        }
-    }
-}
-
-/// Somebody who was erased at `position`; what they say behind it is somebody else's.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Erased {
-    pub user_id: UserId,
-    pub position: Position,
-}
-
-/// `from` does it, to `to`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Relation {
-    pub from: UserId,
-    pub to: UserId,
-    pub at: Timestamp,
-    pub position: Position,
-}
 
 pub fn project(recorded: &RecordedEvent) -> Vec<InboxChange> {
     let position = recorded.position;
@@ -155,29 +51,52 @@ fn in_room(event: &RoomEvent, position: Position) -> Vec<InboxChange> {
             role: event.role,
             at: event.at,
         }],
+        RoomEvent::RoomRenamed(event) => {
+            let what = Description::Name(words(event.name.as_ref()));
+            vec![describe(event.room_id, what, &event.by, event.at, position)]
+        }
+        RoomEvent::RoomAvatarChanged(event) => {
+            let what = Description::Picture(words(event.avatar.as_ref()));
+            vec![describe(event.room_id, what, &event.by, event.at, position)]
+        }
+        RoomEvent::JoinPolicyChanged(event) => {
+            vec![rule(event.room_id, RoomRule::JoinPolicy(event.join_policy), event.at)]
+        }
+        RoomEvent::SlowModeChanged(event) => {
+            vec![rule(event.room_id, RoomRule::SlowModeSeconds(event.seconds), event.at)]
+        }
+        RoomEvent::RoomClosed(event) => vec![rule(event.room_id, RoomRule::Closed(true), event.at)],
+        RoomEvent::RoomReopened(event) => vec![rule(event.room_id, RoomRule::Closed(false), event.at)],
         RoomEvent::MessageSent(event) => sent(event, position),
-        RoomEvent::RoomRenamed(_)
-        | RoomEvent::RoomAvatarChanged(_)
-        | RoomEvent::JoinPolicyChanged(_)
-        | RoomEvent::SlowModeChanged(_)
-        | RoomEvent::RoomClosed(_)
-        | RoomEvent::RoomReopened(_)
-        | RoomEvent::MessageEdited(_)
-        | RoomEvent::MessageDeleted(_)
-        | RoomEvent::ReactionAdded(_)
-        | RoomEvent::ReactionRemoved(_)
-        | RoomEvent::MessagePinned(_)
-        | RoomEvent::MessageUnpinned(_) => vec![],
+        RoomEvent::MessageEdited(event) => vec![InboxChange::Edit(edited(event, position))],
+        RoomEvent::MessageDeleted(event) => vec![InboxChange::Delete(DeletedMessage {
+            room_id: event.room_id,
+            seq: event.seq,
+            by: event.by.clone(),
+            at: event.at,
+        })],
+        RoomEvent::ReactionAdded(event) => vec![reacted(event, true, position)],
+        RoomEvent::ReactionRemoved(event) => vec![reacted(event, false, position)],
+        RoomEvent::MessagePinned(event) => vec![pinned(event, true, position)],
+        RoomEvent::MessageUnpinned(event) => vec![pinned(event, false, position)],
     }
 }
 
+fn describe(room_id: RoomId, what: Description, by: &UserId, at: Timestamp, position: Position) -> InboxChange {
+    InboxChange::Describe(Described { room_id, what, by: by.clone(), at, position })
+}
+
+fn rule(room_id: RoomId, rule: RoomRule, at: Timestamp) -> InboxChange {
+    InboxChange::SetRule { room_id, rule, at }
+}
+
 fn opened(event: &RoomOpened, position: Position) -> Vec<InboxChange> {
-    let pair = match (event.kind, event.members.as_slice()) {
-        (RoomKind::Direct | RoomKind::MentorStudent, [a, b]) => {
+    let pair = match event.members.as_slice() {
+        [a, b] if event.kind.is_of_two() => {
             let pair = UserPair::new(&a.user_id, &b.user_id);
             Some((pair.first().clone(), pair.second().clone()))
         }
-        (RoomKind::Direct | RoomKind::Group | RoomKind::MentorStudent | RoomKind::Support, _) => None,
+        _ => None,
     };
     let room = InboxChange::OpenRoom(OpenedRoom {
         room_id: event.room_id,
@@ -187,6 +106,8 @@ fn opened(event: &RoomOpened, position: Position) -> Vec<InboxChange> {
         opened_by: event.opened_by.clone(),
         group_id: event.group_id.as_ref().map(GroupId::to_string),
         pair,
+        join_policy: event.join_policy,
+        history_from: event.history_from,
         at: event.at,
         position,
     });
@@ -198,45 +119,94 @@ fn admit(room_id: RoomId, member: &NewMember, join_seq: u64, at: Timestamp, posi
     InboxChange::Admit(Admitted { room_id, user_id: member.user_id.clone(), role: member.role, join_seq, at, position })
 }
 
-/// Three rows whatever the membership: the message, the room, the sender's own pointer.
+/// Three rows whatever the membership: the message, the room, the sender's own pointer. Beside them one for everybody
+/// whom it names.
 fn sent(event: &MessageSent, position: Position) -> Vec<InboxChange> {
     let content = storable(event.content.reveal());
     let (attachment_url, attachment_type) = match &event.attachment {
         Some(attachment) => (words(Some(&attachment.url)), attachment.media_type.as_deref().map(storable)),
         None => (None, None),
     };
-    let last_message = content.chars().take(LAST_MESSAGE_CHARS_MAX).collect();
-    vec![
-        InboxChange::AddMessage(MessageRow {
-            id: event.message_id,
+    let author = event.forwarded.as_ref().map_or(&event.sender_id, |forwarded| &forwarded.author_id);
+    let last = LastShown {
+        room_id: event.room_id,
+        seq: event.seq,
+        text: beginning(&content),
+        by: author.clone(),
+        at: event.at,
+        position,
+    };
+    let message = SaidMessage {
+        id: event.message_id,
+        room_id: event.room_id,
+        seq: event.seq,
+        position,
+        sender_id: event.sender_id.clone(),
+        kind: event.kind,
+        content,
+        attachment_url,
+        attachment_type,
+        reply_to: event.reply_to,
+        forwarded: event.forwarded.clone(),
+        client_message_id: client_id(event),
+        created_at: event.at,
+    };
+    let reader = InboxChange::MoveReader {
+        room_id: event.room_id,
+        user_id: event.sender_id.clone(),
+        seq: event.seq,
+        at: event.at,
+        position,
+    };
+    let mut changes = vec![InboxChange::AddMessage(message), InboxChange::ShowLast(last), reader];
+    if event.mentions_all || !event.mentions.is_empty() {
+        changes.push(InboxChange::Mention(Mentioned {
             room_id: event.room_id,
             seq: event.seq,
-            position,
             sender_id: event.sender_id.clone(),
-            kind: event.kind,
-            content,
-            attachment_url,
-            attachment_type,
-            reply_to: event.reply_to,
-            client_message_id: client_id(event),
-            created_at: event.at,
-            forwarded: event.forwarded.clone(),
-            edited_at: None,
-            deleted: None,
-            mentions: event.mentions.clone(),
-            mentions_all: event.mentions_all,
-            reactions: vec![],
-            pinned: None,
-        }),
-        InboxChange::ShowLast { room_id: event.room_id, seq: event.seq, text: last_message, at: event.at, position },
-        InboxChange::MoveReader {
-            room_id: event.room_id,
-            user_id: event.sender_id.clone(),
-            seq: event.seq,
-            at: event.at,
-            position,
-        },
-    ]
+            named: event.mentions.clone(),
+            all: event.mentions_all,
+        }));
+    }
+    changes
+}
+
+/// What the list of rooms shows of a message.
+pub(super) fn beginning(content: &str) -> String {
+    content.chars().take(LAST_MESSAGE_CHARS_MAX).collect()
+}
+
+fn edited(event: &MessageEdited, position: Position) -> EditedMessage {
+    let mentioned = Mentioned {
+        room_id: event.room_id,
+        seq: event.seq,
+        sender_id: event.sender_id.clone(),
+        named: event.mentions.clone(),
+        all: event.mentions_all,
+    };
+    EditedMessage { mentioned, content: storable(event.content.reveal()), at: event.at, position }
+}
+
+fn reacted(event: &Reacted, on: bool, position: Position) -> InboxChange {
+    InboxChange::React(Reaction {
+        room_id: event.room_id,
+        seq: event.seq,
+        user_id: event.user_id.clone(),
+        emoji: storable(event.emoji.as_str()),
+        on,
+        position,
+    })
+}
+
+fn pinned(event: &MessagePinned, on: bool, position: Position) -> InboxChange {
+    InboxChange::Pin(Pinned {
+        room_id: event.room_id,
+        seq: event.seq,
+        by: event.by.clone(),
+        on,
+        at: event.at,
+        position,
+    })
 }
 
 /// `None` as well where an import says that there was one, and nothing of it.
@@ -253,9 +223,22 @@ fn in_participant(event: &ParticipantEvent, position: Position) -> Vec<InboxChan
             at: event.at,
             position,
         }],
-        ParticipantEvent::MarkedUnread(_)
-        | ParticipantEvent::MessagesDelivered(_)
-        | ParticipantEvent::RoomArranged(_) => vec![],
+        ParticipantEvent::MarkedUnread(event) => vec![InboxChange::TurnReaderBack {
+            room_id: event.room_id,
+            user_id: event.user_id.clone(),
+            seq: event.read_seq,
+        }],
+        ParticipantEvent::MessagesDelivered(event) => vec![InboxChange::Deliver {
+            room_id: event.room_id,
+            user_id: event.user_id.clone(),
+            seq: event.up_to_seq,
+            at: event.at,
+        }],
+        ParticipantEvent::RoomArranged(event) => vec![InboxChange::Arrange {
+            room_id: event.room_id,
+            user_id: event.user_id.clone(),
+            arrangement: event.arrangement,
+        }],
     }
 }
 

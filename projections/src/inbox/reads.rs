@@ -34,6 +34,23 @@ pub struct MessagesFound {
     pub newer: bool,
 }
 
+impl MessagesFound {
+    /// Messages of a room in which those behind `floor` can be read, and the last is `last_seq`: they are numbered without
+    /// gaps, and so the ends are known.
+    pub(crate) fn between(messages: Vec<MessageRow>, floor: u64, last_seq: u64) -> Self {
+        let older = messages.first().is_some_and(|first| first.seq > floor + 1);
+        let newer = messages.last().is_some_and(|last| last.seq < last_seq);
+        Self { messages, older, newer }
+    }
+
+    /// Of messages that were asked for oldest first, one more than `limit`.
+    pub(crate) fn cut(mut messages: Vec<MessageRow>, older: bool, limit: usize) -> Self {
+        let newer = messages.len() > limit;
+        messages.truncate(limit);
+        Self { messages, older, newer }
+    }
+}
+
 /// Where the next page of rooms begins: behind the room with this last position and id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RoomCursor {

@@ -141,6 +141,32 @@ pub struct MessageRow {
     pub pinned: Option<Pinning>,
 }
 
+impl MessageRow {
+    /// As everybody sees it who sees it deleted.
+    pub(crate) fn without_words(self) -> Self {
+        Self {
+            content: String::new(),
+            attachment_url: None,
+            attachment_type: None,
+            forwarded: None,
+            edited_at: None,
+            mentions: Vec::new(),
+            mentions_all: false,
+            reactions: Vec::new(),
+            pinned: None,
+            ..self
+        }
+    }
+}
+
+/// How far something came, and when it came there.
+pub(crate) type Reached = (u64, Option<Timestamp>);
+
+/// What somebody read has arrived as well.
+pub(crate) fn delivered(delivered: Reached, read: Reached) -> Reached {
+    if read.0 > delivered.0 { read } else { delivered }
+}
+
 /// Emojis of a message that are shown.
 pub const EMOJIS_SHOWN_MAX: usize = 100;
 /// People shown of each: of an emoji, and of who has read a message.

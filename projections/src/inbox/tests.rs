@@ -12,7 +12,8 @@ use event_log::{Position, RecordedEvent};
 use uuid::Uuid;
 
 use super::batch::InboxBatch;
-use super::project::{InboxChange, project};
+use super::changes::{InboxChange, LastShown};
+use super::project::project;
 
 const AT: i64 = 1_800_000_000_000;
 
@@ -105,7 +106,7 @@ fn a_nul_in_the_log_is_left_out_of_every_table() {
 fn the_last_message_is_cut_by_characters_not_bytes() {
     let changes = project(&recorded(1, sent(1, &"é".repeat(120))));
     let shown = changes.iter().find_map(|change| {
-        if let InboxChange::ShowLast { text, .. } = change { Some(text.chars().count()) } else { None }
+        if let InboxChange::ShowLast(LastShown { text, .. }) = change { Some(text.chars().count()) } else { None }
     });
     assert_eq!(shown, Some(100));
 }

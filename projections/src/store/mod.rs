@@ -1,7 +1,7 @@
 //! Where rows are kept: the only room of the read models that does IO.
 //!
 //! A generation is one filling of a unit. Both engines keep the same tables and answer the same queries; what a batch
-//! makes of the rows is worked out above them, in `inbox/batch.rs` and `feed/batch.rs`.
+//! makes of the rows is worked out above them, in the `batch.rs` of each unit.
 //! Never in here: what an event means.
 
 pub(crate) mod names;
@@ -19,8 +19,10 @@ use event_log::{EventLogError, LogId, Position, RecordedEvent, StoreUrl};
 use crate::feed::project::FeedChange;
 use crate::feed::{self, FeedReads};
 use crate::generations::LostWords;
-use crate::inbox::project::InboxChange;
+use crate::inbox::changes::InboxChange;
 use crate::inbox::{self, InboxReads};
+use crate::search::project::SearchChange;
+use crate::search::{self, SearchReads};
 use crate::views::{ReadError, UnitName};
 
 /// The form of the tables. Part of a generation's name: tables of another format are another family of files or
@@ -30,7 +32,7 @@ pub struct Format(pub u32);
 
 impl Format {
     /// What this program makes, drives and reads. Grows with every change of a table or of what an event means in one.
-    pub const CURRENT: Self = Self(4);
+    pub const CURRENT: Self = Self(5);
 }
 
 impl fmt::Display for Format {
@@ -189,6 +191,7 @@ pub(crate) struct Step {
 pub(crate) enum UnitChanges {
     Inbox(Vec<InboxChange>),
     Feed(Vec<FeedChange>),
+    Search(Vec<SearchChange>),
 }
 
 impl UnitChanges {
@@ -196,6 +199,7 @@ impl UnitChanges {
         match unit {
             UnitName::Inbox => Self::Inbox(Vec::new()),
             UnitName::Feed => Self::Feed(Vec::new()),
+            UnitName::Search => Self::Search(Vec::new()),
         }
     }
 
@@ -203,6 +207,7 @@ impl UnitChanges {
         match self {
             Self::Inbox(changes) => changes.extend(inbox::project::project(recorded)),
             Self::Feed(changes) => changes.extend(feed::project::project(recorded)),
+            Self::Search(changes) => changes.extend(search::project::project(recorded)),
         }
     }
 
@@ -210,6 +215,7 @@ impl UnitChanges {
         match self {
             Self::Inbox(changes) => changes.len(),
             Self::Feed(changes) => changes.len(),
+            Self::Search(changes) => changes.len(),
         }
     }
 }
@@ -217,9 +223,17 @@ impl UnitChanges {
 impl UnitChanges {
     /// Who is erased in here, and up to where their words go.
     pub(crate) fn erased(&self) -> Vec<(UserId, Position)> {
-        let Self::Inbox(changes) = self else { return Vec::new() };
-        let erased = changes.iter().filter_map(InboxChange::erased);
-        erased.map(|erased| (erased.user_id.clone(), erased.position)).collect()
+        match self {
+            Self::Inbox(changes) => {
+                let erased = changes.iter().filter_map(InboxChange::erased);
+                erased.map(|erased| (erased.user_id.clone(), erased.position)).collect()
+            }
+            Self::Feed(_) => Vec::new(),
+            Self::Search(changes) => {
+                let erased = changes.iter().filter_map(SearchChange::erased);
+                erased.map(|(user, position)| (user.clone(), position)).collect()
+            }
+        }
     }
 }
 
@@ -238,6 +252,7 @@ pub(crate) enum Applied {
 pub(crate) enum UnitReads {
     Inbox(Arc<dyn InboxReads>),
     Feed(Arc<dyn FeedReads>),
+    Search(Arc<dyn SearchReads>),
 }
 
 /// One opened generation.
@@ -305,6 +320,11 @@ pub(crate) trait Snapshot: Send {
     /// after the other.
     async fn rows(&mut self, table: &'static Table, limit: usize) -> Result<Vec<KeyedRow>, StoreError>;
 
+    /// What the program made beside the tables of the unit and is compared as they are: an index of its own.
+    fn beside(&self) -> &'static [Table] {
+        &[]
+    }
+
     /// Looks no more. When this returns, nothing is kept for its sake; merely dropped, that comes a little later.
     async fn end(&mut self) {}
 }
@@ -331,6 +351,12 @@ pub(crate) fn tables(unit: UnitName) -> &'static [Table] {
         Table { name: "members", key: &[("room_id", Uuid), ("user_id", Text), ("from_position", Number)] },
         Table { name: "participants", key: &[("room_id", Uuid), ("user_id", Text)] },
         Table { name: "messages", key: &[("position", Number)] },
+        Table { name: "message_edits", key: &[("position", Number)] },
+        Table { name: "tombstones", key: &[("room_id", Uuid), ("seq", Number)] },
+        Table { name: "reactions", key: &[("room_id", Uuid), ("seq", Number), ("emoji", Text), ("user_id", Text)] },
+        Table { name: "reaction_counts", key: &[("room_id", Uuid), ("seq", Number), ("emoji", Text)] },
+        Table { name: "mentions", key: &[("room_id", Uuid), ("seq", Number), ("user_id", Text)] },
+        Table { name: "pins", key: &[("room_id", Uuid), ("seq", Number)] },
         Table { name: "users", key: &[("user_id", Text)] },
         Table { name: "follows", key: &[("from_id", Text), ("to_id", Text)] },
         Table { name: "follow_counts", key: &[("user_id", Text)] },
@@ -340,9 +366,11 @@ pub(crate) fn tables(unit: UnitName) -> &'static [Table] {
         Table { name: "notifications", key: &[("notification_id", Uuid)] },
         Table { name: "feeds", key: &[("recipient_id", Text)] },
     ];
+    const SEARCH: &[Table] = &[Table { name: "entries", key: &[("position", Number)] }];
     match unit {
         UnitName::Inbox => INBOX,
         UnitName::Feed => FEED,
+        UnitName::Search => SEARCH,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use aggregates::ids::UserId;
 use aggregates::notification::NotificationType;
-use aggregates::room::{MessageKind, Role, RoomKind};
+use aggregates::room::{HistoryFrom, JoinPolicy, MessageKind, Role, RoomKind};
 
 /// A column holds what this program never writes.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +15,21 @@ fn find<T: Copy>(all: &[T], name_of: fn(T) -> &'static str, name: &str, what: &'
 
 pub(crate) fn room_kind(name: &str) -> Result<RoomKind, UnknownName> {
     find(&RoomKind::ALL, RoomKind::name, name, "room kind")
+}
+
+pub(crate) const fn policy_name(policy: JoinPolicy) -> &'static str {
+    match policy {
+        JoinPolicy::Open => "open",
+        JoinPolicy::Invite => "invite",
+    }
+}
+
+pub(crate) fn join_policy(name: &str) -> Result<JoinPolicy, UnknownName> {
+    find(&[JoinPolicy::Open, JoinPolicy::Invite], policy_name, name, "join policy")
+}
+
+pub(crate) fn history_from(name: &str) -> Result<HistoryFrom, UnknownName> {
+    find(&[HistoryFrom::Start, HistoryFrom::Join], HistoryFrom::name, name, "beginning of history")
 }
 
 pub(crate) fn role(name: &str) -> Result<Role, UnknownName> {
@@ -41,6 +56,11 @@ pub(crate) fn signed(number: u64) -> i64 {
 /// Back from a column; what is below zero was never written.
 pub(crate) fn natural(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
+}
+
+/// Of seconds, which never come near the end of it.
+pub(crate) fn short(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// A page's size as a number for SQL.

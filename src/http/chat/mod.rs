@@ -1,4 +1,4 @@
-//! Chat: rooms, groups, messages, reading and typing. One file per thing a client does.
+//! Chat: rooms, groups, messages, searching, reading and typing. One file per thing a client does.
 
 pub mod conversations;
 pub mod groups;
@@ -9,5 +9,6 @@ pub mod messages;
 pub mod places;
 pub mod reading;
 pub mod rooms;
+pub mod search;
 pub mod support;
 pub mod typing;

@@ -62,8 +62,9 @@ impl Gate {
         if session.carrier == Carrier::Cookie && !method.is_safe() {
             self.origins.check(headers).map_err(|error| Problem::forbidden(error.to_string()))?;
         }
-        let class = Class::of(method, route);
-        self.rates.take(class, &session.identity.user_id, self.opened.elapsed()).map_err(Problem::too_many_requests)?;
+        let (user, now) = (&session.identity.user_id, self.opened.elapsed());
+        self.rates.take_route(method, route, user, now).map_err(Problem::too_many_requests)?;
+        self.rates.take(Class::of(method, route), user, now).map_err(Problem::too_many_requests)?;
         Ok(session.identity)
     }
 }

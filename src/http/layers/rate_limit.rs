@@ -29,7 +29,7 @@ impl Class {
     pub fn of(method: &Method, route: &str) -> Self {
         match route {
             _ if method.is_safe() => Self::Reads,
-            "/api/chat/send" | "/api/messages" => Self::Sends,
+            "/api/chat/send" | "/api/messages" | "/api/chat/messages/{messageId}/forward" => Self::Sends,
             "/api/chat/typing" => Self::Typing,
             // Signs, but writes nothing.
             "/api/pusher/auth" | "/api/pusher/user-auth" => Self::Reads,
@@ -45,6 +45,8 @@ pub struct RateLimits {
     typing: Buckets,
     writes: Buckets,
     reads: Buckets,
+    /// Single routes, as they are written down: `POST /api/chat/send`.
+    routes: Vec<(String, Buckets)>,
 }
 
 impl RateLimits {
@@ -55,14 +57,15 @@ impl RateLimits {
             typing: buckets(config.typing),
             writes: buckets(config.writes),
             reads: buckets(config.reads),
+            routes: config.routes.iter().map(|limit| (limit.route.clone(), buckets(limit.rate))).collect(),
         }
     }
 
     /// Users remembered, of all kinds together. For operators.
     pub fn size(&self) -> CacheSize {
         let kinds = [&self.sends, &self.typing, &self.writes, &self.reads];
-        let users = kinds.map(Buckets::users).iter().sum();
-        CacheSize::counted("rates", users, kinds.map(Buckets::users_max).iter().sum())
+        let all = || kinds.into_iter().chain(self.routes.iter().map(|(_, buckets)| buckets));
+        CacheSize::counted("rates", all().map(Buckets::users).sum(), all().map(Buckets::users_max).sum())
     }
 
     /// Takes one token, or says how long until there is one. `now` is the time since some fixed moment.
@@ -74,6 +77,14 @@ impl RateLimits {
             Class::Reads => &self.reads,
         };
         buckets.take(user, now)
+    }
+
+    /// The same for a single route, where it has a limit of its own.
+    pub fn take_route(&self, method: &Method, route: &str, user: &UserId, now: Duration) -> Result<(), Duration> {
+        let limited = self.routes.iter().find(|(limited, _)| {
+            limited.split_once(' ').is_some_and(|(verb, path)| verb == method.as_str() && path == route)
+        });
+        limited.map_or(Ok(()), |(_, buckets)| buckets.take(user, now))
     }
 }
 
@@ -145,6 +156,7 @@ fn forget_idle(full_at: &mut HashMap<UserId, Duration>, now: Duration) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::RouteLimit;
 
     fn user(text: &str) -> UserId {
         UserId::parse(text).unwrap()
@@ -209,6 +221,19 @@ mod tests {
             buckets.take(&user(&format!("user-{number}")), at(1)).unwrap();
         }
         assert!(buckets.take(&ana, at(2)).is_err());
+    }
+
+    #[test]
+    fn a_single_route_may_have_a_limit_of_its_own() {
+        let route = "/api/chat/messages/{messageId}/forward";
+        let limit = RouteLimit { route: format!("POST {route}"), rate: Rate { per_second: 1, burst: 1 } };
+        let limits = RateLimits::new(&LimitsConfig { routes: vec![limit], ..LimitsConfig::default() });
+        let take = |method: &Method, route: &str| limits.take_route(method, route, &user("ana"), at(0));
+        assert_eq!(take(&Method::POST, route), Ok(()));
+        assert_eq!(take(&Method::POST, route), Err(at(1_000)));
+        assert_eq!(take(&Method::DELETE, route), Ok(()), "another method is another route");
+        assert_eq!(take(&Method::POST, "/api/chat/send"), Ok(()));
+        assert_eq!(limits.take_route(&Method::POST, route, &user("ben"), at(0)), Ok(()));
     }
 
     #[test]

@@ -29,7 +29,7 @@ struct Trigger {
     name: String,
     data: String,
     #[serde(default)]
-    channels: Vec<String>,
+    channels: Option<Vec<String>>,
     /// The older form, of one.
     #[serde(default)]
     channel: Option<String>,
@@ -113,7 +113,7 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 
 fn checked(trigger: Trigger, at: &str) -> Result<Sending, Problem> {
     let wrong = |field: &str, reason: String| Problem::malformed(format!("{at}{field}"), reason);
-    let Trigger { name, data, mut channels, channel, socket_id, info } = trigger;
+    let Trigger { name, data, channels, channel, socket_id, info } = trigger;
     if !(1..=EVENT_CHARACTERS_MAX).contains(&name.chars().count()) {
         return Err(wrong("name", format!("an event's name has 1 to {EVENT_CHARACTERS_MAX} characters")));
     }
@@ -126,7 +126,7 @@ fn checked(trigger: Trigger, at: &str) -> Result<Sending, Problem> {
             format!("the data of an event has at most {DATA_BYTES_MAX} bytes"),
         ));
     }
-    channels.extend(channel);
+    let channels: Vec<String> = channels.into_iter().flatten().chain(channel).collect();
     if !(1..=CHANNELS_MAX).contains(&channels.len()) {
         return Err(wrong("channels", format!("1 to {CHANNELS_MAX} channels")));
     }

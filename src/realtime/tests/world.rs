@@ -82,7 +82,7 @@ impl World {
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let served = axum::serve(listener, router::<()>(realtime.clone(), Arc::new(|headers| visitor(headers))));
+        let served = axum::serve(listener, router::<()>(realtime.clone(), Arc::new(visitor)));
         tokio::spawn(served.with_graceful_shutdown(stop.clone().cancelled_owned()).into_future());
         let api = api_router::<()>(realtime.clone(), Arc::new(SystemClock));
         let world = Self {
@@ -243,8 +243,14 @@ impl World {
 
     /// Asks as `who`, with a valid signature; the answer is still to come.
     pub async fn ask(&self, client: &mut Client, who: &str, channel: &str) {
+        self.ask_after(client, who, channel, None).await;
+    }
+
+    /// The same of somebody who has heard the channel up to `resume`.
+    pub async fn ask_after(&self, client: &mut Client, who: &str, channel: &str, resume: Option<&str>) {
         let parsed = PusherChannel::parse(channel).expect("a channel");
-        let signed = self.realtime.authorise(&user(who), client.id, &parsed, None);
+        let resume = resume.map(|text| text.parse().expect("a place to resume from"));
+        let signed = self.realtime.authorise(&user(who), client.id, &parsed, (None, resume));
         let data = json!({ "channel": channel, "auth": signed.auth, "channel_data": signed.channel_data });
         client.say("pusher:subscribe", data).await;
     }
@@ -278,6 +284,14 @@ impl World {
         client.say("pusher:subscribe", data).await;
     }
 
+    /// A client of `who`, who has heard `channel` up to `resume` and is being given the rest.
+    pub async fn resumed(&self, who: &str, channel: &str, resume: &str) -> Client {
+        let mut client = self.client().await;
+        self.ask_after(&mut client, who, channel, Some(resume)).await;
+        client.expect("pusher_internal:subscription_succeeded", channel).await;
+        client
+    }
+
     /// A client of `who`, on their own channel and this room's.
     pub async fn in_room(&self, who: &str, room: RoomId) -> Client {
         let mut client = self.client().await;
@@ -288,7 +302,7 @@ impl World {
 }
 
 /// Stands for the session of a request: `http` reads it, with everything that must be looked at.
-fn visitor(headers: &axum::http::HeaderMap) -> Option<UserId> {
+pub(crate) fn visitor(headers: &axum::http::HeaderMap) -> Option<UserId> {
     headers.get("x-session-of").and_then(|value| UserId::parse(value.to_str().ok()?).ok())
 }
 

@@ -85,6 +85,21 @@ pub enum Happening {
 }
 
 impl Happening {
+    /// About what it takes to keep.
+    pub fn bytes(&self) -> usize {
+        let said = match self {
+            Self::ChannelOccupied { channel } | Self::ChannelVacated { channel } | Self::CacheMiss { channel } => {
+                channel.len()
+            }
+            Self::MemberAdded { channel, user_id } | Self::MemberRemoved { channel, user_id } => {
+                channel.len() + user_id.len()
+            }
+            Self::ClientEvent { channel, event, data, .. } => channel.len() + event.len() + data.len(),
+            Self::SubscriptionCount { channel, .. } => channel.len(),
+        };
+        size_of::<Self>() + said
+    }
+
     pub fn kind(&self) -> EventKind {
         match self {
             Self::ChannelOccupied { .. } => EventKind::ChannelOccupied,

@@ -3,6 +3,7 @@
 //! `happening` is what may be told, `settling` holds back what a quick reconnect undoes, `sending` brings it to one URL.
 //! Nothing of it ever holds the hub up: what does not fit into a queue is dropped, counted and said.
 
+mod budget;
 mod happening;
 mod sending;
 mod settling;
@@ -19,11 +20,14 @@ pub use happening::{EventKind, Happening};
 pub use sending::Webhook;
 
 use super::Inner;
+use super::measures::WebhookMeasures;
+use budget::Budget;
 use sending::{Batch, Target};
 use settling::Settling;
 
-/// What may wait to be looked at.
+/// What may wait to be looked at, and what that may weigh.
 const HAPPENINGS_MAX: usize = 10_000;
+const HAPPENINGS_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Happenings in one request.
 const BATCH_MAX: usize = 100;
 /// How long what is left may take when the node stops.
@@ -33,39 +37,69 @@ const LAST_PATIENCE: Duration = Duration::from_secs(3);
 pub struct Happenings {
     /// `None` where nobody is to be told.
     queue: Option<mpsc::Sender<Happening>>,
+    budget: Budget,
     wanted: Vec<EventKind>,
+    measures: WebhookMeasures,
+}
+
+/// The other end.
+pub struct Heard {
+    queue: mpsc::Receiver<Happening>,
+    budget: Budget,
+    measures: WebhookMeasures,
+}
+
+impl Heard {
+    async fn wait(&mut self, heard: &mut Vec<Happening>) {
+        self.queue.recv_many(heard, BATCH_MAX).await;
+        self.weigh(heard);
+    }
+
+    fn take_rest(&mut self) -> Vec<Happening> {
+        let rest: Vec<Happening> = std::iter::from_fn(|| self.queue.try_recv().ok()).collect();
+        self.weigh(&rest);
+        rest
+    }
+
+    fn weigh(&self, heard: &[Happening]) {
+        self.budget.give(heard.iter().map(Happening::bytes).sum());
+    }
 }
 
 impl Happenings {
-    pub fn to(webhooks: &[Webhook]) -> (Self, Option<mpsc::Receiver<Happening>>) {
+    pub fn to(webhooks: &[Webhook]) -> (Self, Option<Heard>) {
         let mut wanted: Vec<EventKind> = webhooks.iter().flat_map(|webhook| webhook.events.iter().copied()).collect();
         wanted.sort_unstable();
         wanted.dedup();
+        let (budget, measures) = (Budget::of(HAPPENINGS_BYTES_MAX), WebhookMeasures::new());
         if wanted.is_empty() {
-            return (Self { queue: None, wanted }, None);
+            return (Self { queue: None, budget, wanted, measures }, None);
         }
         let (queue, waiting) = mpsc::channel(HAPPENINGS_MAX);
-        (Self { queue: Some(queue), wanted }, Some(waiting))
+        let heard = Heard { queue: waiting, budget: budget.clone(), measures: measures.clone() };
+        (Self { queue: Some(queue), budget, wanted, measures }, Some(heard))
     }
 
     /// `what` is made only where somebody wants it.
     pub fn tell(&self, kind: EventKind, what: impl FnOnce() -> Happening) {
         let Some(queue) = self.queue.as_ref().filter(|_| self.wanted.contains(&kind)) else { return };
-        if queue.try_send(what()).is_err() {
-            sending::dropped(1);
+        let what = what();
+        let bytes = what.bytes();
+        if !self.budget.take(bytes) {
+            return self.measures.dropped.increment(1);
+        }
+        if queue.try_send(what).is_err() {
+            self.budget.give(bytes);
+            self.measures.dropped.increment(1);
         }
     }
 }
 
 /// Until `stop`, and then until everything that was heard is sent or [`LAST_PATIENCE`] is over.
-pub(super) async fn run(inner: Arc<Inner>, mut waiting: mpsc::Receiver<Happening>, stop: CancellationToken) {
+pub(super) async fn run(inner: Arc<Inner>, mut waiting: Heard, stop: CancellationToken) {
     let mut senders = JoinSet::new();
-    let targets: Vec<Target> = inner
-        .config
-        .webhooks
-        .iter()
-        .map(|webhook| Target::start(webhook, &inner.signer, &stop, &mut senders))
-        .collect();
+    let mut start = |webhook| Target::start(webhook, (&inner.signer, &waiting.measures), &stop, &mut senders);
+    let targets: Vec<Target> = inner.config.webhooks.iter().map(&mut start).collect();
     let mut settling = Settling::default();
     let mut heard = Vec::with_capacity(BATCH_MAX);
     loop {
@@ -76,16 +110,14 @@ pub(super) async fn run(inner: Arc<Inner>, mut waiting: mpsc::Receiver<Happening
             }
         };
         let stopped = tokio::select! {
-            _ = waiting.recv_many(&mut heard, BATCH_MAX) => false,
+            () = waiting.wait(&mut heard) => false,
             () = over => false,
             () = stop.cancelled() => true,
         };
         let now = Instant::now();
         let mut settled: Vec<Happening> = heard.drain(..).filter_map(|it| settling.take(it, now)).collect();
         if stopped {
-            while let Ok(it) = waiting.try_recv() {
-                settled.extend(settling.take(it, now));
-            }
+            settled.extend(waiting.take_rest().into_iter().filter_map(|it| settling.take(it, now)));
             settled.extend(settling.take_all());
         } else {
             settled.extend(settling.take_over(now));
@@ -111,5 +143,40 @@ fn hand_out(targets: &[Target], settled: &[Happening]) {
                 target.put(Batch::of(since, &wanted));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use url::Url;
+
+    fn spoken(bytes: usize) -> Happening {
+        Happening::ClientEvent {
+            channel: "private-x".to_owned(),
+            event: "client-x".to_owned(),
+            data: "x".repeat(bytes),
+            socket_id: "1.2".to_owned(),
+            user_id: None,
+        }
+    }
+
+    /// Promise 8: what does not fit is dropped, by its number and by its weight, and there is room again behind it.
+    #[tokio::test]
+    async fn no_more_waits_than_may_by_number_and_by_weight() {
+        let url = Url::parse("http://127.0.0.1/").expect("a URL");
+        let (happenings, heard) = Happenings::to(&[Webhook::new(url, vec![EventKind::ClientEvent])]);
+        let mut heard = heard.expect("somebody is to be told");
+        for (bytes, fit) in [(1, HAPPENINGS_MAX), (10_000, HAPPENINGS_BYTES_MAX / spoken(10_000).bytes())] {
+            for _ in 0..HAPPENINGS_MAX + 1 {
+                happenings.tell(EventKind::ClientEvent, || spoken(bytes));
+                happenings.tell(EventKind::CacheMiss, || unreachable!("nobody wants it"));
+            }
+            assert_eq!(heard.take_rest().len(), fit, "{bytes} bytes each");
+        }
+        happenings.tell(EventKind::ClientEvent, || spoken(1));
+        let mut one = Vec::new();
+        heard.wait(&mut one).await;
+        assert_eq!(one, [spoken(1)]);
     }
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use metrics::{Counter, counter};
 use reqwest::header::CONTENT_TYPE;
 use serde::Serialize;
 use tokio::sync::mpsc;
@@ -11,12 +10,14 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use super::budget::Budget;
 use super::happening::{EventKind, Happening};
-use crate::realtime::measures::{WEBHOOK_EVENTS_DROPPED, WEBHOOK_REQUESTS};
+use crate::realtime::measures::WebhookMeasures;
 use crate::realtime::signature::Signer;
 
-/// Requests that wait for one URL.
+/// Requests that wait for one URL, and what they may weigh.
 const QUEUE_MAX: usize = 1_000;
+const QUEUE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// How long a request is tried for.
 const TRIED_FOR: Duration = Duration::from_secs(5 * 60);
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(10);
@@ -66,27 +67,34 @@ impl Batch {
 pub(super) struct Target {
     events: Vec<EventKind>,
     queue: mpsc::Sender<Batch>,
+    budget: Budget,
+    measures: WebhookMeasures,
 }
 
 impl Target {
     /// From `stop` on each request is tried once.
-    pub fn start(webhook: &Webhook, signer: &Signer, stop: &CancellationToken, senders: &mut JoinSet<()>) -> Self {
+    pub fn start(
+        webhook: &Webhook,
+        (signer, measures): (&Signer, &WebhookMeasures),
+        stop: &CancellationToken,
+        senders: &mut JoinSet<()>,
+    ) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE_MAX);
+        let budget = Budget::of(QUEUE_BYTES_MAX);
         match client() {
             Ok(http) => {
-                let outcome = |outcome: &'static str| counter!(WEBHOOK_REQUESTS, "outcome" => outcome);
                 let sender = Sender {
                     http,
                     webhook: webhook.clone(),
                     signer: signer.clone(),
-                    taken: outcome("taken"),
-                    refused: outcome("refused"),
+                    budget: budget.clone(),
+                    measures: measures.clone(),
                 };
                 senders.spawn(sender.run(waiting, stop.clone()));
             }
             Err(error) => tracing::error!(%error, "webhooks cannot be sent"),
         }
-        Self { events: webhook.events.clone(), queue }
+        Self { events: webhook.events.clone(), queue, budget, measures: measures.clone() }
     }
 
     pub fn wants(&self, kind: EventKind) -> bool {
@@ -95,15 +103,15 @@ impl Target {
 
     /// Never waits. What does not fit is dropped.
     pub fn put(&self, batch: Batch) {
-        let events = batch.events;
+        let (events, bytes) = (batch.events, batch.body.len());
+        if !self.budget.take(bytes) {
+            return self.measures.dropped.increment(events);
+        }
         if self.queue.try_send(batch).is_err() {
-            dropped(events);
+            self.budget.give(bytes);
+            self.measures.dropped.increment(events);
         }
     }
-}
-
-pub(super) fn dropped(events: u64) {
-    counter!(WEBHOOK_EVENTS_DROPPED).increment(events);
 }
 
 fn client() -> reqwest::Result<reqwest::Client> {
@@ -121,15 +129,17 @@ struct Sender {
     http: reqwest::Client,
     webhook: Webhook,
     signer: Signer,
-    taken: Counter,
-    refused: Counter,
+    budget: Budget,
+    measures: WebhookMeasures,
 }
 
 impl Sender {
     async fn run(self, mut waiting: mpsc::Receiver<Batch>, stop: CancellationToken) {
         while let Some(batch) = waiting.recv().await {
-            if !self.send(&batch, &stop).await {
-                dropped(batch.events);
+            let taken = self.send(&batch, &stop).await;
+            self.budget.give(batch.body.len());
+            if !taken {
+                self.measures.dropped.increment(batch.events);
                 // Its path and query may hold what only the receiver is to know.
                 let host = self.webhook.url.host_str().unwrap_or_default();
                 tracing::warn!(host, events = batch.events, "a webhook was given up");
@@ -142,10 +152,10 @@ impl Sender {
         let mut backoff = self.webhook.backoff_first;
         loop {
             if self.is_taken(batch).await {
-                self.taken.increment(1);
+                self.measures.taken.increment(1);
                 return true;
             }
-            self.refused.increment(1);
+            self.measures.refused.increment(1);
             if stop.is_cancelled() || Instant::now() + backoff > batch.until {
                 return false;
             }

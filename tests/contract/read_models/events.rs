@@ -3,11 +3,14 @@
 use aggregates::feed::{FeedEvent, FeedRead};
 use aggregates::ids::{GroupId, MessageId, NotificationId, RoomId};
 use aggregates::notification::{NotificationEvent, NotificationMarked, NotificationRaised, NotificationType, Source};
-use aggregates::participant::{MessagesRead, ParticipantEvent};
+use aggregates::participant::{
+    Arrangement, MarkedUnread, MessagesDelivered, MessagesRead, ParticipantEvent, RoomArranged,
+};
 use aggregates::relationship::{Directed, RelationshipEvent};
 use aggregates::room::{
-    HistoryFrom, JoinPolicy, MemberRemoved, MemberRoleChanged, MembersAdded, MessageKind, MessageSent, NewMember, Role,
-    RoomEvent, RoomKind, RoomOpened,
+    Emoji, Forwarded, HistoryFrom, JoinPolicy, MemberRemoved, MemberRoleChanged, MembersAdded, MessageDeleted,
+    MessageEdited, MessageKind, MessagePinned, MessageSent, NewMember, Reacted, Role, RoomAvatarChanged, RoomEvent,
+    RoomKind, RoomOpened, RoomRenamed, RoomTurned,
 };
 use aggregates::user::{Profile, ProfileChanged, UserErased, UserEvent, UserRegistered, UserRole};
 use aggregates::{DomainEvent, Sealed};
@@ -46,6 +49,13 @@ pub fn opened_in(nth: i64, group: &str, room_id: RoomId, members: &[&str]) -> Do
         unreachable!("it was made as one")
     };
     DomainEvent::Room(RoomEvent::RoomOpened(RoomOpened { group_id: GroupId::parse(group).ok(), ..event }))
+}
+
+/// Whoever comes in reads what is said from then on.
+pub fn from_join(mut event: DomainEvent) -> DomainEvent {
+    let DomainEvent::Room(RoomEvent::RoomOpened(opened)) = &mut event else { panic!("an opening") };
+    opened.history_from = HistoryFrom::Join;
+    event
 }
 
 pub fn added(nth: i64, room_id: RoomId, members: &[&str], join_seq: u64) -> DomainEvent {
@@ -91,6 +101,113 @@ pub fn sent(nth: i64, room_id: RoomId, seq: u64, sender: &str, words: &str) -> D
         mentions_all: false,
         forwarded: None,
         client_message_id: None,
+        at: at(nth),
+    }))
+}
+
+/// Naming people; `all` names everybody.
+pub fn naming(mut event: DomainEvent, mentions: &[&str], all: bool) -> DomainEvent {
+    match &mut event {
+        DomainEvent::Room(RoomEvent::MessageSent(event)) => {
+            (event.mentions, event.mentions_all) = (mentions.iter().map(|name| user(name)).collect(), all);
+        }
+        DomainEvent::Room(RoomEvent::MessageEdited(event)) => {
+            (event.mentions, event.mentions_all) = (mentions.iter().map(|name| user(name)).collect(), all);
+        }
+        other => panic!("{other:?} names nobody"),
+    }
+    event
+}
+
+pub fn answering(mut event: DomainEvent, target: MessageId) -> DomainEvent {
+    let DomainEvent::Room(RoomEvent::MessageSent(message)) = &mut event else { panic!("a message") };
+    message.reply_to = Some(target);
+    event
+}
+
+/// With words of `author`, who said them in `room`.
+pub fn forwarding(mut event: DomainEvent, room_id: RoomId, seq: u64, author: &str) -> DomainEvent {
+    let DomainEvent::Room(RoomEvent::MessageSent(message)) = &mut event else { panic!("a message") };
+    message.forwarded = Some(Forwarded { room_id, message_id: message_id(room_id, seq), author_id: user(author) });
+    event
+}
+
+pub fn edited(nth: i64, room_id: RoomId, seq: u64, sender: &str, words: &str) -> DomainEvent {
+    DomainEvent::Room(RoomEvent::MessageEdited(MessageEdited {
+        room_id,
+        message_id: message_id(room_id, seq),
+        seq,
+        sender_id: user(sender),
+        content: Sealed::new(words),
+        mentions: vec![],
+        mentions_all: false,
+        at: at(nth),
+    }))
+}
+
+pub fn deleted(nth: i64, room_id: RoomId, seq: u64, sender: &str, by: &str) -> DomainEvent {
+    DomainEvent::Room(RoomEvent::MessageDeleted(MessageDeleted {
+        room_id,
+        message_id: message_id(room_id, seq),
+        seq,
+        sender_id: user(sender),
+        by: user(by),
+        at: at(nth),
+    }))
+}
+
+pub fn reacted(nth: i64, room_id: RoomId, seq: u64, who: &str, emoji: &str, on: bool) -> DomainEvent {
+    let reacted = Reacted {
+        room_id,
+        message_id: message_id(room_id, seq),
+        seq,
+        user_id: user(who),
+        emoji: Emoji::parse(emoji).expect("an emoji"),
+        at: at(nth),
+    };
+    DomainEvent::Room(if on { RoomEvent::ReactionAdded(reacted) } else { RoomEvent::ReactionRemoved(reacted) })
+}
+
+pub fn pinned(nth: i64, room_id: RoomId, seq: u64, by: &str, on: bool) -> DomainEvent {
+    let pinned = MessagePinned { room_id, message_id: message_id(room_id, seq), seq, by: user(by), at: at(nth) };
+    DomainEvent::Room(if on { RoomEvent::MessagePinned(pinned) } else { RoomEvent::MessageUnpinned(pinned) })
+}
+
+pub fn named(nth: i64, room_id: RoomId, by: &str, name: &str) -> DomainEvent {
+    let name = Some(Sealed::new(name));
+    DomainEvent::Room(RoomEvent::RoomRenamed(RoomRenamed { room_id, name, by: user(by), at: at(nth) }))
+}
+
+pub fn pictured(nth: i64, room_id: RoomId, by: &str, avatar: &str) -> DomainEvent {
+    let avatar = Some(Sealed::new(avatar));
+    DomainEvent::Room(RoomEvent::RoomAvatarChanged(RoomAvatarChanged { room_id, avatar, by: user(by), at: at(nth) }))
+}
+
+pub fn turned(nth: i64, room_id: RoomId, by: &str, wrap: fn(RoomTurned) -> RoomEvent) -> DomainEvent {
+    DomainEvent::Room(wrap(RoomTurned { room_id, by: user(by), at: at(nth) }))
+}
+
+pub fn unread_again(nth: i64, room_id: RoomId, reader: &str, read_seq: u64) -> DomainEvent {
+    let user_id = user(reader);
+    DomainEvent::Participant(ParticipantEvent::MarkedUnread(MarkedUnread { room_id, user_id, read_seq, at: at(nth) }))
+}
+
+pub fn delivered(nth: i64, room_id: RoomId, reader: &str, up_to_seq: u64) -> DomainEvent {
+    DomainEvent::Participant(ParticipantEvent::MessagesDelivered(MessagesDelivered {
+        room_id,
+        user_id: user(reader),
+        up_to_seq,
+        up_to: message_id(room_id, up_to_seq),
+        at: at(nth),
+    }))
+}
+
+pub fn arranged(nth: i64, room_id: RoomId, who: &str, arrangement: Arrangement) -> DomainEvent {
+    let user_id = user(who);
+    DomainEvent::Participant(ParticipantEvent::RoomArranged(RoomArranged {
+        room_id,
+        user_id,
+        arrangement,
         at: at(nth),
     }))
 }

@@ -5,6 +5,7 @@
 mod answers;
 mod events;
 mod lost_words;
+mod message_reads;
 mod naive;
 mod private_files;
 mod promise_4_rebuild_equals_live;
@@ -16,8 +17,12 @@ mod promise_6_switching;
 mod promise_6_two_formats;
 mod promise_8_big_rooms;
 mod promise_9_erased;
+mod promise_9_forwarded;
 mod promise_9_scrubbed;
+mod promise_9_search;
 mod rooms_lists;
+mod search;
+mod search_naive;
 mod tables;
 mod world;
 

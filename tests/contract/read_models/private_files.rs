@@ -57,5 +57,5 @@ async fn promise_5_whoever_made_a_store_holds_a_lock_on_each_file_of_it() {
         assert!(held.lines().any(is_it), "no lock on {file}:\n{held}");
         files.push(file.to_owned());
     }
-    assert_eq!(files.len(), 4, "the log, its index and two views: {files:?}");
+    assert_eq!(files.len(), 2 + UnitName::ALL.len(), "the log, its index and the views: {files:?}");
 }

@@ -3,17 +3,21 @@
 use std::time::Duration;
 
 use aggregates::notification::NotificationType;
+use aggregates::participant::Arrangement;
 use aggregates::relationship::RelationshipEvent;
 use aggregates::room::RoomKind;
 use aggregates::{AggregateKind, StreamId};
 use event_log::port::{Batch, NewEvent};
 use projections::{ReadError, RebuildOptions, UnitName, UnitRun, Views};
 
-use crate::read_models::events::{added, feed_read, marked, opened, raised, read, registered, relation, removed, sent};
+use crate::read_models::events::{
+    added, answering, arranged, deleted, delivered, edited, feed_read, forwarding, marked, message_id, named, naming,
+    opened, pinned, raised, reacted, read, registered, relation, removed, sent, unread_again,
+};
 use crate::read_models::on_every_backend;
 use crate::read_models::promise_4_rebuild_equals_live::verified;
 use crate::read_models::tables;
-use crate::read_models::world::{Driven, World, room, until, user};
+use crate::read_models::world::{Driven, World, at, room, until, user};
 use crate::support::backend::Backend;
 
 on_every_backend! {
@@ -45,6 +49,14 @@ pub async fn record_everything(world: &mut World, round: u32) {
             raised(9, number + 1, "ana", kind),
             raised(10, number + 2, "ana", kind),
             marked(11, number + 1, "ana", true),
+            naming(sent(11, group, 2, "ana", "@ben"), &["ben"], true),
+            edited(11, group, 1, "ana", "other words"),
+            reacted(11, group, 1, "ben", "👍", true),
+            reacted(11, group, 1, "ana", "👍", true),
+            pinned(11, group, 2, "ana", true),
+            arranged(11, group, "ben", Arrangement::Pinned),
+            forwarding(sent(11, group, 3, "ana", "of ben"), group, 1, "ben"),
+            deleted(11, group, 3, "ana", "ana"),
         ])
         .await;
     let head = world.head();
@@ -54,7 +66,13 @@ pub async fn record_everything(world: &mut World, round: u32) {
             relation(13, "ben", "ana", RelationshipEvent::UserUnblocked),
             feed_read(14, "ana", head),
             raised(15, number + 3, "ben", kind),
-            sent(16, group, 2, "ben", "y"),
+            answering(sent(16, group, 4, "ben", "y"), message_id(group, 1)),
+            naming(edited(17, group, 2, "ana", "@everybody"), &["ben"], true),
+            reacted(18, group, 1, "ana", "👍", false),
+            named(19, group, "ben", "Another name"),
+            unread_again(20, group, "ana", 1),
+            delivered(21, group, "ben", 3),
+            arranged(22, group, "ana", Arrangement::Muted { until: Some(at(999)) }),
         ])
         .await;
 }
@@ -81,6 +99,7 @@ async fn a_failure_at_any_table_loses_nothing(backend: Backend) {
             let stored = match unit {
                 UnitName::Inbox => driven.views.inbox().checkpoint().await,
                 UnitName::Feed => driven.views.feed().checkpoint().await,
+                UnitName::Search => driven.views.search().checkpoint().await,
             };
             assert_eq!(stored.expect("reads go on"), before, "{table}: nothing of the batch is there");
             verified(&world, &format!("while {table} cannot be written")).await;
@@ -180,15 +199,16 @@ async fn an_unreadable_event_stops_its_unit_and_no_other(backend: Backend) {
 
     let failed = || async {
         let health = driven.views.health();
-        health.iter().any(|one| one.unit == UnitName::Inbox && matches!(one.run, UnitRun::Failed { .. }))
+        let stopped = health.iter().filter(|one| matches!(one.run, UnitRun::Failed { .. }));
+        stopped.map(|one| one.unit).eq([UnitName::Inbox, UnitName::Search])
     };
-    until("the inbox to stop", failed).await;
+    until("those who read of people to stop", failed).await;
     driven.views.wait_for(UnitName::Feed, behind, crate::read_models::world::PATIENCE).await.expect("the feed goes on");
     assert_eq!(driven.views.inbox().checkpoint().await.expect("reads go on"), good, "it did not skip");
     let lagging = driven.views.wait_for(UnitName::Inbox, behind, Duration::from_millis(100)).await;
     assert_eq!(lagging.expect_err("it stopped").at, good);
     let reason = driven.stop().await.expect_err("the reason comes at the end");
-    assert!(matches!(reason, ReadError::Corrupt { unit: UnitName::Inbox, .. }), "{reason:?}");
+    assert!(matches!(reason, ReadError::Corrupt { unit: UnitName::Inbox | UnitName::Search, .. }), "{reason:?}");
 }
 
 async fn whoever_does_not_project_still_sees_the_unit_move(backend: Backend) {

@@ -13,13 +13,16 @@ mod groups;
 mod kinds;
 mod late_views;
 mod message_changes;
+mod older_pages;
 mod own_writes;
 mod person;
 mod places;
 mod refusals;
 mod repeats;
 mod samples;
+mod search;
 mod stopping;
+mod syncing;
 
 /// Each promise is a function over a running app; each becomes a test per backend.
 macro_rules! on_every_backend {

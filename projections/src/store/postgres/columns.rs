@@ -6,6 +6,7 @@ use event_log::Position;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
+use crate::inbox::Mute;
 use crate::store::StoreError;
 use crate::store::names::{self, UnknownName};
 
@@ -56,4 +57,10 @@ pub(super) fn moment(row: &PgRow, column: usize) -> sqlx::Result<Timestamp> {
 
 pub(super) fn maybe_moment(row: &PgRow, column: usize) -> sqlx::Result<Option<Timestamp>> {
     Ok(row.try_get::<Option<i64>, _>(column)?.map(Timestamp::from_millis))
+}
+
+/// Two columns: whether, and until when.
+pub(super) fn maybe_mute(row: &PgRow, first: usize) -> sqlx::Result<Option<Mute>> {
+    let until = maybe_moment(row, first + 1)?;
+    Ok(row.try_get::<bool, _>(first)?.then_some(Mute { until }))
 }

@@ -4,7 +4,8 @@
 //! What somebody said in years is walked through ahead of the step that erases them, a few rows per transaction; the step
 //! itself finds only what it wrote. Their words are theirs to lose as soon as the erasure is in the log, so rows may be
 //! blank before the unit gets there, and whoever dies in the middle begins the walk anew and finds the first part done.
-//! No index by sender: it would be written with every message, for the sake of the few who are ever erased.
+//! No index by sender: it would be written with every message, for the sake of the few who are ever erased. What is rare
+//! has one: other words of a message, and words that others forwarded, which go with their author.
 
 use std::collections::BTreeMap;
 
@@ -75,49 +76,117 @@ pub(super) async fn finish_noted(
     Ok(())
 }
 
-/// The way through every room that somebody was ever in.
+/// The way through every room that somebody was ever in, then through what they put in other words, then through what
+/// others forwarded of them.
 pub(super) struct Walk<'a> {
     schema: &'a str,
     user: UserId,
     up_to: Position,
-    /// Where it is: a room, and the last message there that was looked at.
-    room: Option<(Uuid, i64)>,
-    /// Rooms up to this one are done.
-    done: Option<Uuid>,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy)]
+enum Stage {
+    Rooms {
+        /// Where it is: a room, and the last message there that was looked at.
+        room: Option<(Uuid, i64)>,
+        /// Rooms up to this one are done.
+        done: Option<Uuid>,
+    },
+    /// The last position that was looked at.
+    Edits(i64),
+    Forwarded(i64),
 }
 
 impl<'a> Walk<'a> {
     /// Their words up to `up_to`; what they say behind it is left alone, however late this comes.
     pub(super) fn of(schema: &'a str, user: UserId, up_to: Position) -> Self {
-        Self { schema, user, up_to, room: None, done: None }
+        Self { schema, user, up_to, stage: Stage::Rooms { room: None, done: None } }
     }
 
-    /// Looks at about `rows_max` messages, each room in a transaction of its own. `false`: that was the last of them.
+    /// Looks at about `rows_max` rows, each room in a transaction of its own. `false`: that was the last of them.
     pub(super) async fn on(&mut self, connection: &mut PgConnection, rows_max: usize) -> sqlx::Result<bool> {
         let mut left = rows_max;
         while left > 0 {
-            let Some((room, behind)) = self.place(connection).await? else { return Ok(false) };
-            let (looked, last) = self.blank(connection, room, behind, left).await?;
-            match last {
-                Some(last) if looked == left => self.room = Some((room, last)),
-                Some(_) | None => (self.room, self.done) = (None, Some(room)),
-            }
+            let (next, looked) = match self.stage {
+                Stage::Rooms { room, done } => self.in_room(connection, (room, done), left).await?,
+                Stage::Edits(behind) => {
+                    let words = ["message_edits", "sender_id", "content = ''"];
+                    let (looked, last) = self.by_index(connection, words, behind, left).await?;
+                    (Some(last.map_or(Stage::Forwarded(i64::MIN), Stage::Edits)), looked)
+                }
+                Stage::Forwarded(behind) => {
+                    let words = ["messages", "forwarded_author_id", "content = '', attachment_url = NULL"];
+                    let (looked, last) = self.by_index(connection, words, behind, left).await?;
+                    (last.map(Stage::Forwarded), looked)
+                }
+            };
+            let Some(next) = next else { return Ok(false) };
+            self.stage = next;
             // A room costs something, also an empty one.
             left = left.saturating_sub(looked.max(1));
         }
         Ok(true)
     }
 
-    async fn place(&self, connection: &mut PgConnection) -> sqlx::Result<Option<(Uuid, i64)>> {
-        if self.room.is_some() {
-            return Ok(self.room);
+    /// The next stretch of rows that an index by who they are of leads to: how many, and the last unless it was the last.
+    async fn by_index(
+        &self,
+        connection: &mut PgConnection,
+        [table, owner, blank]: [&str; 3],
+        behind: i64,
+        limit: usize,
+    ) -> sqlx::Result<(usize, Option<i64>)> {
+        let sql = format!(
+            "WITH looked AS MATERIALIZED (SELECT position FROM {schema}.{table}
+                 WHERE {owner} = $1 AND position > $2 AND position < $3 ORDER BY position LIMIT $4),
+             blanked AS (UPDATE {schema}.{table} t SET {blank} FROM looked WHERE t.position = looked.position)
+             SELECT count(*), max(position) FROM looked",
+            schema = self.schema
+        );
+        let (looked, last): (i64, Option<i64>) = sqlx::query_as(&sql)
+            .bind(self.user.as_str())
+            .bind(behind)
+            .bind(signed(self.up_to.0))
+            .bind(at_most(limit))
+            .fetch_one(connection)
+            .await?;
+        let looked = usize::try_from(looked).unwrap_or(limit);
+        Ok((looked, last.filter(|_| looked == limit)))
+    }
+
+    async fn in_room(
+        &self,
+        connection: &mut PgConnection,
+        (room, done): (Option<(Uuid, i64)>, Option<Uuid>),
+        limit: usize,
+    ) -> sqlx::Result<(Option<Stage>, usize)> {
+        let Some((room, behind)) = self.place(connection, room, done).await? else {
+            return Ok((Some(Stage::Edits(i64::MIN)), 0));
+        };
+        let (looked, last) = self.blank(connection, room, behind, limit).await?;
+        let next = match last {
+            Some(last) if looked == limit => Stage::Rooms { room: Some((room, last)), done },
+            Some(_) | None => Stage::Rooms { room: None, done: Some(room) },
+        };
+        Ok((Some(next), looked))
+    }
+
+    async fn place(
+        &self,
+        connection: &mut PgConnection,
+        room: Option<(Uuid, i64)>,
+        done: Option<Uuid>,
+    ) -> sqlx::Result<Option<(Uuid, i64)>> {
+        if room.is_some() {
+            return Ok(room);
         }
         let sql = format!(
             "SELECT room_id FROM {}.members WHERE user_id = $1 AND ($2::uuid IS NULL OR room_id > $2)
              ORDER BY room_id LIMIT 1",
             self.schema
         );
-        let room = sqlx::query_scalar(&sql).bind(self.user.as_str()).bind(self.done).fetch_optional(connection).await?;
+        let room = sqlx::query_scalar(&sql).bind(self.user.as_str()).bind(done).fetch_optional(connection).await?;
         Ok(room.map(|room| (room, i64::MIN)))
     }
 
@@ -132,10 +201,10 @@ impl<'a> Walk<'a> {
         let sql = format!(
             "WITH looked AS MATERIALIZED (SELECT position, sender_id FROM {schema}.messages
                  WHERE room_id = $1 AND position > $2 AND position < $3 ORDER BY position LIMIT $4),
-             blanked AS (UPDATE {schema}.messages m
-                 SET content = '', attachment_url = NULL, client_message_id = NULL FROM looked
+             blanked AS (UPDATE {schema}.messages m SET {BLANK} FROM looked
                  WHERE m.position = looked.position AND looked.sender_id = $5
-                 AND (m.content <> '' OR m.attachment_url IS NOT NULL OR m.client_message_id IS NOT NULL))
+                 AND (m.client_message_id IS NOT NULL
+                     OR m.forwarded_author_id IS NULL AND (m.content <> '' OR m.attachment_url IS NOT NULL)))
              SELECT count(*), max(position) FROM looked",
             schema = self.schema
         );
@@ -151,6 +220,12 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// The words of a message go with its sender, but for those that were forwarded; what the sender's device called it goes
+/// in any case.
+const BLANK: &str = "client_message_id = NULL,
+    content = CASE WHEN forwarded_author_id IS NULL THEN '' ELSE content END,
+    attachment_url = CASE WHEN forwarded_author_id IS NULL THEN NULL ELSE attachment_url END";
+
 /// What a walk leaves: what was written behind `walked`, and what there is once per room.
 async fn blank(
     connection: &mut PgConnection,
@@ -158,26 +233,36 @@ async fn blank(
     erased: &BTreeMap<UserId, Position>,
     walked: Position,
 ) -> sqlx::Result<()> {
-    let messages = format!(
-        "UPDATE {schema}.messages SET content = '', attachment_url = NULL, client_message_id = NULL
-         WHERE position > $3 AND position < $2 AND sender_id = $1"
-    );
+    let written = [
+        format!("UPDATE {schema}.messages SET {BLANK} WHERE position > $3 AND position < $2 AND sender_id = $1"),
+        format!(
+            "UPDATE {schema}.messages SET content = '', attachment_url = NULL
+             WHERE forwarded_author_id = $1 AND position > $3 AND position < $2"
+        ),
+        format!(
+            "UPDATE {schema}.message_edits SET content = '' WHERE sender_id = $1 AND position > $3 AND position < $2"
+        ),
+    ];
+    let theirs = format!("room_id IN (SELECT room_id FROM {schema}.members WHERE user_id = $1)");
     let last = format!(
-        "UPDATE {schema}.rooms r SET last_message = ''
-         WHERE room_id IN (SELECT room_id FROM {schema}.members WHERE user_id = $1) AND last_message IS NOT NULL
-         AND EXISTS (SELECT FROM {schema}.messages m WHERE m.room_id = r.room_id AND m.seq = r.last_seq
-         AND m.sender_id = $1 AND m.position < $2)"
+        "UPDATE {schema}.rooms SET last_message = ''
+         WHERE room_id IN (SELECT room_id FROM {schema}.members WHERE user_id = $1
+             UNION SELECT room_id FROM {schema}.messages WHERE forwarded_author_id = $1)
+         AND last_words_by = $1 AND last_words_position < $2 AND last_message IS NOT NULL"
     );
-    let rooms = format!(
-        "UPDATE {schema}.rooms SET name = NULL, name_folded = '', avatar = NULL
-         WHERE room_id IN (SELECT room_id FROM {schema}.members WHERE user_id = $1 AND from_position < $2)
-         AND opened_by = $1"
+    let names = format!(
+        "UPDATE {schema}.rooms SET name = NULL, name_folded = ''
+         WHERE {theirs} AND named_by = $1 AND named_position < $2"
+    );
+    let pictures = format!(
+        "UPDATE {schema}.rooms SET avatar = NULL WHERE {theirs} AND pictured_by = $1 AND pictured_position < $2"
     );
     for (user, position) in erased {
         let (user, position) = (user.as_str(), signed(position.0));
-        let walked = signed(walked.0);
-        sqlx::query(&messages).bind(user).bind(position).bind(walked).execute(&mut *connection).await?;
-        for sql in [&last, &rooms] {
+        for sql in &written {
+            sqlx::query(sql).bind(user).bind(position).bind(signed(walked.0)).execute(&mut *connection).await?;
+        }
+        for sql in [&last, &names, &pictures] {
             sqlx::query(sql).bind(user).bind(position).execute(&mut *connection).await?;
         }
     }

@@ -12,12 +12,13 @@ use sqlx::{Connection, Executor, PgConnection, Row};
 use tokio::sync::Mutex;
 
 use super::columns::{position, postgres_error};
-use super::erasing::{self, Walk};
 use super::feed_reads::PostgresFeedReads;
 use super::filling::Filling;
 use super::inbox_reads::PostgresInboxReads;
+use super::search_reads::PostgresSearchReads;
 use super::snapshot::PostgresSnapshot;
-use super::{Schema, feed_writes, in_time, inbox_load, inbox_save, quick};
+use super::walks::{self, Walk};
+use super::{Schema, feed_writes, in_time, inbox_load, inbox_marks, inbox_save, quick, search_writes};
 use crate::inbox::batch::InboxBatch;
 use crate::store::names::signed;
 use crate::store::{
@@ -40,6 +41,10 @@ fn migrations(unit: UnitName) -> [&'static str; 2] {
         UnitName::Feed => [
             include_str!("../../../../migrations/postgres/feed/20261122090000_create_feed.sql"),
             include_str!("../../../../migrations/postgres/feed/20261128090000_index_feed.sql"),
+        ],
+        UnitName::Search => [
+            include_str!("../../../../migrations/postgres/search/20261129110000_create_search.sql"),
+            include_str!("../../../../migrations/postgres/search/20261129110100_index_search.sql"),
         ],
     }
 }
@@ -169,9 +174,10 @@ impl PostgresGeneration {
     async fn walk(&self, user: UserId, up_to: Position) -> Result<(), StoreError> {
         let schema = &self.schema.name;
         let mut writer = self.writer().await?;
-        let there = within(READ_PATIENCE, erasing::has_indexes(&mut writer, schema)).await.map_err(postgres_error)?;
-        let mut walk = Walk::of(schema, user, up_to);
-        while there && within(WRITE_PATIENCE, walk.on(&mut writer, BLANK_ROWS_MAX)).await.map_err(postgres_error)? {}
+        let begun = Walk::of(self.unit, schema, &mut writer, (user, up_to));
+        if let Some(mut walk) = within(READ_PATIENCE, begun).await.map_err(postgres_error)? {
+            while within(WRITE_PATIENCE, walk.on(&mut writer, BLANK_ROWS_MAX)).await.map_err(postgres_error)? {}
+        }
         self.keep(writer).await;
         Ok(())
     }
@@ -194,10 +200,7 @@ impl PostgresGeneration {
             Err(error) => return Err(error),
         }
         tx.commit().await?;
-        match self.unit {
-            UnitName::Inbox => erasing::noted(connection, &self.schema.name).await,
-            UnitName::Feed => Ok(Vec::new()),
-        }
+        walks::noted(self.unit, connection, &self.schema.name).await
     }
 
     async fn take(&self, step: Step) -> Result<Applied, StoreError> {
@@ -259,10 +262,12 @@ pub(super) async fn take(
             inbox_load::load(tx, schema, batch).await?;
             batch.play(changes);
             inbox_save::save_messages(tx, schema, &batch.messages).await?;
-            batch.messages.clear();
+            inbox_marks::save_written(tx, schema, batch).await?;
+            batch.written();
             Ok(())
         }
         UnitChanges::Feed(changes) => feed_writes::write(tx, schema, changes).await,
+        UnitChanges::Search(changes) => search_writes::write(tx, schema, changes).await,
     }
 }
 
@@ -306,12 +311,8 @@ impl Generation for PostgresGeneration {
         let indexed = session.as_long_as_it_works(self.index(&mut connection));
         for (user, up_to) in indexed.await.map_err(postgres_error)? {
             self.walk(user.clone(), up_to).await?;
-            let finished = session.as_long_as_it_works(async {
-                let mut tx = connection.begin().await?;
-                erasing::finish_noted(&mut tx, name, &user, up_to).await?;
-                tx.commit().await
-            });
-            finished.await.map_err(postgres_error)?;
+            let finished = walks::finish_noted(self.unit, &mut connection, name, (&user, up_to));
+            session.as_long_as_it_works(finished).await.map_err(postgres_error)?;
         }
         // A server that plans by the sizes of an empty schema would read whole tables for its first questions.
         for table in tables(self.unit) {
@@ -378,6 +379,7 @@ impl Generation for PostgresGeneration {
         match self.unit {
             UnitName::Inbox => UnitReads::Inbox(Arc::new(PostgresInboxReads::new(self.schema.clone()))),
             UnitName::Feed => UnitReads::Feed(Arc::new(PostgresFeedReads::new(self.schema.clone()))),
+            UnitName::Search => UnitReads::Search(Arc::new(PostgresSearchReads::new(self.schema.clone()))),
         }
     }
 

@@ -5,9 +5,10 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
-use super::columns::{maybe_moment, maybe_user, moment, named, number, position, user};
-use crate::inbox::batch::{Directed, FollowCounts, InRoom, InboxBatch, Reader, RoomState, Since, Stay};
-use crate::store::names::{role, room_kind};
+use super::columns::{maybe_moment, maybe_mute, maybe_user, moment, named, number, position, user};
+use super::inbox_marks;
+use crate::inbox::batch::{Directed, FollowCounts, InRoom, InboxBatch, Reader, RoomState, Since, Stay, Words};
+use crate::store::names::{history_from, join_policy, natural, role, room_kind, short};
 use crate::store::touched::Touched;
 
 pub(super) async fn load(connection: &mut PgConnection, schema: &str, batch: &mut InboxBatch) -> sqlx::Result<()> {
@@ -16,7 +17,8 @@ pub(super) async fn load(connection: &mut PgConnection, schema: &str, batch: &mu
     load_readers(connection, schema, &mut batch.readers).await?;
     load_since(connection, &format!("{schema}.follows"), "followed_at", &mut batch.follows).await?;
     load_since(connection, &format!("{schema}.blocks"), "blocked_at", &mut batch.blocks).await?;
-    load_counts(connection, schema, &mut batch.follow_counts).await
+    load_counts(connection, schema, &mut batch.follow_counts).await?;
+    inbox_marks::load(connection, schema, batch).await
 }
 
 async fn load_rooms(
@@ -29,8 +31,10 @@ async fn load_rooms(
         return Ok(());
     }
     let sql = format!(
-        "SELECT room_id, kind, name, avatar, opened_by, group_id, first_id, second_id, participant_count, last_seq,
-         last_position, last_message_at, last_message, created_at, updated_at
+        "SELECT room_id, kind, name, named_by, named_position, avatar, pictured_by, pictured_position, opened_by,
+         group_id, first_id, second_id, closed, join_policy, history_from, slow_mode_seconds, participant_count,
+         last_seq, last_tombstone_seq, last_position, last_message_at, last_message, last_words_by,
+         last_words_position, last_deleted, position, created_at, updated_at
          FROM {schema}.rooms WHERE room_id = ANY($1)"
     );
     for row in sqlx::query(&sql).bind(ids).fetch_all(connection).await? {
@@ -39,21 +43,33 @@ async fn load_rooms(
     Ok(())
 }
 
+/// Three columns: the words, whose they are, and where they are.
+fn words(row: &PgRow, first: usize) -> sqlx::Result<Words> {
+    Ok(Words { words: row.try_get(first)?, by: maybe_user(row, first + 1)?, position: position(row, first + 2)? })
+}
+
 fn room_state(row: &PgRow) -> sqlx::Result<RoomState> {
     Ok(RoomState {
         kind: named(row, 1, room_kind)?,
-        name: row.try_get(2)?,
-        avatar: row.try_get(3)?,
-        opened_by: user(row, 4)?,
-        group_id: row.try_get(5)?,
-        pair: maybe_user(row, 6)?.zip(maybe_user(row, 7)?),
-        participant_count: number(row, 8)?,
-        last_seq: number(row, 9)?,
-        last_position: position(row, 10)?,
-        last_message_at: maybe_moment(row, 11)?,
-        last_message: row.try_get(12)?,
-        created_at: moment(row, 13)?,
-        updated_at: moment(row, 14)?,
+        name: words(row, 2)?,
+        avatar: words(row, 5)?,
+        opened_by: user(row, 8)?,
+        group_id: row.try_get(9)?,
+        pair: maybe_user(row, 10)?.zip(maybe_user(row, 11)?),
+        closed: row.try_get(12)?,
+        join_policy: named(row, 13, join_policy)?,
+        history_from: named(row, 14, history_from)?,
+        slow_mode_seconds: short(number(row, 15)?),
+        participant_count: number(row, 16)?,
+        last_seq: number(row, 17)?,
+        last_tombstone_seq: number(row, 18)?,
+        last_position: position(row, 19)?,
+        last_message_at: maybe_moment(row, 20)?,
+        last_message: words(row, 21)?,
+        last_deleted: row.try_get(24)?,
+        position: position(row, 25)?,
+        created_at: moment(row, 26)?,
+        updated_at: moment(row, 27)?,
     })
 }
 
@@ -98,7 +114,8 @@ async fn load_readers(
         return Ok(());
     }
     let sql = format!(
-        "SELECT p.room_id, p.user_id, p.read_seq, p.last_read_at, p.active_position
+        "SELECT p.room_id, p.user_id, p.read_seq, p.last_read_at, p.active_position, p.delivered_seq, p.delivered_at,
+         p.muted, p.muted_until, p.pinned, p.archived_seq
          FROM unnest($1::uuid[], $2::text[]) k (room_id, user_id)
          JOIN {schema}.participants p ON p.room_id = k.room_id AND p.user_id = k.user_id"
     );
@@ -107,6 +124,11 @@ async fn load_readers(
             read_seq: number(&row, 2)?,
             last_read_at: maybe_moment(&row, 3)?,
             active_position: row.try_get(4)?,
+            delivered_seq: number(&row, 5)?,
+            delivered_at: maybe_moment(&row, 6)?,
+            muted: maybe_mute(&row, 7)?,
+            pinned: row.try_get(9)?,
+            archived_seq: row.try_get::<Option<i64>, _>(10)?.map(natural),
         };
         readers.load((RoomId(row.try_get(0)?), user(&row, 1)?), reader);
     }

@@ -1,21 +1,24 @@
 //! The inbox's questions in this engine's SQL.
 
 use aggregates::ids::{GroupId, MessageId, RoomId, UserId};
+use aggregates::room::RoomKind;
 use async_trait::async_trait;
 use event_log::Position;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
-use sqlx::{Postgres, Row};
+use sqlx::{Postgres, Row, ValueRef};
 use uuid::Uuid;
 
 use super::Schema;
-use super::columns::{moment, named, number, position, postgres_error, user};
+use super::columns::{maybe_moment, moment, nonsense, number, position, postgres_error, user};
+use super::inbox_messages::{self, SHOWN_COLUMNS, Way, message};
 use super::inbox_rooms::{self, member, room};
+use crate::inbox::batch::EVERYBODY;
 use crate::inbox::{
-    FollowRow, InboxReads, MemberRow, MessagePage, MessageRow, MessagesFound, MutedRoom, Person, ReadBy, RoomRow,
-    RoomsAsk, RoomsFound, SupportRow, UserRow, VersionRow,
+    Archived, FollowRow, InboxReads, MemberRow, MessagePage, MessageRow, MessagesFound, Mute, MutedRoom, Person,
+    ReadBy, RoomRow, RoomsAsk, RoomsFound, SupportRow, UserRow, VersionRow,
 };
-use crate::store::names::{at_most, message_kind, natural, signed};
+use crate::store::names::{self, at_most, natural, signed};
 use crate::text::searched;
 use crate::views::{ReadError, UnitName};
 
@@ -42,6 +45,80 @@ impl PostgresInboxReads {
     async fn one<T>(&self, query: Asked<'_>, read: fn(&PgRow) -> sqlx::Result<T>) -> Result<Option<T>, ReadError> {
         let found = query.fetch_optional(&self.schema.lender).await.map_err(failed)?;
         found.as_ref().map(read).transpose().map_err(failed)
+    }
+
+    /// Of a question that has a row also when there is nothing to tell; without a row, whoever asks is told nothing.
+    async fn maybe_all<T>(
+        &self,
+        query: Asked<'_>,
+        read: fn(&PgRow) -> sqlx::Result<T>,
+    ) -> Result<Option<Vec<T>>, ReadError> {
+        let rows = query.fetch_all(&self.schema.lender).await.map_err(failed)?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let told = |row: &&PgRow| !row.try_get_raw(0).is_ok_and(|value| value.is_null());
+        let found = rows.iter().filter(told).map(read).collect::<sqlx::Result<_>>();
+        found.map(Some).map_err(failed)
+    }
+
+    /// If `asking` may read it.
+    async fn message(&self, id: MessageId, asking: &UserId) -> Result<Option<MessageRow>, ReadError> {
+        Ok(self.messages_by_id(&[id], asking).await?.pop())
+    }
+
+    async fn page(
+        &self,
+        room: RoomId,
+        asking: &UserId,
+        page: MessagePage,
+        limit: usize,
+    ) -> Result<Option<MessagesFound>, ReadError> {
+        let (edge, way) = match page {
+            MessagePage::Newest => (i64::MAX, Way::Back),
+            MessagePage::Before(position) => (signed(position.0), Way::Back),
+            MessagePage::After(position) => (signed(position.0), Way::On),
+            MessagePage::Unread => {
+                let sql = inbox_messages::first_unread(&self.schema.name);
+                let query = sqlx::query(&sql).bind(asking.as_str()).bind(room.0);
+                let first = self.one(query, |row| row.try_get::<Option<i64>, _>(0)).await?.flatten();
+                first.map_or((i64::MAX, Way::Back), |first| (first - 1, Way::On))
+            }
+            MessagePage::Around(id) => {
+                let found = self.message(id, asking).await?.filter(|row| row.room_id == room);
+                let Some(middle) = found.map(|row| signed(row.position.0)) else { return Ok(None) };
+                let before = self.stretch(room, asking, (middle, Way::Back), limit / 2).await?;
+                let on = self.stretch(room, asking, (middle - 1, Way::On), limit - limit / 2).await?;
+                let (Some((mut messages, floor, _)), Some((behind, _, last_seq))) = (before, on) else {
+                    return Ok(None);
+                };
+                messages.extend(behind);
+                return Ok(Some(MessagesFound::between(messages, floor, last_seq)));
+            }
+        };
+        let found = self.stretch(room, asking, (edge, way), limit).await?;
+        Ok(found.map(|(messages, floor, last_seq)| MessagesFound::between(messages, floor, last_seq)))
+    }
+
+    /// Messages, up to which seq nothing can be read, and the last seq. `None` for whoever is not in the room.
+    async fn stretch(
+        &self,
+        room: RoomId,
+        asking: &UserId,
+        (edge, way): (i64, Way),
+        limit: usize,
+    ) -> Result<Option<(Vec<MessageRow>, u64, u64)>, ReadError> {
+        let sql = inbox_messages::stretch(&self.schema.name, way);
+        let query = sqlx::query(&sql).bind(asking.as_str()).bind(room.0).bind(edge).bind(at_most(limit));
+        let read = |row: &PgRow| {
+            let told = row.try_get::<Option<i64>, _>(0)?.is_some();
+            let message = if told { Some(message(row)?) } else { None };
+            Ok((message, number(row, SHOWN_COLUMNS)?, number(row, SHOWN_COLUMNS + 1)?))
+        };
+        let found = self.all(query, read).await?;
+        let Some((_, floor, last_seq)) = found.first() else { return Ok(None) };
+        let (floor, last_seq) = (*floor, *last_seq);
+        Ok(Some((found.into_iter().filter_map(|(message, ..)| message).collect(), floor, last_seq)))
     }
 
     async fn relation(&self, table: &str, from: &UserId, to: &UserId) -> Result<bool, ReadError> {
@@ -71,33 +148,6 @@ impl PostgresInboxReads {
     }
 }
 
-const MESSAGE: &str = "position, message_id, room_id, seq, sender_id, kind, content, attachment_url,
-    attachment_type, reply_to, client_message_id, created_at";
-
-fn message(row: &PgRow) -> sqlx::Result<MessageRow> {
-    Ok(MessageRow {
-        position: position(row, 0)?,
-        id: MessageId(row.try_get(1)?),
-        room_id: RoomId(row.try_get(2)?),
-        seq: number(row, 3)?,
-        sender_id: user(row, 4)?,
-        kind: named(row, 5, message_kind)?,
-        content: row.try_get(6)?,
-        attachment_url: row.try_get(7)?,
-        attachment_type: row.try_get(8)?,
-        reply_to: row.try_get::<Option<Uuid>, _>(9)?.map(MessageId),
-        client_message_id: row.try_get(10)?,
-        created_at: moment(row, 11)?,
-        forwarded: None,
-        edited_at: None,
-        deleted: None,
-        mentions: vec![],
-        mentions_all: false,
-        reactions: vec![],
-        pinned: None,
-    })
-}
-
 fn person(row: &PgRow) -> sqlx::Result<UserRow> {
     Ok(UserRow {
         id: user(row, 0)?,
@@ -120,6 +170,10 @@ fn follow(row: &PgRow) -> sqlx::Result<FollowRow> {
     })
 }
 
+fn version(row: &PgRow) -> sqlx::Result<VersionRow> {
+    Ok(VersionRow { content: row.try_get(0)?, at: moment(row, 1)? })
+}
+
 fn texts(users: &[UserId]) -> Vec<&str> {
     users.iter().map(UserId::as_str).collect()
 }
@@ -133,13 +187,21 @@ impl InboxReads for PostgresInboxReads {
 
     async fn rooms_of(&self, user: &UserId, ask: &RoomsAsk<'_>) -> Result<RoomsFound, ReadError> {
         let sql = inbox_rooms::list(&self.schema.name);
+        let archived = match ask.archived {
+            Archived::With => None,
+            Archived::Only => Some(true),
+            Archived::Without => Some(false),
+        };
         let query = sqlx::query(&sql)
             .bind(user.as_str())
+            .bind(ask.after.map(|cursor| cursor.pinned))
             .bind(ask.after.map(|cursor| signed(cursor.last_position.0)))
             .bind(ask.after.map(|cursor| cursor.room_id.0))
             .bind(searched(ask.search))
             .bind(at_most(ask.limit))
-            .bind(at_most(ask.members_each));
+            .bind(at_most(ask.members_each))
+            .bind(ask.kind.map(RoomKind::name))
+            .bind(archived);
         let rows = query.fetch_all(&self.schema.lender).await.map_err(failed)?;
         inbox_rooms::listed(&rows).map_err(failed)
     }
@@ -196,6 +258,40 @@ impl InboxReads for PostgresInboxReads {
         self.all(sqlx::query(&sql).bind(texts(users)), |row| Ok(natural(row.try_get(0)?))).await
     }
 
+    async fn mutes(&self, user: &UserId) -> Result<(Vec<MutedRoom>, Position), ReadError> {
+        let sql = inbox_rooms::mutes(&self.schema.name);
+        let read = |row: &PgRow| {
+            let room: Option<Uuid> = row.try_get(1)?;
+            let mute = Mute { until: maybe_moment(row, 2)? };
+            Ok((position(row, 0)?, room.map(|room| MutedRoom { room_id: RoomId(room), mute })))
+        };
+        let found = self.all(sqlx::query(&sql).bind(user.as_str()), read).await?;
+        let checkpoint = found.first().map(|(checkpoint, _)| *checkpoint).unwrap_or_default();
+        Ok((found.into_iter().filter_map(|(_, room)| room).collect(), checkpoint))
+    }
+
+    async fn members_by_id(
+        &self,
+        room: RoomId,
+        asking: &UserId,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Option<Vec<MemberRow>>, ReadError> {
+        let sql = inbox_rooms::members_by_id(&self.schema.name);
+        let query = sqlx::query(&sql)
+            .bind(room.0)
+            .bind(asking.as_str())
+            .bind(after.map_or(EVERYBODY, UserId::as_str))
+            .bind(at_most(limit));
+        self.maybe_all(query, member).await
+    }
+
+    async fn open_support_rooms(&self, after: Option<Position>, limit: usize) -> Result<Vec<SupportRow>, ReadError> {
+        let sql = inbox_rooms::open_support_rooms(&self.schema.name);
+        let before = after.map_or(i64::MAX, |position| signed(position.0));
+        self.all(sqlx::query(&sql).bind(before).bind(at_most(limit)), inbox_rooms::support).await
+    }
+
     async fn messages(
         &self,
         room: RoomId,
@@ -203,88 +299,75 @@ impl InboxReads for PostgresInboxReads {
         page: MessagePage,
         limit: usize,
     ) -> Result<Option<MessagesFound>, ReadError> {
-        if self.member(room, asking).await?.is_none() {
-            return Ok(None);
-        }
-        let (edge, newest_first) = match page {
-            MessagePage::Newest | MessagePage::Around(_) | MessagePage::Unread => (i64::MAX, true),
-            MessagePage::Before(position) => (signed(position.0), true),
-            MessagePage::After(position) => (signed(position.0), false),
-        };
-        let (comparison, order) = if newest_first { ("<", "DESC") } else { (">", "ASC") };
-        let sql = format!(
-            "SELECT {MESSAGE} FROM {}.messages WHERE room_id = $1 AND position {comparison} $2
-             ORDER BY position {order} LIMIT $3",
-            self.schema.name
-        );
-        let mut found = self.all(sqlx::query(&sql).bind(room.0).bind(edge).bind(at_most(limit)), message).await?;
-        if newest_first {
-            found.reverse();
-        }
-        Ok(Some(MessagesFound { messages: found, older: false, newer: false }))
+        self.page(room, asking, page, limit).await
     }
 
-    async fn messages_by_id(&self, ids: &[MessageId], _asking: &UserId) -> Result<Vec<MessageRow>, ReadError> {
+    async fn messages_by_id(&self, ids: &[MessageId], asking: &UserId) -> Result<Vec<MessageRow>, ReadError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-        let sql = format!(
-            "SELECT {MESSAGE} FROM unnest($1::uuid[]) WITH ORDINALITY k (message_id, nth)
-             JOIN {}.messages USING (message_id) ORDER BY nth",
-            self.schema.name
-        );
-        self.all(sqlx::query(&sql).bind(ids), message).await
+        let sql = inbox_messages::by_ids(&self.schema.name);
+        self.all(sqlx::query(&sql).bind(asking.as_str()).bind(ids), message).await
     }
 
-    async fn message_by_seq(&self, room: RoomId, seq: u64, _asking: &UserId) -> Result<Option<MessageRow>, ReadError> {
-        let sql = format!("SELECT {MESSAGE} FROM {}.messages WHERE room_id = $1 AND seq = $2", self.schema.name);
-        self.one(sqlx::query(&sql).bind(room.0).bind(signed(seq)), message).await
-    }
-
-    async fn mutes(&self, user: &UserId) -> Result<(Vec<MutedRoom>, Position), ReadError> {
-        Ok((vec![], self.memberships(user).await?.1))
-    }
-
-    async fn members_by_id(
-        &self,
-        room: RoomId,
-        asking: &UserId,
-        _after: Option<&UserId>,
-        limit: usize,
-    ) -> Result<Option<Vec<MemberRow>>, ReadError> {
-        match self.member(room, asking).await? {
-            Some(_) => Ok(Some(self.members(&[room], limit).await?)),
-            None => Ok(None),
-        }
-    }
-
-    async fn open_support_rooms(&self, _after: Option<Position>, _limit: usize) -> Result<Vec<SupportRow>, ReadError> {
-        Ok(vec![])
+    async fn message_by_seq(&self, room: RoomId, seq: u64, asking: &UserId) -> Result<Option<MessageRow>, ReadError> {
+        let sql = inbox_messages::by_seq(&self.schema.name);
+        self.one(sqlx::query(&sql).bind(asking.as_str()).bind(room.0).bind(signed(seq)), message).await
     }
 
     async fn replies(
         &self,
-        _message: MessageId,
-        _asking: &UserId,
-        _after: Option<Position>,
-        _limit: usize,
+        id: MessageId,
+        asking: &UserId,
+        after: Option<Position>,
+        limit: usize,
     ) -> Result<Option<MessagesFound>, ReadError> {
-        Ok(None)
+        let Some(answered) = self.message(id, asking).await? else { return Ok(None) };
+        let sql = inbox_messages::replies(&self.schema.name);
+        let query = sqlx::query(&sql)
+            .bind(asking.as_str())
+            .bind(id.0)
+            .bind(after.map_or(0, |position| signed(position.0)))
+            .bind(at_most(limit + 1))
+            .bind(answered.room_id.0);
+        Ok(Some(MessagesFound::cut(self.all(query, message).await?, after.is_some(), limit)))
     }
 
-    async fn pins(&self, _room: RoomId, _asking: &UserId, _limit: usize) -> Result<Option<Vec<MessageRow>>, ReadError> {
-        Ok(None)
+    async fn pins(&self, room: RoomId, asking: &UserId, limit: usize) -> Result<Option<Vec<MessageRow>>, ReadError> {
+        let sql = inbox_messages::pins(&self.schema.name);
+        self.maybe_all(sqlx::query(&sql).bind(asking.as_str()).bind(room.0).bind(at_most(limit)), message).await
     }
 
     async fn versions(
         &self,
-        _message: MessageId,
-        _asking: &UserId,
-        _limit: usize,
+        id: MessageId,
+        asking: &UserId,
+        limit: usize,
     ) -> Result<Option<Vec<VersionRow>>, ReadError> {
-        Ok(None)
+        let Some(now) = self.message(id, asking).await? else { return Ok(None) };
+        if now.deleted.is_some() {
+            return Ok(Some(Vec::new()));
+        }
+        let (edits, sent) = (inbox_messages::edits(&self.schema.name), inbox_messages::sent(&self.schema.name));
+        let query = sqlx::query(&edits).bind(now.room_id.0).bind(signed(now.seq)).bind(at_most(limit));
+        let mut versions = self.all(query, version).await?;
+        if versions.len() < limit {
+            versions.extend(self.one(sqlx::query(&sent).bind(id.0), version).await?);
+        }
+        versions.reverse();
+        Ok(Some(versions))
     }
 
-    async fn read_by(&self, _message: MessageId, _asking: &UserId) -> Result<Option<ReadBy>, ReadError> {
-        Ok(None)
+    async fn read_by(&self, id: MessageId, asking: &UserId) -> Result<Option<ReadBy>, ReadError> {
+        let Some(row) = self.message(id, asking).await? else { return Ok(None) };
+        let sql = inbox_messages::read_by(&self.schema.name);
+        let query = sqlx::query(&sql)
+            .bind(row.room_id.0)
+            .bind(signed(row.position.0))
+            .bind(signed(row.seq))
+            .bind(row.sender_id.as_str());
+        let read = |row: &PgRow| Ok((number(row, 0)?, row.try_get::<Vec<String>, _>(1)?));
+        let (count, users) = self.one(query, read).await?.unwrap_or_default();
+        let users = users.iter().map(|user| names::user(user)).collect::<Result<_, _>>().map_err(nonsense(1));
+        Ok(Some(ReadBy { count, users: users.map_err(failed)? }))
     }
 
     async fn users(&self, ids: &[UserId]) -> Result<Vec<UserRow>, ReadError> {

@@ -1,13 +1,14 @@
 //! What a batch of inbox changes came to, written: one statement per table, rows as arrays.
 
+use aggregates::ids::UserId;
 use event_log::Position;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::erasing;
-use crate::inbox::MessageRow;
-use crate::inbox::batch::{Directed, InboxBatch, Since, late_comers};
-use crate::store::names::signed;
+use super::{erasing, inbox_marks};
+use crate::inbox::batch::{Directed, InboxBatch, Since, Words, late_comers};
+use crate::inbox::changes::SaidMessage;
+use crate::store::names::{policy_name, signed};
 use crate::store::touched::Touched;
 use crate::text::folded;
 
@@ -25,11 +26,12 @@ pub(super) async fn save(
     save_since(connection, &format!("{schema}.follows"), "followed_at", &batch.follows).await?;
     save_since(connection, &format!("{schema}.blocks"), "blocked_at", &batch.blocks).await?;
     save_counts(connection, schema, batch).await?;
+    inbox_marks::save(connection, schema, batch).await?;
     erasing::write(connection, schema, &batch.erased, from).await
 }
 
 /// One column of the rows to write, as an array.
-fn column<R, T>(rows: &[R], value: impl Fn(&R) -> T) -> Vec<T> {
+pub(super) fn column<R, T>(rows: &[R], value: impl Fn(&R) -> T) -> Vec<T> {
     rows.iter().map(value).collect()
 }
 
@@ -39,39 +41,65 @@ async fn save_rooms(connection: &mut PgConnection, schema: &str, batch: &InboxBa
         return Ok(());
     }
     let sql = format!(
-        "INSERT INTO {schema}.rooms (room_id, kind, name, name_folded, avatar, opened_by, group_id, first_id, second_id,
-         participant_count, last_seq, last_position, last_message_at, last_message, created_at, updated_at)
-         SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-         $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::text[],
-         $15::bigint[], $16::bigint[])
-         ON CONFLICT (room_id) DO UPDATE SET kind = excluded.kind, name = excluded.name,
-         name_folded = excluded.name_folded, avatar = excluded.avatar, opened_by = excluded.opened_by,
-         group_id = excluded.group_id,
-         first_id = excluded.first_id, second_id = excluded.second_id,
+        "INSERT INTO {schema}.rooms (room_id, kind, name, name_folded, named_by, named_position, avatar, pictured_by, pictured_position,
+         opened_by, group_id, first_id, second_id, closed, join_policy, history_from, slow_mode_seconds,
+         participant_count, last_seq, last_tombstone_seq, last_position, last_message_at, last_message,
+         last_words_by, last_words_position, last_deleted, position, created_at, updated_at)
+         SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[],
+         $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[], $14::boolean[], $15::text[],
+         $16::text[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[],
+         $22::bigint[], $23::text[], $24::text[], $25::bigint[], $26::boolean[], $27::bigint[],
+         $28::bigint[], $29::bigint[])
+         ON CONFLICT (room_id) DO UPDATE SET kind = excluded.kind, name = excluded.name, name_folded = excluded.name_folded,
+         named_by = excluded.named_by, named_position = excluded.named_position, avatar = excluded.avatar,
+         pictured_by = excluded.pictured_by, pictured_position = excluded.pictured_position,
+         opened_by = excluded.opened_by, group_id = excluded.group_id, first_id = excluded.first_id,
+         second_id = excluded.second_id, closed = excluded.closed, join_policy = excluded.join_policy,
+         history_from = excluded.history_from, slow_mode_seconds = excluded.slow_mode_seconds,
          participant_count = excluded.participant_count, last_seq = excluded.last_seq,
-         last_position = excluded.last_position, last_message_at = excluded.last_message_at,
-         last_message = excluded.last_message, created_at = excluded.created_at, updated_at = excluded.updated_at"
+         last_tombstone_seq = excluded.last_tombstone_seq, last_position = excluded.last_position,
+         last_message_at = excluded.last_message_at, last_message = excluded.last_message,
+         last_words_by = excluded.last_words_by, last_words_position = excluded.last_words_position,
+         last_deleted = excluded.last_deleted, position = excluded.position,
+         created_at = excluded.created_at, updated_at = excluded.updated_at"
     );
     sqlx::query(&sql)
         .bind(column(&rows, |(id, _)| id.0))
         .bind(column(&rows, |(_, room)| room.kind.name()))
-        .bind(column(&rows, |(_, room)| room.name.as_deref()))
-        .bind(column(&rows, |(_, room)| folded(room.name.as_deref().unwrap_or_default())))
-        .bind(column(&rows, |(_, room)| room.avatar.as_deref()))
+        .bind(column(&rows, |(_, room)| room.name.words.as_deref()))
+        .bind(column(&rows, |(_, room)| folded(room.name.words.as_deref().unwrap_or_default())))
+        .bind(column(&rows, |(_, room)| by(&room.name)))
+        .bind(column(&rows, |(_, room)| signed(room.name.position.0)))
+        .bind(column(&rows, |(_, room)| room.avatar.words.as_deref()))
+        .bind(column(&rows, |(_, room)| by(&room.avatar)))
+        .bind(column(&rows, |(_, room)| signed(room.avatar.position.0)))
         .bind(column(&rows, |(_, room)| room.opened_by.as_str()))
         .bind(column(&rows, |(_, room)| room.group_id.as_deref()))
         .bind(column(&rows, |(_, room)| room.pair.as_ref().map(|(first, _)| first.as_str())))
         .bind(column(&rows, |(_, room)| room.pair.as_ref().map(|(_, second)| second.as_str())))
+        .bind(column(&rows, |(_, room)| room.closed))
+        .bind(column(&rows, |(_, room)| policy_name(room.join_policy)))
+        .bind(column(&rows, |(_, room)| room.history_from.name()))
+        .bind(column(&rows, |(_, room)| i64::from(room.slow_mode_seconds)))
         .bind(column(&rows, |(_, room)| signed(room.participant_count)))
         .bind(column(&rows, |(_, room)| signed(room.last_seq)))
+        .bind(column(&rows, |(_, room)| signed(room.last_tombstone_seq)))
         .bind(column(&rows, |(_, room)| signed(room.last_position.0)))
         .bind(column(&rows, |(_, room)| room.last_message_at.map(|at| at.as_millis())))
-        .bind(column(&rows, |(_, room)| room.last_message.as_deref()))
+        .bind(column(&rows, |(_, room)| room.last_message.words.as_deref()))
+        .bind(column(&rows, |(_, room)| by(&room.last_message)))
+        .bind(column(&rows, |(_, room)| signed(room.last_message.position.0)))
+        .bind(column(&rows, |(_, room)| room.last_deleted))
+        .bind(column(&rows, |(_, room)| signed(room.position.0)))
         .bind(column(&rows, |(_, room)| room.created_at.as_millis()))
         .bind(column(&rows, |(_, room)| room.updated_at.as_millis()))
         .execute(connection)
         .await?;
     Ok(())
+}
+
+fn by(words: &Words) -> Option<&str> {
+    words.by.as_ref().map(UserId::as_str)
 }
 
 /// Ended stays first, in a statement of their own: a stay that begins meets the unique index of those who are in now.
@@ -108,10 +136,14 @@ async fn save_readers(connection: &mut PgConnection, schema: &str, batch: &Inbox
         return Ok(());
     }
     let sql = format!(
-        "INSERT INTO {schema}.participants (room_id, user_id, read_seq, last_read_at, active_position)
-         SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[])
+        "INSERT INTO {schema}.participants (room_id, user_id, read_seq, last_read_at, active_position, delivered_seq,
+         delivered_at, muted, muted_until, pinned, archived_seq)
+         SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+         $7::bigint[], $8::boolean[], $9::bigint[], $10::boolean[], $11::bigint[])
          ON CONFLICT (room_id, user_id) DO UPDATE SET read_seq = excluded.read_seq,
-         last_read_at = excluded.last_read_at, active_position = excluded.active_position"
+         last_read_at = excluded.last_read_at, active_position = excluded.active_position,
+         delivered_seq = excluded.delivered_seq, delivered_at = excluded.delivered_at, muted = excluded.muted,
+         muted_until = excluded.muted_until, pinned = excluded.pinned, archived_seq = excluded.archived_seq"
     );
     sqlx::query(&sql)
         .bind(column(&rows, |((room, _), _)| room.0))
@@ -119,6 +151,12 @@ async fn save_readers(connection: &mut PgConnection, schema: &str, batch: &Inbox
         .bind(column(&rows, |(_, reader)| signed(reader.read_seq)))
         .bind(column(&rows, |(_, reader)| reader.last_read_at.map(|at| at.as_millis())))
         .bind(column(&rows, |(_, reader)| reader.active_position))
+        .bind(column(&rows, |(_, reader)| signed(reader.delivered_seq)))
+        .bind(column(&rows, |(_, reader)| reader.delivered_at.map(|at| at.as_millis())))
+        .bind(column(&rows, |(_, reader)| reader.muted.is_some()))
+        .bind(column(&rows, |(_, reader)| reader.muted.and_then(|mute| mute.until).map(|until| until.as_millis())))
+        .bind(column(&rows, |(_, reader)| reader.pinned))
+        .bind(column(&rows, |(_, reader)| reader.archived_seq.map(signed)))
         .execute(connection)
         .await?;
     Ok(())
@@ -127,7 +165,7 @@ async fn save_readers(connection: &mut PgConnection, schema: &str, batch: &Inbox
 pub(super) async fn save_messages(
     connection: &mut PgConnection,
     schema: &str,
-    rows: &[MessageRow],
+    rows: &[SaidMessage],
 ) -> sqlx::Result<()> {
     if rows.is_empty() {
         return Ok(());
@@ -135,9 +173,11 @@ pub(super) async fn save_messages(
     // A message id or seq that is taken cannot come from our rules; the first one stays.
     let sql = format!(
         "INSERT INTO {schema}.messages (position, message_id, room_id, seq, sender_id, kind, content,
-         attachment_url, attachment_type, reply_to, client_message_id, created_at)
+         attachment_url, attachment_type, reply_to, forwarded_room_id, forwarded_message_id, forwarded_author_id,
+         client_message_id, created_at)
          SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::text[],
-         $7::text[], $8::text[], $9::text[], $10::uuid[], $11::text[], $12::bigint[])
+         $7::text[], $8::text[], $9::text[], $10::uuid[], $11::uuid[], $12::uuid[], $13::text[], $14::text[],
+         $15::bigint[])
          ON CONFLICT DO NOTHING"
     );
     sqlx::query(&sql)
@@ -151,6 +191,9 @@ pub(super) async fn save_messages(
         .bind(column(rows, |row| row.attachment_url.clone()))
         .bind(column(rows, |row| row.attachment_type.clone()))
         .bind(column(rows, |row| row.reply_to.map(|id| id.0)))
+        .bind(column(rows, |row| row.forwarded.as_ref().map(|forwarded| forwarded.room_id.0)))
+        .bind(column(rows, |row| row.forwarded.as_ref().map(|forwarded| forwarded.message_id.0)))
+        .bind(column(rows, |row| row.forwarded.as_ref().map(|forwarded| forwarded.author_id.to_string())))
         .bind(column(rows, |row| row.client_message_id.clone()))
         .bind(column(rows, |row| row.created_at.as_millis()))
         .execute(connection)

@@ -7,11 +7,17 @@ mod feed_writes;
 mod filling;
 mod generation;
 mod inbox_load;
+mod inbox_marks;
+mod inbox_messages;
 mod inbox_reads;
 mod inbox_rooms;
 mod inbox_save;
 mod quick;
+mod search_erasing;
+mod search_reads;
+mod search_writes;
 mod snapshot;
+mod walks;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -74,7 +80,7 @@ fn session_name(format: Format) -> String {
 #[derive(Debug, Clone)]
 struct Schema {
     lender: Lender,
-    /// `inbox_4_g2`: unit, format, generation. Made of our own words only, so it needs no quoting.
+    /// `inbox_5_g2`: unit, format, generation. Made of our own words only, so it needs no quoting.
     name: Arc<str>,
 }
 

@@ -1,4 +1,5 @@
-//! The steps there are most of, in one round trip: messages and reads in the inbox, raised notifications in the feed.
+//! The steps there are most of, in one round trip: messages and reads in the inbox, raised notifications in the feed,
+//! messages in the search.
 //!
 //! What these do to a row can be said in SQL without knowing the row, so nothing is loaded: one statement claims the
 //! unit's place and writes, and is a transaction of its own. Every part of it hangs on the claim: whoever lost the race
@@ -8,15 +9,18 @@
 use std::collections::BTreeMap;
 
 use aggregates::ids::{RoomId, UserId};
-use sqlx::PgConnection;
+use sqlx::postgres::PgArguments;
+use sqlx::query::QueryScalar;
+use sqlx::{PgConnection, Postgres};
 
 use super::columns::postgres_error;
-use super::feed_writes;
+use super::{feed_writes, search_writes};
 use crate::feed::NotificationRow;
 use crate::feed::project::FeedChange;
-use crate::inbox::MessageRow;
 use crate::inbox::batch::InRoom;
-use crate::inbox::project::InboxChange;
+use crate::inbox::changes::{InboxChange, LastShown, Mentioned, SaidMessage};
+use crate::search::project::SearchChange;
+use crate::search::rows::Entry;
 use crate::store::names::signed;
 use crate::store::{Step, StoreError, UnitChanges};
 
@@ -35,12 +39,16 @@ pub(super) async fn write(
             Some(rows) => raise(connection, schema, step, &rows).await,
             None => return Ok(None),
         },
+        UnitChanges::Search(changes) => match added(changes) {
+            Some(entries) => search_writes::add(connection, schema, step, &entries).await,
+            None => return Ok(None),
+        },
     };
     claimed.map(Some).map_err(postgres_error)
 }
 
 /// Takes $1, $2 and $3.
-fn claim(schema: &str) -> String {
+pub(super) fn claim(schema: &str) -> String {
     format!(
         "claimed AS (UPDATE {schema}.unit SET checkpoint = $2
          WHERE checkpoint = $1 AND log_id = $3 AND state <> 'closed' RETURNING 1)"
@@ -50,17 +58,16 @@ fn claim(schema: &str) -> String {
 /// Messages and reads, folded to what is left of them in the end.
 #[derive(Default)]
 struct Talk<'a> {
-    messages: Vec<&'a MessageRow>,
+    messages: Vec<&'a SaidMessage>,
     rooms: BTreeMap<RoomId, Last<'a>>,
     readers: BTreeMap<InRoom, Read>,
+    mentioned: Vec<&'a Mentioned>,
 }
 
 struct Last<'a> {
     /// The highest; the rest is of the latest.
     seq: u64,
-    text: &'a str,
-    at: i64,
-    position: i64,
+    shown: &'a LastShown,
 }
 
 struct Read {
@@ -77,10 +84,9 @@ impl<'a> Talk<'a> {
         for change in changes {
             match change {
                 InboxChange::AddMessage(row) => talk.messages.push(row),
-                InboxChange::ShowLast { room_id, seq, text, at, position } => {
-                    let before = talk.rooms.get(room_id).map_or(0, |last| last.seq);
-                    let (at, position) = (at.as_millis(), signed(position.0));
-                    talk.rooms.insert(*room_id, Last { seq: before.max(*seq), text, at, position });
+                InboxChange::ShowLast(shown) => {
+                    let before = talk.rooms.get(&shown.room_id).map_or(0, |last| last.seq);
+                    talk.rooms.insert(shown.room_id, Last { seq: before.max(shown.seq), shown });
                 }
                 InboxChange::MoveReader { room_id, user_id, seq, at, position } => {
                     let (at, position) = (at.as_millis(), signed(position.0));
@@ -91,10 +97,20 @@ impl<'a> Talk<'a> {
                         (read.seq, read.at) = (*seq, at);
                     }
                 }
+                InboxChange::Mention(mentioned) => talk.mentioned.push(mentioned),
                 InboxChange::OpenRoom(_)
+                | InboxChange::Describe(_)
+                | InboxChange::SetRule { .. }
                 | InboxChange::Admit(_)
                 | InboxChange::Dismiss { .. }
                 | InboxChange::SetRole { .. }
+                | InboxChange::Edit(_)
+                | InboxChange::Delete(_)
+                | InboxChange::React(_)
+                | InboxChange::Pin(_)
+                | InboxChange::TurnReaderBack { .. }
+                | InboxChange::Deliver { .. }
+                | InboxChange::Arrange { .. }
                 | InboxChange::SetPerson { .. }
                 | InboxChange::Erase(_)
                 | InboxChange::Follow(_)
@@ -106,64 +122,103 @@ impl<'a> Talk<'a> {
         Some(talk)
     }
 
-    /// Readers move as [`crate::inbox::batch::InboxBatch`] moves them.
     async fn write(&self, connection: &mut PgConnection, schema: &str, step: &Step) -> sqlx::Result<bool> {
-        let sql = format!(
-            "WITH {claim},
-             shown AS (UPDATE {schema}.rooms r SET last_seq = greatest(r.last_seq, k.seq), last_position = k.position,
-                 last_message_at = k.at, last_message = k.words, updated_at = k.at
-                 FROM claimed, unnest($4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[])
-                     k (room_id, seq, position, at, words)
-                 WHERE r.room_id = k.room_id),
-             moved AS (INSERT INTO {schema}.participants AS p
-                 (room_id, user_id, read_seq, last_read_at, active_position)
-                 SELECT k.room_id, k.user_id, k.seq, CASE WHEN k.seq > 0 THEN k.at END,
-                     CASE WHEN EXISTS (SELECT FROM {schema}.members m WHERE m.user_id = k.user_id
-                         AND m.room_id = k.room_id AND m.to_position IS NULL) THEN k.position ELSE -1 END
-                 FROM claimed, unnest($9::uuid[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[])
-                     k (room_id, user_id, seq, at, position)
-                 ON CONFLICT (room_id, user_id) DO UPDATE SET read_seq = greatest(p.read_seq, excluded.read_seq),
-                 last_read_at = CASE WHEN excluded.read_seq > p.read_seq THEN excluded.last_read_at
-                     ELSE p.last_read_at END,
-                 active_position = excluded.active_position),
-             added AS (INSERT INTO {schema}.messages (position, message_id, room_id, seq, sender_id, kind, content,
-                 attachment_url, attachment_type, reply_to, client_message_id, created_at)
-                 SELECT k.* FROM claimed, unnest($14::bigint[], $15::uuid[], $16::uuid[], $17::bigint[], $18::text[],
-                 $19::text[], $20::text[], $21::text[], $22::text[], $23::uuid[], $24::text[], $25::bigint[]) k
-                 ON CONFLICT DO NOTHING)
-             SELECT EXISTS (SELECT FROM claimed)",
-            claim = claim(schema)
-        );
-        let (rooms, readers, messages) = (&self.rooms, &self.readers, &self.messages);
-        sqlx::query_scalar(&sql)
-            .bind(signed(step.from.0))
-            .bind(signed(step.to.0))
-            .bind(step.log.0)
+        let sql = talk(schema);
+        let query = sqlx::query_scalar(&sql).bind(signed(step.from.0)).bind(signed(step.to.0)).bind(step.log.0);
+        let query = self.bind_mentions(self.bind_messages(self.bind_readers(self.bind_rooms(query))));
+        query.fetch_one(connection).await
+    }
+
+    fn bind_rooms<'q>(&self, query: Asked<'q>) -> Asked<'q> {
+        let rooms = &self.rooms;
+        query
             .bind(rooms.keys().map(|room| room.0).collect::<Vec<_>>())
             .bind(rooms.values().map(|last| signed(last.seq)).collect::<Vec<_>>())
-            .bind(rooms.values().map(|last| last.position).collect::<Vec<_>>())
-            .bind(rooms.values().map(|last| last.at).collect::<Vec<_>>())
-            .bind(rooms.values().map(|last| last.text).collect::<Vec<_>>())
+            .bind(rooms.values().map(|last| signed(last.shown.position.0)).collect::<Vec<_>>())
+            .bind(rooms.values().map(|last| last.shown.at.as_millis()).collect::<Vec<_>>())
+            .bind(rooms.values().map(|last| last.shown.text.clone()).collect::<Vec<_>>())
+            .bind(rooms.values().map(|last| last.shown.by.to_string()).collect::<Vec<_>>())
+    }
+
+    fn bind_readers<'q>(&self, query: Asked<'q>) -> Asked<'q> {
+        let readers = &self.readers;
+        query
             .bind(readers.keys().map(|(room, _)| room.0).collect::<Vec<_>>())
-            .bind(readers.keys().map(|(_, user)| user.as_str()).collect::<Vec<_>>())
+            .bind(readers.keys().map(|(_, user)| user.to_string()).collect::<Vec<_>>())
             .bind(readers.values().map(|read| signed(read.seq)).collect::<Vec<_>>())
             .bind(readers.values().map(|read| read.at).collect::<Vec<_>>())
             .bind(readers.values().map(|read| read.position).collect::<Vec<_>>())
+    }
+
+    fn bind_messages<'q>(&self, query: Asked<'q>) -> Asked<'q> {
+        let messages = &self.messages;
+        let forwarded = || messages.iter().map(|row| row.forwarded.as_ref());
+        query
             .bind(messages.iter().map(|row| signed(row.position.0)).collect::<Vec<_>>())
             .bind(messages.iter().map(|row| row.id.0).collect::<Vec<_>>())
             .bind(messages.iter().map(|row| row.room_id.0).collect::<Vec<_>>())
             .bind(messages.iter().map(|row| signed(row.seq)).collect::<Vec<_>>())
-            .bind(messages.iter().map(|row| row.sender_id.as_str()).collect::<Vec<_>>())
+            .bind(messages.iter().map(|row| row.sender_id.to_string()).collect::<Vec<_>>())
             .bind(messages.iter().map(|row| row.kind.name()).collect::<Vec<_>>())
-            .bind(messages.iter().map(|row| row.content.as_str()).collect::<Vec<_>>())
-            .bind(messages.iter().map(|row| row.attachment_url.as_deref()).collect::<Vec<_>>())
-            .bind(messages.iter().map(|row| row.attachment_type.as_deref()).collect::<Vec<_>>())
+            .bind(messages.iter().map(|row| row.content.clone()).collect::<Vec<_>>())
+            .bind(messages.iter().map(|row| row.attachment_url.clone()).collect::<Vec<_>>())
+            .bind(messages.iter().map(|row| row.attachment_type.clone()).collect::<Vec<_>>())
             .bind(messages.iter().map(|row| row.reply_to.map(|id| id.0)).collect::<Vec<_>>())
-            .bind(messages.iter().map(|row| row.client_message_id.as_deref()).collect::<Vec<_>>())
+            .bind(forwarded().map(|from| from.map(|from| from.room_id.0)).collect::<Vec<_>>())
+            .bind(forwarded().map(|from| from.map(|from| from.message_id.0)).collect::<Vec<_>>())
+            .bind(forwarded().map(|from| from.map(|from| from.author_id.to_string())).collect::<Vec<_>>())
+            .bind(messages.iter().map(|row| row.client_message_id.clone()).collect::<Vec<_>>())
             .bind(messages.iter().map(|row| row.created_at.as_millis()).collect::<Vec<_>>())
-            .fetch_one(connection)
-            .await
     }
+
+    fn bind_mentions<'q>(&self, query: Asked<'q>) -> Asked<'q> {
+        let named: Vec<(&Mentioned, &str)> =
+            self.mentioned.iter().flat_map(|of| of.names().map(move |name| (*of, name))).collect();
+        query
+            .bind(named.iter().map(|(of, _)| of.room_id.0).collect::<Vec<_>>())
+            .bind(named.iter().map(|(of, _)| signed(of.seq)).collect::<Vec<_>>())
+            .bind(named.iter().map(|(_, name)| (*name).to_owned()).collect::<Vec<_>>())
+            .bind(named.iter().map(|(of, _)| of.sender_id.to_string()).collect::<Vec<_>>())
+    }
+}
+
+type Asked<'q> = QueryScalar<'q, Postgres, bool, PgArguments>;
+
+/// Readers move as [`crate::inbox::batch::InboxBatch`] moves them.
+fn talk(schema: &str) -> String {
+    format!(
+        "WITH {claim},
+         shown AS (UPDATE {schema}.rooms r SET last_seq = greatest(r.last_seq, k.seq), last_position = k.position,
+             last_message_at = k.at, last_message = k.words, last_words_by = k.words_by,
+             last_words_position = k.position, last_deleted = false, updated_at = k.at
+             FROM claimed, unnest($4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::text[])
+                 k (room_id, seq, position, at, words, words_by)
+             WHERE r.room_id = k.room_id),
+         moved AS (INSERT INTO {schema}.participants AS p
+             (room_id, user_id, read_seq, last_read_at, active_position, delivered_seq, muted, pinned)
+             SELECT k.room_id, k.user_id, k.seq, CASE WHEN k.seq > 0 THEN k.at END,
+                 CASE WHEN EXISTS (SELECT FROM {schema}.members m WHERE m.user_id = k.user_id
+                     AND m.room_id = k.room_id AND m.to_position IS NULL) THEN k.position ELSE -1 END,
+                 0, false, false
+             FROM claimed, unnest($10::uuid[], $11::text[], $12::bigint[], $13::bigint[], $14::bigint[])
+                 k (room_id, user_id, seq, at, position)
+             ON CONFLICT (room_id, user_id) DO UPDATE SET read_seq = greatest(p.read_seq, excluded.read_seq),
+             last_read_at = CASE WHEN excluded.read_seq > p.read_seq THEN excluded.last_read_at
+                 ELSE p.last_read_at END,
+             active_position = excluded.active_position),
+         added AS (INSERT INTO {schema}.messages (position, message_id, room_id, seq, sender_id, kind, content,
+             attachment_url, attachment_type, reply_to, forwarded_room_id, forwarded_message_id, forwarded_author_id,
+             client_message_id, created_at)
+             SELECT k.* FROM claimed, unnest($15::bigint[], $16::uuid[], $17::uuid[], $18::bigint[], $19::text[],
+             $20::text[], $21::text[], $22::text[], $23::text[], $24::uuid[], $25::uuid[], $26::uuid[], $27::text[],
+             $28::text[], $29::bigint[]) k
+             ON CONFLICT DO NOTHING),
+         named AS (INSERT INTO {schema}.mentions (room_id, seq, user_id, sender_id)
+             SELECT k.* FROM claimed, unnest($30::uuid[], $31::bigint[], $32::text[], $33::text[]) k
+             ON CONFLICT DO NOTHING)
+         SELECT EXISTS (SELECT FROM claimed)",
+        claim = claim(schema)
+    )
 }
 
 fn raised(changes: &[FeedChange]) -> Option<Vec<&NotificationRow>> {
@@ -172,6 +227,16 @@ fn raised(changes: &[FeedChange]) -> Option<Vec<&NotificationRow>> {
         .map(|change| match change {
             FeedChange::Raise(row) => Some(row),
             FeedChange::MarkRead { .. } | FeedChange::MarkUnread { .. } | FeedChange::MarkAllRead { .. } => None,
+        })
+        .collect()
+}
+
+fn added(changes: &[SearchChange]) -> Option<Vec<&Entry>> {
+    changes
+        .iter()
+        .map(|change| match change {
+            SearchChange::Add(entry) => Some(entry),
+            SearchChange::Reword { .. } | SearchChange::Remove { .. } | SearchChange::Erase { .. } => None,
         })
         .collect()
 }

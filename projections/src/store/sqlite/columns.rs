@@ -6,6 +6,7 @@ use event_log::Position;
 use rusqlite::types::Type;
 use rusqlite::{Result, Row};
 
+use crate::inbox::Mute;
 use crate::store::names::{self, UnknownName};
 
 fn nonsense(column: usize) -> impl FnOnce(UnknownName) -> rusqlite::Error {
@@ -43,4 +44,10 @@ pub(super) fn moment(row: &Row<'_>, column: usize) -> Result<Timestamp> {
 
 pub(super) fn maybe_moment(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>> {
     Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_millis))
+}
+
+/// Two columns: whether, and until when.
+pub(super) fn maybe_mute(row: &Row<'_>, first: usize) -> Result<Option<Mute>> {
+    let until = maybe_moment(row, first + 1)?;
+    Ok(row.get::<_, bool>(first)?.then_some(Mute { until }))
 }

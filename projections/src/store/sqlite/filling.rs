@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::connections::sqlite_error;
 use super::generation::{may_take, set_checkpoint};
-use super::{feed_writes, inbox_writes};
+use super::{feed_writes, inbox_writes, search_writes};
 use crate::inbox::batch::InboxBatch;
 use crate::store::{Applied, REMEMBERED_ROWS_MAX, Step, StoreError, UnitChanges};
 use event_log::Position;
@@ -47,6 +47,7 @@ impl Filling {
         match step.changes {
             UnitChanges::Inbox(changes) => inbox_writes::take(connection, self.rows.get_or_insert_default(), changes),
             UnitChanges::Feed(changes) => feed_writes::write(connection, changes),
+            UnitChanges::Search(changes) => search_writes::write(connection, changes),
         }
         .map_err(sqlite_error)?;
         self.open = Some((began, step.to));

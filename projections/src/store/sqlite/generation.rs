@@ -9,12 +9,14 @@ use event_log::{LogId, Position};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::connections::{Connections, WRITER_CACHE_KIB, cache_at_most, in_file, sqlite_error, writing};
-use super::erasing::{self, Walk};
+use super::erasing;
 use super::feed_reads::SqliteFeedReads;
 use super::filling::Filling;
 use super::inbox_reads::SqliteInboxReads;
+use super::search_reads::SqliteSearchReads;
 use super::snapshot::SqliteSnapshot;
-use super::{feed_writes, inbox_writes};
+use super::walks::Walk;
+use super::{feed_writes, inbox_writes, search_writes};
 use crate::inbox::batch::InboxBatch;
 use crate::store::names::{natural, signed};
 use crate::store::{
@@ -47,6 +49,11 @@ fn migrations(unit: UnitName) -> &'static [Migration] {
                 sql: include_str!("../../../../migrations/sqlite/feed/20261128090000_index_feed.sql"),
             },
         ],
+        // Its index is a table, which rows go into as they come.
+        UnitName::Search => &[Migration {
+            name: "20261129110000_create_search",
+            sql: include_str!("../../../../migrations/sqlite/search/20261129110000_create_search.sql"),
+        }],
     }
 }
 
@@ -123,11 +130,12 @@ impl SqliteGeneration {
     async fn blank_ahead(&self, step: &Step) -> Result<(), StoreError> {
         let from = step.from;
         for (user, up_to) in step.changes.erased() {
-            let here = self
-                .connections
-                .read(move |connection| Ok(checkpoint(connection)? == from && erasing::has_indexes(connection)?));
-            if here.await? {
-                self.walk(Walk::of(user, up_to)).await?;
+            let unit = self.unit;
+            let walk = self.connections.read(move |connection| {
+                if checkpoint(connection)? == from { Walk::of(unit, connection, user, up_to) } else { Ok(None) }
+            });
+            if let Some(walk) = walk.await? {
+                self.walk(walk).await?;
             }
         }
         Ok(())
@@ -188,11 +196,11 @@ impl Generation for SqliteGeneration {
             cache_at_most(connection, WRITER_CACHE_KIB)?;
             match unit {
                 UnitName::Inbox => erasing::noted(connection).map_err(sqlite_error),
-                UnitName::Feed => Ok(Vec::new()),
+                UnitName::Feed | UnitName::Search => Ok(Vec::new()),
             }
         });
         for (user, up_to) in noted.await? {
-            self.walk(Walk::of(user.clone(), up_to)).await?;
+            self.walk(Walk::Inbox(erasing::Walk::of(user.clone(), up_to))).await?;
             let last = move |connection: &mut Connection| {
                 in_transaction(connection, |tx| erasing::finish_noted(tx, &user, up_to))
             };
@@ -267,6 +275,7 @@ impl Generation for SqliteGeneration {
         match self.unit {
             UnitName::Inbox => UnitReads::Inbox(Arc::new(SqliteInboxReads::new(connections))),
             UnitName::Feed => UnitReads::Feed(Arc::new(SqliteFeedReads::new(connections))),
+            UnitName::Search => UnitReads::Search(Arc::new(SqliteSearchReads::new(connections))),
         }
     }
 
@@ -275,8 +284,8 @@ impl Generation for SqliteGeneration {
     }
 
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
-        let path = self.connections.path().to_owned();
-        let opened = tokio::task::spawn_blocking(move || SqliteSnapshot::open(&path));
+        let (path, unit) = (self.connections.path().to_owned(), self.unit);
+        let opened = tokio::task::spawn_blocking(move || SqliteSnapshot::open(&path, unit));
         Ok(Box::new(opened.await.map_err(StoreError::unreachable)??))
     }
 }
@@ -384,6 +393,7 @@ fn write(tx: &Connection, step: Step) -> rusqlite::Result<()> {
             inbox_writes::save(tx, &batch, step.from)?;
         }
         UnitChanges::Feed(changes) => feed_writes::write(tx, changes)?,
+        UnitChanges::Search(changes) => search_writes::write(tx, changes)?,
     }
     set_checkpoint(tx, step.to)
 }

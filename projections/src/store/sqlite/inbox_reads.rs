@@ -3,20 +3,19 @@
 use std::sync::Arc;
 
 use aggregates::ids::{GroupId, MessageId, RoomId, UserId};
-use aggregates::room::{HistoryFrom, JoinPolicy, Role};
 use async_trait::async_trait;
 use event_log::Position;
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, Result as SqlResult, Row, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Result as SqlResult, Row, params};
 
-use super::columns::{maybe_moment, maybe_user, moment, named, number, position, user};
+use super::columns::{moment, number, position, user};
 use super::connections::Connections;
 use super::generation::checkpoint;
+use super::{inbox_messages, inbox_rooms};
 use crate::inbox::{
-    FollowRow, InboxReads, MemberRow, MessagePage, MessageRow, MessagesFound, MutedRoom, Person, ReadBy, RoomCursor,
-    RoomRow, RoomsAsk, RoomsFound, SupportRow, UserRow, VersionRow,
+    FollowRow, InboxReads, MemberRow, MessagePage, MessageRow, MessagesFound, MutedRoom, Person, ReadBy, RoomRow,
+    RoomsAsk, RoomsFound, SupportRow, UserRow, VersionRow,
 };
-use crate::store::names::{at_most, message_kind, role, room_kind, signed};
+use crate::store::names::{at_most, signed};
 use crate::text::searched;
 use crate::views::{ReadError, UnitName};
 
@@ -37,99 +36,6 @@ impl SqliteInboxReads {
     }
 }
 
-/// A room with the asking member's place; `m` is their stay, `p` their pointer.
-const ROOMS: &str = "SELECT r.room_id, r.kind, r.name, r.avatar, r.group_id, r.first_id, r.second_id, r.last_seq,
-    r.last_message_at, r.last_message, r.participant_count, r.created_at, r.updated_at, r.last_position,
-    max(0, r.last_seq - max(coalesce(p.read_seq, 0), m.join_seq)), r.opened_by
-    FROM members m JOIN rooms r ON r.room_id = m.room_id
-    LEFT JOIN participants p ON p.room_id = m.room_id AND p.user_id = m.user_id
-    WHERE m.user_id = ?1 AND m.to_position IS NULL";
-
-fn room(row: &Row<'_>) -> SqlResult<(RoomRow, RoomCursor)> {
-    let id = RoomId(row.get(0)?);
-    let room = RoomRow {
-        id,
-        kind: named(row, 1, room_kind)?,
-        name: row.get(2)?,
-        avatar: row.get(3)?,
-        group_id: row.get(4)?,
-        pair: maybe_user(row, 5)?.zip(maybe_user(row, 6)?),
-        last_seq: number(row, 7)?,
-        last_message_at: maybe_moment(row, 8)?,
-        last_message: row.get(9)?,
-        participant_count: number(row, 10)?,
-        created_at: moment(row, 11)?,
-        updated_at: moment(row, 12)?,
-        unread: number(row, 14)?,
-        opened_by: user(row, 15)?,
-        closed: false,
-        join_policy: JoinPolicy::Open,
-        history_from: HistoryFrom::Start,
-        slow_mode_seconds: 0,
-        last_deleted: false,
-        role: Role::Member,
-        join_seq: 0,
-        read_seq: 0,
-        mentions: 0,
-        muted: None,
-        pinned: false,
-        archived: false,
-    };
-    Ok((room, RoomCursor { pinned: false, last_position: position(row, 13)?, room_id: id }))
-}
-
-/// Who is in now; `p` leads, so that the most recently active come without sorting a crowd.
-const MEMBERS: &str = "SELECT m.room_id, m.user_id, m.role, m.joined_at, p.read_seq, p.last_read_at,
-    max(0, r.last_seq - max(p.read_seq, m.join_seq))
-    FROM participants p
-    CROSS JOIN members m ON m.user_id = p.user_id AND m.room_id = p.room_id AND m.to_position IS NULL
-    CROSS JOIN rooms r ON r.room_id = p.room_id
-    WHERE p.room_id = ?1";
-
-fn member(row: &Row<'_>) -> SqlResult<MemberRow> {
-    Ok(MemberRow {
-        room_id: RoomId(row.get(0)?),
-        user_id: user(row, 1)?,
-        role: named(row, 2, role)?,
-        joined_at: moment(row, 3)?,
-        read_seq: number(row, 4)?,
-        last_read_at: maybe_moment(row, 5)?,
-        join_seq: 0,
-        delivered_seq: 0,
-        delivered_at: None,
-        muted: None,
-        pinned: false,
-        unread: number(row, 6)?,
-    })
-}
-
-const MESSAGES: &str = "SELECT position, message_id, room_id, seq, sender_id, kind, content, attachment_url,
-    attachment_type, reply_to, client_message_id, created_at FROM messages";
-
-fn message(row: &Row<'_>) -> SqlResult<MessageRow> {
-    Ok(MessageRow {
-        position: position(row, 0)?,
-        id: MessageId(row.get(1)?),
-        room_id: RoomId(row.get(2)?),
-        seq: number(row, 3)?,
-        sender_id: user(row, 4)?,
-        kind: named(row, 5, message_kind)?,
-        content: row.get(6)?,
-        attachment_url: row.get(7)?,
-        attachment_type: row.get(8)?,
-        reply_to: row.get::<_, Option<uuid::Uuid>>(9)?.map(MessageId),
-        client_message_id: row.get(10)?,
-        created_at: moment(row, 11)?,
-        forwarded: None,
-        edited_at: None,
-        deleted: None,
-        mentions: vec![],
-        mentions_all: false,
-        reactions: vec![],
-        pinned: None,
-    })
-}
-
 fn all<T>(
     connection: &Connection,
     sql: &str,
@@ -137,31 +43,6 @@ fn all<T>(
     read: impl FnMut(&Row<'_>) -> SqlResult<T>,
 ) -> SqlResult<Vec<T>> {
     connection.prepare_cached(sql)?.query_map(params, read)?.collect()
-}
-
-/// Those who are away come last in the index, and are not looked at.
-fn members(
-    connection: &Connection,
-    rooms: impl Iterator<Item = RoomId>,
-    limit_each: usize,
-) -> SqlResult<Vec<MemberRow>> {
-    let sql = format!("{MEMBERS} AND p.active_position >= 0 ORDER BY p.active_position DESC, p.user_id LIMIT ?2");
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut members = Vec::new();
-    for room in rooms {
-        for found in statement.query_map(params![room.0, at_most(limit_each)], member)? {
-            members.push(found?);
-        }
-    }
-    Ok(members)
-}
-
-fn unread_total(connection: &Connection, user: &UserId) -> SqlResult<u64> {
-    const SQL: &str = "SELECT coalesce(sum(max(0, r.last_seq - max(coalesce(p.read_seq, 0), m.join_seq))), 0)
-        FROM members m JOIN rooms r ON r.room_id = m.room_id
-        LEFT JOIN participants p ON p.room_id = m.room_id AND p.user_id = m.user_id
-        WHERE m.user_id = ? AND m.to_position IS NULL";
-    connection.prepare_cached(SQL)?.query_row([user.as_str()], |row| number(row, 0))
 }
 
 #[async_trait]
@@ -172,54 +53,30 @@ impl InboxReads for SqliteInboxReads {
 
     async fn rooms_of(&self, user: &UserId, ask: &RoomsAsk<'_>) -> Result<RoomsFound, ReadError> {
         let (user, search) = (user.clone(), searched(ask.search));
-        let (after, limit, members_each) = (ask.after, ask.limit, ask.members_each);
+        let RoomsAsk { kind, archived, after, limit, members_each, .. } = *ask;
+        let ask = RoomsAsk { search: None, kind, archived, after, limit, members_each };
         self.ask(move |connection| {
-            let mut sql = ROOMS.to_owned();
-            let mut values: Vec<Value> = vec![user.as_str().to_owned().into()];
-            if let Some(cursor) = after {
-                sql.push_str(" AND (r.last_position, r.room_id) < (?, ?)");
-                values.push(signed(cursor.last_position.0).into());
-                values.push(cursor.room_id.0.as_bytes().to_vec().into());
-            }
-            if let Some(search) = search {
-                sql.push_str(
-                    " AND (instr(r.name_folded, ?) > 0 OR EXISTS (SELECT 1 FROM users u
-                      WHERE u.user_id = CASE r.first_id WHEN ?1 THEN r.second_id ELSE r.first_id END
-                      AND instr(u.folded, ?) > 0))",
-                );
-                values.extend([search.clone().into(), search.into()]);
-            }
-            sql.push_str(" ORDER BY r.last_position DESC, r.room_id DESC LIMIT ?");
-            values.push(at_most(limit).into());
-            let rooms = all(connection, &sql, params_from_iter(values), room)?;
-            let members = members(connection, rooms.iter().map(|(room, _)| room.id), members_each)?;
-            Ok(RoomsFound { members, rooms, total_unread: unread_total(connection, &user)? })
+            let rooms = inbox_rooms::list(connection, &user, search, ask)?;
+            let ids = rooms.iter().map(|(room, _)| room.id);
+            let members = inbox_rooms::most_active(connection, ids, ask.members_each)?;
+            Ok(RoomsFound { members, rooms, total_unread: inbox_rooms::unread_total(connection, &user)? })
         })
         .await
     }
 
     async fn room(&self, room_id: RoomId, user: &UserId) -> Result<Option<RoomRow>, ReadError> {
         let user = user.clone();
-        self.ask(move |connection| {
-            let mut statement = connection.prepare_cached(&format!("{ROOMS} AND m.room_id = ?2"))?;
-            let found = statement.query_row(params![user.as_str(), room_id.0], room).optional()?;
-            Ok(found.map(|(room, _)| room))
-        })
-        .await
+        self.ask(move |connection| inbox_rooms::one(connection, room_id, &user)).await
     }
 
     async fn members(&self, rooms: &[RoomId], limit_each: usize) -> Result<Vec<MemberRow>, ReadError> {
         let rooms = rooms.to_vec();
-        self.ask(move |connection| members(connection, rooms.into_iter(), limit_each)).await
+        self.ask(move |connection| inbox_rooms::most_active(connection, rooms.into_iter(), limit_each)).await
     }
 
     async fn member(&self, room: RoomId, user: &UserId) -> Result<Option<MemberRow>, ReadError> {
         let user = user.clone();
-        self.ask(move |connection| {
-            let mut statement = connection.prepare_cached(&format!("{MEMBERS} AND p.user_id = ?2"))?;
-            statement.query_row(params![room.0, user.as_str()], member).optional()
-        })
-        .await
+        self.ask(move |connection| inbox_rooms::member_of(connection, room, &user)).await
     }
 
     async fn memberships(&self, user: &UserId) -> Result<(Vec<RoomId>, Position), ReadError> {
@@ -248,7 +105,32 @@ impl InboxReads for SqliteInboxReads {
 
     async fn unread_totals(&self, users: &[UserId]) -> Result<Vec<u64>, ReadError> {
         let users = users.to_vec();
-        self.ask(move |connection| users.iter().map(|user| unread_total(connection, user)).collect()).await
+        self.ask(move |connection| users.iter().map(|user| inbox_rooms::unread_total(connection, user)).collect()).await
+    }
+
+    async fn mutes(&self, user: &UserId) -> Result<(Vec<MutedRoom>, Position), ReadError> {
+        let user = user.clone();
+        self.ask(move |connection| Ok((inbox_rooms::mutes(connection, &user)?, checkpoint(connection)?))).await
+    }
+
+    async fn members_by_id(
+        &self,
+        room: RoomId,
+        asking: &UserId,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Option<Vec<MemberRow>>, ReadError> {
+        let (asking, after) = (asking.clone(), after.cloned());
+        self.ask(move |connection| match inbox_rooms::member_of(connection, room, &asking)? {
+            Some(_) => inbox_rooms::members_by_id(connection, room, after.as_ref(), limit).map(Some),
+            None => Ok(None),
+        })
+        .await
+    }
+
+    async fn open_support_rooms(&self, after: Option<Position>, limit: usize) -> Result<Vec<SupportRow>, ReadError> {
+        let before = after.map_or(i64::MAX, |position| signed(position.0));
+        self.ask(move |connection| inbox_rooms::open_support_rooms(connection, before, limit)).await
     }
 
     async fn messages(
@@ -258,94 +140,53 @@ impl InboxReads for SqliteInboxReads {
         page: MessagePage,
         limit: usize,
     ) -> Result<Option<MessagesFound>, ReadError> {
-        if self.member(room, asking).await?.is_none() {
-            return Ok(None);
-        }
+        let asking = asking.clone();
+        self.ask(move |connection| inbox_messages::page(connection, room, &asking, page, limit)).await
+    }
+
+    async fn messages_by_id(&self, ids: &[MessageId], asking: &UserId) -> Result<Vec<MessageRow>, ReadError> {
+        let (ids, asking) = (ids.to_vec(), asking.clone());
         self.ask(move |connection| {
-            let (edge, newest_first) = match page {
-                MessagePage::Newest | MessagePage::Around(_) | MessagePage::Unread => (i64::MAX, true),
-                MessagePage::Before(position) => (signed(position.0), true),
-                MessagePage::After(position) => (signed(position.0), false),
-            };
-            let (comparison, order) = if newest_first { ("<", "DESC") } else { (">", "ASC") };
-            let sql =
-                format!("{MESSAGES} WHERE room_id = ? AND position {comparison} ? ORDER BY position {order} LIMIT ?");
-            let mut found = all(connection, &sql, params![room.0, edge, at_most(limit)], message)?;
-            if newest_first {
-                found.reverse();
-            }
-            Ok(Some(MessagesFound { messages: found, older: false, newer: false }))
+            let found = ids.into_iter().map(|id| inbox_messages::by_id(connection, id, &asking));
+            found.filter_map(SqlResult::transpose).collect()
         })
         .await
     }
 
-    async fn messages_by_id(&self, ids: &[MessageId], _asking: &UserId) -> Result<Vec<MessageRow>, ReadError> {
-        let ids = ids.to_vec();
-        self.ask(move |connection| {
-            let mut statement = connection.prepare_cached(&format!("{MESSAGES} WHERE message_id = ?"))?;
-            let mut found = Vec::new();
-            for id in ids {
-                found.extend(statement.query_row([id.0], message).optional()?);
-            }
-            Ok(found)
-        })
-        .await
-    }
-
-    async fn message_by_seq(&self, room: RoomId, seq: u64, _asking: &UserId) -> Result<Option<MessageRow>, ReadError> {
-        self.ask(move |connection| {
-            let mut statement = connection.prepare_cached(&format!("{MESSAGES} WHERE room_id = ? AND seq = ?"))?;
-            statement.query_row(params![room.0, signed(seq)], message).optional()
-        })
-        .await
-    }
-
-    async fn mutes(&self, user: &UserId) -> Result<(Vec<MutedRoom>, Position), ReadError> {
-        Ok((vec![], self.memberships(user).await?.1))
-    }
-
-    async fn members_by_id(
-        &self,
-        room: RoomId,
-        asking: &UserId,
-        _after: Option<&UserId>,
-        limit: usize,
-    ) -> Result<Option<Vec<MemberRow>>, ReadError> {
-        match self.member(room, asking).await? {
-            Some(_) => Ok(Some(self.members(&[room], limit).await?)),
-            None => Ok(None),
-        }
-    }
-
-    async fn open_support_rooms(&self, _after: Option<Position>, _limit: usize) -> Result<Vec<SupportRow>, ReadError> {
-        Ok(vec![])
+    async fn message_by_seq(&self, room: RoomId, seq: u64, asking: &UserId) -> Result<Option<MessageRow>, ReadError> {
+        let asking = asking.clone();
+        self.ask(move |connection| inbox_messages::by_seq(connection, room, seq, &asking)).await
     }
 
     async fn replies(
         &self,
-        _message: MessageId,
-        _asking: &UserId,
-        _after: Option<Position>,
-        _limit: usize,
+        message: MessageId,
+        asking: &UserId,
+        after: Option<Position>,
+        limit: usize,
     ) -> Result<Option<MessagesFound>, ReadError> {
-        Ok(None)
+        let asking = asking.clone();
+        self.ask(move |connection| inbox_messages::replies(connection, message, &asking, after, limit)).await
     }
 
-    async fn pins(&self, _room: RoomId, _asking: &UserId, _limit: usize) -> Result<Option<Vec<MessageRow>>, ReadError> {
-        Ok(None)
+    async fn pins(&self, room: RoomId, asking: &UserId, limit: usize) -> Result<Option<Vec<MessageRow>>, ReadError> {
+        let asking = asking.clone();
+        self.ask(move |connection| inbox_messages::pins(connection, room, &asking, limit)).await
     }
 
     async fn versions(
         &self,
-        _message: MessageId,
-        _asking: &UserId,
-        _limit: usize,
+        message: MessageId,
+        asking: &UserId,
+        limit: usize,
     ) -> Result<Option<Vec<VersionRow>>, ReadError> {
-        Ok(None)
+        let asking = asking.clone();
+        self.ask(move |connection| inbox_messages::versions(connection, message, &asking, limit)).await
     }
 
-    async fn read_by(&self, _message: MessageId, _asking: &UserId) -> Result<Option<ReadBy>, ReadError> {
-        Ok(None)
+    async fn read_by(&self, message: MessageId, asking: &UserId) -> Result<Option<ReadBy>, ReadError> {
+        let asking = asking.clone();
+        self.ask(move |connection| inbox_messages::read_by(connection, message, &asking)).await
     }
 
     async fn users(&self, ids: &[UserId]) -> Result<Vec<UserRow>, ReadError> {

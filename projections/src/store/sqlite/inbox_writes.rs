@@ -4,16 +4,15 @@
 
 use std::hash::Hash;
 
-use aggregates::ids::RoomId;
+use aggregates::ids::{RoomId, UserId};
 use event_log::Position;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use super::columns::{maybe_moment, maybe_user, moment, named, number, position, user};
-use super::erasing;
-use crate::inbox::batch::{FollowCounts, InboxBatch, Reader, RoomState, Since, Stay};
-use crate::inbox::project::InboxChange;
-use crate::inbox::rows::MessageRow;
-use crate::store::names::{role, room_kind, signed};
+use super::columns::{maybe_moment, maybe_mute, maybe_user, moment, named, number, position, user};
+use super::{erasing, inbox_marks};
+use crate::inbox::batch::{FollowCounts, InboxBatch, Reader, RoomState, Since, Stay, Words};
+use crate::inbox::changes::{InboxChange, SaidMessage};
+use crate::store::names::{history_from, join_policy, natural, policy_name, role, room_kind, short, signed};
 use crate::store::touched::Touched;
 use crate::text::folded;
 
@@ -24,7 +23,8 @@ pub(super) fn take(tx: &Connection, batch: &mut InboxBatch, changes: Vec<InboxCh
     load(tx, batch)?;
     batch.play(changes);
     save_messages(tx, &batch.messages)?;
-    batch.messages.clear();
+    inbox_marks::save_written(tx, batch)?;
+    batch.written();
     Ok(())
 }
 
@@ -34,6 +34,7 @@ pub(super) fn save(tx: &Connection, batch: &InboxBatch, from: Position) -> Resul
     save_members(tx, batch)?;
     save_people(tx, batch)?;
     save_relations(tx, batch)?;
+    inbox_marks::save(tx, batch)?;
     erasing::write(tx, &batch.erased, from)
 }
 
@@ -55,15 +56,18 @@ pub(super) fn keep_first_messages(tx: &Connection) -> Result<()> {
 }
 
 /// Loads every wanted row with one statement, asked once per key.
-fn load_each<K: Ord + Hash + Clone, V>(
+pub(super) fn load_each<K: Ord + Hash + Clone, V>(
     tx: &Connection,
     rows: &mut Touched<K, V>,
     sql: &str,
     bind: impl Fn(&K) -> Vec<rusqlite::types::Value>,
     read: impl Fn(&Row<'_>) -> Result<V>,
 ) -> Result<()> {
-    let mut statement = tx.prepare_cached(sql)?;
     let keys: Vec<K> = rows.unknown().cloned().collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let mut statement = tx.prepare_cached(sql)?;
     for key in keys {
         let found = statement.query_row(rusqlite::params_from_iter(bind(&key)), &read).optional()?;
         if let Some(row) = found {
@@ -73,18 +77,19 @@ fn load_each<K: Ord + Hash + Clone, V>(
     Ok(())
 }
 
-fn id(room: &RoomId) -> rusqlite::types::Value {
+pub(super) fn id(room: &RoomId) -> rusqlite::types::Value {
     room.0.as_bytes().to_vec().into()
 }
 
 fn load(tx: &Connection, batch: &mut InboxBatch) -> Result<()> {
-    const ROOM: &str =
-        "SELECT kind, name, avatar, opened_by, group_id, first_id, second_id, participant_count, last_seq,
-        last_position, last_message_at, last_message, created_at, updated_at FROM rooms WHERE room_id = ?";
+    const ROOM: &str = "SELECT kind, name, named_by, named_position, avatar, pictured_by, pictured_position, opened_by,
+        group_id, first_id, second_id, closed, join_policy, history_from, slow_mode_seconds, participant_count, last_seq,
+        last_tombstone_seq, last_position, last_message_at, last_message, last_words_by, last_words_position,
+        last_deleted, position, created_at, updated_at FROM rooms WHERE room_id = ?";
     const STAY: &str = "SELECT from_position, role, join_seq, joined_at FROM members
         WHERE user_id = ? AND room_id = ? AND to_position IS NULL";
-    const READER: &str =
-        "SELECT read_seq, last_read_at, active_position FROM participants WHERE room_id = ? AND user_id = ?";
+    const READER: &str = "SELECT read_seq, last_read_at, active_position, delivered_seq, delivered_at, muted,
+        muted_until, pinned, archived_seq FROM participants WHERE room_id = ? AND user_id = ?";
     load_each(tx, &mut batch.rooms, ROOM, |room| vec![id(room)], room_state)?;
     load_each(
         tx,
@@ -101,33 +106,51 @@ fn load(tx: &Connection, batch: &mut InboxBatch) -> Result<()> {
             })
         },
     )?;
-    load_each(
-        tx,
-        &mut batch.readers,
-        READER,
-        |(room, user)| vec![id(room), user.as_str().to_owned().into()],
-        |row| {
-            Ok(Reader { read_seq: number(row, 0)?, last_read_at: maybe_moment(row, 1)?, active_position: row.get(2)? })
-        },
-    )?;
+    load_each(tx, &mut batch.readers, READER, |(room, user)| vec![id(room), user.as_str().to_owned().into()], reader)?;
+    inbox_marks::load(tx, batch)?;
     load_relations(tx, batch)
+}
+
+/// Three columns: the words, whose they are, and where they are.
+fn words(row: &Row<'_>, first: usize) -> Result<Words> {
+    Ok(Words { words: row.get(first)?, by: maybe_user(row, first + 1)?, position: position(row, first + 2)? })
 }
 
 fn room_state(row: &Row<'_>) -> Result<RoomState> {
     Ok(RoomState {
         kind: named(row, 0, room_kind)?,
-        name: row.get(1)?,
-        avatar: row.get(2)?,
-        opened_by: user(row, 3)?,
-        group_id: row.get(4)?,
-        pair: maybe_user(row, 5)?.zip(maybe_user(row, 6)?),
-        participant_count: number(row, 7)?,
-        last_seq: number(row, 8)?,
-        last_position: position(row, 9)?,
-        last_message_at: maybe_moment(row, 10)?,
-        last_message: row.get(11)?,
-        created_at: moment(row, 12)?,
-        updated_at: moment(row, 13)?,
+        name: words(row, 1)?,
+        avatar: words(row, 4)?,
+        opened_by: user(row, 7)?,
+        group_id: row.get(8)?,
+        pair: maybe_user(row, 9)?.zip(maybe_user(row, 10)?),
+        closed: row.get(11)?,
+        join_policy: named(row, 12, join_policy)?,
+        history_from: named(row, 13, history_from)?,
+        slow_mode_seconds: short(number(row, 14)?),
+        participant_count: number(row, 15)?,
+        last_seq: number(row, 16)?,
+        last_tombstone_seq: number(row, 17)?,
+        last_position: position(row, 18)?,
+        last_message_at: maybe_moment(row, 19)?,
+        last_message: words(row, 20)?,
+        last_deleted: row.get(23)?,
+        position: position(row, 24)?,
+        created_at: moment(row, 25)?,
+        updated_at: moment(row, 26)?,
+    })
+}
+
+fn reader(row: &Row<'_>) -> Result<Reader> {
+    Ok(Reader {
+        read_seq: number(row, 0)?,
+        last_read_at: maybe_moment(row, 1)?,
+        active_position: row.get(2)?,
+        delivered_seq: number(row, 3)?,
+        delivered_at: maybe_moment(row, 4)?,
+        muted: maybe_mute(row, 5)?,
+        pinned: row.get(7)?,
+        archived_seq: row.get::<_, Option<i64>>(8)?.map(natural),
     })
 }
 
@@ -153,31 +176,62 @@ fn load_relations(tx: &Connection, batch: &mut InboxBatch) -> Result<()> {
     )
 }
 
+/// As with readers: a message changes its room.
 fn save_rooms(tx: &Connection, batch: &InboxBatch) -> Result<()> {
-    let mut statement =
-        tx.prepare_cached("INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+    let mut new = tx.prepare_cached(
+        "INSERT INTO rooms (kind, name, name_folded, named_by, named_position, avatar, pictured_by, pictured_position,
+         opened_by, group_id, first_id, second_id, closed, join_policy, history_from, slow_mode_seconds,
+         participant_count, last_seq, last_tombstone_seq, last_position, last_message_at, last_message, last_words_by,
+         last_words_position, last_deleted, position, created_at, updated_at, room_id)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )?;
+    let mut changed = tx.prepare_cached(
+        "UPDATE rooms SET kind = ?, name = ?, name_folded = ?, named_by = ?, named_position = ?, avatar = ?,
+         pictured_by = ?, pictured_position = ?, opened_by = ?, group_id = ?, first_id = ?, second_id = ?, closed = ?,
+         join_policy = ?, history_from = ?, slow_mode_seconds = ?, participant_count = ?, last_seq = ?,
+         last_tombstone_seq = ?, last_position = ?, last_message_at = ?, last_message = ?, last_words_by = ?,
+         last_words_position = ?, last_deleted = ?, position = ?, created_at = ?, updated_at = ? WHERE room_id = ?",
+    )?;
     for (id, room) in batch.rooms.changed() {
         let pair = room.pair.as_ref();
+        let statement = if batch.rooms.is_stored(id) { &mut changed } else { &mut new };
         statement.execute(params![
-            id.0,
             room.kind.name(),
-            room.name,
-            folded(room.name.as_deref().unwrap_or_default()),
-            room.avatar,
+            room.name.words,
+            folded(room.name.words.as_deref().unwrap_or_default()),
+            by(&room.name),
+            signed(room.name.position.0),
+            room.avatar.words,
+            by(&room.avatar),
+            signed(room.avatar.position.0),
             room.opened_by.as_str(),
             room.group_id,
             pair.map(|(first, _)| first.as_str()),
             pair.map(|(_, second)| second.as_str()),
+            room.closed,
+            policy_name(room.join_policy),
+            room.history_from.name(),
+            room.slow_mode_seconds,
             signed(room.participant_count),
             signed(room.last_seq),
+            signed(room.last_tombstone_seq),
             signed(room.last_position.0),
             room.last_message_at.map(|at| at.as_millis()),
-            room.last_message,
+            room.last_message.words,
+            by(&room.last_message),
+            signed(room.last_message.position.0),
+            room.last_deleted,
+            signed(room.position.0),
             room.created_at.as_millis(),
             room.updated_at.as_millis(),
+            id.0,
         ])?;
     }
     Ok(())
+}
+
+fn by(words: &Words) -> Option<&str> {
+    words.by.as_ref().map(UserId::as_str)
 }
 
 fn save_members(tx: &Connection, batch: &InboxBatch) -> Result<()> {
@@ -204,24 +258,36 @@ fn save_members(tx: &Connection, batch: &InboxBatch) -> Result<()> {
 /// An update costs half of what a replacement does, and a message moves a reader.
 fn save_readers(tx: &Connection, batch: &InboxBatch) -> Result<()> {
     let mut new = tx.prepare_cached(
-        "INSERT INTO participants (read_seq, last_read_at, active_position, room_id, user_id) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO participants (read_seq, last_read_at, active_position, delivered_seq, delivered_at, muted,
+         muted_until, pinned, archived_seq, room_id, user_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
     let mut moved = tx.prepare_cached(
-        "UPDATE participants SET read_seq = ?, last_read_at = ?, active_position = ? WHERE room_id = ? AND user_id = ?",
+        "UPDATE participants SET read_seq = ?, last_read_at = ?, active_position = ?, delivered_seq = ?,
+         delivered_at = ?, muted = ?, muted_until = ?, pinned = ?, archived_seq = ? WHERE room_id = ? AND user_id = ?",
     )?;
     for (key, reader) in batch.readers.changed() {
         let statement = if batch.readers.is_stored(key) { &mut moved } else { &mut new };
-        let last_read_at = reader.last_read_at.map(|at| at.as_millis());
-        let (room, user) = (key.0.0, key.1.as_str());
-        statement.execute(params![signed(reader.read_seq), last_read_at, reader.active_position, room, user])?;
+        statement.execute(params![
+            signed(reader.read_seq),
+            reader.last_read_at.map(|at| at.as_millis()),
+            reader.active_position,
+            signed(reader.delivered_seq),
+            reader.delivered_at.map(|at| at.as_millis()),
+            reader.muted.is_some(),
+            reader.muted.and_then(|mute| mute.until).map(|until| until.as_millis()),
+            reader.pinned,
+            reader.archived_seq.map(signed),
+            key.0.0,
+            key.1.as_str(),
+        ])?;
     }
     Ok(())
 }
 
-fn save_messages(tx: &Connection, messages: &[MessageRow]) -> Result<()> {
+fn save_messages(tx: &Connection, messages: &[SaidMessage]) -> Result<()> {
     // A message id or seq that is taken cannot come from our rules; the first one stays.
     let mut statement =
-        tx.prepare_cached("INSERT OR IGNORE INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+        tx.prepare_cached("INSERT OR IGNORE INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
     for message in messages {
         statement.execute(params![
             signed(message.position.0),
@@ -234,6 +300,9 @@ fn save_messages(tx: &Connection, messages: &[MessageRow]) -> Result<()> {
             message.attachment_url,
             message.attachment_type,
             message.reply_to.map(|id| id.0),
+            message.forwarded.as_ref().map(|forwarded| forwarded.room_id.0),
+            message.forwarded.as_ref().map(|forwarded| forwarded.message_id.0),
+            message.forwarded.as_ref().map(|forwarded| forwarded.author_id.as_str()),
             message.client_message_id,
             message.created_at.as_millis(),
         ])?;

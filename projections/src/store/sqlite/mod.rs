@@ -7,9 +7,16 @@ mod feed_reads;
 mod feed_writes;
 mod filling;
 mod generation;
+mod inbox_marks;
+mod inbox_messages;
 mod inbox_reads;
+mod inbox_rooms;
 mod inbox_writes;
+mod search_erasing;
+mod search_reads;
+mod search_writes;
 mod snapshot;
+mod walks;
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
@@ -143,10 +150,15 @@ impl UnitStore for SqliteStore {
     }
 
     async fn scrub(&self, name: &GenerationName) -> Result<bool, StoreError> {
-        let path = self.file(name);
+        let (path, unit) = (self.file(name), self.unit);
         let scrubbed = tokio::task::spawn_blocking(move || {
             // Waits for readers as long as any writer would.
             let connection = connections::writing(&path, false)?;
+            match unit {
+                UnitName::Search => search_erasing::write_index_anew(&connection)
+                    .map_err(|error| connections::in_file(&path)(connections::sqlite_error(error)))?,
+                UnitName::Inbox | UnitName::Feed => {}
+            }
             let busy: i64 = connection
                 .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
                 .map_err(|error| connections::in_file(&path)(connections::sqlite_error(error)))?;

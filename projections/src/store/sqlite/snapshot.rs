@@ -10,10 +10,15 @@ use serde_json::{Map, Value};
 use super::connections::{in_file, reading, sqlite_error};
 use super::generation::{RawStanding, raw_standing};
 use crate::store::{KeyKind, KeyedRow, Snapshot, Standing, StoreError, Table};
+use crate::views::UnitName;
+
+/// For every word of every room, which messages a search for it finds: how many, and sums that tell them from others.
+const ANSWERS: &[Table] = &[Table { name: "answers", key: &[("term", KeyKind::Text)] }];
 
 /// Holds a read transaction open: what others write meanwhile is not seen.
 pub(super) struct SqliteSnapshot {
     path: PathBuf,
+    unit: UnitName,
     /// Lent to a blocking task while rows are read.
     connection: Option<Connection>,
     standing: Standing,
@@ -22,14 +27,17 @@ pub(super) struct SqliteSnapshot {
 }
 
 impl SqliteSnapshot {
-    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn open(path: &Path, unit: UnitName) -> Result<Self, StoreError> {
         let connection = reading(path)?;
         let begun = || -> rusqlite::Result<_> {
+            if unit == UnitName::Search {
+                connection.execute_batch("CREATE VIRTUAL TABLE temp.indexed USING fts5vocab(main, terms, instance)")?;
+            }
             connection.execute_batch("BEGIN")?;
             raw_standing(&connection)
         };
         let standing = begun().map_err(sqlite_error).and_then(RawStanding::read).map_err(in_file(path))?;
-        Ok(Self { path: path.to_owned(), connection: Some(connection), standing, place: None })
+        Ok(Self { path: path.to_owned(), unit, connection: Some(connection), standing, place: None })
     }
 }
 
@@ -55,6 +63,13 @@ impl Snapshot for SqliteSnapshot {
         self.place = last.map(|key| (table.name, key));
         Ok(rows)
     }
+
+    fn beside(&self) -> &'static [Table] {
+        match self.unit {
+            UnitName::Inbox | UnitName::Feed => &[],
+            UnitName::Search => ANSWERS,
+        }
+    }
 }
 
 type Page = (Vec<KeyedRow>, Option<Vec<rusqlite::types::Value>>);
@@ -71,7 +86,15 @@ fn page(
         Some(key) => format!("WHERE ({keys}) > ({})", vec!["?"; key.len()].join(", ")),
         None => String::new(),
     };
-    let sql = format!("SELECT {keys}, * FROM {} {condition} ORDER BY {keys} LIMIT {limit}", table.name);
+    let sql = if ANSWERS.contains(table) {
+        // A prime, and small: sums stay whole numbers.
+        format!(
+            "SELECT term, term, count(*) AS found, sum(doc) AS places, sum((doc % 65521) * (doc % 65521)) AS mixed
+             FROM temp.indexed {condition} GROUP BY term ORDER BY term LIMIT {limit}"
+        )
+    } else {
+        format!("SELECT {keys}, * FROM {} {condition} ORDER BY {keys} LIMIT {limit}", table.name)
+    };
     let mut statement = connection.prepare_cached(&sql)?;
     let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
     let mut found = Vec::new();

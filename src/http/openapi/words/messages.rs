@@ -10,6 +10,7 @@ pub(super) fn topic() -> Topic {
             .refuses(&[404, 409]),
         get("/api/chat/messages", "listMessages", "A page of a room's messages, oldest first; the newest page by default.")
             .refuses(&[404]),
+        get("/api/chat/search", "searchMessages", "What was said where one may read, the newest first."),
         patch("/api/chat/messages", "editMessage", "One's own message in other words.").refuses(&[404, 409]),
         delete("/api/chat/messages", "deleteMessage", "Its place stays, its words go.").refuses(&[404, 409]),
         get("/api/chat/messages/{messageId}", "getMessage", "One message."),

@@ -1,0 +1,91 @@
+//! One channel, many sockets: the application's server triggers events as fast as all of them hear them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use md5::{Digest, Md5};
+use serde_json::json;
+
+use super::Server;
+use super::client::{Look, contains, signer};
+use super::support::running::APP_KEY;
+
+/// Events in a request; Pusher's limit.
+const BATCH: usize = 10;
+/// Events that are on their way at the same time: well below what a socket may be behind.
+const IN_FLIGHT: u64 = 40;
+/// An ordinary message.
+const DATA: &str = r#"{"text":"Baik, saya sudah menerima materinya. Besok pagi kita lanjutkan pembahasan bab tiga ya, terima kasih!"}"#;
+/// Heard by all within this, or something is wrong.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub async fn measure(sockets: usize, length: Duration) {
+    let server = Server::start().await;
+    let heard = Arc::new(AtomicU64::new(0));
+    let look: Look = {
+        let heard = Arc::clone(&heard);
+        Arc::new(move |frame: &[u8]| {
+            if contains(frame, b"\"event\":\"told\"") {
+                heard.fetch_add(1, Ordering::Relaxed);
+            }
+        })
+    };
+    let listening = server.sockets(vec![(None, vec!["bench".to_owned()]); sockets], &look).await;
+    let app = Trigger::new(&server);
+    let all = sockets as u64;
+    app.tell(IN_FLIGHT / BATCH as u64, &heard, all).await; // Warms both sides.
+
+    let (before, cpu) = (heard.load(Ordering::Relaxed), server.cpu());
+    let began = Instant::now();
+    while began.elapsed() < length {
+        app.tell(IN_FLIGHT / BATCH as u64, &heard, all).await;
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    let deliveries = (heard.load(Ordering::Relaxed) - before) as f64;
+    println!("| {sockets} sockets | {:.0} | {:.2} |", deliveries / seconds, (server.cpu() - cpu) / deliveries);
+    assert_eq!(listening.len(), sockets, "none was cut");
+    drop(listening);
+    assert!(server.running.stop().await.success());
+}
+
+/// The application's server, speaking Pusher's HTTP API.
+struct Trigger {
+    http: reqwest::Client,
+    base: String,
+    body: String,
+}
+
+impl Trigger {
+    fn new(server: &Server) -> Self {
+        let event = json!({ "name": "told", "channel": "bench", "data": DATA });
+        let body = json!({ "batch": vec![event; BATCH] }).to_string();
+        Self { http: reqwest::Client::new(), base: format!("http://{}", server.running.address), body }
+    }
+
+    /// Triggers some batches and waits until everybody has heard them.
+    async fn tell(&self, batches: u64, heard: &AtomicU64, sockets: u64) {
+        let before = heard.load(Ordering::Relaxed);
+        for _ in 0..batches {
+            self.batch().await;
+        }
+        let wanted = before + batches * BATCH as u64 * sockets;
+        let deadline = Instant::now() + PATIENCE;
+        while heard.load(Ordering::Relaxed) < wanted {
+            assert!(Instant::now() < deadline, "{} of {wanted} were heard", heard.load(Ordering::Relaxed));
+            tokio::time::sleep(Duration::from_micros(500)).await;
+        }
+    }
+
+    async fn batch(&self) {
+        let path = "/apps/1/batch_events";
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs();
+        let md5 = hex::encode(Md5::digest(self.body.as_bytes()));
+        let query = format!("auth_key={APP_KEY}&auth_timestamp={now}&auth_version=1.0&body_md5={md5}");
+        let signature = signer().sign(format!("POST\n{path}\n{query}").as_bytes());
+        let url = format!("{}{path}?{query}&auth_signature={signature}", self.base);
+        let request = self.http.post(url).header("content-type", "application/json").body(self.body.clone());
+        let answer = request.send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap_or_default());
+    }
+}

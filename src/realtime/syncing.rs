@@ -1,0 +1,148 @@
+//! What happened to somebody since a position, for clients that ask instead of listening: the same frames, from the same
+//! window, of all their channels at once.
+//!
+//! Bounded by the window, whatever the history: past it they are told to reload. What is answered ends where the inbox
+//! says who is in which room, so that nothing is told of a room that they had left by then. Never in here: a query for
+//! messages; what a frame says.
+
+use std::time::Duration;
+
+use aggregates::ids::{RoomId, UserId};
+use axum::extract::ws::Utf8Bytes;
+use event_log::{Position, PositionToken};
+use projections::UnitName;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::channel_name::{room_channel, user_channel};
+use super::people::Step;
+use super::protocol::Reload;
+use super::window::{Cursor, Heard, Listener, Part};
+use super::{Inner, NotKnown, Realtime, frames};
+
+/// Rooms that one answer names as come into; whoever was brought into more loads their list of rooms anew.
+const ROOMS_ENTERED_MAX: usize = 50;
+
+/// A frame as its channel has it.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct SyncedEvent {
+    pub event: String,
+    pub channel: String,
+    pub data: Value,
+}
+
+/// What happened, up to `position`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Changes {
+    /// In the order of the log.
+    pub events: Vec<SyncedEvent>,
+    /// Rooms they came into and are in; of these nothing else is told.
+    pub entered: Vec<RoomId>,
+    /// Rooms they are not in any more.
+    pub left: Vec<RoomId>,
+    pub position: Position,
+    pub has_more: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Synced {
+    Changes(Changes),
+    /// Everything is to be loaded anew, as it is at this position or later.
+    Reload {
+        reason: &'static str,
+        position: Position,
+    },
+}
+
+impl Realtime {
+    /// What happened to `user` behind `after`, at most `limit` frames or a few more. Everything that is in the log when
+    /// this is asked is in it.
+    pub async fn sync(&self, user: &UserId, after: Option<PositionToken>, limit: usize) -> Result<Synced, NotKnown> {
+        let inner = &*self.0;
+        let head = inner.log.head().await?;
+        inner.views.wait_for(UnitName::Inbox, head, inner.config.view_patience).await?;
+        let (rooms, stored) = inner.views.inbox().memberships(user).await?;
+        // A checkpoint that moves without rows is stored later: what the rows say is so up to the head, too.
+        let until = stored.max(head);
+        inner.told(until).await?;
+        let reload = |reason: Reload| Ok(Synced::Reload { reason: reason.name(), position: until });
+        let Some(after) = after else { return Ok(Synced::Reload { reason: "no-position", position: until }) };
+        if after.log != inner.log.id() {
+            return reload(Reload::OtherLog);
+        }
+        if after.position > until {
+            return reload(Reload::UnknownPosition);
+        }
+        match inner.hub.changes(user, &rooms, (after.position, until), limit) {
+            Ok(found) => Ok(Synced::Changes(found.shown(&rooms))),
+            Err(reason) => reload(reason),
+        }
+    }
+}
+
+impl Inner {
+    async fn told(&self, position: Position) -> Result<(), NotKnown> {
+        let patience: Duration = self.config.view_patience;
+        let told = tokio::time::timeout(patience, self.delivered(position)).await;
+        if matches!(told, Ok(Ok(()))) { Ok(()) } else { Err(NotKnown::Behind) }
+    }
+}
+
+/// Texts and steps as they are in the window.
+pub(super) struct FoundChanges {
+    frames: Vec<Utf8Bytes>,
+    passages: Vec<(RoomId, Step)>,
+    position: Position,
+    has_more: bool,
+}
+
+impl FoundChanges {
+    /// Read when nothing is locked any more.
+    fn shown(self, rooms: &[RoomId]) -> Changes {
+        let events = self.frames.iter().filter_map(|frame| read(frame.as_str()));
+        let events = events.filter(|event| !frames::LEGACY_NAMES.contains(&event.event.as_str())).collect();
+        let came_in: Vec<RoomId> = steps(&self.passages, Step::CameIn).filter(|room| rooms.contains(room)).collect();
+        let left = self.passages.iter().map(|(room, _)| *room).filter(|room| !rooms.contains(room)).collect();
+        Changes { events, entered: came_in, left, position: self.position, has_more: self.has_more }
+    }
+}
+
+fn steps(passages: &[(RoomId, Step)], wanted: Step) -> impl Iterator<Item = RoomId> {
+    passages.iter().filter(move |(_, step)| *step == wanted).map(|(room, _)| *room)
+}
+
+fn read(frame: &str) -> Option<SyncedEvent> {
+    let mut frame: Value = serde_json::from_str(frame).ok()?;
+    let data = serde_json::from_str(frame["data"].as_str()?).ok()?;
+    let mut text = |field: &str| frame[field].take().as_str().map(str::to_owned);
+    Some(SyncedEvent { event: text("event")?, channel: text("channel")?, data })
+}
+
+impl super::hub::Hub {
+    fn changes(
+        &self,
+        user: &UserId,
+        rooms: &[RoomId],
+        (after, until): (Position, Position),
+        limit: usize,
+    ) -> Result<FoundChanges, Reload> {
+        let own = (user_channel(user), None);
+        let channels: Vec<Heard> =
+            std::iter::once(own).chain(rooms.iter().map(|room| (room_channel(*room), Some(*room)))).collect();
+        // Without the hints: what they hint at is here.
+        let listener = Listener { socket: None, user, channels: &channels, hints: None, until };
+        let state = self.state();
+        let from = Cursor { position: after, frames: None };
+        if !state.window.covers(from) {
+            return Err(Reload::TooLongAgo);
+        }
+        let Part { frames, end, has_more } = state.window.behind(&listener, from, limit);
+        let position = if has_more { end.position } else { until };
+        let passages = state.window.passages(user, after, position);
+        if passages.len() > ROOMS_ENTERED_MAX {
+            return Err(Reload::TooMuch);
+        }
+        Ok(FoundChanges { frames, passages, position, has_more })
+    }
+}

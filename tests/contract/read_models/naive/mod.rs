@@ -1,0 +1,137 @@
+//! What the views should say, counted in the simplest way there is. Also makes up events that the rules allow.
+
+mod acts;
+mod rooms;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aggregates::DomainEvent;
+use aggregates::feed::FeedEvent;
+use aggregates::ids::{NotificationId, RoomId, UserId};
+use aggregates::notification::NotificationEvent;
+use aggregates::relationship::RelationshipEvent;
+use event_log::Position;
+use projections::Views;
+use projections::feed::{FeedFilter, FeedPage};
+
+pub use self::acts::Act;
+use self::rooms::{Place, Room};
+use crate::read_models::world::user;
+
+const PEOPLE: [&str; 4] = ["ana", "ben", "cleo", "dian"];
+
+struct Note {
+    id: NotificationId,
+    recipient: UserId,
+    position: Position,
+    read: bool,
+}
+
+#[derive(Default)]
+pub struct Naive {
+    rooms: BTreeMap<RoomId, Room>,
+    places: BTreeMap<(RoomId, UserId), Place>,
+    follows: BTreeSet<(UserId, UserId)>,
+    blocks: BTreeSet<(UserId, UserId)>,
+    notes: Vec<Note>,
+    people: BTreeSet<UserId>,
+    happened: i64,
+}
+
+impl Naive {
+    pub fn take(&mut self, event: &DomainEvent, position: Position) {
+        self.happened += 1;
+        match event {
+            DomainEvent::Room(event) => self.take_room(event, position),
+            DomainEvent::Participant(event) => self.take_place(event, position),
+            DomainEvent::Relationship(event) => {
+                let pair = |directed: &aggregates::relationship::Directed| (directed.from.clone(), directed.to.clone());
+                match event {
+                    RelationshipEvent::UserFollowed(event) => self.follows.insert(pair(event)),
+                    RelationshipEvent::UserUnfollowed(event) => self.follows.remove(&pair(event)),
+                    RelationshipEvent::UserBlocked(event) => self.blocks.insert(pair(event)),
+                    RelationshipEvent::UserUnblocked(event) => self.blocks.remove(&pair(event)),
+                };
+            }
+            DomainEvent::Notification(event) => match event {
+                NotificationEvent::NotificationRaised(event) => self.notes.push(Note {
+                    id: event.notification_id,
+                    recipient: event.recipient_id.clone(),
+                    position,
+                    read: false,
+                }),
+                NotificationEvent::NotificationRead(event) => self.mark(event.notification_id, true),
+                NotificationEvent::NotificationUnread(event) => self.mark(event.notification_id, false),
+            },
+            DomainEvent::Feed(FeedEvent::FeedRead(event)) => {
+                for note in &mut self.notes {
+                    note.read |= note.recipient == event.user_id && note.position.0 <= event.up_to;
+                }
+            }
+            DomainEvent::User(event) => {
+                use aggregates::user::{ProfileChanged, UserErased, UserEvent, UserRegistered};
+                match event {
+                    UserEvent::UserRegistered(UserRegistered { user_id, .. })
+                    | UserEvent::ProfileChanged(ProfileChanged { user_id, .. }) => {
+                        self.people.insert(user_id.clone());
+                    }
+                    UserEvent::UserErased(UserErased { user_id, .. }) => {
+                        self.people.remove(user_id);
+                        self.rooms.values_mut().for_each(|room| room.forget_words_of(user_id));
+                    }
+                }
+            }
+        }
+    }
+
+    fn mark(&mut self, id: NotificationId, read: bool) {
+        for note in self.notes.iter_mut().filter(|note| note.id == id) {
+            note.read = read;
+        }
+    }
+
+    /// Asks the views everything that was counted here.
+    pub async fn compare(&self, views: &Views) -> Result<(), String> {
+        for name in PEOPLE {
+            self.compare_rooms(views, &user(name)).await?;
+            self.compare_messages(views, &user(name)).await?;
+            self.compare_relations(views, &user(name)).await?;
+            self.compare_feed(views, &user(name)).await?;
+        }
+        Ok(())
+    }
+
+    async fn compare_relations(&self, views: &Views, who: &UserId) -> Result<(), String> {
+        let followers = self.follows.iter().filter(|(_, to)| to == who).count() as u64;
+        let following = self.follows.iter().filter(|(from, _)| from == who).count() as u64;
+        let counted = views.inbox().follow_counts(who).await.expect("answered");
+        same("follow counts", counted, (followers, following))?;
+        for name in PEOPLE {
+            let other = user(name);
+            let pair = (who.clone(), other.clone());
+            let follows = views.inbox().follows(who, &other).await.expect("answered");
+            same("follows", follows, self.follows.contains(&pair))?;
+            let blocks = views.inbox().blocks(who, &other).await.expect("answered");
+            same("blocks", blocks, self.blocks.contains(&pair))?;
+        }
+        Ok(())
+    }
+
+    async fn compare_feed(&self, views: &Views, who: &UserId) -> Result<(), String> {
+        let notes: Vec<&Note> = self.notes.iter().rev().filter(|note| note.recipient == *who).collect();
+        let listed =
+            views.feed().list(who, &FeedFilter::default(), FeedPage::Offset(0), 1_000).await.expect("answered");
+        let listed: Vec<_> = listed.into_iter().map(|row| (row.id, row.read_at.is_some())).collect();
+        same("the feed", listed, notes.iter().map(|note| (note.id, note.read)).collect())?;
+        let unread = notes.iter().filter(|note| !note.read).count() as u64;
+        same(
+            "unread entries",
+            views.feed().unread_counts(std::slice::from_ref(who)).await.expect("answered"),
+            vec![unread],
+        )
+    }
+}
+
+fn same<T: PartialEq + std::fmt::Debug>(what: &str, shown: T, counted: T) -> Result<(), String> {
+    if shown == counted { Ok(()) } else { Err(format!("{what}: shown {shown:?}, counted {counted:?}")) }
+}

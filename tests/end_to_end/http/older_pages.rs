@@ -1,0 +1,90 @@
+//! Pages of the platform that were written for bare channel names and never sign in: the session cookie that their browser
+//! sends with the WebSocket says who they are (requirements §4).
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use reqwest::header::{COOKIE, ORIGIN};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use super::app::TestApp;
+use super::on_every_backend;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Kabar's own address by default: the first origin that may.
+const OURS: &str = "http://127.0.0.1:8080";
+
+on_every_backend![a_page_of_ours_listens_by_its_cookie_and_one_of_another_site_does_not];
+
+struct Page(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Page {
+    async fn open(address: SocketAddr, token: &str, origin: &str) -> Self {
+        let url = format!("ws://{address}/app/kabar?protocol=7&client=js&version=7.0.0&flash=false");
+        let mut request = url.into_client_request().expect("a request");
+        let cookie = format!("theme=dark; next-auth.session-token={token}");
+        request.headers_mut().insert(COOKIE, cookie.parse().expect("a header"));
+        request.headers_mut().insert(ORIGIN, origin.parse().expect("a header"));
+        let (socket, _) = connect_async(request).await.expect("a socket opens");
+        Self(socket)
+    }
+
+    async fn subscribe(&mut self, channel: &str) {
+        let wish = json!({ "event": "pusher:subscribe", "data": { "channel": channel, "auth": "" } });
+        self.0.send(Message::text(wish.to_string())).await.expect("sent");
+    }
+
+    /// The next frame of one of these events.
+    async fn one_of(&mut self, events: &[&str]) -> Value {
+        let wanted = async {
+            loop {
+                let message = self.0.next().await.expect("still open").expect("readable");
+                if !message.is_text() {
+                    continue;
+                }
+                let frame: Value = serde_json::from_str(message.to_text().expect("text")).expect("JSON");
+                if events.iter().any(|event| frame["event"] == *event) {
+                    return frame;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, wanted).await.unwrap_or_else(|_| panic!("none of {events:?} in time"))
+    }
+
+    async fn verdict(&mut self, channel: &str) -> Value {
+        self.subscribe(channel).await;
+        let frame = self.one_of(&["pusher_internal:subscription_succeeded", "pusher:subscription_error"]).await;
+        assert_eq!(frame["channel"], channel);
+        frame["event"].clone()
+    }
+}
+
+async fn a_page_of_ours_listens_by_its_cookie_and_one_of_another_site_does_not(app: TestApp) {
+    let [ana, ben, cat] = app.people(["ana", "ben", "cat"]).await;
+    let room = ana.room_with(&ben).await;
+    let (own, chat) = ("user-ben".to_owned(), format!("chat-{room}"));
+    let mut page = Page::open(app.address, ben.token(), OURS).await;
+    for channel in [&own, &chat] {
+        assert_eq!(page.verdict(channel).await, "pusher_internal:subscription_succeeded", "{channel}");
+    }
+    ana.post("/api/chat/send", json!({ "roomId": room, "content": "halo" })).await.ok();
+    let frames = [page.one_of(&["new-message"]).await, page.one_of(&["new-message"]).await];
+    let mut heard: Vec<&str> = frames.iter().filter_map(|frame| frame["channel"].as_str()).collect();
+    heard.sort_unstable();
+    assert_eq!(heard, [chat.as_str(), own.as_str()]);
+
+    for (token, origin) in
+        [(ben.token(), "https://evil.example"), (ben.token(), "null"), (cat.token(), OURS), ("no-token", OURS)]
+    {
+        let mut page = Page::open(app.address, token, origin).await;
+        for channel in [&own, &chat] {
+            assert_eq!(page.verdict(channel).await, "pusher:subscription_error", "{origin} {channel}");
+        }
+    }
+    app.stop().await;
+}
