@@ -28,7 +28,9 @@ use crate::http::operations::Health;
 use crate::http::serving;
 use crate::http::{self, AppState, Handles};
 use crate::reactor::Reactor;
-use crate::realtime::{AppCredentials, MasterKey, Realtime, RealtimeConfig};
+use crate::realtime::{AppCredentials, Attending, MasterKey, Realtime, RealtimeConfig};
+use crate::unseen::Unseen;
+use crate::uploads::Uploads;
 
 /// What comes from outside the program; tests bring their own.
 #[derive(Clone)]
@@ -48,6 +50,7 @@ impl Default for Ports {
 pub struct App {
     state: AppState,
     reactor: Reactor,
+    unseen: Unseen,
 }
 
 /// The backend cannot be built.
@@ -65,6 +68,10 @@ pub enum BuildError {
     InUse(InUse),
     #[error("the views cannot be opened")]
     Views(#[source] ReadError),
+    #[error("the table of who was last seen when cannot be opened")]
+    LastSeen(#[source] EventLogError),
+    #[error("the folder of uploads cannot be used (uploads.folder)")]
+    Uploads(#[source] attachments::StoreError),
 }
 
 impl App {
@@ -78,9 +85,16 @@ impl App {
         let if_lost = if config.database.keys_lost { IfLost::GoOn } else { IfLost::Refuse };
         let views = Views::open_although(&url, log.clone(), if_lost).await.map_err(BuildError::Views)?;
 
+        let folder = config.uploads_folder();
+        let uploads =
+            Uploads::open(folder.as_deref(), log.clone(), config.uploads.clone()).map_err(BuildError::Uploads)?;
         let directory = Directory::new(views.clone(), &config.caches);
         let commands = Commands::new(door.clone(), log.clone(), views.clone(), ports.clock.clone(), directory.filled());
-        let realtime = Realtime::new(realtime_config(&config), log.clone(), views.clone(), directory.clone());
+        let last_seen = event_log::last_seen::open(&url).await.map_err(BuildError::LastSeen)?;
+        let attending = Attending { table: last_seen.clone(), clock: ports.clock.clone() };
+        let realtime =
+            Realtime::new(realtime_config(&config), log.clone(), views.clone(), directory.clone(), attending);
+        let unseen = Unseen::new(last_seen, log.clone());
         let reactor = Reactor::new(log.clone(), views.clone(), door.clone());
         let auth = Arc::new(Authenticator::new(&config.auth));
         let gate = Arc::new(Gate::new(&config, auth, ports.clock.clone()));
@@ -92,6 +106,7 @@ impl App {
             log_id: log.id(),
             realtime,
             directory,
+            uploads,
             gate,
             log,
             door,
@@ -99,7 +114,7 @@ impl App {
             health: Arc::new(Health::default()),
             metrics: ports.metrics,
         });
-        Ok(Self { state, reactor })
+        Ok(Self { state, reactor, unseen })
     }
 
     pub fn state(&self) -> &AppState {
@@ -114,8 +129,9 @@ impl App {
     /// Serves `listener` until `shutdown`, then stops in order: not ready; no new requests, those begun are finished
     /// and sockets sent away; the reactor; the door, after everything it let in is answered; views; the log.
     pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) {
-        let Self { state, reactor } = self;
-        let Stops { realtime: stop_realtime, reactor: stop_reactor, views: stop_views } = Stops::default();
+        let Self { state, reactor, unseen } = self;
+        let Stops { realtime: stop_realtime, reactor: stop_reactor, uploads: stop_uploads, views: stop_views } =
+            Stops::default();
         let mut realtime = Task::start("realtime", &state.health, &stop_realtime, {
             let (realtime, stop) = (state.realtime.clone(), stop_realtime.clone());
             async move { realtime.run(stop).await }
@@ -123,6 +139,14 @@ impl App {
         let mut reacting = Task::start("reactor", &state.health, &stop_reactor, {
             let stop = stop_reactor.clone();
             async move { reactor.run(stop).await }
+        });
+        let mut uploading = Task::start("uploads", &state.health, &stop_uploads, {
+            let (uploads, stop) = (state.uploads.clone(), stop_uploads.clone());
+            async move { uploads.run(stop).await }
+        });
+        let mut forgetting = Task::start("last-seen", &state.health, &stop_uploads, {
+            let stop = stop_uploads.clone();
+            async move { unseen.run(stop).await }
         });
         let mut viewing = Task::start("views", &state.health, &stop_views, {
             let (views, stop) = (state.views.clone(), stop_views.clone());
@@ -135,6 +159,9 @@ impl App {
         realtime.ended().await;
         stop_reactor.cancel();
         reacting.ended().await;
+        stop_uploads.cancel();
+        uploading.ended().await;
+        forgetting.ended().await;
         state.door.close().await;
         stop_views.cancel();
         viewing.ended().await;
@@ -171,6 +198,7 @@ async fn open_log(
 struct Stops {
     realtime: CancellationToken,
     reactor: CancellationToken,
+    uploads: CancellationToken,
     views: CancellationToken,
 }
 
@@ -293,6 +321,8 @@ fn realtime_config(config: &Config) -> RealtimeConfig {
         // Looked at by `Config::validate`.
         encryption_master_key: master_key.and_then(|key| MasterKey::parse(key.reveal()).ok()),
         rooms_remembered_max: config.caches.rooms_max,
+        heartbeat: Duration::from_secs(section.heartbeat_seconds),
+        presence_grace: Duration::from_millis(section.presence_grace_ms),
         ..RealtimeConfig::new(app)
     }
 }

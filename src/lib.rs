@@ -12,4 +12,6 @@ pub mod measures;
 pub mod queries;
 pub mod reactor;
 pub mod realtime;
+pub mod unseen;
+pub mod uploads;
 pub mod wire;

@@ -10,6 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use crate::Timestamp;
 use crate::ids::{GroupId, MessageId, NotificationId, RoomId, UserId};
 use crate::room::{Emoji, HistoryFrom, JoinPolicy, MessageKind};
+use crate::user::UserRole;
 
 macro_rules! schemas {
     ($($type:ident: $schema:tt;)+) => {$(
@@ -41,6 +42,7 @@ schemas! {
     MessageKind: {"type": "string", "enum": ["text", "image", "file"]};
     JoinPolicy: {"type": "string", "enum": ["open", "invite"]};
     HistoryFrom: {"type": "string", "enum": ["start", "join"]};
+    UserRole: {"type": "string", "enum": ["ADMIN", "MENTOR", "AFFILIATE", "MEMBER_PREMIUM", "MEMBER_FREE"]};
 }
 
 #[cfg(test)]
@@ -64,6 +66,8 @@ mod tests {
     fn a_kind_is_described_by_the_names_it_has() {
         assert_eq!(names::<MessageKind>(), shown([MessageKind::Text, MessageKind::Image, MessageKind::File]));
         assert_eq!(names::<JoinPolicy>(), shown([JoinPolicy::Open, JoinPolicy::Invite]));
+        let roles = [UserRole::Admin, UserRole::Mentor, UserRole::Affiliate, UserRole::MemberPremium, UserRole::MemberFree];
+        assert_eq!(names::<UserRole>(), shown(roles));
         assert_eq!(names::<HistoryFrom>(), shown([HistoryFrom::Start, HistoryFrom::Join]));
     }
 }

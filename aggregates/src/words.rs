@@ -13,7 +13,9 @@ use crate::room::{
     Attachment, ChangeAvatar, CreateGroup, EditMessage, Forwarded, MessageEdited, MessageFacts, MessageSent,
     OpenSupport, RenameRoom, RoomAvatarChanged, RoomCommand, RoomEvent, RoomOpened, RoomRenamed, SendMessage,
 };
-use crate::user::{Profile, ProfileChanged, PutProfile, UserCommand, UserEvent, UserRegistered};
+use crate::user::{
+    Profile, ProfileChanged, ProfileChanges, PutProfile, PutUser, Reach, UserCommand, UserEvent, UserRegistered,
+};
 
 /// Which words these are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,6 +32,11 @@ pub enum Field {
     ClientMessageId,
     /// What a message was changed to.
     EditedContent,
+    /// Of an upload, beside the file and not in the log.
+    FileName,
+    ReportReason,
+    PushDevice,
+    WebPushDevice,
 }
 
 impl Field {
@@ -47,6 +54,10 @@ impl Field {
             Self::PersonPhone => 9,
             Self::ClientMessageId => 10,
             Self::EditedContent => 11,
+            Self::FileName => 20,
+            Self::ReportReason => 21,
+            Self::PushDevice => 22,
+            Self::WebPushDevice => 23,
         }
     }
 }
@@ -102,6 +113,7 @@ impl HasWords for Command {
             Self::User(UserCommand::FillProfile(PutProfile { user_id, profile, at: _ })) => {
                 in_profile(user_id, profile, visit);
             }
+            Self::User(UserCommand::Put(PutUser { user_id, changes, at: _ })) => in_changes(user_id, changes, visit),
             Self::User(UserCommand::Erase(_))
             | Self::Participant(_)
             | Self::Relationship(_)
@@ -294,7 +306,7 @@ fn in_user(event: &mut UserEvent, visit: &mut Visit<'_>) {
 }
 
 fn in_profile(owner: &UserId, profile: &mut Profile, visit: &mut Visit<'_>) {
-    let Profile { name, username, avatar, email, phone, role: _ } = profile;
+    let Profile { name, username, avatar, email, phone, role: _, reach } = profile;
     let parts = [
         (Field::PersonName, name),
         (Field::PersonUsername, username),
@@ -307,6 +319,41 @@ fn in_profile(owner: &UserId, profile: &mut Profile, visit: &mut Visit<'_>) {
             visit(Place { owner, field, of: Uuid::nil() }, words);
         }
     }
+    let Reach { locale: _, time_zone: _, push, web_push } = reach;
+    in_devices(owner, push, web_push, visit);
+}
+
+/// The places of [`in_profile`].
+fn in_changes(owner: &UserId, changes: &mut ProfileChanges, visit: &mut Visit<'_>) {
+    let ProfileChanges { name, username, avatar, email, phone, role: _, locale: _, time_zone: _, push, web_push } =
+        changes;
+    let parts = [
+        (Field::PersonName, name),
+        (Field::PersonUsername, username),
+        (Field::PersonAvatar, avatar),
+        (Field::PersonEmail, email),
+        (Field::PersonPhone, phone),
+    ];
+    for (field, words) in parts {
+        if let Some(words) = words.as_mut() {
+            visit(Place { owner, field, of: Uuid::nil() }, words);
+        }
+    }
+    in_devices(
+        owner,
+        push.as_mut().map_or(&mut [], Vec::as_mut_slice),
+        web_push.as_mut().map_or(&mut [], Vec::as_mut_slice),
+        visit,
+    );
+}
+
+/// Two devices of one person share a place: it shows when they are the same, and nothing else.
+fn in_devices(owner: &UserId, push: &mut [Sealed], web_push: &mut [Sealed], visit: &mut Visit<'_>) {
+    for (field, devices) in [(Field::PushDevice, push), (Field::WebPushDevice, web_push)] {
+        for device in devices {
+            visit(Place { owner, field, of: Uuid::nil() }, device);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -316,6 +363,7 @@ mod tests {
     use crate::cast::room::{create_group, editing, message};
     use crate::cast::{ana, dewi, noon, room_id};
     use crate::room::Attachment;
+    use crate::user::Change;
 
     fn places(of: &mut dyn HasWords) -> Vec<(UserId, Field, Uuid, Sealed)> {
         let mut places = Vec::new();
@@ -333,7 +381,7 @@ mod tests {
             avatar: words("3"),
             email: words("4"),
             phone: words("5"),
-            role: None,
+            ..Profile::default()
         };
         let mut room = create_group(vec![]);
         if let RoomCommand::CreateGroup(command) = &mut room {
@@ -363,6 +411,19 @@ mod tests {
         fields +=
             same_places(&mut State::empty(crate::AggregateKind::User), Command::User(UserCommand::FillProfile(fill)));
         assert_eq!(fields, 14, "every field was shown");
+        let set = |text: &str| Change::Set(Sealed::new(text));
+        let changes = ProfileChanges {
+            name: set("1"),
+            username: set("2"),
+            avatar: set("3"),
+            email: set("4"),
+            phone: set("5"),
+            push: Change::Set(vec![Sealed::new("6"), Sealed::new("7")]),
+            web_push: Change::Set(vec![Sealed::new("8")]),
+            ..ProfileChanges::default()
+        };
+        let put = Command::User(UserCommand::Put(PutUser { user_id: ana(), changes, at: noon() }));
+        assert_eq!(same_places(&mut State::empty(crate::AggregateKind::User), put), 8);
     }
 
     /// With its author a forwarded message goes, wherever it was carried; the device's own name for it is the sender's.

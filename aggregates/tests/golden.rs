@@ -480,6 +480,7 @@ fn profile() -> Profile {
         email: Some(sealed("ana@example.org")),
         phone: Some(sealed("+6281100000000")),
         role: Some(UserRole::MemberPremium),
+        ..Profile::default()
     }
 }
 

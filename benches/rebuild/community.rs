@@ -153,7 +153,7 @@ fn registered(nth: u64, at: Timestamp) -> (StreamId, DomainEvent) {
         avatar: None,
         email: Some(Sealed::new(format!("orang{nth}@example.com"))),
         phone: None,
-        role: None,
+        ..Profile::default()
     };
     let stream = StreamId::user(&user_id);
     (stream, DomainEvent::User(UserEvent::UserRegistered(UserRegistered { user_id, profile, at })))

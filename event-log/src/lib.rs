@@ -17,6 +17,7 @@ pub mod existing;
 mod forwarding;
 mod heard;
 mod in_use;
+pub mod last_seen;
 pub mod loading;
 pub mod measures;
 pub mod migrations;

@@ -7,7 +7,7 @@ use aggregates::Timestamp;
 use anyhow::Context;
 use event_log::erasing::{EraseError, Erasure, erase, is_known};
 use event_log::spoken::{EverythingSpoken, Spoken};
-use event_log::{Position, SharedLog, StoreUrl};
+use event_log::{Position, SharedLog, StoreUrl, last_seen};
 use jiff::Timestamp as Now;
 use projections::{IfLost, UnitName, Views};
 use serde_json::{Value, json};
@@ -18,6 +18,7 @@ use crate::counting::Counting;
 use crate::outcome::{Failure, Verdict};
 use crate::paint::line;
 use crate::store;
+use crate::uploads::{self, Removed};
 
 /// How long the views may take to come as far as the erasure.
 const VIEWS_PATIENCE: Duration = Duration::from_secs(600);
@@ -47,9 +48,11 @@ pub async fn run(shared: &Shared, wanted: &EraseWanted) -> Result<Verdict, Failu
         Err(error) => return Err(anyhow::Error::new(error).context("nobody was erased").into()),
     };
     blank_views(&url, &log, erasure.position, wanted.keys.if_lost()).await?;
+    forget_when_seen(&url, &log).await?;
+    let uploads = uploads::remove_erased(shared, &url, &log).await?;
     let scrubbed = scrub(&url, &log, wanted.vacuum).await?;
     log.close().await;
-    let erased = Erased { erasure, spoken, scrubbed };
+    let erased = Erased { erasure, spoken, scrubbed, uploads };
     if shared.json {
         line(&serde_json::to_string_pretty(&erased.as_json(wanted))?)?;
     } else {
@@ -103,6 +106,15 @@ async fn blank_views(url: &StoreUrl, log: &SharedLog, position: Position, if_los
     Ok(())
 }
 
+/// When somebody was here last lies outside log and views.
+async fn forget_when_seen(url: &StoreUrl, log: &SharedLog) -> Result<(), Failure> {
+    let left = "the key is gone, but when they were here last is still kept";
+    let table = last_seen::open(url).await.context(left)?;
+    last_seen::delete_erased(&*table, log).await.context(left)?;
+    table.close().await;
+    Ok(())
+}
+
 /// On SQLite always; on PostgreSQL it locks tables and is asked for.
 async fn scrub(url: &StoreUrl, log: &SharedLog, vacuum: bool) -> Result<bool, Failure> {
     let wanted = match url {
@@ -124,14 +136,16 @@ struct Erased {
     /// As it was before.
     spoken: EverythingSpoken,
     scrubbed: bool,
+    uploads: Removed,
 }
 
 impl Erased {
     fn as_json(&self, wanted: &EraseWanted) -> Value {
-        let Self { erasure, spoken, scrubbed } = self;
+        let Self { erasure, spoken, scrubbed, uploads } = self;
         let first = |one: &Spoken| json!({ "kind": one.kind, "id": one.id, "position": one.position.0 });
         json!({
             "user": wanted.user, "erased": erasure.now, "position": erasure.position.0, "scrubbed": scrubbed,
+            "uploads": uploads.as_json(),
             "dropped_here": spoken.lost == 0,
             "unreadable": {
                 "total": spoken.readable_total(),
@@ -146,11 +160,12 @@ impl Erased {
     }
 
     fn tell(&self, wanted: &EraseWanted, url: &StoreUrl) -> Result<(), Failure> {
-        let Self { erasure, spoken, scrubbed } = self;
+        let Self { erasure, spoken, scrubbed, uploads } = self;
         let now = if erasure.now { "is erased" } else { "was erased before" };
         let keys = if spoken.lost == 0 { "the key is dropped" } else { "keys that are not here were NOT dropped here" };
         line(&format!("{} {now}, at position {}: {keys}, the views are blank", wanted.user, erasure.position))?;
         line("a server that runs lets go of names that it has at hand when it reads this: within a second")?;
+        line(&uploads.to_string())?;
         line(&format!("{} events became unreadable", spoken.readable_total()))?;
         for (kind, count) in &spoken.readable {
             line(&format!("    {kind}: {count}"))?;

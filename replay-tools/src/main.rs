@@ -30,6 +30,7 @@ mod sink;
 mod status;
 mod store;
 mod tail;
+mod uploads;
 mod verify;
 
 use std::process::ExitCode;

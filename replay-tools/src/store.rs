@@ -1,6 +1,6 @@
 //! Finding the store that is meant, and opening its log. Never makes one.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use aggregates::Timestamp;
@@ -14,6 +14,7 @@ use crate::outcome::Failure;
 /// Where the server keeps things when it is told nothing.
 const DEFAULT_URL: &str = "sqlite:./data";
 const DEFAULT_CONFIG: &str = "kabar.toml";
+const UPLOADS_VARIABLE: &str = "KABAR__UPLOADS__FOLDER";
 
 /// `--database`, the environment (clap has both), the configuration file, the server's default: in this order.
 pub fn locate(shared: &Shared) -> Result<StoreUrl, Failure> {
@@ -35,6 +36,20 @@ pub fn keys(shared: &Shared, log: &StoreUrl) -> Result<StoreUrl, Failure> {
     };
     let Some(text) = text else { return Ok(log.clone()) };
     StoreUrl::parse(&text).map_err(|error| Failure::usage(format!("--keys: {error}")))
+}
+
+/// Where uploads lie: the environment, the configuration file, the directory of a SQLite store.
+pub fn uploads(shared: &Shared, log: &StoreUrl) -> Result<Option<PathBuf>, Failure> {
+    let told = std::env::var(UPLOADS_VARIABLE).ok().filter(|folder| !folder.is_empty());
+    let told = match told {
+        Some(folder) => Some(folder),
+        None => of_configuration(shared, "uploads.folder")?,
+    };
+    Ok(match (told, log) {
+        (Some(folder), _) => Some(PathBuf::from(folder)),
+        (None, StoreUrl::Sqlite(directory)) => Some(directory.join(attachments::folder::BESIDE)),
+        (None, StoreUrl::Postgres(_)) => None,
+    })
 }
 
 /// The log of a store that is there.

@@ -53,6 +53,7 @@ impl Claims {
             email: words(&self.email, TEXT_CHARS_MAX),
             phone: words(&self.whatsapp, TEXT_CHARS_MAX),
             role: self.role.as_str().and_then(UserRole::parse),
+            ..Profile::default()
         };
         Some(Identity { user_id, profile })
     }

@@ -10,6 +10,7 @@ mod jwe;
 mod jwt;
 pub mod nextauth;
 mod origin;
+mod services;
 
 use aggregates::Timestamp;
 use aggregates::ids::UserId;
@@ -19,6 +20,7 @@ use axum::http::HeaderMap;
 pub use credentials::Carrier;
 pub use jwt::{NewToken, TokenError, mint};
 pub use origin::{AllowedOrigins, ForeignOrigin};
+pub use services::{Service, ServiceKeys};
 
 use crate::config::AuthConfig;
 use credentials::Credential;

@@ -28,7 +28,7 @@ fn now() -> Timestamp {
 
 fn authenticator(nextauth: &[Secret]) -> Authenticator {
     let jwt = JwtConfig { secrets: vec![Secret::new(JWT_SECRET)], ..JwtConfig::default() };
-    Authenticator::new(&AuthConfig { nextauth_secrets: nextauth.to_vec(), jwt })
+    Authenticator::new(&AuthConfig { nextauth_secrets: nextauth.to_vec(), jwt, ..AuthConfig::default() })
 }
 
 fn bearer(token: &str) -> HeaderMap {
@@ -170,7 +170,7 @@ fn jwt_config(secrets: &[&str]) -> JwtConfig {
 }
 
 fn with_jwt(jwt: JwtConfig) -> Authenticator {
-    Authenticator::new(&AuthConfig { nextauth_secrets: vec![], jwt })
+    Authenticator::new(&AuthConfig { jwt, ..AuthConfig::default() })
 }
 
 #[test]

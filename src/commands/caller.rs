@@ -14,6 +14,14 @@ pub struct Caller {
     pub key: Option<String>,
 }
 
+/// A program of the platform that asks, by its service key: nobody's person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    pub name: String,
+    pub request: Uuid,
+    pub key: Option<String>,
+}
+
 /// The id of one wish, and whether somebody may ask for it again under the same id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WishId {
@@ -45,6 +53,23 @@ impl Caller {
             command: Some(command),
             ..Metadata::default()
         }
+    }
+}
+
+impl Program {
+    /// As [`Caller::wish_id`].
+    pub fn wish_id(&self, route: &str) -> WishId {
+        match &self.key {
+            // No user's id has a colon in it: keys of programs and of people are never the same.
+            Some(key) => {
+                WishId { command: CommandId::keyed(&format!("service:{}", self.name), route, key), repeatable: true }
+            }
+            None => WishId { command: CommandId(Uuid::now_v7()), repeatable: false },
+        }
+    }
+
+    pub(super) fn metadata(&self, command: CommandId) -> Metadata {
+        Metadata { correlation: Some(self.request), command: Some(command), ..Metadata::default() }
     }
 }
 

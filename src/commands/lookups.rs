@@ -56,6 +56,15 @@ impl Commands {
         found.ok_or(Failure::Unknown("there is no such message"))
     }
 
+    /// The same for somebody who may have come in just now, and for whom no other command finds out.
+    pub async fn require_entered(&self, room: RoomId, user: &UserId) -> Result<(), Failure> {
+        if self.require_member(room, user).await.is_ok() {
+            return Ok(());
+        }
+        self.caught_up(UnitName::Inbox).await?;
+        self.require_member(room, user).await
+    }
+
     /// Whoever is outside learns nothing about a room, also not from what is wrong with their wish.
     pub(super) async fn require_member(&self, room: RoomId, user: &UserId) -> Result<(), Failure> {
         match self.views.inbox().member(room, user).await? {

@@ -19,19 +19,19 @@ mod sessions;
 
 use std::sync::Arc;
 
-use aggregates::{Command, DomainEvent, StreamId};
+use aggregates::{Command, DomainEvent, Metadata, StreamId};
 use event_log::{Decided, Door, Outcome, Position, SharedLog, Wish};
 use projections::Views;
 
 use crate::clock::SharedClock;
 
-pub use caller::{Caller, WishId};
+pub use caller::{Caller, Program, WishId};
 pub use failure::Failure;
 pub use keeping::RoomChanges;
 pub use message_changes::{Changed, Rewording};
 pub use messages::{Draft, Sent};
 pub use notifications::Marked;
-pub use people::Filled;
+pub use people::{Filled, Put};
 pub use reading::ReadTo;
 pub use relations::{Followed, Toggle};
 pub use rooms::{Entered, GroupPlan, Opened};
@@ -54,8 +54,17 @@ impl Commands {
     }
 
     async fn execute(&self, caller: &Caller, id: WishId, stream: StreamId, command: Command) -> Result<Done, Failure> {
-        let wish =
-            Wish { stream, command, id: id.command, repeatable: id.repeatable, metadata: caller.metadata(id.command) };
+        self.execute_with(caller.metadata(id.command), id, stream, command).await
+    }
+
+    async fn execute_with(
+        &self,
+        metadata: Metadata,
+        id: WishId,
+        stream: StreamId,
+        command: Command,
+    ) -> Result<Done, Failure> {
+        let wish = Wish { stream, command, id: id.command, repeatable: id.repeatable, metadata };
         Ok(Done::from(self.door.execute(wish).await?))
     }
 }

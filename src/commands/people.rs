@@ -5,11 +5,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aggregates::ids::UserId;
 use aggregates::limits::CLAIM_CHARS_MAX;
-use aggregates::user::{Profile, PutProfile, UserCommand};
+use aggregates::user::{Profile, ProfileChanges, PutProfile, PutUser, Reach, UserCommand};
 use aggregates::{Command, Sealed, StreamId};
 use event_log::{CacheSize, Position};
+use futures_util::StreamExt;
 
-use super::{Caller, Commands, Failure};
+use super::{Caller, Commands, Failure, Program, WishId};
+
+/// Commands of one request that are before the door at the same time.
+const PUT_AT_ONCE_MAX: usize = 32;
 
 /// What this process has told the directory, so that not every request asks the door. Its own to forget: these are
 /// people's words, and who comes back after an erasure must be told of anew.
@@ -42,6 +46,65 @@ impl Commands {
         let done = self.execute(&own, own.wish_id("fill-profile"), stream, command).await?;
         self.filled.keep(caller.user_id.clone(), claims.clone(), done.position);
         Ok(Some(done.position))
+    }
+}
+
+/// Of several who were put at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Put {
+    pub count: u64,
+    pub position: Position,
+}
+
+impl Commands {
+    /// What the platform says of somebody; registers them when they are new.
+    pub async fn put_user(
+        &self,
+        program: &Program,
+        user_id: &UserId,
+        changes: ProfileChanges,
+    ) -> Result<Position, Failure> {
+        let id = program.wish_id(&format!("put-user:{user_id}"));
+        self.put(program, id, user_id.clone(), changes).await
+    }
+
+    /// Each a command of its own, answered when all are durable. When some could not be carried out the others are all the
+    /// same: to ask again for all of them is safe.
+    pub async fn put_users(&self, program: &Program, people: Vec<(UserId, ProfileChanges)>) -> Result<Put, Failure> {
+        let wished = people.len();
+        let id = program.wish_id("put-users");
+        let mut last: HashMap<UserId, ProfileChanges> = HashMap::with_capacity(wished);
+        last.extend(people);
+        let putting = last.into_iter().map(|(user_id, changes)| {
+            let part = id.part(user_id.as_str());
+            self.put(program, part, user_id, changes)
+        });
+        let mut putting = futures_util::stream::iter(putting).buffer_unordered(PUT_AT_ONCE_MAX);
+        let (mut put, mut failed) = (Put { count: 0, position: Position::START }, None);
+        while let Some(done) = putting.next().await {
+            match done {
+                Ok(position) => put = Put { count: put.count + 1, position: put.position.max(position) },
+                Err(failure) => failed = failed.or(Some(failure)),
+            }
+        }
+        match failed {
+            None => Ok(put),
+            Some(failure) if put.count == 0 => Err(failure),
+            Some(failure) => Err(Failure::Partly { done: put.count, wished, source: Box::new(failure) }),
+        }
+    }
+
+    async fn put(
+        &self,
+        program: &Program,
+        id: WishId,
+        user_id: UserId,
+        changes: ProfileChanges,
+    ) -> Result<Position, Failure> {
+        let stream = StreamId::user(&user_id);
+        let put = PutUser { user_id, changes, at: self.clock.now() };
+        let command = Command::User(UserCommand::Put(put));
+        Ok(self.execute_with(program.metadata(id.command), id, stream, command).await?.position)
     }
 }
 
@@ -100,6 +163,7 @@ fn cleaned(claims: &Profile) -> Profile {
         email: clean(&claims.email),
         phone: clean(&claims.phone),
         role: claims.role,
+        reach: Reach::default(),
     }
 }
 

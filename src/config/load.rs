@@ -13,7 +13,7 @@ pub const DEFAULT_FILE: &str = "kabar.toml";
 const PREFIX: &str = "KABAR__";
 
 /// Lists, which the environment separates by commas.
-const LISTS: [&str; 3] = ["auth.nextauth_secrets", "auth.jwt.secrets", "cors.origins"];
+const LISTS: [&str; 4] = ["auth.nextauth_secrets", "auth.jwt.secrets", "auth.service_keys", "cors.origins"];
 
 /// The platform's own variables that stand for one key of ours (requirements R78).
 const ALIASES: [(&str, &str); 4] = [
@@ -93,8 +93,13 @@ type Builder = config::ConfigBuilder<config::builder::DefaultState>;
 /// Halves of a rate may be set alone: the other half keeps its default, which serde's per-struct defaults cannot say.
 fn defaults() -> Result<Builder, LoadError> {
     let limits = LimitsConfig::default();
-    let rates =
-        [("sends", limits.sends), ("typing", limits.typing), ("writes", limits.writes), ("reads", limits.reads)];
+    let rates = [
+        ("sends", limits.sends),
+        ("typing", limits.typing),
+        ("writes", limits.writes),
+        ("reads", limits.reads),
+        ("services", limits.services),
+    ];
     let set = |builder: Builder, (name, rate): (&str, Rate)| {
         builder
             .set_default(format!("limits.{name}.per_second"), rate.per_second)?

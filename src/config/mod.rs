@@ -7,11 +7,16 @@ mod load;
 mod made_secrets;
 mod secret;
 mod sections;
+mod service_keys;
+mod uploads;
 mod validate;
 mod warnings;
 mod webhooks;
 mod wrong_keys;
 
+use std::path::PathBuf;
+
+use event_log::StoreUrl;
 use serde::Deserialize;
 
 pub use load::{LoadError, WrongKey, load};
@@ -21,6 +26,8 @@ pub use sections::{
     AuthConfig, CachesConfig, CorsConfig, DatabaseConfig, DemoConfig, DemoMode, DoorConfig, JwtConfig, LimitsConfig,
     LogConfig, LogFormat, PlatformConfig, Rate, RealtimeSection, RouteLimit, ServerConfig,
 };
+pub use service_keys::{Scope, ServiceKey};
+pub use uploads::UploadsConfig;
 pub use validate::Invalid;
 pub use warnings::warnings;
 pub use webhooks::WebhookSection;
@@ -38,6 +45,7 @@ pub struct Config {
     pub door: DoorConfig,
     pub caches: CachesConfig,
     pub limits: LimitsConfig,
+    pub uploads: UploadsConfig,
     pub log: LogConfig,
     pub demo: DemoConfig,
 }
@@ -48,6 +56,15 @@ impl Config {
         match &self.platform.base_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => format!("http://{}", std::net::SocketAddr::new(self.server.host, self.server.port)),
+        }
+    }
+
+    /// Where files of people lie; `None` where that was not said and the store has no folder.
+    pub fn uploads_folder(&self) -> Option<PathBuf> {
+        match (&self.uploads.folder, StoreUrl::parse(self.database.url.reveal())) {
+            (Some(folder), _) => Some(folder.clone()),
+            (None, Ok(StoreUrl::Sqlite(directory))) => Some(directory.join(attachments::folder::BESIDE)),
+            (None, Ok(StoreUrl::Postgres(_)) | Err(_)) => None,
         }
     }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::secret::Secret;
+use super::service_keys::ServiceKey;
 use super::webhooks::WebhookSection;
 
 /// How the server listens and how patient it is.
@@ -114,6 +115,9 @@ pub struct AuthConfig {
     /// none. Also `NEXTAUTH_SECRET` and `AUTH_SECRET`.
     pub nextauth_secrets: Vec<Secret>,
     pub jwt: JwtConfig,
+    /// Keys of the platform's own programs, sent as `Authorization: Bearer`: each with a name, at least 32 characters of
+    /// key, and scopes (`people`, `moderation`). Default none.
+    pub service_keys: Vec<ServiceKey>,
 }
 
 /// Our own HS256 tokens.
@@ -188,6 +192,10 @@ pub struct RealtimeSection {
     pub receipts: bool,
     /// Milliseconds between two such pings of a connection. Default 5,000.
     pub receipt_interval_ms: u64,
+    /// Seconds that somebody without a socket is online after `POST /api/presence`. Default 75.
+    pub heartbeat_seconds: u64,
+    /// Milliseconds that somebody may be away without being told to be: for pages that are loaded again. Default 10,000.
+    pub presence_grace_ms: u64,
     /// Let signed-in connections subscribe to the bare names of older clients, `user-..`, `chat-..` and `group-..`, as
     /// well. Default true.
     pub legacy_channels: bool,
@@ -228,6 +236,8 @@ impl Default for RealtimeSection {
             replay_frames_max: 1_000,
             receipts: true,
             receipt_interval_ms: 5_000,
+            heartbeat_seconds: 75,
+            presence_grace_ms: 10_000,
             legacy_channels: true,
             presence_members_max: 100,
             client_events_per_second: 10,
@@ -309,6 +319,8 @@ pub struct LimitsConfig {
     /// Queries and channel authorisations. Default 50 a second, 200 at once: pusher-js authorises all its channels anew
     /// after every reconnect.
     pub reads: Rate,
+    /// Everything that one service key asks. Default 500 a second, 1,000 at once.
+    pub services: Rate,
     /// Users remembered per kind of request, about 100 bytes each; at the limit those who have been idle longest are
     /// forgotten. Default 100,000.
     pub users_max: usize,
@@ -333,6 +345,7 @@ impl Default for LimitsConfig {
             typing: Rate { per_second: 2, burst: 4 },
             writes: Rate { per_second: 20, burst: 40 },
             reads: Rate { per_second: 50, burst: 200 },
+            services: Rate { per_second: 500, burst: 1_000 },
             users_max: 100_000,
             routes: Vec::new(),
         }

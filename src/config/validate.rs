@@ -42,6 +42,8 @@ impl Config {
         self.check_addresses(&mut found);
         self.check_limits(&mut found);
         self.check_caches(&mut found);
+        found.extend(self.uploads.wrong());
+        found.extend(super::service_keys::wrong(&self.auth.service_keys));
         self.check_log(&mut found);
         found
     }
@@ -131,6 +133,7 @@ impl Config {
             ("realtime.cache_channels_max", realtime.cache_channels_max as u64),
             ("realtime.activity_timeout_seconds", realtime.activity_timeout_seconds),
             ("realtime.pong_timeout_seconds", realtime.pong_timeout_seconds),
+            ("realtime.heartbeat_seconds", realtime.heartbeat_seconds),
         ];
         for (key, value) in counts {
             if value == 0 {
@@ -142,6 +145,7 @@ impl Config {
             ("limits.typing", self.limits.typing),
             ("limits.writes", self.limits.writes),
             ("limits.reads", self.limits.reads),
+            ("limits.services", self.limits.services),
         ];
         for (key, Rate { per_second, burst }) in rates {
             if !(1..=RATE_MAX).contains(&per_second) || !(1..=RATE_MAX).contains(&burst) {

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::{Config, Secret};
 
 const NEXTAUTH_SECRET_BYTES_MIN: usize = 32;
-const SECTIONS: [&str; 11] =
-    ["SERVER", "DATABASE", "AUTH", "PLATFORM", "CORS", "REALTIME", "DOOR", "CACHES", "LIMITS", "LOG", "DEMO"];
+const SECTIONS: [&str; 12] = [
+    "SERVER", "DATABASE", "AUTH", "PLATFORM", "CORS", "REALTIME", "DOOR", "CACHES", "LIMITS", "UPLOADS", "LOG", "DEMO",
+];
 
 /// One sentence each; none shows a value.
 pub fn warnings(config: &Config, environment: &BTreeMap<String, String>) -> Vec<String> {

@@ -15,6 +15,8 @@ mod notification_tabs;
 mod notifications;
 pub mod openapi;
 pub mod operations;
+mod people;
+mod presence;
 pub mod problem;
 mod pusher_auth;
 mod refusals;
@@ -24,6 +26,7 @@ pub mod serving;
 mod shorthands;
 pub mod state;
 mod sync;
+mod uploads;
 mod validity;
 
 use std::sync::Arc;
@@ -42,11 +45,11 @@ pub use state::{AppState, Handles};
 
 use crate::config::Config;
 use crate::realtime;
-use layers::{compress, gate, load, observe, positions, security};
+use layers::{compress, load, observe, positions, security};
 
 /// The whole HTTP side, and the route that becomes a socket.
 pub fn router(state: AppState) -> Router {
-    let users = routes::table().route_layer(from_fn_with_state(state.clone(), gate::gate));
+    let users = routes::table(&state);
     let gate = state.gate.clone();
     let sockets = realtime::router(state.realtime.clone(), Arc::new(move |headers| gate.visitor(headers)));
     let api = realtime::api_router(state.realtime.clone(), state.clock.clone());
@@ -60,7 +63,7 @@ pub fn router(state: AppState) -> Router {
 fn layered<S: Clone + Send + Sync + 'static>(routes: Router<S>, config: &Config, log_id: LogId) -> Router<S> {
     // Layers made into one are boxed once for a request, not once each. Within one the first is the outermost.
     let limits = ServiceBuilder::new()
-        .layer(from_fn_with_state(load::Load::new(&config.server), load::limit))
+        .layer(from_fn_with_state(load::Load::new(config), load::limit))
         .layer(DefaultBodyLimit::max(config.server.body_bytes_max))
         .layer(from_fn_with_state(positions::Stamp::new(config, log_id), positions::stamp));
     let answers = ServiceBuilder::new()

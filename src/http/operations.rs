@@ -122,7 +122,7 @@ pub async fn metrics(State(state): State<AppState>) -> Result<Response, Problem>
 }
 
 fn show_memory(state: &AppState) {
-    let own = vec![state.gate.remembered(), state.realtime.window_size()];
+    let own = vec![state.gate.remembered(), state.realtime.window_size(), state.realtime.attending()];
     let caches = [state.door.caches(), state.log.caches(), state.directory.caches(), own];
     for CacheSize { name, entries, entries_max, bytes } in caches.into_iter().flatten() {
         gauge!(measures::CACHE_ENTRIES, "cache" => name).set(as_float(entries as u64));

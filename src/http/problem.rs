@@ -105,6 +105,11 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", reason.clone()).naming(field, reason)
     }
 
+    /// 408: the caller was silent, or slow beyond measure.
+    pub fn timed_out(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "timed-out", detail)
+    }
+
     pub fn unsupported_media_type(expected: &'static str) -> Self {
         let reason = format!("expected {expected}");
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", reason.clone())

@@ -82,7 +82,7 @@ pub async fn follows(
     ValidPath(user_id): ValidPath<UserId>,
 ) -> Result<Answer<FollowingAnswer>, Problem> {
     after.wait_for(&app, UnitName::Inbox).await?;
-    if app.directory.person(&user_id).await?.is_none() {
+    if !app.queries().is_shown(&user_id, actor.id()).await? {
         return Err(no_such_user());
     }
     let following = app.views.inbox().follows(actor.id(), &user_id).await?;
@@ -93,10 +93,10 @@ pub async fn follows(
 #[garde(allow_unvalidated)]
 pub struct UsersQuery {
     #[garde(range(min = 1, max = 100))]
-    limit: Option<usize>,
+    pub(super) limit: Option<usize>,
     #[serde(default, deserialize_with = "optional")]
     #[schemars(with = "Option<CursorText>")]
-    cursor: Option<PositionCursor>,
+    pub(super) cursor: Option<PositionCursor>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -175,6 +175,6 @@ pub async fn unblock(
     Ok(Answer::decided(position, BlockAnswer { blocked: false }))
 }
 
-fn no_such_user() -> Problem {
+pub(super) fn no_such_user() -> Problem {
     Problem::not_found("there is no such user").naming("userId", "there is no such user")
 }

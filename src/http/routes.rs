@@ -1,30 +1,39 @@
 //! Every route of users, one line each: what a client may ask is read, and iterated by tests, in this one place.
 //!
 //! `get`, `post` and the others are not axum's: they read off a handler what it takes and answers, for `openapi`.
-//! All of them are behind the gate: whoever is not signed in gets 401. User ids in paths are called `{userId}`, see
+//! All of them are behind a guard, the gate where nothing else is said: whoever is not signed in gets 401. User ids in
+//! paths are called `{userId}`, see
 //! `extract::ValidPath`.
 
 use axum::Router;
 use axum::http::Method;
+use axum::middleware::from_fn_with_state;
 
 use super::chat::{
     conversations, groups, keeping, message_changes, message_reads, messages, places, reading, rooms, search, support,
     typing,
 };
-use super::openapi::endpoint::{Endpoint, delete, get, patch, post};
-use super::{AppState, notifications, pusher_auth, relations, sync};
+use super::layers::service_gate::{Guard, Guarded, guard};
+use super::openapi::endpoint::{Endpoint, delete, get, patch, post, put};
+use super::{AppState, notifications, people, presence, pusher_auth, relations, sync, uploads};
+use crate::config::Scope;
 
 /// One line of the table.
 pub struct Route {
     pub method: Method,
     /// Parts in braces are ids: `{roomId}`, `{userId}`.
     pub path: &'static str,
+    pub guard: Guard,
     pub(super) endpoint: Endpoint,
 }
 
 impl Route {
     fn new(method: Method, path: &'static str, endpoint: Endpoint) -> Self {
-        Self { method, path, endpoint }
+        Self { method, path, guard: Guard::User, endpoint }
+    }
+
+    fn guarded(self, guard: Guard) -> Self {
+        Self { guard, ..self }
     }
 
     /// As the manual has it.
@@ -38,6 +47,7 @@ pub fn routes() -> Vec<Route> {
     const GET: Method = Method::GET;
     const POST: Method = Method::POST;
     const PATCH: Method = Method::PATCH;
+    const PUT: Method = Method::PUT;
     const DELETE: Method = Method::DELETE;
     let route = Route::new;
     vec![
@@ -78,6 +88,14 @@ pub fn routes() -> Vec<Route> {
         route(POST, "/api/chat/delivered", post(places::delivered)),
         route(POST, "/api/chat/typing", post(typing::typing)),
         route(GET, "/api/chat/typing", get(typing::typers)),
+        route(POST, "/api/presence", post(presence::say)),
+        route(POST, uploads::PATH, uploads::taking()),
+        route(GET, "/api/uploads/{id}", uploads::handing_out()),
+        route(DELETE, "/api/uploads/{id}", delete(uploads::remove)),
+        route(PUT, "/api/users/{userId}", put(people::put)).guarded(Guard::Service(Scope::People)),
+        route(POST, "/api/users/bulk", post(people::bulk)).guarded(Guard::Service(Scope::People)),
+        route(GET, "/api/users/blocked", get(people::blocked)),
+        route(GET, "/api/users/{userId}", get(people::profile)),
         route(POST, "/api/users/{userId}/follow", post(relations::follow)),
         route(GET, "/api/users/{userId}/follow", get(relations::follows)),
         route(DELETE, "/api/users/{userId}/follow", delete(relations::unfollow)),
@@ -99,9 +117,12 @@ pub fn is_route(written: &str) -> bool {
     routes().iter().any(|route| written.split_once(' ') == Some((route.method.as_str(), route.path)))
 }
 
-/// The table as axum wants it.
-pub(super) fn table() -> Router<AppState> {
-    routes().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.endpoint.handler))
+/// The table as axum wants it, each route behind its guard.
+pub(super) fn table(state: &AppState) -> Router<AppState> {
+    routes().into_iter().fold(Router::new(), |router, route| {
+        let guarded = Guarded { state: state.clone(), guard: route.guard };
+        router.route(route.path, route.endpoint.handler.route_layer(from_fn_with_state(guarded, guard)))
+    })
 }
 
 #[cfg(test)]

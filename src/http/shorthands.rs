@@ -7,7 +7,13 @@ use crate::realtime::SocketId;
 
 impl AppState {
     pub(super) fn queries(&self) -> Queries<'_> {
-        Queries { views: &self.views, directory: &self.directory, log: self.log_id, now: self.clock.now() }
+        Queries {
+            views: &self.views,
+            directory: &self.directory,
+            realtime: &self.realtime,
+            log: self.log_id,
+            now: self.clock.now(),
+        }
     }
 
     /// The socket that a wish was made at gets no frame of it. To be said before the wish is carried out.

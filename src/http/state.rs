@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::directory::Directory;
 use crate::reactor::ReactorHealth;
 use crate::realtime::Realtime;
+use crate::uploads::Uploads;
 
 /// Cloned for every layer and handler that a request passes: one count, not one for each handle.
 #[derive(Clone)]
@@ -45,6 +46,7 @@ pub struct Handles {
     pub log_id: LogId,
     pub realtime: Realtime,
     pub directory: Directory,
+    pub uploads: Uploads,
     /// Who may pass. Handlers get what it found as `Actor`.
     pub gate: Arc<Gate>,
     /// For /readyz only, as the next three: handlers ask views and send commands.

@@ -9,6 +9,8 @@ use aggregates::limits::MEDIA_TYPE_CHARS_MAX;
 pub use aggregates::limits::NAME_CHARS_MAX;
 use aggregates::limits::URL_BYTES_MAX;
 use aggregates::room::is_media_type;
+use attachments::UploadId;
+use attachments::id::ADDRESS_PREFIX;
 use serde::{Deserialize, Deserializer};
 
 /// A text that may be absent.
@@ -25,6 +27,13 @@ impl Text for String {
 impl Text for Option<String> {
     fn text(&self) -> Option<&str> {
         self.as_deref()
+    }
+}
+
+/// One that may be said to be absent.
+impl Text for Option<Option<String>> {
+    fn text(&self) -> Option<&str> {
+        self.as_ref()?.as_deref()
     }
 }
 
@@ -82,6 +91,17 @@ pub fn https_url<T: Text>(value: &T, (): &()) -> garde::Result {
         url.scheme() == "https" && url.has_host() && url.username().is_empty() && url.password().is_none()
     });
     if right { Ok(()) } else { Err(garde::Error::new("an https:// address")) }
+}
+
+/// An address elsewhere, or one of our uploads.
+pub fn attachment_address<T: Text>(value: &T, context: &()) -> garde::Result {
+    match value.text() {
+        Some(text) if text.starts_with(ADDRESS_PREFIX) => match UploadId::of_address(text) {
+            Some(_) => Ok(()),
+            None => Err(garde::Error::new("not the address of an upload")),
+        },
+        Some(_) | None => https_url(value, context),
+    }
 }
 
 /// A value that has a text form of its own; absent and null are `None`.

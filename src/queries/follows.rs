@@ -33,7 +33,7 @@ impl Queries<'_> {
         after: Option<Position>,
         limit: usize,
     ) -> Result<Option<FollowsPage>, ReadError> {
-        if self.directory.person(about).await?.is_none() {
+        if !self.is_shown(about, asking).await? {
             return Ok(None);
         }
         let inbox = self.views.inbox();
@@ -42,9 +42,13 @@ impl Queries<'_> {
             Direction::Followers => (followers, inbox.followers(about, asking, after, limit + 1).await?),
             Direction::Following => (following, inbox.following(about, asking, after, limit + 1).await?),
         };
-        let (rows, more) = cut(rows, limit);
-        let people = self.people(rows.iter().map(|row| &row.user_id)).await?;
+        let (mut rows, more) = cut(rows, limit);
         let next = rows.last().map(|row| row.position).filter(|_| more);
+        // A page may be shorter by them; its cursor goes on all the same.
+        let ids: Vec<UserId> = rows.iter().map(|row| row.user_id.clone()).collect();
+        let hidden = inbox.apart_from(asking, &ids).await?;
+        rows.retain(|row| !hidden.contains(&row.user_id));
+        let people = self.people(rows.iter().map(|row| &row.user_id)).await?;
         let users = rows.iter().map(|row| FollowUser::from_row(row, row_of(&people, &row.user_id))).collect();
         Ok(Some(FollowsPage { users, total, next }))
     }

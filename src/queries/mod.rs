@@ -6,6 +6,8 @@
 mod feed;
 mod follows;
 mod messages;
+mod people;
+mod presence;
 mod receipts;
 mod rooms;
 mod search;
@@ -20,6 +22,7 @@ use projections::inbox::UserRow;
 use projections::{ReadError, Views};
 
 use crate::directory::Directory;
+use crate::realtime::Realtime;
 
 pub use feed::{FeedAsk, NotificationsPage};
 pub use follows::{Direction, FollowsPage};
@@ -32,6 +35,7 @@ pub use search::{SEARCHED_ROOMS_MAX, SearchPage, Searched};
 pub struct Queries<'a> {
     pub views: &'a Views,
     pub directory: &'a Directory,
+    pub realtime: &'a Realtime,
     /// Positions go out as tokens of this log.
     pub log: LogId,
     /// When it is asked: whether something still holds.

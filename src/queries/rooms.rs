@@ -44,14 +44,18 @@ impl Queries<'_> {
         let (rows, more) = cut(found.rooms, limit);
         let next = rows.last().map(|(_, cursor)| *cursor).filter(|_| more);
         let rows = rows.into_iter().map(|(row, _)| row).collect();
-        Ok(RoomsPage { rooms: self.peopled(user, rows, &found.members).await?, total_unread: found.total_unread, next })
+        let mut rooms = self.peopled(user, rows, &found.members).await?;
+        self.with_presence(&mut rooms, user).await?;
+        Ok(RoomsPage { rooms, total_unread: found.total_unread, next })
     }
 
     /// `None` for a room that is not there or not theirs.
     pub async fn room(&self, room: RoomId, user: &UserId) -> Result<Option<Room>, ReadError> {
         let Some(row) = self.views.inbox().room(room, user).await? else { return Ok(None) };
         let members = self.views.inbox().members(&[room], PARTICIPANTS_SHOWN_MAX).await?;
-        Ok(self.peopled(user, vec![row], &members).await?.pop())
+        let mut rooms = self.peopled(user, vec![row], &members).await?;
+        self.with_presence(&mut rooms, user).await?;
+        Ok(rooms.pop())
     }
 
     /// A room as the events say it, without waiting for the view to hear of it: how it was opened, and who came in just

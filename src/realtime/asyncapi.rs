@@ -99,6 +99,11 @@ fn to_a_room(schemas: &mut Schemas) -> Vec<Told> {
             frames::USER_TYPING,
             "Ends by itself after 5 s; never to the typer's own sockets.",
         ),
+        told::<frames::UserStatus<'_>>(
+            schemas,
+            frames::USER_STATUS,
+            "A member came online or went; to some of the others, and never of who hides.",
+        ),
         told::<frames::Passage<'_>>(schemas, frames::USER_JOINED, "Somebody came, or was brought."),
         told::<frames::Passage<'_>>(schemas, frames::USER_LEFT, "Somebody left, or was removed."),
     ]

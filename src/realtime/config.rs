@@ -114,6 +114,10 @@ pub struct RealtimeConfig {
     /// Rooms of which is remembered who the two in it are, and how big they are; at the limit all are forgotten and asked for
     /// again. Default 20,000.
     pub rooms_remembered_max: usize,
+    /// How long somebody without a socket is online by a word of theirs. Default 75 s.
+    pub heartbeat: Duration,
+    /// Whoever is back within it was not away. Default 10 s.
+    pub presence_grace: Duration,
 }
 
 impl RealtimeConfig {
@@ -145,6 +149,8 @@ impl RealtimeConfig {
             webhooks: Vec::new(),
             encryption_master_key: None,
             rooms_remembered_max: 20_000,
+            heartbeat: Duration::from_secs(75),
+            presence_grace: Duration::from_secs(10),
         }
     }
 

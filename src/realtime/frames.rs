@@ -37,6 +37,7 @@ pub const NOTIFICATION_READ: EventName = only("notification-read");
 pub const NEW_FOLLOWER: EventName = only("new-follower");
 pub const USER_UNFOLLOWED: EventName = only("user-unfollowed");
 pub const UNREAD: EventName = only("unread");
+pub const USER_STATUS: EventName = only("user-status");
 
 /// Names under which an event is sent a second time.
 pub const LEGACY_NAMES: [&str; 3] = ["messages-read", "typing", "notification-new"];
@@ -137,6 +138,15 @@ pub struct UserTyping<'a> {
     pub user_id: &'a UserId,
     pub user_name: &'a str,
     pub is_typing: bool,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UserStatus<'a> {
+    pub user_id: &'a UserId,
+    #[schemars(extend("enum" = ["online", "offline"]))]
+    pub status: &'static str,
+    pub last_seen: Option<Timestamp>,
 }
 
 /// `user-joined` and `user-left`.

@@ -29,6 +29,7 @@ mod online;
 mod outbox;
 mod pacing;
 mod people;
+mod presence;
 pub mod protocol;
 mod reads;
 mod receipts;
@@ -73,6 +74,7 @@ use frame::Cause;
 use frames::EventName;
 use gathering::Gathering;
 use hub::Hub;
+use presence::Presences;
 use protocol::{CloseCode, EventData};
 use reads::{ReadMark, Sizes};
 use resume_point::ResumePoint;
@@ -86,6 +88,7 @@ pub use api::router as api_router;
 pub use channel_name::InvalidChannel;
 pub use config::{AppCredentials, MasterKey, RealtimeConfig};
 pub use endpoint::{Visitors, router};
+pub use presence::{Attending, Presence, Said};
 pub use socket_id::{InvalidSocketId, SocketId};
 pub use syncing::{Changes, Synced, SyncedEvent};
 
@@ -120,6 +123,7 @@ struct Inner {
     hub: Hub,
     skips: Skips,
     typing: Typing,
+    presences: Presences,
     unread: Gathering<UserId, Position>,
     reads: Gathering<(RoomId, UserId), ReadMark>,
     sizes: Sizes,
@@ -162,12 +166,19 @@ pub struct RealtimeHealth {
 
 impl Realtime {
     /// Serves nobody until [`Realtime::run`] runs: sockets wait for it.
-    pub fn new(config: RealtimeConfig, log: SharedLog, views: Views, directory: Directory) -> Self {
+    pub fn new(
+        config: RealtimeConfig,
+        log: SharedLog,
+        views: Views,
+        directory: Directory,
+        attending: Attending,
+    ) -> Self {
         let sizes = Sizes::up_to(config.rooms_remembered_max);
         let (happenings, waiting) = Happenings::to(&config.webhooks);
         Self(Arc::new(Inner {
             signer: Signer::new(&config.app),
             hub: Hub::new(&config, happenings),
+            presences: Presences::new(&config, attending),
             config,
             log,
             views,
@@ -192,6 +203,7 @@ impl Realtime {
         timers.spawn(unread::run(self.0.clone(), stop.clone()));
         timers.spawn(reads::run(self.0.clone(), stop.clone()));
         timers.spawn(typing::run(self.0.clone(), stop.clone()));
+        timers.spawn(presence::run(self.0.clone(), stop.clone()));
         timers.spawn(show_counts(self.0.clone(), stop.clone()));
         let happenings = self.0.happenings.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(happenings) = happenings {

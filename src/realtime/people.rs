@@ -10,6 +10,7 @@ use event_log::Position;
 use tokio::sync::watch;
 
 use super::channel_name::user_channel;
+use super::presence::listeners::Comings;
 
 /// Changes kept for somebody while their rooms are being read; more than this in those seconds fails the reading.
 const JOURNAL_MAX: usize = 4_096;
@@ -54,6 +55,7 @@ pub struct People {
     people: HashMap<UserId, Person>,
     turns: u64,
     in_room: HashMap<RoomId, HashSet<UserId>>,
+    pub(super) comings: Comings,
 }
 
 impl People {
@@ -74,6 +76,9 @@ impl People {
             }
         });
         person.holds += 1;
+        if person.holds == 1 {
+            self.comings.note(user, true);
+        }
         if *person.reading.borrow() == Reading::Failed {
             begin = true;
             person.turn = next;
@@ -95,6 +100,7 @@ impl People {
             return;
         }
         if let Some(person) = self.people.remove(user) {
+            self.comings.note(user, false);
             for room in person.rooms {
                 self.leave(room, user);
             }

@@ -106,7 +106,7 @@ impl Subscriber {
         }
     }
 
-    fn give(&mut self, frame: Frame, held_max: usize) {
+    pub(super) fn give(&mut self, frame: Frame, held_max: usize) {
         match &mut self.gate {
             Gate::Shut => {}
             Gate::Held(held) if held.len() < held_max => held.push(frame),

@@ -128,6 +128,9 @@ impl Tail<'_> {
     async fn deliver(&mut self, page: &Page) {
         for recorded in &page.events {
             self.inner.directory.note(recorded);
+            if let Some(user) = event_log::last_seen::erased(&recorded.event) {
+                self.inner.presences.forget(user);
+            }
         }
         let keeps_window = self.inner.config.keeps_window();
         let wanted: Vec<bool> = self.inner.hub.take(page.scanned_to, |interest| {

@@ -17,7 +17,7 @@ pub use message::Message;
 pub use notification::Notification;
 pub use participant::Participant;
 pub use room::Room;
-pub use user::{FollowUser, UserCard};
+pub use user::{BlockedUser, DirectoryEntry, FollowUser, UserCard, UserProfile};
 
 use std::fmt::Display;
 

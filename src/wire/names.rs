@@ -11,6 +11,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 pub struct RoomKindName;
 pub struct RoleName;
 pub struct NotificationTypeName;
+pub struct UploadIdText;
 /// `Kabar-Position` of what is told.
 pub struct PositionText;
 /// What an earlier page gave out as `nextCursor`.
@@ -34,6 +35,7 @@ schemas! {
     RoomKindName as "RoomKind": one_of(&RoomKind::ALL.map(RoomKind::name));
     RoleName as "Role": one_of(&[Role::Member, Role::Admin, Role::Owner].map(Role::name));
     NotificationTypeName as "NotificationType": one_of(&NotificationType::ALL.map(NotificationType::name));
+    UploadIdText as "UploadId": json_schema!({"type": "string"});
     PositionText as "Position":
         json_schema!({"type": "string", "description": "Where in the log it was written, to be handed back as it is."});
     CursorText as "Cursor":

@@ -2,7 +2,7 @@
 
 use aggregates::Timestamp;
 use aggregates::ids::UserId;
-use projections::inbox::{FollowRow, UserRow};
+use projections::inbox::{BlockRow, FollowRow, UserRow};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -51,6 +51,53 @@ pub struct FollowUser {
 impl FollowUser {
     pub fn from_row(row: &FollowRow, user: Option<&UserRow>) -> Self {
         Self { card: UserCard::of(&row.user_id, user), is_following: row.is_following, followed_at: row.followed_at }
+    }
+}
+
+/// `GET /api/users/{id}`.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UserProfile {
+    #[serde(flatten)]
+    pub card: UserCard,
+    pub is_online: bool,
+    pub last_seen_at: Option<Timestamp>,
+    pub followers_count: u64,
+    pub following_count: u64,
+    /// Whether the one who asks follows them.
+    pub is_following: bool,
+    /// Whether they follow the one who asks.
+    pub is_followed_by: bool,
+}
+
+/// One line of `GET /api/users/blocked`.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BlockedUser {
+    #[serde(flatten)]
+    pub card: UserCard,
+    pub blocked_at: Timestamp,
+}
+
+impl BlockedUser {
+    pub fn from_row(row: &BlockRow, user: Option<&UserRow>) -> Self {
+        Self { card: UserCard::of(&row.user_id, user), blocked_at: row.blocked_at }
+    }
+}
+
+/// What the platform is told of an entry that it put: with the address, for it came from there.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct DirectoryEntry {
+    #[serde(flatten)]
+    pub card: UserCard,
+    pub email: Option<String>,
+    pub role: Option<String>,
+}
+
+impl DirectoryEntry {
+    pub fn of(id: &UserId, row: Option<&UserRow>) -> Self {
+        let person = row.map(|row| row.person.clone()).unwrap_or_default();
+        Self { card: UserCard::of(id, row), email: person.email, role: person.role }
     }
 }
 

@@ -79,6 +79,11 @@ impl Person {
         self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)
     }
 
+    /// The same by another key than theirs.
+    pub fn ask_by(&self, key: &str, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base)).bearer_auth(key)
+    }
+
     /// `Err` when no answer came: nobody knows what became of the request.
     pub async fn request(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, reqwest::Error> {
         let mut request = self.ask(method, path);

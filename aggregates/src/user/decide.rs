@@ -1,15 +1,17 @@
 //! The rules of the directory.
 
-use super::commands::{EraseUser, PutProfile, UserCommand};
+use super::commands::{Change, EraseUser, ProfileChanges, PutProfile, PutUser, UserCommand};
 use super::error::UserError;
-use super::events::{Profile, ProfileChanged, UserErased, UserEvent, UserRegistered};
+use super::events::{Profile, ProfileChanged, Reach, UserErased, UserEvent, UserRegistered};
 use super::state::User;
-use crate::{KeyId, Sealed};
+use crate::ids::UserId;
+use crate::{KeyId, Sealed, Timestamp};
 
 impl User {
     pub fn decide(&self, command: &UserCommand) -> Result<Vec<UserEvent>, UserError> {
         match command {
             UserCommand::FillProfile(command) => Ok(self.fill(command)),
+            UserCommand::Put(command) => Ok(self.put(command)),
             UserCommand::Erase(command) => self.erase(command),
         }
     }
@@ -17,22 +19,26 @@ impl User {
     fn fill(&self, command: &PutProfile) -> Vec<UserEvent> {
         // Sealed while they were being erased: nobody could ever read it.
         let offered = command.profile.without(&self.erased_keys);
-        let Some(known) = &self.profile else {
-            return vec![UserEvent::UserRegistered(UserRegistered {
-                user_id: command.user_id.clone(),
-                profile: offered,
-                at: command.at,
-            })];
+        let profile = match &self.profile {
+            Some(known) => known.filled_from(&offered),
+            None => offered,
         };
-        let filled = known.filled_from(&offered);
-        if filled == **known {
-            return vec![];
+        self.become_known(&command.user_id, profile, command.at)
+    }
+
+    fn put(&self, command: &PutUser) -> Vec<UserEvent> {
+        let known = self.profile.as_deref().cloned().unwrap_or_default();
+        let profile = known.changed_by(&command.changes).without(&self.erased_keys);
+        self.become_known(&command.user_id, profile, command.at)
+    }
+
+    fn become_known(&self, user_id: &UserId, profile: Profile, at: Timestamp) -> Vec<UserEvent> {
+        let user_id = user_id.clone();
+        match &self.profile {
+            None => vec![UserEvent::UserRegistered(UserRegistered { user_id, profile, at })],
+            Some(known) if **known == profile => vec![],
+            Some(_) => vec![UserEvent::ProfileChanged(ProfileChanged { user_id, profile, at })],
         }
-        vec![UserEvent::ProfileChanged(ProfileChanged {
-            user_id: command.user_id.clone(),
-            profile: filled,
-            at: command.at,
-        })]
     }
 
     /// An id that was erased may come back as somebody new, and be erased again: there is then another key to drop.
@@ -51,8 +57,9 @@ impl User {
 
 impl Profile {
     fn without(&self, keys: &[KeyId]) -> Self {
-        let kept =
-            |words: &Option<Sealed>| words.clone().filter(|words| words.key().is_none_or(|key| !keys.contains(&key)));
+        let stands = |words: &&Sealed| words.key().is_none_or(|key| !keys.contains(&key));
+        let kept = |words: &Option<Sealed>| words.as_ref().filter(stands).cloned();
+        let all_kept = |words: &[Sealed]| words.iter().filter(stands).cloned().collect();
         Self {
             name: kept(&self.name),
             username: kept(&self.username),
@@ -60,6 +67,37 @@ impl Profile {
             email: kept(&self.email),
             phone: kept(&self.phone),
             role: self.role,
+            reach: Reach {
+                push: all_kept(&self.reach.push),
+                web_push: all_kept(&self.reach.web_push),
+                ..self.reach.clone()
+            },
+        }
+    }
+
+    /// As the platform has it now.
+    fn changed_by(self, changes: &ProfileChanges) -> Self {
+        fn changed<T: Clone>(known: Option<T>, change: &Change<T>) -> Option<T> {
+            match change {
+                Change::Keep => known,
+                Change::Clear => None,
+                Change::Set(value) => Some(value.clone()),
+            }
+        }
+        let all = |known, change| changed(Some(known), change).unwrap_or_default();
+        Self {
+            name: changed(self.name, &changes.name),
+            username: changed(self.username, &changes.username),
+            avatar: changed(self.avatar, &changes.avatar),
+            email: changed(self.email, &changes.email),
+            phone: changed(self.phone, &changes.phone),
+            role: changed(self.role, &changes.role),
+            reach: Reach {
+                locale: changed(self.reach.locale, &changes.locale),
+                time_zone: changed(self.reach.time_zone, &changes.time_zone),
+                push: all(self.reach.push, &changes.push),
+                web_push: all(self.reach.web_push, &changes.web_push),
+            },
         }
     }
 
@@ -75,6 +113,8 @@ impl Profile {
             email: either(&self.email, &other.email),
             phone: either(&self.phone, &other.phone),
             role: self.role.or(other.role),
+            // No session says how somebody is reached.
+            reach: self.reach.clone(),
         }
     }
 }

@@ -55,6 +55,34 @@ pub struct Profile {
     pub phone: Option<Sealed>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<UserRole>,
+    #[serde(default, skip_serializing_if = "Reach::is_empty")]
+    pub reach: Reach,
+}
+
+/// How somebody is reached and spoken to, as the platform alone says it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Reach {
+    /// `id` or `en`: no words of theirs, and so not sealed; as the next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    /// By its IANA name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+    /// What a push provider calls their devices; at most [`DEVICES_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub push: Vec<Sealed>,
+    /// Their browsers, each as the JSON of a web-push subscription; at most [`DEVICES_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub web_push: Vec<Sealed>,
+}
+
+/// Devices of one kind that somebody has.
+pub const DEVICES_MAX: usize = 20;
+
+impl Reach {
+    pub const fn is_empty(&self) -> bool {
+        self.locale.is_none() && self.time_zone.is_none() && self.push.is_empty() && self.web_push.is_empty()
+    }
 }
 
 /// The platform's roles (requirements R13).

@@ -8,9 +8,9 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use commands::{EraseUser, PutProfile, UserCommand};
+pub use commands::{Change, EraseUser, ProfileChanges, PutProfile, PutUser, UserCommand};
 pub use error::UserError;
-pub use events::{Profile, ProfileChanged, UserErased, UserEvent, UserRegistered, UserRole};
+pub use events::{DEVICES_MAX, Profile, ProfileChanged, Reach, UserErased, UserEvent, UserRegistered, UserRole};
 pub use state::User;
 
 crate::aggregate::cqrs_aggregate!(User, crate::AggregateKind::User, UserCommand, UserEvent, UserError);

@@ -32,6 +32,7 @@ fn every_part_of_a_profile_is_filled_in() {
         email: part("ana@example.org"),
         phone: part("+62811"),
         role: Some(UserRole::MemberFree),
+        reach: Reach::default(),
     };
     user()
         .given(vec![registered(Profile::default())])
@@ -47,6 +48,50 @@ fn a_session_that_says_nothing_new_changes_nothing() {
     let given = || vec![registered(Profile::default()), changed(named("Ana"))];
     user().given(given()).when(fill(named("Ana"))).then_expect_events(vec![]);
     user().given(given()).when(fill(named("Ben"))).then_expect_events(vec![]);
+}
+
+#[test]
+fn what_the_platform_says_is_set_and_cleared_and_what_it_does_not_say_stays() {
+    let known = Profile { phone: Some(Sealed::new("+62811")), role: Some(UserRole::MemberFree), ..named("Ana") };
+    let changes = ProfileChanges {
+        name: Change::Set(Sealed::new("Ana Putri")),
+        phone: Change::Clear,
+        locale: Change::Set("en".to_owned()),
+        push: Change::Set(vec![Sealed::new("device-1")]),
+        ..ProfileChanges::default()
+    };
+    let reach = Reach { locale: Some("en".to_owned()), push: vec![Sealed::new("device-1")], ..Reach::default() };
+    let expected =
+        Profile { phone: None, reach: reach.clone(), role: Some(UserRole::MemberFree), ..named("Ana Putri") };
+    user().given(vec![registered(known)]).when(put(changes)).then_expect_events(vec![changed(expected)]);
+    let without = ProfileChanges { push: Change::Clear, locale: Change::Clear, ..ProfileChanges::default() };
+    user()
+        .given(vec![registered(Profile { reach, ..named("Ana") })])
+        .when(put(without))
+        .then_expect_events(vec![changed(named("Ana"))]);
+}
+
+#[test]
+fn saying_the_same_again_changes_nothing_and_somebody_unknown_is_registered() {
+    let changes = || ProfileChanges { name: Change::Set(Sealed::new("Ana")), ..ProfileChanges::default() };
+    user().given_no_previous_events().when(put(changes())).then_expect_events(vec![registered(named("Ana"))]);
+    user().given(vec![registered(named("Ana"))]).when(put(changes())).then_expect_events(vec![]);
+    user().given(vec![registered(named("Ana"))]).when(put(ProfileChanges::default())).then_expect_events(vec![]);
+}
+
+#[test]
+fn a_session_neither_says_nor_takes_away_how_somebody_is_reached() {
+    let reach = Reach { time_zone: Some("Asia/Jakarta".to_owned()), ..Reach::default() };
+    let known = Profile { reach: reach.clone(), ..Profile::default() };
+    let expected = Profile { reach, ..named("Ana") };
+    user().given(vec![registered(known)]).when(fill(named("Ana"))).then_expect_events(vec![changed(expected)]);
+}
+
+#[test]
+fn an_entry_from_before_there_were_devices_is_read_as_it_was() {
+    let profile: Profile = serde_json::from_str("{\"role\":\"MENTOR\"}").expect("readable");
+    assert!(profile.reach.is_empty());
+    assert_eq!(serde_json::to_string(&profile).expect("written"), "{\"role\":\"MENTOR\"}");
 }
 
 #[test]
@@ -116,6 +161,10 @@ fn user() -> TestFramework<User> {
 
 fn named(name: &str) -> Profile {
     Profile { name: Some(Sealed::new(name)), ..Profile::default() }
+}
+
+fn put(changes: ProfileChanges) -> UserCommand {
+    UserCommand::Put(PutUser { user_id: ana(), changes, at: noon() })
 }
 
 fn fill(profile: Profile) -> UserCommand {

@@ -28,7 +28,9 @@ function routes(document) {
       const refers = (name) => (operation.parameters ?? []).some((one) => one.$ref === `#/components/parameters/${name}`);
       const route = { method: method.toUpperCase(), path, keyed: refers('Idempotency-Key'), waits: refers('Kabar-After') };
       const content = Object.keys(operation.requestBody?.content ?? {})[0];
-      if (content) route.body = content.includes('form') ? 'form' : 'json';
+      const kinds = { 'application/json': 'json', 'application/x-www-form-urlencoded': 'form' };
+      if (content) route.body = kinds[content] ?? 'bytes';
+      if (operation.responses['200'].content?.['*/*']) route.file = true;
       lines.push(`  ${operation.operationId}: ${JSON.stringify(route)},`);
     }
   }

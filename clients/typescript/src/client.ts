@@ -12,9 +12,14 @@ export type OperationId = keyof operations & keyof typeof routes;
 type Parameters<Id extends OperationId, In extends 'path' | 'query'> =
   operations[Id] extends { parameters: infer All } ? (All extends Record<In, infer Some> ? Some : undefined) : undefined;
 type Optional<Id extends OperationId> =
-  operations[Id] extends { parameters: { query?: infer Some } } ? Omit<NonNullable<Some>, 'after'> : Record<string, never>;
+  operations[Id] extends { parameters: { query?: infer Some } }
+    // Of routes that wait `after` is an option of the call.
+    ? (typeof routes)[Id]['waits'] extends true ? Omit<NonNullable<Some>, 'after'> : NonNullable<Some>
+    : Record<string, never>;
 type BodyOf<Id extends OperationId> =
-  operations[Id] extends { requestBody: { content: infer Content } } ? Content[keyof Content] : undefined;
+  operations[Id] extends { requestBody: { content: infer Content } }
+    ? Content extends { 'application/octet-stream': unknown } ? BodyInit : Content[keyof Content]
+    : undefined;
 
 // A part that there is none of is left out; one without a required field may be.
 type Part<Name extends string, Of> = [Of] extends [undefined]
@@ -32,9 +37,11 @@ export interface CallOptions {
 export type Arguments<Id extends OperationId> =
   Part<'path', Parameters<Id, 'path'>> & Part<'query', Optional<Id>> & Part<'body', BodyOf<Id>> & CallOptions;
 
-/** What a route answers when it says yes. */
+/** What a route answers when it says yes; a file as the whole response. */
 export type Answer<Id extends OperationId> =
-  operations[Id] extends { responses: { 200: { content: { 'application/json': infer Body } } } } ? Body : undefined;
+  operations[Id] extends { responses: { 200: { content: infer Content } } }
+    ? Content extends { 'application/json': infer Body } ? Body : Response
+    : undefined;
 
 export type Api = {
   [Id in OperationId]: Record<never, never> extends Arguments<Id>
@@ -143,12 +150,14 @@ export class Kabar {
       request.body = JSON.stringify(given.body);
     } else if (route.body === 'form') {
       request.body = new URLSearchParams(given.body as Record<string, string>);
+    } else if (route.body === 'bytes') {
+      request.body = given.body as BodyInit;
     }
     const ask = this.#options.fetch ?? fetch;
     const answer = await ask(this.url(address(route, given)), request);
     this.#remember(answer.headers.get('Kabar-Position'));
     if (!answer.ok) throw await problemOf(answer);
-    return answer.json();
+    return route.file ? answer : answer.json();
   }
 
   /** Answers may overtake each other: it only goes forward, within one log. */

@@ -95,7 +95,7 @@ export class Realtime {
       disableStats: true,
       channelAuthorization: {
         // The route that signs takes where this page stands as well; the library's own request would not say it.
-        customHandler: (params, done) => {
+        customHandler: (params: { socketId: string; channelName: string }, done: Signed) => {
           this.#authorize(params.socketId, params.channelName).then(
             (signed) => done(null, signed),
             (error: unknown) => done(error instanceof Error ? error : new Error(String(error)), null),
@@ -179,6 +179,9 @@ export class Realtime {
     return this.#kabar.api.authorizeChannel({ body: asked });
   }
 }
+
+/** As pusher-js calls back. */
+type Signed = (error: Error | null, signed: { auth: string; channel_data?: string } | null) => void;
 
 function address(url: string): { wsHost: string; wsPort: number; wssPort: number; forceTLS: boolean } {
   const at = new URL(url === '' ? globalThis.location.href : url);

@@ -8,5 +8,7 @@ export interface Route {
   readonly keyed: boolean;
   /** Can wait for a position. */
   readonly waits: boolean;
-  readonly body?: 'json' | 'form';
+  readonly body?: 'json' | 'form' | 'bytes';
+  /** Answers with bytes, not with JSON. */
+  readonly file?: true;
 }

@@ -14,6 +14,10 @@ export async function right(): Promise<void> {
   realtime.room('r').on('message-read', (read) => read.upToSeq.toFixed());
   realtime.user('u').on('unread', (unread) => unread.chat + unread.notifications);
   text?.trim();
+  await kabar.api.sync({ query: { after: 'p' } });
+  await kabar.api.upload({ query: { roomId: 'r' }, body: new Blob(['halo']) });
+  const file: Blob = await (await kabar.api.download({ path: { id: 'u' } })).blob();
+  file.size.toFixed();
 }
 
 export async function wrong(): Promise<void> {

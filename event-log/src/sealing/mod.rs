@@ -173,6 +173,29 @@ impl Sealing {
         Ok(())
     }
 
+    /// Opens words that lie elsewhere than in the log.
+    pub async fn open_words<T: HasWords>(&self, items: &mut [T]) -> Result<(), EventLogError> {
+        let mut page: HashMap<KeyId, Opening> = HashMap::new();
+        for item in items.iter_mut() {
+            item.visit_words(&mut |_, words| {
+                if let Some((key, _)) = words.closed() {
+                    page.insert(key, Opening::Missing);
+                }
+            });
+        }
+        self.fetch(&mut page).await?;
+        for item in items {
+            open_item(item, &page, &mut |_| ());
+        }
+        Ok(())
+    }
+
+    /// Which of these keys an erasure has dropped.
+    pub async fn erased_among(&self, keys: &[KeyId]) -> Result<Vec<KeyId>, EventLogError> {
+        let found = self.keys.find(keys).await?;
+        Ok(found.into_iter().filter(|found| found.secret.is_none()).map(|found| found.id).collect())
+    }
+
     async fn fetch(&self, page: &mut HashMap<KeyId, Opening>) -> Result<(), EventLogError> {
         let mut missing: Vec<KeyId> = Vec::new();
         {
@@ -275,21 +298,26 @@ enum Opening {
     Missing,
 }
 
+/// Opens what it can; `lost` is told of every word whose key is not there.
+fn open_item(item: &mut dyn HasWords, page: &HashMap<KeyId, Opening>, lost: &mut dyn FnMut(KeyId)) {
+    item.visit_words(&mut |place, words| {
+        let Some((id, ciphertext)) = words.closed() else { return };
+        let opened = match page.get(&id) {
+            Some(Opening::With(key)) => key.open(ciphertext, &place).ok_or(Unreadable::Lost),
+            Some(Opening::Erased) => Err(Unreadable::Erased),
+            Some(Opening::Missing) | None => Err(Unreadable::Lost),
+        };
+        if opened == Err(Unreadable::Lost) {
+            lost(id);
+        }
+        words.open(opened);
+    });
+}
+
 fn open_all(events: &mut [&mut RecordedEvent], page: &HashMap<KeyId, Opening>) {
     let mut lost: Option<(KeyId, u64)> = None;
     for recorded in events {
-        recorded.event.visit_words(&mut |place, words| {
-            let Some((id, ciphertext)) = words.closed() else { return };
-            let opened = match page.get(&id) {
-                Some(Opening::With(key)) => key.open(ciphertext, &place).ok_or(Unreadable::Lost),
-                Some(Opening::Erased) => Err(Unreadable::Erased),
-                Some(Opening::Missing) | None => Err(Unreadable::Lost),
-            };
-            if opened == Err(Unreadable::Lost) {
-                lost = Some((id, lost.map_or(1, |(_, count)| count + 1)));
-            }
-            words.open(opened);
-        });
+        open_item(&mut recorded.event, page, &mut |id| lost = Some((id, lost.map_or(1, |(_, count)| count + 1))));
     }
     if let Some((key, words)) = lost {
         metrics::counter!(WORDS_LOST).increment(words);

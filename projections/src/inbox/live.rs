@@ -13,7 +13,7 @@ use crate::unit::{Live, Unit};
 use crate::views::ReadError;
 
 pub(crate) struct LiveInbox {
-    unit: Arc<Unit>,
+    pub(super) unit: Arc<Unit>,
 }
 
 impl LiveInbox {
@@ -21,7 +21,7 @@ impl LiveInbox {
         Self { unit }
     }
 
-    fn reads(live: &Live) -> &dyn InboxReads {
+    pub(super) fn reads(live: &Live) -> &dyn InboxReads {
         match &live.reads {
             UnitReads::Inbox(reads) => &**reads,
             UnitReads::Feed(_) | UnitReads::Search(_) => {
@@ -42,6 +42,7 @@ macro_rules! ask {
         }
     }};
 }
+pub(super) use ask;
 
 #[async_trait]
 impl InboxReads for LiveInbox {

@@ -5,12 +5,14 @@ mod batch_messages;
 mod batch_rooms;
 pub mod changes;
 pub(crate) mod live;
+pub mod people;
 pub mod project;
 pub mod reads;
 pub mod rows;
 #[cfg(test)]
 mod tests;
 
+pub use people::{BlockRow, PeopleReads};
 pub use reads::{Archived, InboxReads, MessagePage, MessagesFound, RoomCursor, RoomsAsk, RoomsFound};
 pub(crate) use rows::delivered;
 pub use rows::{

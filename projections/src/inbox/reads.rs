@@ -5,6 +5,7 @@ use aggregates::room::RoomKind;
 use async_trait::async_trait;
 use event_log::Position;
 
+use super::people::PeopleReads;
 use super::rows::{FollowRow, MemberRow, MessageRow, MutedRoom, ReadBy, RoomRow, SupportRow, UserRow, VersionRow};
 use crate::views::ReadError;
 
@@ -96,7 +97,7 @@ pub struct RoomsFound {
 }
 
 #[async_trait]
-pub trait InboxReads: Send + Sync {
+pub trait InboxReads: PeopleReads {
     /// How far the unit has come.
     async fn checkpoint(&self) -> Result<Position, ReadError>;
 

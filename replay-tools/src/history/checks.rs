@@ -6,6 +6,7 @@
 use aggregates::ids::is_platform_id;
 use aggregates::limits::{CLAIM_CHARS_MAX, NAME_CHARS_MAX, URL_BYTES_MAX};
 use aggregates::room::{CONTENT_CHARS_MAX, MEMBERS_PER_COMMAND_MAX, is_media_type};
+use attachments::UploadId;
 
 use super::line::{JoinLine, Line, MessageLine, NotificationLine, Refused, RoomLine, RoomShape, UserLine};
 
@@ -99,7 +100,9 @@ fn message(line: &MessageLine) -> Checked {
     if line.attachment_type.is_some() && !attached {
         return Err(Refused::new("attachmentType", "without an attachment"));
     }
-    https_url("attachmentUrl", line.attachment_url.as_deref())?;
+    // Of an upload the address is history; the file is no part of an export.
+    let elsewhere = line.attachment_url.as_deref().filter(|address| UploadId::of_address(address).is_none());
+    https_url("attachmentUrl", elsewhere)?;
     if line.attachment_type.as_deref().is_some_and(|text| !is_media_type(text)) {
         return Err(Refused::new("attachmentType", "a media type such as image/png"));
     }

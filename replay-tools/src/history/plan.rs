@@ -143,6 +143,7 @@ fn user(header: &Header, line: UserLine) -> Plan {
         email: words("email", email),
         phone: words("phone", phone),
         role,
+        ..Profile::default()
     };
     let there = [&profile.name, &profile.username, &profile.avatar, &profile.email, &profile.phone];
     // Which fields, not what is in them: an id that is made from somebody's name would outlive their erasure.

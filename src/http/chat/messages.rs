@@ -3,6 +3,7 @@
 use aggregates::Sealed;
 use aggregates::ids::{MessageId, RoomId, UserId};
 use aggregates::room::{Attachment, CONTENT_CHARS_MAX, MENTIONS_MAX, MessageKind};
+use attachments::UploadId;
 use axum::extract::State;
 use garde::Validate;
 use projections::UnitName;
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::commands::{Caller, Draft, Sent};
 use crate::http::cursor::PositionCursor;
 use crate::http::extract::{Actor, After, ValidJson, ValidQuery};
-use crate::http::validity::{https_url, key, media_type, optional, text};
+use crate::http::validity::{attachment_address, key, media_type, optional, text};
 use crate::http::{Answer, AppState, Problem};
 use crate::queries::Asked;
 use crate::realtime::SocketId;
@@ -32,8 +33,7 @@ pub struct SendBody {
     content: Option<String>,
     #[serde(rename = "type")]
     kind: Option<MessageKind>,
-    #[garde(custom(https_url))]
-    #[schemars(url)]
+    #[garde(custom(attachment_address))]
     attachment_url: Option<String>,
     #[garde(custom(media_type))]
     attachment_type: Option<String>,
@@ -89,16 +89,31 @@ pub async fn send(
     ValidJson(body): ValidJson<SendBody>,
 ) -> Result<Answer<MessageAnswer>, Problem> {
     let socket = body.socket_id;
-    let draft = body.draft()?;
+    let mut draft = body.draft()?;
+    look_at_upload(&app, &mut draft, &caller.user_id).await?;
     let id = draft.wish_id(&caller);
     app.skip_socket(id, socket);
     let sent = app.commands.send_message(&caller, id, draft).await?;
+    app.realtime.was_active_in(sent.event.room_id, &caller.user_id);
     let as_it_is_now = if sent.new { None } else { shown_again(&app, &sent, &caller).await };
     let message = match as_it_is_now {
         Some(message) => message,
         None => app.queries().sent_message(&sent.event, sent.position).await,
     };
     Ok(Answer::decided(sent.position, MessageAnswer { message }))
+}
+
+/// An upload is attached by whoever brought it, in the room that they brought it to; what it is was seen in its bytes.
+async fn look_at_upload(app: &AppState, draft: &mut Draft, sender: &UserId) -> Result<(), Problem> {
+    let Some(attachment) = &mut draft.attachment else { return Ok(()) };
+    let Some(id) = UploadId::of_address(attachment.url.reveal()) else { return Ok(()) };
+    match app.uploads.attachable(id, draft.room_id, sender).await? {
+        Some(about) => {
+            attachment.media_type = Some(about.kind);
+            Ok(())
+        }
+        None => Err(Problem::invalid("attachmentUrl", "not an upload of yours in this room")),
+    }
 }
 
 /// A message that was sent before, as the view has it. It is sent: that a view is late is no reason to say no.

@@ -45,6 +45,7 @@ pub async fn read(
     app.skip_socket(id, body.socket_id);
     let to = body.up_to.unwrap_or(ReadTo::Last);
     let position = app.commands.mark_read(&caller, id, body.room_id, to).await?;
+    app.realtime.was_active_in(body.room_id, &caller.user_id);
     Ok(Answer::decided(position, ReadAnswer { message: "Messages marked as read" }))
 }
 

@@ -81,7 +81,12 @@ pub(super) async fn answer_opened(
 ) -> Result<Answer<RoomAnswer>, Problem> {
     match opened.event {
         Some(event) => {
-            Ok(Answer::decided(opened.position, RoomAnswer { room: app.queries().opened_room(&event, None).await }))
+            let mut room = app.queries().opened_room(&event, None).await;
+            // It is opened: that nobody can say who is here is no reason to say no.
+            if let Err(error) = app.queries().with_presence(std::slice::from_mut(&mut room), &caller.user_id).await {
+                tracing::warn!(%error, "a room is shown without who is here");
+            }
+            Ok(Answer::decided(opened.position, RoomAnswer { room }))
         }
         None => {
             let Opened { room_id, position, .. } = opened;

@@ -33,6 +33,7 @@ pub async fn typing(
     ValidJson(body): ValidJson<TypingBody>,
 ) -> Result<Answer<TypingAnswer>, Problem> {
     require_member(&app, after, body.room_id, actor.id()).await?;
+    app.realtime.was_active_in(body.room_id, actor.id());
     app.realtime.typing(body.room_id, actor.id(), body.is_typing, body.socket_id).await;
     Ok(Answer::shown(TypingAnswer {}))
 }

@@ -52,6 +52,22 @@ impl<T: DeserializeOwned + InvalidFields> FromRequest<AppState> for ValidJson<T>
     }
 }
 
+/// The same, of at most `BYTES_MAX` whatever other bodies may have.
+#[derive(Debug)]
+pub struct ValidLongJson<T, const BYTES_MAX: usize>(pub T);
+
+impl<T: DeserializeOwned + InvalidFields, const BYTES_MAX: usize> FromRequest<AppState>
+    for ValidLongJson<T, BYTES_MAX>
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
+        require_json(request.headers())?;
+        let bytes = body_of(request, BYTES_MAX.max(state.config.server.body_bytes_max)).await?;
+        parse(&bytes).map(Self)
+    }
+}
+
 /// The whole body, at most `bytes_max` of it.
 pub(crate) async fn body_of(request: Request, bytes_max: usize) -> Result<Bytes, Problem> {
     axum::body::to_bytes(request.into_body(), bytes_max).await.map_err(|error| {

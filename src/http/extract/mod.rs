@@ -12,12 +12,14 @@ mod idempotency;
 mod json;
 mod path;
 mod query;
+mod service;
 mod wording;
 
 pub use actor::{Actor, RequestId};
 pub use after::{AFTER_COOKIE, AFTER_HEADER, After, position_cookie};
 pub use form::ValidForm;
 pub use idempotency::IdempotencyKey;
-pub use json::{InvalidFields, ValidJson};
+pub use json::{InvalidFields, ValidJson, ValidLongJson};
 pub use path::ValidPath;
 pub use query::ValidQuery;
+pub use service::Asking;

@@ -14,7 +14,7 @@ use axum::response::Response;
 use event_log::{CacheSize, Chain};
 
 use super::rate_limit::{Class, RateLimits};
-use crate::auth::{AllowedOrigins, Authenticator, Carrier, Identity};
+use crate::auth::{AllowedOrigins, Authenticator, Carrier, Identity, Service, ServiceKeys};
 use crate::clock::SharedClock;
 use crate::commands::Caller;
 use crate::config::Config;
@@ -25,6 +25,7 @@ use crate::http::state::AppState;
 /// Everything that decides whether a request may pass.
 pub struct Gate {
     auth: Arc<Authenticator>,
+    services: ServiceKeys,
     clock: SharedClock,
     origins: AllowedOrigins,
     rates: RateLimits,
@@ -35,12 +36,22 @@ pub struct Gate {
 impl Gate {
     pub fn new(config: &Config, auth: Arc<Authenticator>, clock: SharedClock) -> Self {
         let origins = AllowedOrigins::new(config.allowed_origins());
-        Self { auth, clock, origins, rates: RateLimits::new(&config.limits), opened: Instant::now() }
+        let services = ServiceKeys::new(&config.auth.service_keys);
+        Self { auth, services, clock, origins, rates: RateLimits::new(&config.limits), opened: Instant::now() }
     }
 
     /// What it remembers of users. For operators.
     pub fn remembered(&self) -> CacheSize {
         self.rates.size()
+    }
+
+    /// Which of the platform's programs asks; `None` for whoever is none.
+    pub fn service(&self, headers: &HeaderMap) -> Result<Option<Service>, Problem> {
+        let Some(service) = self.services.find(headers) else { return Ok(None) };
+        if let Ok(name) = UserId::parse(&service.name) {
+            self.rates.take(Class::Services, &name, self.opened.elapsed()).map_err(Problem::too_many_requests)?;
+        }
+        Ok(Some(service.clone()))
     }
 
     /// Whose session a request for a WebSocket carries. A browser opens one for whoever's page asks and sends the cookie

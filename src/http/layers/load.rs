@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
+use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 
-use crate::config::ServerConfig;
+use crate::config::Config;
 use crate::http::problem::Problem;
+use crate::http::uploads;
 
 pub const HEALTH_PATH: &str = "/healthz";
 
@@ -19,11 +21,20 @@ pub const HEALTH_PATH: &str = "/healthz";
 pub struct Load {
     places: Arc<Semaphore>,
     time_max: Duration,
+    /// Of requests that bring a file.
+    upload_time_max: Duration,
 }
 
 impl Load {
-    pub fn new(config: &ServerConfig) -> Self {
-        Self { places: Arc::new(Semaphore::new(config.concurrent_requests_max)), time_max: config.request_time() }
+    pub fn new(config: &Config) -> Self {
+        let places = Arc::new(Semaphore::new(config.server.concurrent_requests_max));
+        let time_max = config.server.request_time();
+        Self { places, time_max, upload_time_max: config.uploads.time() + time_max }
+    }
+
+    fn time_for(&self, request: &Request) -> Duration {
+        let brings_a_file = request.method() == Method::POST && request.uri().path() == uploads::PATH;
+        if brings_a_file { self.upload_time_max } else { self.time_max }
     }
 }
 
@@ -36,10 +47,11 @@ pub async fn limit(State(load): State<Load>, request: Request, next: Next) -> Re
     let Ok(_place) = load.places.try_acquire() else {
         return Err(Problem::unavailable("too many requests at once; nothing was written"));
     };
-    match tokio::time::timeout(load.time_max, next.run(request)).await {
+    let time_max = load.time_for(&request);
+    match tokio::time::timeout(time_max, next.run(request)).await {
         Ok(response) => Ok(response),
         Err(_) => {
-            tracing::error!(seconds = load.time_max.as_secs(), "a request was given up");
+            tracing::error!(seconds = time_max.as_secs(), "a request was given up");
             Err(Problem::unavailable("the request took too long"))
         }
     }
@@ -67,7 +79,7 @@ mod tests {
             entered.notify_one();
             leave.notified().await;
         };
-        let load = Load { places: Arc::new(Semaphore::new(places)), time_max };
+        let load = Load { places: Arc::new(Semaphore::new(places)), time_max, upload_time_max: time_max };
         Router::new()
             .route("/slow", get(slow))
             .route(HEALTH_PATH, get(|| async {}))

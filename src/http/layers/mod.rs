@@ -9,3 +9,4 @@ pub mod observe;
 pub mod positions;
 pub mod rate_limit;
 pub mod security;
+pub mod service_gate;

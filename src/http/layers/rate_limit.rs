@@ -22,6 +22,8 @@ pub enum Class {
     Typing,
     Writes,
     Reads,
+    /// Of a service key, by its name.
+    Services,
 }
 
 impl Class {
@@ -45,6 +47,7 @@ pub struct RateLimits {
     typing: Buckets,
     writes: Buckets,
     reads: Buckets,
+    services: Buckets,
     /// Single routes, as they are written down: `POST /api/chat/send`.
     routes: Vec<(String, Buckets)>,
 }
@@ -57,13 +60,14 @@ impl RateLimits {
             typing: buckets(config.typing),
             writes: buckets(config.writes),
             reads: buckets(config.reads),
+            services: buckets(config.services),
             routes: config.routes.iter().map(|limit| (limit.route.clone(), buckets(limit.rate))).collect(),
         }
     }
 
     /// Users remembered, of all kinds together. For operators.
     pub fn size(&self) -> CacheSize {
-        let kinds = [&self.sends, &self.typing, &self.writes, &self.reads];
+        let kinds = [&self.sends, &self.typing, &self.writes, &self.reads, &self.services];
         let all = || kinds.into_iter().chain(self.routes.iter().map(|(_, buckets)| buckets));
         CacheSize::counted("rates", all().map(Buckets::users).sum(), all().map(Buckets::users_max).sum())
     }
@@ -75,6 +79,7 @@ impl RateLimits {
             Class::Typing => &self.typing,
             Class::Writes => &self.writes,
             Class::Reads => &self.reads,
+            Class::Services => &self.services,
         };
         buckets.take(user, now)
     }

@@ -9,6 +9,7 @@ use std::future::Future;
 use axum::Json;
 use axum::extract::State;
 use axum::handler::Handler;
+use axum::response::Response;
 use axum::routing::{MethodRouter, delete as axum_delete, get as axum_get, patch as axum_patch, post as axum_post, put as axum_put};
 use schemars::JsonSchema;
 
@@ -21,6 +22,13 @@ use crate::http::{Answer, AppState, Problem};
 pub struct Endpoint {
     pub(in crate::http) handler: MethodRouter<AppState>,
     pub(super) describe: fn(&mut Schemas, &mut Operation),
+}
+
+impl Endpoint {
+    /// The same, with something around it.
+    pub fn with(self, around: impl FnOnce(MethodRouter<AppState>) -> MethodRouter<AppState>) -> Self {
+        Self { handler: around(self.handler), ..self }
+    }
 }
 
 /// What a handler may take.
@@ -54,6 +62,13 @@ impl<T: JsonSchema> GivenBack for Result<Answer<T>, Problem> {
 impl<T: JsonSchema> GivenBack for Result<Json<T>, Problem> {
     fn describe(schemas: &mut Schemas, operation: &mut Operation) {
         operation.answer = Some(schemas.given_back::<T>());
+    }
+}
+
+/// A file, whole or in part.
+impl GivenBack for Result<Response, Problem> {
+    fn describe(_: &mut Schemas, operation: &mut Operation) {
+        operation.file = true;
     }
 }
 

@@ -1,13 +1,19 @@
 //! What each extractor takes from a request, said once for every handler that has it.
 
 use aggregates::ids::{MessageId, NotificationId, RoomId, UserId};
+use attachments::UploadId;
+use axum::extract::Request;
+use axum::http::HeaderMap;
 use schemars::{JsonSchema, Schema};
 
 use super::endpoint::TakenIn;
 use super::operation::{Body, Operation};
 use crate::wire::schemas::Schemas;
-use crate::commands::Caller;
-use crate::http::extract::{Actor, After, IdempotencyKey, ValidForm, ValidJson, ValidPath, ValidQuery};
+use crate::commands::{Caller, Program};
+use crate::http::extract::{
+    Actor, After, IdempotencyKey, ValidForm, ValidJson, ValidLongJson, ValidPath, ValidQuery,
+};
+use crate::wire::names::UploadIdText;
 
 impl TakenIn for Actor {
     fn describe(_: &mut Schemas, _: &mut Operation) {}
@@ -30,6 +36,31 @@ impl TakenIn for Caller {
     fn describe(_: &mut Schemas, operation: &mut Operation) {
         operation.keyed = true;
         operation.writes = true;
+    }
+}
+
+/// One of the platform's own.
+impl TakenIn for Program {
+    fn describe(schemas: &mut Schemas, operation: &mut Operation) {
+        Caller::describe(schemas, operation);
+    }
+}
+
+/// The handler reads the body itself, as it comes.
+impl TakenIn for Request {
+    fn describe(_: &mut Schemas, operation: &mut Operation) {
+        operation.body = Some(Body { media_type: "application/octet-stream", schema: Schema::default() });
+    }
+}
+
+/// Which of them it reads no type says.
+impl TakenIn for HeaderMap {
+    fn describe(_: &mut Schemas, _: &mut Operation) {}
+}
+
+impl<T: JsonSchema, const BYTES_MAX: usize> TakenIn for ValidLongJson<T, BYTES_MAX> {
+    fn describe(schemas: &mut Schemas, operation: &mut Operation) {
+        ValidJson::<T>::describe(schemas, operation);
     }
 }
 
@@ -75,6 +106,12 @@ macro_rules! single_parts {
 }
 
 single_parts!(MessageId, NotificationId, RoomId, UserId);
+
+impl PathParts for UploadId {
+    fn schemas(schemas: &mut Schemas) -> Vec<Schema> {
+        vec![schemas.taken_in::<UploadIdText>()]
+    }
+}
 
 impl<A: PathParts, B: PathParts> PathParts for (A, B) {
     fn schemas(schemas: &mut Schemas) -> Vec<Schema> {

@@ -75,7 +75,7 @@ fn documented(route: &Route, schemas: &mut Schemas, tag: &str, said: &Said) -> R
     if operation::names(route.path).count() != operation.path.len() {
         return Err(Undocumented::Braces(route.name()));
     }
-    Ok(operation.document(&route.method, route.path, tag, said))
+    Ok(operation.document(route, tag, said))
 }
 
 /// The words by path and method.

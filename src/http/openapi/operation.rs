@@ -6,6 +6,9 @@ use serde_json::{Map, Value, json};
 
 use crate::wire::schemas::Field;
 use super::words::Said;
+use crate::config::Scope;
+use crate::http::layers::service_gate::Guard;
+use crate::http::routes::Route;
 
 /// What a handler's parameters and answer say about it.
 #[derive(Default)]
@@ -21,6 +24,8 @@ pub struct Operation {
     pub keyed: bool,
     /// Answers with the position of what was written.
     pub writes: bool,
+    /// Answers with bytes, whole or in part.
+    pub file: bool,
 }
 
 pub struct Body {
@@ -29,24 +34,24 @@ pub struct Body {
 }
 
 impl Operation {
-    /// Every status that is a no, with the name of its answer under `#/components/responses`.
-    fn problems(&self, method: &Method, path: &str, said: &Said) -> Vec<u16> {
+    /// Every status that is a no; the answers to them are under `#/components/responses`.
+    fn problems(&self, route: &Route, said: &Said) -> Vec<u16> {
         let mut problems = vec![401, 429, 500, 503];
         problems.extend_from_slice(said.refusals);
-        if *method != Method::GET {
-            // A page that is not ours may not write by the platform's cookie.
+        if route.method != Method::GET || route.guard != Guard::User {
+            // A page that is not ours may not write by the platform's cookie; a key has its scopes.
             problems.push(403);
         }
-        if names(path).any(|name| name != "userId") {
+        if names(route.path).any(|name| name != "userId") {
             problems.push(404);
         }
         if !self.path.is_empty() || !self.query.is_empty() || self.reads_after || self.keyed || self.body.is_some() {
             problems.push(422);
         }
         if let Some(body) = &self.body {
-            problems.extend([413, 415]);
-            if body.media_type == "application/json" {
-                problems.push(400);
+            problems.extend([400, 413]);
+            if body.media_type != "application/octet-stream" {
+                problems.push(415);
             }
         }
         problems.sort_unstable();
@@ -54,16 +59,24 @@ impl Operation {
         problems
     }
 
-    pub fn document(self, method: &Method, path: &str, tag: &str, said: &Said) -> Value {
+    pub fn document(self, route: &Route, tag: &str, said: &Said) -> Value {
         let mut responses = Map::new();
-        for status in self.problems(method, path, said) {
+        for status in self.problems(route, said) {
             responses.insert(status.to_string(), json!({"$ref": format!("#/components/responses/{status}")}));
         }
-        responses.insert("200".to_owned(), self.success());
+        responses.insert("200".to_owned(), self.success(said));
+        if self.file {
+            for (status, description) in [("206", "The part that was asked for."), ("304", "As it was."), ("416", "No such part.")] {
+                responses.insert(status.to_owned(), json!({"description": description}));
+            }
+        }
         let mut documented = json!({
             "operationId": said.id, "tags": [tag], "summary": said.summary, "responses": responses,
         });
-        let parameters = self.parameters(path);
+        if let Some(security) = security(route.guard) {
+            documented["security"] = security;
+        }
+        let parameters = self.parameters(route.path);
         if !parameters.is_empty() {
             documented["parameters"] = parameters.into();
         }
@@ -74,12 +87,15 @@ impl Operation {
         documented
     }
 
-    fn success(&self) -> Value {
+    fn success(&self, said: &Said) -> Value {
         let mut success = json!({"description": "Done."});
         if let Some(answer) = &self.answer {
             success["content"] = json!({"application/json": {"schema": answer}});
         }
-        if self.writes {
+        if self.file {
+            success["content"] = json!({"*/*": {"schema": {"description": "The bytes."}}});
+        }
+        if self.writes && !said.off_the_log {
             success["headers"] = json!({"Kabar-Position": {"$ref": "#/components/headers/Kabar-Position"}});
         }
         success
@@ -103,6 +119,16 @@ impl Operation {
             parameters.push(json!({"$ref": format!("#/components/parameters/{name}")}));
         }
         parameters
+    }
+}
+
+/// Where it is not what the document says of all.
+fn security(guard: Guard) -> Option<Value> {
+    let service = |scope: Scope| json!({"service": [scope.name()]});
+    match guard {
+        Guard::User => None,
+        Guard::Service(scope) => Some(json!([service(scope)])),
+        Guard::ServiceOrAdmin(scope) => Some(json!([service(scope), {"bearer": []}, {"session": []}])),
     }
 }
 

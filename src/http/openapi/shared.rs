@@ -22,11 +22,12 @@ pub(super) fn problem(schemas: &mut Schemas) -> Value {
     schemas.given_back::<problem::Body<'_>>().into()
 }
 
-const REFUSALS: [(u16, &str); 11] = [
+const REFUSALS: [(u16, &str); 12] = [
     (400, "The body is no JSON."),
     (401, "Nobody is signed in."),
     (403, "Not for your role; or somebody blocked the other; or a page that is not ours writes by the platform's cookie."),
     (404, "Absent, or not yours: never told apart."),
+    (408, "The body did not come in time."),
     (409, "It is in another state, as a room that is closed."),
     (413, "The body is too long."),
     (415, "The body has another content type."),
@@ -81,6 +82,10 @@ pub(super) fn security() -> Value {
     let cookies = nextauth::COOKIES.join(", ");
     json!({
         "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+        "service": {
+            "type": "http", "scheme": "bearer",
+            "description": "A key of `auth.service_keys` with the scope named: for the platform's own programs.",
+        },
         "session": {
             "type": "apiKey", "in": "cookie", "name": nextauth::COOKIES[0],
             "description": format!("The platform's session, under one of these names: {cookies}."),

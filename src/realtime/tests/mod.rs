@@ -11,5 +11,6 @@ mod rooms;
 mod signing_in;
 mod users;
 mod webhooks;
+mod who_is_here;
 mod window;
 pub(crate) mod world;

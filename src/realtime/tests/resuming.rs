@@ -143,7 +143,8 @@ async fn promise_7_a_connection_that_ended_between_two_frames_of_one_event_gets_
 async fn another_node(world: &World) -> SocketAddr {
     let people = Directory::new(world.views.clone(), &CachesConfig::default());
     let config = world.realtime.0.config.clone();
-    let node = Realtime::new(config, world.log.clone(), world.views.clone(), people);
+    let attending = world.attending().await;
+    let node = Realtime::new(config, world.log.clone(), world.views.clone(), people, attending);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     tokio::spawn(axum::serve(listener, router::<()>(node.clone(), Arc::new(visitor))).into_future());

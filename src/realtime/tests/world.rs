@@ -23,12 +23,12 @@ use crate::clock::SystemClock;
 use crate::config::CachesConfig;
 use crate::directory::Directory;
 use crate::realtime::channel_name::PusherChannel;
-use crate::realtime::{AppCredentials, Realtime, RealtimeConfig, api_router, router};
+use crate::realtime::{AppCredentials, Attending, Realtime, RealtimeConfig, api_router, router};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) struct World {
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
     pub log: SharedLog,
     pub views: Views,
     pub door: Door,
@@ -53,9 +53,19 @@ pub(crate) fn user(name: &str) -> UserId {
     UserId::parse(name).expect("an id")
 }
 
+async fn attending_on(url: &StoreUrl) -> Attending {
+    let table = event_log::last_seen::open(url).await.expect("the table opens");
+    Attending { table, clock: Arc::new(SystemClock) }
+}
+
 impl World {
     pub async fn start() -> Self {
         Self::start_with(|_| {}).await
+    }
+
+    /// For another node on the same store.
+    pub async fn attending(&self) -> Attending {
+        attending_on(&StoreUrl::Sqlite(self.directory.path().to_owned())).await
     }
 
     pub async fn start_with(configure: impl FnOnce(&mut RealtimeConfig)) -> Self {
@@ -69,8 +79,9 @@ impl World {
         // Long enough to be told from "at once", short enough to wait for.
         config.gather = Duration::from_millis(200);
         configure(&mut config);
+        let attending = attending_on(&url).await;
         let people = Directory::new(views.clone(), &CachesConfig::default());
-        let realtime = Realtime::new(config, log.clone(), views.clone(), people);
+        let realtime = Realtime::new(config, log.clone(), views.clone(), people, attending);
         let (stop, stop_realtime) = (CancellationToken::new(), CancellationToken::new());
         tokio::spawn({
             let (views, stop) = (views.clone(), stop.clone());
@@ -87,7 +98,7 @@ impl World {
         let api = api_router::<()>(realtime.clone(), Arc::new(SystemClock));
         let world = Self {
             api,
-            _directory: directory,
+            directory,
             log,
             views,
             door,

@@ -255,6 +255,7 @@ fn profile(shown_as: &str) -> Profile {
         email: Some(Sealed::new(format!("{shown_as}@example.com"))),
         phone: None,
         role: Some(UserRole::MemberFree),
+        ..Profile::default()
     }
 }
 

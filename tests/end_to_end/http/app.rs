@@ -7,7 +7,8 @@ use std::time::Duration;
 use aggregates::user::UserRole;
 use event_log::{LogId, Position, PositionToken, SharedLog};
 use kabar::app::{App, Ports};
-use kabar::config::{Config, DemoMode, Rate, Secret};
+use kabar::config::{Config, DemoMode, Rate, Scope, Secret, ServiceKey};
+use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +20,12 @@ use crate::support::backend::{Backend, TestStore};
 pub const PATIENCE: Duration = Duration::from_secs(30);
 /// Small, so that a test can be past it.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
+/// More than another body may have.
+pub const UPLOAD_BYTES_MAX: u64 = 300_000;
+/// Of a program that says who people are.
+pub const SERVICE_KEY: &str = "0123456789abcdef0123456789abcdef";
+/// Of one that reads reports and nothing else.
+pub const OTHER_SERVICE_KEY: &str = "abcdef0123456789abcdef0123456789";
 const JWT_SECRET: &str = "a secret of at least thirty-two bytes";
 
 pub struct TestApp {
@@ -30,6 +37,7 @@ pub struct TestApp {
     running: JoinHandle<()>,
     /// Gone with the test.
     store: TestStore,
+    uploads: TempDir,
 }
 
 impl TestApp {
@@ -40,7 +48,11 @@ impl TestApp {
 
     /// On a store that may have been used before.
     pub async fn on(store: TestStore) -> Self {
-        let config = config(&store);
+        Self::with_uploads(store, tempfile::tempdir().expect("a folder")).await
+    }
+
+    async fn with_uploads(store: TestStore, uploads: TempDir) -> Self {
+        let config = config(&store, uploads.path());
         let app = App::build(config.clone(), Ports::default()).await.expect("a fresh store and a valid configuration");
         let log = app.state().log.clone();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
@@ -48,7 +60,7 @@ impl TestApp {
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(app.run(listener, shutdown.clone()));
         let http = client();
-        Self { address, log, config, http, shutdown, running, store }
+        Self { address, log, config, http, shutdown, running, store, uploads }
     }
 
     /// Somebody who has a session and whom the directory knows.
@@ -123,9 +135,7 @@ impl TestApp {
 
     /// Everything that they said and were called is gone, as `replay erase` does it.
     pub async fn erases(&self, id: &str) -> Position {
-        let user = aggregates::ids::UserId::parse(id).expect("a user id");
-        let (none, at) = (std::collections::BTreeSet::new(), aggregates::Timestamp::from_millis(0));
-        event_log::erasing::erase(&self.log, &user, &none, at).await.expect("erased").position
+        erase(&self.log, id).await
     }
 
     pub async fn events(&self) -> Vec<event_log::RecordedEvent> {
@@ -151,10 +161,33 @@ impl TestApp {
 
     /// Another program on the same store, when this one has ended: nothing is in memory any more.
     pub async fn restarted(self) -> Self {
+        self.restarted_after(async |_| ()).await
+    }
+
+    /// The same; `meanwhile` is done to the store while no server runs.
+    pub async fn restarted_after(self, meanwhile: impl AsyncFnOnce(&SharedLog)) -> Self {
         self.shutdown.cancel();
         let ended = tokio::time::timeout(PATIENCE, self.running).await.expect("the app stops in time");
         ended.expect("it does not panic");
-        Self::on(self.store).await
+        drop(self.log);
+        let log = self.store.open().await;
+        meanwhile(&log).await;
+        log.close().await;
+        drop(log);
+        Self::with_uploads(self.store, self.uploads).await
+    }
+
+    /// What is kept of when these were here.
+    pub async fn last_seen(&self, users: &[aggregates::ids::UserId]) -> Vec<event_log::last_seen::Seen> {
+        let table = event_log::last_seen::open(&self.store.store_url()).await.expect("the table opens");
+        let seen = table.of(users).await.expect("it answers");
+        table.close().await;
+        seen
+    }
+
+    /// Where files of people lie.
+    pub fn uploads(&self) -> &Path {
+        self.uploads.path()
     }
 
     pub async fn stop(self) {
@@ -164,19 +197,38 @@ impl TestApp {
     }
 }
 
+/// As `replay erase` does it.
+pub async fn erase(log: &SharedLog, id: &str) -> Position {
+    let user = aggregates::ids::UserId::parse(id).expect("a user id");
+    let (none, at) = (std::collections::BTreeSet::new(), aggregates::Timestamp::from_millis(0));
+    event_log::erasing::erase(log, &user, &none, at).await.expect("erased").position
+}
+
 /// Limits of what one user may do are out of the way: they have tests of their own.
-fn config(store: &TestStore) -> Config {
+fn config(store: &TestStore, uploads: &Path) -> Config {
     let mut config = Config::default();
     config.database.url = Secret::new(store.url());
     config.auth.jwt.secrets = vec![Secret::new(JWT_SECRET)];
     config.realtime.secret = Some(Secret::new("signs channels in tests"));
     config.demo.mode = DemoMode::Off;
     config.server.body_bytes_max = BODY_BYTES_MAX;
+    config.uploads.folder = Some(uploads.to_owned());
+    config.uploads.bytes_max = UPLOAD_BYTES_MAX;
+    config.uploads.user_bytes_max = 2 * UPLOAD_BYTES_MAX;
+    config.uploads.stall_seconds_max = 1;
     let enough = Rate { per_second: 1_000_000, burst: 1_000_000 };
     config.limits.sends = enough;
     config.limits.typing = enough;
     config.limits.writes = enough;
     config.limits.reads = enough;
+    config.limits.services = enough;
+    let key = |name: &str, key: &str, scope| ServiceKey {
+        name: name.to_owned(),
+        key: Secret::new(key),
+        scopes: [scope].into(),
+    };
+    config.auth.service_keys =
+        vec![key("platform", SERVICE_KEY, Scope::People), key("moderation", OTHER_SERVICE_KEY, Scope::Moderation)];
     config
 }
 

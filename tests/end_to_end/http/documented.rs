@@ -59,6 +59,7 @@ impl Document {
         match &sample.right.body {
             Body::None => assert!(body.is_null(), "{what} takes no body"),
             Body::Json(value) => self.check(&body["application/json"]["schema"], value, &what),
+            Body::Bytes(_) => assert!(body["application/octet-stream"].is_object(), "{what} takes bytes"),
             Body::Form(form) => {
                 let fields: Map<String, Value> = pairs(form).map(|(name, text)| (name, text.into())).collect();
                 self.check(&body["application/x-www-form-urlencoded"]["schema"], &fields.into(), &what);
@@ -122,6 +123,9 @@ async fn every_route_answers_as_it_is_documented(app: TestApp) {
             told["headers"]["Kabar-Position"].is_object(),
             "{what}: its position"
         );
+        if told["content"]["*/*"].is_object() {
+            continue;
+        }
         let media_type = answered.headers()["content-type"].to_str().expect("ASCII").to_owned();
         let schema = &told["content"][&media_type]["schema"];
         assert!(schema.is_object(), "{what} answers {media_type}");

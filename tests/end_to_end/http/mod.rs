@@ -15,14 +15,17 @@ mod late_views;
 mod message_changes;
 mod older_pages;
 mod own_writes;
+mod people;
 mod person;
 mod places;
+mod presence;
 mod refusals;
 mod repeats;
 mod samples;
 mod search;
 mod stopping;
 mod syncing;
+mod uploads;
 
 /// Each promise is a function over a running app; each becomes a test per backend.
 macro_rules! on_every_backend {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::app::TestApp;
-use super::person::{Person, text};
+use super::person::{Person, answer, text};
 
 /// Ana, an ADMIN of the platform, and Ben share a room with a message of each in it, Ana owns a group; Eve is in neither.
 pub struct World {
@@ -25,6 +25,7 @@ pub struct Ids {
     message: String,
     /// Ana's.
     own: String,
+    upload: String,
 }
 
 /// What is sent along.
@@ -33,6 +34,7 @@ pub enum Body {
     None,
     Json(Value),
     Form(String),
+    Bytes(&'static [u8]),
 }
 
 /// One request: the path with its ids and query, and the body.
@@ -64,7 +66,9 @@ impl World {
         let group = text(&made.ok()["room"]["id"]);
         let message = text(&sent.ok()["message"]["id"]);
         let own = text(&ana.sends(&room, "halo juga").await["id"]);
-        Self { ana, eve, ids: Ids { room, group, message, own } }
+        let file = ana.ask(Method::POST, &format!("/api/uploads?roomId={room}")).body("halo");
+        let upload = text(&answer(file).await.ok()["id"]);
+        Self { ana, eve, ids: Ids { room, group, message, own, upload } }
     }
 
     pub fn samples(&self) -> Vec<Sample> {
@@ -76,13 +80,14 @@ impl Ids {
     /// Of a world that is not there.
     pub fn on_paper() -> Self {
         let [room, group, message, own] = [1, 2, 3, 4].map(|number| Uuid::from_u128(number).to_string());
-        Self { room, group, message, own }
+        let upload = format!("abcdefghijklmnopqrst-_{}", Uuid::from_u128(4).simple());
+        Self { room, group, message, own, upload }
     }
 
     pub fn samples(&self) -> Vec<Sample> {
         // The last of `rooms` is leaving.
         let of_chat = [self.keeping(), self.rooms(), self.messages(), self.message_changes(), self.message_reads()];
-        let others = [self.places(), self.reading(), self.relations(), self.notifications()];
+        let others = [self.places(), self.reading(), self.uploads(), self.relations(), self.notifications()];
         of_chat.into_iter().chain(others).flatten().collect()
     }
 
@@ -244,6 +249,24 @@ impl Ids {
         ]
     }
 
+    fn uploads(&self) -> Vec<Sample> {
+        let Self { room, upload, .. } = self;
+        let path = "/api/uploads/{id}";
+        let url = format!("/api/uploads/{upload}");
+        let other = format!("{}x", &url[..url.len() - 1]);
+        let taking = Sample::new(Method::POST, "/api/uploads", &format!("/api/uploads?roomId={room}"));
+        let right = Wish { body: Body::Bytes(b"halo"), ..taking.right.clone() };
+        vec![
+            Sample { right, ..taking }
+                .wrong_url(422, "/api/uploads", "roomId")
+                .wrong_url(422, "/api/uploads?roomId=x", "roomId")
+                .wrong_url(422, &format!("/api/uploads?roomId={room}&name=a.exe"), "name")
+                .foreign(404),
+            Sample::new(Method::GET, path, &url).wrong_urls(404, &["/api/uploads/x", &other]).foreign(404),
+            Sample::new(Method::DELETE, path, &url).wrong_urls(404, &["/api/uploads/x", &other]).foreign(404),
+        ]
+    }
+
     fn relations(&self) -> Vec<Sample> {
         let lists = ["/api/users/{userId}/followers", "/api/users/{userId}/following"].map(|path| {
             let url = path.replace("{userId}", "ben");
@@ -263,7 +286,23 @@ impl Ids {
             )
         };
         let mut samples = Vec::from(lists);
+        samples.push(
+            Sample::post("/api/presence", json!({"isOnline": true, "roomId": self.room}))
+                .wrong_bodies(&[
+                    (json!({}), "isOnline"),
+                    (json!({"isOnline": "yes"}), "isOnline"),
+                    (json!({"isOnline": true, "roomId": "x"}), "roomId"),
+                    (json!({"isOnline": true, "invisible": 1}), "invisible"),
+                ])
+                .foreign(404),
+        );
         samples.extend([
+            one(Method::GET, "/api/users/{userId}"),
+            Sample::get("/api/users/blocked", "").wrong_queries(&[
+                ("limit=0", "limit"),
+                ("cursor=x", "cursor"),
+                ("after=x", "after"),
+            ]),
             one(Method::POST, "/api/users/{userId}/follow")
                 .wrong_url(422, "/api/users/ana/follow", "userId")
                 .wrong_url(422, "/api/users/ben/follow?on=perhaps", "on"),
@@ -379,6 +418,7 @@ impl Wish {
     pub fn onto(&self, request: RequestBuilder) -> RequestBuilder {
         match &self.body {
             Body::None => request,
+            Body::Bytes(bytes) => request.body(*bytes),
             Body::Json(body) => request.json(body),
             Body::Form(form) => request.header("content-type", "application/x-www-form-urlencoded").body(form.clone()),
         }

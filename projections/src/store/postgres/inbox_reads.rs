@@ -23,7 +23,7 @@ use crate::text::searched;
 use crate::views::{ReadError, UnitName};
 
 pub(super) struct PostgresInboxReads {
-    schema: Schema,
+    pub(super) schema: Schema,
 }
 
 fn failed(error: sqlx::Error) -> ReadError {
@@ -37,7 +37,11 @@ impl PostgresInboxReads {
         Self { schema }
     }
 
-    async fn all<T>(&self, query: Asked<'_>, read: fn(&PgRow) -> sqlx::Result<T>) -> Result<Vec<T>, ReadError> {
+    pub(super) async fn all<T>(
+        &self,
+        query: Asked<'_>,
+        read: fn(&PgRow) -> sqlx::Result<T>,
+    ) -> Result<Vec<T>, ReadError> {
         let found = query.fetch_all(&self.schema.lender).await.map_err(failed)?;
         found.iter().map(read).collect::<sqlx::Result<_>>().map_err(failed)
     }

@@ -12,6 +12,7 @@ mod inbox_messages;
 mod inbox_reads;
 mod inbox_rooms;
 mod inbox_save;
+mod people_reads;
 mod quick;
 mod search_erasing;
 mod search_reads;

@@ -28,7 +28,7 @@ impl SqliteInboxReads {
         Self { connections }
     }
 
-    async fn ask<T: Send + 'static>(
+    pub(super) async fn ask<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
     ) -> Result<T, ReadError> {

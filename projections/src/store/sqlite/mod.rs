@@ -12,6 +12,7 @@ mod inbox_messages;
 mod inbox_reads;
 mod inbox_rooms;
 mod inbox_writes;
+mod people_reads;
 mod search_erasing;
 mod search_reads;
 mod search_writes;

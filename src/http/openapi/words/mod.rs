@@ -8,6 +8,7 @@ mod notifications;
 mod people;
 mod realtime;
 mod rooms;
+mod uploads;
 
 use axum::http::Method;
 
@@ -27,15 +28,21 @@ pub struct Said {
     pub summary: &'static str,
     /// Statuses of refusals that do not follow from its form.
     pub refusals: &'static [u16],
+    /// What it changes is not in the log, and has no position there.
+    pub off_the_log: bool,
 }
 
 impl Said {
     fn new(method: Method, path: &'static str, id: &'static str, summary: &'static str) -> Self {
-        Self { method, path, id, summary, refusals: &[] }
+        Self { method, path, id, summary, refusals: &[], off_the_log: false }
     }
 
     fn refuses(self, refusals: &'static [u16]) -> Self {
         Self { refusals, ..self }
+    }
+
+    fn off_the_log(self) -> Self {
+        Self { off_the_log: true, ..self }
     }
 }
 
@@ -45,6 +52,10 @@ fn get(path: &'static str, id: &'static str, summary: &'static str) -> Said {
 
 fn post(path: &'static str, id: &'static str, summary: &'static str) -> Said {
     Said::new(Method::POST, path, id, summary)
+}
+
+fn put(path: &'static str, id: &'static str, summary: &'static str) -> Said {
+    Said::new(Method::PUT, path, id, summary)
 }
 
 fn patch(path: &'static str, id: &'static str, summary: &'static str) -> Said {
@@ -57,5 +68,5 @@ fn delete(path: &'static str, id: &'static str, summary: &'static str) -> Said {
 
 /// In the order in which a reader meets them.
 pub fn topics() -> Vec<Topic> {
-    vec![rooms::topic(), messages::topic(), people::topic(), notifications::topic(), realtime::topic()]
+    vec![rooms::topic(), messages::topic(), uploads::topic(), people::topic(), notifications::topic(), realtime::topic()]
 }

@@ -4,6 +4,7 @@ use super::{Topic, get, post};
 
 pub(super) fn topic() -> Topic {
     let said = vec![
+        post("/api/presence", "sayPresence", "One is here, or is not; or is to be seen by nobody.").refuses(&[404]).off_the_log(),
         post("/api/chat/typing", "setTyping", "One types, or does no more. Ends by itself after 5 s.").refuses(&[404]),
         get("/api/chat/typing", "listTyping", "Who types in a room.").refuses(&[404]),
         get("/api/sync", "sync", "What happened to one since a position: the frames of all one's channels, in order; or to reload."),

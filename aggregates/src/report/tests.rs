@@ -1,0 +1,98 @@
+//! The rules of a report, as given / when / then.
+
+use cqrs_es::test::TestFramework;
+
+use super::*;
+use crate::Sealed;
+use crate::aggregate::{Command, Need, State};
+use crate::cast::{ana, ben, cici, message_id, noon, registered, room_id, state_after};
+use crate::catalogue::{AggregateKind, StreamId};
+use crate::ids::ReportId;
+use crate::user::UserEvent;
+
+fn report() -> TestFramework<Report> {
+    TestFramework::with(())
+}
+
+fn about_ben() -> Subject {
+    Subject::User { user_id: ben() }
+}
+
+fn bens_message() -> Subject {
+    Subject::Message { room_id: room_id(), message_id: message_id(1), author_id: ben() }
+}
+
+fn file(subject: Subject, about_exists: bool) -> ReportCommand {
+    let (reporter_id, reason) = (ana(), Sealed::new("spam"));
+    let report_id = ReportId::of(&reporter_id, &subject);
+    ReportCommand::File(FileReport { report_id, reporter_id, subject, reason, about_exists, at: noon() })
+}
+
+fn filed(subject: Subject) -> ReportEvent {
+    let reporter_id = ana();
+    let report_id = ReportId::of(&reporter_id, &subject);
+    ReportEvent::ReportFiled(ReportFiled { report_id, reporter_id, subject, reason: Sealed::new("spam"), at: noon() })
+}
+
+fn resolve(resolution: Resolution) -> ReportCommand {
+    let report_id = ReportId::of(&ana(), &about_ben());
+    ReportCommand::Resolve(ResolveReport { report_id, resolution, by: Some(cici()), at: noon() })
+}
+
+fn resolved(resolution: Resolution) -> ReportEvent {
+    let report_id = ReportId::of(&ana(), &about_ben());
+    ReportEvent::ReportResolved(ReportResolved { report_id, resolution, by: Some(cici()), at: noon() })
+}
+
+#[test]
+fn a_message_or_a_person_is_reported_once_until_it_is_resolved() {
+    for subject in [about_ben(), bens_message()] {
+        report()
+            .given_no_previous_events()
+            .when(file(subject.clone(), true))
+            .then_expect_events(vec![filed(subject.clone())]);
+        report().given(vec![filed(subject.clone())]).when(file(subject, true)).then_expect_events(vec![]);
+    }
+    report()
+        .given(vec![filed(about_ben()), resolved(Resolution::Dismissed)])
+        .when(file(about_ben(), true))
+        .then_expect_events(vec![filed(about_ben())]);
+}
+
+#[test]
+fn nobody_reports_themselves_or_somebody_who_is_not_there() {
+    let own = Subject::User { user_id: ana() };
+    report().given_no_previous_events().when(file(own, true)).then_expect_error(ReportError::OneselfReported);
+    report().given_no_previous_events().when(file(about_ben(), false)).then_expect_error(ReportError::UnknownUser);
+    report()
+        .given_no_previous_events()
+        .when(file(bens_message(), false))
+        .then_expect_events(vec![filed(bens_message())]);
+}
+
+#[test]
+fn a_report_is_resolved_once() {
+    let given = || vec![filed(about_ben())];
+    report()
+        .given(given())
+        .when(resolve(Resolution::UserWarned))
+        .then_expect_events(vec![resolved(Resolution::UserWarned)]);
+    let done = || vec![filed(about_ben()), resolved(Resolution::UserWarned)];
+    report().given(done()).when(resolve(Resolution::UserWarned)).then_expect_events(vec![]);
+    report().given(done()).when(resolve(Resolution::Dismissed)).then_expect_error(ReportError::AlreadyResolved);
+    report()
+        .given_no_previous_events()
+        .when(resolve(Resolution::Dismissed))
+        .then_expect_error(ReportError::NotFound);
+}
+
+#[test]
+fn a_report_asks_whether_whom_it_is_about_is_there() {
+    let state = State::empty(AggregateKind::Report);
+    let mut command = Command::Report(file(about_ben(), false));
+    let need = Need { stream: StreamId::user(&ben()), kinds: UserEvent::EXISTENCE };
+    assert_eq!(state.needs(&command), [need]);
+    command.learn(&StreamId::user(&ben()), &state_after(AggregateKind::User, [registered(&ben())]));
+    assert_eq!(command, Command::Report(file(about_ben(), true)));
+    assert_eq!(state.needs(&Command::Report(resolve(Resolution::Dismissed))), []);
+}

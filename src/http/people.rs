@@ -1,0 +1,317 @@
+//! Who people are: what the platform says of them, and what they may know of each other.
+
+use aggregates::Sealed;
+use aggregates::ids::UserId;
+use aggregates::limits::URL_BYTES_MAX;
+use aggregates::user::{Change, DEVICES_MAX, ProfileChanges, UserRole};
+use axum::extract::State;
+use garde::Validate;
+use projections::UnitName;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::cursor::PositionCursor;
+use super::extract::{Actor, After, ValidJson, ValidLongJson, ValidPath, ValidQuery};
+use super::relations::UsersQuery;
+use super::validity::{https_url, text};
+use super::{Answer, AppState, Problem};
+use crate::commands::Program;
+use crate::wire::names::CursorText;
+use crate::wire::{BlockedUser, DirectoryEntry, UserProfile};
+
+/// People in one request.
+const PEOPLE_MAX: usize = 500;
+/// Bytes of such a request.
+pub const BULK_BYTES_MAX: usize = 2 * 1024 * 1024;
+const USERS_DEFAULT: usize = 50;
+/// Characters of a name, an address or a number.
+const PART_CHARS_MAX: usize = 200;
+const DEVICE_CHARS_MAX: usize = 200;
+const KEY_CHARS_MAX: usize = 200;
+
+/// A field that is absent stays as it is, one that is null is cleared.
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[garde(allow_unvalidated)]
+pub struct ProfileBody {
+    /// Of one of many; of one alone it stands in the path.
+    id: Option<UserId>,
+    #[serde(default, deserialize_with = "said")]
+    #[garde(custom(text(PART_CHARS_MAX)))]
+    name: Option<Option<String>>,
+    #[serde(default, deserialize_with = "said")]
+    #[garde(custom(text(PART_CHARS_MAX)))]
+    username: Option<Option<String>>,
+    #[serde(default, deserialize_with = "said")]
+    #[garde(custom(text(URL_BYTES_MAX)))]
+    avatar: Option<Option<String>>,
+    #[serde(default, deserialize_with = "said")]
+    #[garde(custom(text(PART_CHARS_MAX)))]
+    email: Option<Option<String>>,
+    #[serde(default, deserialize_with = "said")]
+    #[garde(custom(text(PART_CHARS_MAX)))]
+    phone: Option<Option<String>>,
+    #[serde(default, deserialize_with = "said")]
+    role: Option<Option<UserRole>>,
+    #[serde(default, deserialize_with = "said")]
+    locale: Option<Option<Locale>>,
+    #[serde(default, deserialize_with = "said")]
+    #[garde(custom(a_time_zone))]
+    time_zone: Option<Option<String>>,
+    #[serde(default, deserialize_with = "said")]
+    #[garde(custom(devices))]
+    push_subscriptions: Option<Option<Vec<String>>>,
+    #[serde(default, deserialize_with = "said")]
+    #[garde(custom(browsers))]
+    web_push_subscriptions: Option<Option<Vec<WebPush>>>,
+}
+
+/// As a browser's `PushSubscription` says it.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+struct WebPush {
+    endpoint: String,
+    keys: WebPushKeys,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+struct WebPushKeys {
+    p256dh: String,
+    auth: String,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Locale {
+    Id,
+    En,
+}
+
+impl Locale {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::En => "en",
+        }
+    }
+}
+
+/// `Some(None)` for null, which serde would take for absent.
+fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+fn a_time_zone(value: &Option<Option<String>>, (): &()) -> garde::Result {
+    match value {
+        Some(Some(name)) if !is_time_zone(name) => Err(garde::Error::new("an IANA time zone such as Asia/Jakarta")),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// By its form: whether this machine has the zone is asked when it is used.
+fn is_time_zone(name: &str) -> bool {
+    let part = |part: &str| {
+        part.starts_with(|first: char| first.is_ascii_alphabetic())
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+'))
+    };
+    name.len() <= 64 && name.split('/').all(part)
+}
+
+fn devices(said: &Option<Option<Vec<String>>>, (): &()) -> garde::Result {
+    let right = |id: &String| (1..=DEVICE_CHARS_MAX).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
+    match said {
+        Some(Some(ids)) if ids.len() > DEVICES_MAX => Err(garde::Error::new(format!("at most {DEVICES_MAX}"))),
+        Some(Some(ids)) if !ids.iter().all(right) => {
+            Err(garde::Error::new("each of 1 to 200 visible ASCII characters"))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn browsers(said: &Option<Option<Vec<WebPush>>>, (): &()) -> garde::Result {
+    let Some(Some(browsers)) = said else { return Ok(()) };
+    if browsers.len() > DEVICES_MAX {
+        return Err(garde::Error::new(format!("at most {DEVICES_MAX}")));
+    }
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || b"-_+/=".contains(&byte);
+    let key = |text: &str| (1..=KEY_CHARS_MAX).contains(&text.len()) && text.bytes().all(known);
+    for WebPush { endpoint, keys } in browsers {
+        https_url(endpoint, &()).map_err(|error| garde::Error::new(format!("endpoint: {error}")))?;
+        if !key(&keys.p256dh) || !key(&keys.auth) {
+            return Err(garde::Error::new("keys: p256dh and auth are base64 text"));
+        }
+    }
+    Ok(())
+}
+
+/// Nothing to be seen in it is nothing.
+fn words(said: Option<Option<String>>) -> Change<Sealed> {
+    match said {
+        None => Change::Keep,
+        Some(text) => match text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) {
+            Some(text) => Change::Set(Sealed::new(text)),
+            None => Change::Clear,
+        },
+    }
+}
+
+fn value<T, U>(said: Option<Option<T>>, make: impl FnOnce(T) -> U) -> Change<U> {
+    match said {
+        None => Change::Keep,
+        Some(None) => Change::Clear,
+        Some(Some(value)) => Change::Set(make(value)),
+    }
+}
+
+impl ProfileBody {
+    fn changes(self) -> ProfileChanges {
+        // Of strings alone: writing it as JSON cannot fail.
+        let browser = |browser: &WebPush| Sealed::new(serde_json::to_string(browser).unwrap_or_default());
+        ProfileChanges {
+            name: words(self.name),
+            username: words(self.username),
+            avatar: words(self.avatar),
+            email: words(self.email),
+            phone: words(self.phone),
+            role: value(self.role, |role| role),
+            locale: value(self.locale, |locale| locale.name().to_owned()),
+            time_zone: value(self.time_zone, |zone| zone),
+            push: value(self.push_subscriptions, |ids| ids.into_iter().map(Sealed::new).collect()),
+            web_push: value(self.web_push_subscriptions, |browsers| browsers.iter().map(browser).collect()),
+        }
+    }
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct EntryAnswer {
+    user: DirectoryEntry,
+}
+
+/// `PUT /api/users/{userId}`
+pub async fn put(
+    State(app): State<AppState>,
+    program: Program,
+    ValidPath(user_id): ValidPath<UserId>,
+    ValidJson(body): ValidJson<ProfileBody>,
+) -> Result<Answer<EntryAnswer>, Problem> {
+    let position = app.commands.put_user(&program, &user_id, body.changes()).await?;
+    // It is done: an entry of a late view is better than a 503.
+    if let Err(lagging) = app.views.wait_for(UnitName::Inbox, position, app.config.server.view_wait()).await {
+        tracing::warn!(%lagging, "an entry of the directory is shown as it was");
+    }
+    let row = app.views.inbox().users(std::slice::from_ref(&user_id)).await.unwrap_or_default().pop();
+    Ok(Answer::decided(position, EntryAnswer { user: DirectoryEntry::of(&user_id, row.as_ref()) }))
+}
+
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
+#[garde(allow_unvalidated)]
+pub struct BulkBody {
+    #[garde(length(min = 1, max = PEOPLE_MAX), dive)]
+    users: Vec<ProfileBody>,
+}
+
+impl BulkBody {
+    fn people(self) -> Result<Vec<(UserId, ProfileChanges)>, Problem> {
+        let one = |(index, mut body): (usize, ProfileBody)| {
+            let id = body.id.take();
+            let missing = || Problem::invalid(format!("users[{index}].id"), "missing");
+            Ok((id.ok_or_else(missing)?, body.changes()))
+        };
+        self.users.into_iter().enumerate().map(one).collect()
+    }
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct BulkAnswer {
+    count: u64,
+}
+
+/// `POST /api/users/bulk`: each as by `PUT`; of one that is there twice the later counts.
+pub async fn bulk(
+    State(app): State<AppState>,
+    program: Program,
+    ValidLongJson(body): ValidLongJson<BulkBody, BULK_BYTES_MAX>,
+) -> Result<Answer<BulkAnswer>, Problem> {
+    let put = app.commands.put_users(&program, body.people()?).await?;
+    Ok(Answer::decided(put.position, BulkAnswer { count: put.count }))
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ProfileAnswer {
+    user: UserProfile,
+}
+
+/// `GET /api/users/{userId}`
+pub async fn profile(
+    State(app): State<AppState>,
+    actor: Actor,
+    after: After,
+    ValidPath(user_id): ValidPath<UserId>,
+) -> Result<Answer<ProfileAnswer>, Problem> {
+    after.wait_for(&app, UnitName::Inbox).await?;
+    let found = app.queries().profile(&user_id, actor.id()).await?;
+    let user = found.ok_or_else(super::relations::no_such_user)?;
+    Ok(Answer::shown(ProfileAnswer { user }))
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BlockedAnswer {
+    users: Vec<BlockedUser>,
+    #[schemars(with = "Option<CursorText>")]
+    next_cursor: Option<String>,
+}
+
+/// `GET /api/users/blocked`
+pub async fn blocked(
+    State(app): State<AppState>,
+    actor: Actor,
+    after: After,
+    ValidQuery(query): ValidQuery<UsersQuery>,
+) -> Result<Answer<BlockedAnswer>, Problem> {
+    after.wait_for(&app, UnitName::Inbox).await?;
+    let behind = query.cursor.map(|PositionCursor(position)| position);
+    let (users, next) = app.queries().blocked(actor.id(), behind, query.limit.unwrap_or(USERS_DEFAULT)).await?;
+    Ok(Answer::shown(BlockedAnswer { users, next_cursor: next.map(|next| PositionCursor(next).to_string()) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: serde_json::Value) -> ProfileBody {
+        serde_json::from_value(json).expect("the right shape")
+    }
+
+    #[test]
+    fn what_is_absent_stays_and_what_is_null_or_blank_goes() {
+        let body =
+            read(serde_json::json!({"name": " Ana ", "phone": null, "email": " ", "role": "MENTOR", "locale": "id"}));
+        assert!(body.validate().is_ok());
+        let changes = body.changes();
+        assert_eq!(changes.name, Change::Set(Sealed::new("Ana")));
+        assert_eq!((changes.phone, changes.email, changes.username), (Change::Clear, Change::Clear, Change::Keep));
+        assert_eq!((changes.role, changes.locale), (Change::Set(UserRole::Mentor), Change::Set("id".to_owned())));
+        assert_eq!((changes.push, changes.time_zone), (Change::Keep, Change::Keep));
+    }
+
+    #[test]
+    fn devices_and_zones_have_a_form() {
+        let browser =
+            serde_json::json!({"endpoint": "https://push.example/1", "keys": {"p256dh": "BK-x_", "auth": "a=="}});
+        let right = read(serde_json::json!({"pushSubscriptions": ["d-1"], "webPushSubscriptions": [browser],
+            "timeZone": "America/Argentina/Buenos_Aires"}));
+        assert!(right.validate().is_ok(), "{:?}", right.validate());
+        assert!(
+            matches!(right.changes().web_push, Change::Set(browsers) if browsers[0].reveal().contains("push.example"))
+        );
+        for wrong in [
+            serde_json::json!({"pushSubscriptions": ["a b"]}),
+            serde_json::json!({"pushSubscriptions": vec!["d"; DEVICES_MAX + 1]}),
+            serde_json::json!({"webPushSubscriptions": [{"endpoint": "http://x.example", "keys": {"p256dh": "a", "auth": "b"}}]}),
+            serde_json::json!({"timeZone": "../x"}),
+            serde_json::json!({"name": "x".repeat(PART_CHARS_MAX + 1)}),
+        ] {
+            assert!(read(wrong.clone()).validate().is_err(), "{wrong}");
+        }
+    }
+}

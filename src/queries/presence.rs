@@ -1,0 +1,54 @@
+//! Who is here, for whoever may know it (requirements R4).
+//!
+//! Those who share a room with somebody, and those of whom one follows the other; never across a block. Who hides is
+//! offline to everybody but themselves.
+
+use std::collections::HashSet;
+
+use aggregates::ids::UserId;
+use projections::ReadError;
+
+use super::Queries;
+use crate::realtime::Presence;
+use crate::wire::Room;
+
+impl Queries<'_> {
+    /// Fills in who of the participants is here. Those of one room know it of each other.
+    pub async fn with_presence(&self, rooms: &mut [Room], asking: &UserId) -> Result<(), ReadError> {
+        let participants = rooms.iter().flat_map(|room| &room.participants);
+        let users: HashSet<&UserId> = participants.map(|participant| &participant.user_id).collect();
+        let users: Vec<UserId> = users.into_iter().cloned().collect();
+        if users.is_empty() {
+            return Ok(());
+        }
+        let apart: HashSet<UserId> = self.views.inbox().apart_from(asking, &users).await?.into_iter().collect();
+        let shown = match self.realtime.presence_of(&users).await {
+            Ok(shown) => shown,
+            Err(error) => {
+                tracing::warn!(%error, "rooms are shown without who is here");
+                return Ok(());
+            }
+        };
+        for participant in rooms.iter_mut().flat_map(|room| &mut room.participants) {
+            if let Some(presence) = shown.get(&participant.user_id).filter(|_| !apart.contains(&participant.user_id)) {
+                participant.user.is_online = presence.is_online;
+                participant.user.last_seen_at = presence.last_seen_at;
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing is known of somebody whom `asking` is not acquainted with.
+    pub(super) async fn presence(&self, about: &UserId, asking: &UserId) -> Result<Presence, ReadError> {
+        let about = std::slice::from_ref(about);
+        let acquainted = about.contains(asking) || !self.views.inbox().acquainted_with(asking, about).await?.is_empty();
+        if !acquainted {
+            return Ok(Presence::default());
+        }
+        let shown = self.realtime.presence_of(about).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "somebody is shown without when they were here");
+            Default::default()
+        });
+        Ok(shown.into_values().next().unwrap_or_default())
+    }
+}

@@ -1,0 +1,54 @@
+//! What presence wants of the hub: who came and went since it last asked, and frames for some of a channel's listeners.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use aggregates::ids::UserId;
+use axum::extract::ws::Utf8Bytes;
+use tokio::sync::Notify;
+
+use super::super::frame::Frame;
+use super::super::hub::Hub;
+
+/// Whose first socket listens, or whose last one is gone, since it was last asked. At most everybody who is connected.
+#[derive(Default)]
+pub struct Comings {
+    users: HashMap<UserId, bool>,
+    called: Arc<Notify>,
+}
+
+impl Comings {
+    pub fn note(&mut self, user: &UserId, is_connected: bool) {
+        self.users.insert(user.clone(), is_connected);
+        self.called.notify_one();
+    }
+}
+
+impl Hub {
+    /// Wakes whoever waits for comings and goings.
+    pub fn comings_called(&self) -> Arc<Notify> {
+        self.state().people.comings.called.clone()
+    }
+
+    pub fn take_comings(&self) -> HashMap<UserId, bool> {
+        std::mem::take(&mut self.state().people.comings.users)
+    }
+
+    /// As whom a channel is listened to.
+    pub fn listeners(&self, channel: &str) -> HashSet<UserId> {
+        let state = self.state();
+        let subscribers = state.channels.get(channel).into_iter().flatten();
+        subscribers.filter_map(|(_, subscriber)| subscriber.user.clone()).collect()
+    }
+
+    /// To those of a channel who listen as one of `users`.
+    pub fn publish_to_some(&self, channel: &str, frame: &Utf8Bytes, users: &HashSet<UserId>) {
+        let mut state = self.state();
+        let Some(subscribers) = state.channels.get_mut(channel) else { return };
+        for subscriber in subscribers.values_mut() {
+            if subscriber.user.as_ref().is_some_and(|user| users.contains(user)) {
+                subscriber.give(Frame::from(frame.clone()), self.outgoing_frames_max);
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Who is here (requirements R4): memory of this node only, never an event.
+//!
+//! Somebody is online while one of their sockets listens, or as long as their last heartbeat holds. `attendance` is that,
+//! pure; here it is told to the rooms that somebody has open (`user-status`), shown in answers, and kept as "last seen" in
+//! a small table. Who goes and comes back within the grace has not gone. Never in here: who may ask (`queries` does that).
+
+mod attendance;
+pub(super) mod listeners;
+mod telling;
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use aggregates::Timestamp;
+use aggregates::ids::{RoomId, UserId};
+use event_log::EventLogError;
+use event_log::last_seen::{Seen, SharedLastSeen};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::{Realtime, RealtimeConfig};
+use crate::clock::SharedClock;
+use attendance::{Attendance, Holds};
+
+pub(super) use telling::run;
+
+/// How somebody is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Presence {
+    pub is_online: bool,
+    /// When they were last seen to be here; of who is online that is now.
+    pub last_seen_at: Option<Timestamp>,
+}
+
+/// What somebody says of themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Said {
+    pub is_online: bool,
+    /// They have it open.
+    pub room: Option<RoomId>,
+    /// `None`: as it was.
+    pub invisible: Option<bool>,
+}
+
+/// What presence is kept with.
+pub struct Attending {
+    pub table: SharedLastSeen,
+    pub clock: SharedClock,
+}
+
+pub(super) struct Presences {
+    attendance: Mutex<Attendance>,
+    called: Notify,
+    table: SharedLastSeen,
+    clock: SharedClock,
+}
+
+impl Presences {
+    pub fn new(config: &RealtimeConfig, attending: Attending) -> Self {
+        let holds = Holds { heartbeat: config.heartbeat, grace: config.presence_grace };
+        let Attending { table, clock } = attending;
+        Self { attendance: Mutex::new(Attendance::new(holds)), called: Notify::new(), table, clock }
+    }
+
+    // A panic while it was held would be a bug; everybody else goes on.
+    fn with<T>(&self, act: impl FnOnce(&mut Attendance) -> T) -> T {
+        act(&mut self.attendance.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Their first socket listens, or their last one is gone.
+    pub fn connected(&self, user: &UserId, is_connected: bool) {
+        let (now, at) = (Instant::now(), self.clock.now());
+        self.with(|attendance| attendance.connected(user, is_connected, now, at));
+        self.called.notify_one();
+    }
+
+    /// They were erased: nothing of them is kept.
+    pub fn forget(&self, user: &UserId) {
+        self.with(|attendance| attendance.forget(user));
+    }
+}
+
+impl Realtime {
+    /// `user` says that they are here, or not. At most so many are remembered as [`attendance::PEOPLE_MAX`]; more are not
+    /// shown as online.
+    pub async fn is_here(&self, user: &UserId, said: Said) -> Result<(), EventLogError> {
+        let presences = &self.0.presences;
+        if let Some(invisible) = said.invisible {
+            // Durable before it counts: whoever hides must not come out by a restart.
+            let seen = Seen { user_id: user.clone(), at: None, invisible };
+            presences.table.save(vec![seen]).await?;
+            presences.with(|attendance| attendance.hides(user, invisible, Instant::now(), presences.clock.now()));
+        }
+        let (now, at) = (Instant::now(), presences.clock.now());
+        presences.with(|attendance| attendance.says(user, said.is_online, said.room, now, at));
+        presences.called.notify_one();
+        Ok(())
+    }
+
+    /// Whether `user` has `room` open and was active there within the last minute, as far as this node knows: such a one
+    /// needs no push.
+    pub fn is_active_in(&self, room: RoomId, user: &UserId) -> bool {
+        self.0.presences.with(|attendance| attendance.is_active_in(room, user, Instant::now()))
+    }
+
+    /// They did something in `room` just now.
+    pub fn was_active_in(&self, room: RoomId, user: &UserId) {
+        self.0.presences.with(|attendance| attendance.active_in(room, user, Instant::now()));
+    }
+
+    /// How others are to be shown `users`: who hides is offline.
+    pub async fn presence_of(&self, users: &[UserId]) -> Result<HashMap<UserId, Presence>, EventLogError> {
+        let presences = &self.0.presences;
+        let seen = presences.table.of(users).await?;
+        let mut shown: HashMap<UserId, Presence> =
+            seen.into_iter().map(|seen| (seen.user_id, Presence { is_online: false, last_seen_at: seen.at })).collect();
+        let now = presences.clock.now();
+        presences.with(|attendance| {
+            for user in users {
+                if let Some(current) = attendance.shown(user, now) {
+                    let entry = shown.entry(user.clone()).or_default();
+                    let last_seen_at = entry.last_seen_at.max(current.last_seen_at);
+                    *entry = Presence { last_seen_at, ..current };
+                }
+            }
+        });
+        Ok(shown)
+    }
+
+    /// People remembered as here, for operators.
+    pub fn attending(&self) -> event_log::CacheSize {
+        let people = self.0.presences.with(|attendance| attendance.people());
+        event_log::CacheSize::counted("presence", people, attendance::PEOPLE_MAX)
+    }
+}

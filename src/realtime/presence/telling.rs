@@ -1,0 +1,132 @@
+//! Who came and went is told to the rooms that somebody has open, and kept as "last seen".
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aggregates::ids::{RoomId, UserId};
+use event_log::last_seen::Seen;
+use projections::ReadError;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::super::channel_name::room_channel;
+use super::super::frames::{self, UserStatus};
+use super::super::{Inner, encode};
+use super::attendance::{Changed, Due};
+
+/// Rows in one write, and people asked about in one question.
+const AT_ONCE_MAX: usize = 1_000;
+const RETRY: Duration = Duration::from_secs(5);
+
+/// Until `stop`; then everybody's last moment is kept.
+pub(in super::super) async fn run(inner: Arc<Inner>, stop: CancellationToken) {
+    let comings = inner.hub.comings_called();
+    loop {
+        for (user, is_connected) in inner.hub.take_comings() {
+            inner.presences.connected(&user, is_connected);
+        }
+        let clock = &inner.presences.clock;
+        let due = inner.presences.with(|attendance| attendance.due(Instant::now(), clock.now()));
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = carry_out(&inner, due) => {}
+        }
+        let next = inner.presences.with(|attendance| attendance.next_look());
+        let look = async {
+            match next {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = comings.notified() => {}
+            () = inner.presences.called.notified() => {}
+            () = look => {}
+        }
+    }
+    let last = inner.presences.with(|attendance| attendance.all_to_save(inner.presences.clock.now()));
+    save(&inner, last).await;
+}
+
+async fn carry_out(inner: &Inner, due: Due) {
+    for some in due.unknown.chunks(AT_ONCE_MAX) {
+        learn(inner, some).await;
+    }
+    for changed in &due.changed {
+        if let Err(error) = tell(inner, changed).await {
+            tracing::warn!(%error, "who came or went is told to nobody");
+        }
+    }
+    save(inner, due.to_save).await;
+}
+
+/// Who has never said anything hides from nobody. Where it cannot be asked they stay unseen.
+async fn learn(inner: &Inner, users: &[UserId]) {
+    let known = match inner.presences.table.of(users).await {
+        Ok(known) => known,
+        Err(error) => {
+            tracing::warn!(%error, "nobody knows who hides: those who came now are shown to nobody yet");
+            let later = Instant::now() + RETRY;
+            inner.presences.with(|attendance| users.iter().for_each(|user| attendance.ask_again(user, later)));
+            return;
+        }
+    };
+    let hidden: HashSet<&UserId> = known.iter().filter(|seen| seen.invisible).map(|seen| &seen.user_id).collect();
+    let (now, at) = (Instant::now(), inner.presences.clock.now());
+    inner.presences.with(|attendance| {
+        // What they said themselves meanwhile is newer.
+        for user in users {
+            if attendance.is_unknown(user) {
+                attendance.hides(user, hidden.contains(user), now, at);
+            }
+        }
+    });
+}
+
+async fn save(inner: &Inner, mut seen: Vec<Seen>) {
+    while !seen.is_empty() {
+        let some = seen.split_off(seen.len().saturating_sub(AT_ONCE_MAX));
+        if let Err(error) = inner.presences.table.save(some).await {
+            tracing::warn!(%error, "when some people were last seen is not kept");
+            return;
+        }
+    }
+}
+
+/// In the rooms of theirs that somebody else has open, but for whoever they are blocked from.
+async fn tell(inner: &Inner, changed: &Changed) -> Result<(), ReadError> {
+    let open = open_rooms(inner, &changed.user).await?;
+    let everybody: HashSet<&UserId> = open.iter().flat_map(|(_, listeners)| listeners).collect();
+    let everybody: Vec<UserId> = everybody.into_iter().cloned().collect();
+    if everybody.is_empty() {
+        return Ok(());
+    }
+    let apart = inner.views.inbox().apart_from(&changed.user, &everybody).await?;
+    let apart: HashSet<UserId> = apart.into_iter().collect();
+    let status = if changed.is_online { "online" } else { "offline" };
+    let data = UserStatus { user_id: &changed.user, status, last_seen: changed.last_seen_at };
+    let Some(data) = encode(frames::USER_STATUS, &data) else { return Ok(()) };
+    for (room, mut listeners) in open {
+        listeners.retain(|user| !apart.contains(user));
+        let channel = room_channel(room);
+        inner.hub.publish_to_some(&channel, &data.frame(frames::USER_STATUS.name, &channel), &listeners);
+    }
+    Ok(())
+}
+
+/// The rooms that `user` is in and somebody else listens to, up to the size at which frames of every member end.
+async fn open_rooms(inner: &Inner, user: &UserId) -> Result<Vec<(RoomId, HashSet<UserId>)>, ReadError> {
+    let rooms = {
+        let Ok(_turn) = inner.room_reads.acquire().await else { return Ok(Vec::new()) };
+        inner.views.inbox().memberships(user).await?.0
+    };
+    let with_listeners = rooms.into_iter().map(|room| {
+        let mut listeners = inner.hub.listeners(&room_channel(room));
+        listeners.remove(user);
+        (room, listeners)
+    });
+    let members_max = inner.config.read_frames_members_max;
+    Ok(with_listeners.filter(|(_, listeners)| (1..=members_max).contains(&listeners.len())).collect())
+}

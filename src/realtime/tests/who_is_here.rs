@@ -1,0 +1,96 @@
+//! Who comes and goes, and who is told of it.
+
+use std::time::Duration;
+
+use aggregates::relationship::RelationshipCommand;
+use serde_json::json;
+
+use super::world::{World, user};
+use crate::realtime::Said;
+
+const HERE: Said = Said { is_online: true, room: None, invisible: None };
+
+async fn world(grace: Duration) -> World {
+    World::start_with(|config| config.presence_grace = grace).await
+}
+
+#[tokio::test]
+async fn who_comes_and_goes_is_told_to_the_rooms_that_somebody_else_has_open() {
+    let world = world(Duration::from_millis(50)).await;
+    let room = world.direct("ana", "ben").await;
+    let channel = format!("private-room-{room}");
+    let mut ben = world.in_room("ben", room).await;
+    let ana = world.in_room("ana", room).await;
+    let came = ben.expect("user-status", &channel).await;
+    assert_eq!((&came["userId"], &came["status"]), (&json!("ana"), &json!("online")));
+    drop(ana);
+    let went = ben.expect("user-status", &channel).await;
+    assert_eq!((&went["userId"], &went["status"]), (&json!("ana"), &json!("offline")));
+    assert!(went["lastSeen"].is_string(), "{went}");
+    let shown = world.realtime.presence_of(&[user("ana"), user("ben")]).await.expect("asked");
+    assert!(!shown[&user("ana")].is_online && shown[&user("ana")].last_seen_at.is_some());
+    assert!(shown[&user("ben")].is_online);
+}
+
+#[tokio::test]
+async fn who_is_back_at_once_was_not_away() {
+    let world = world(Duration::from_secs(60)).await;
+    let room = world.direct("ana", "ben").await;
+    let channel = format!("private-room-{room}");
+    let mut ben = world.in_room("ben", room).await;
+    let ana = world.in_room("ana", room).await;
+    ben.expect("user-status", &channel).await;
+    drop(ana);
+    let mut connections = world.realtime.0.hub.connections();
+    connections.wait_for(|count| *count == 1).await.expect("it runs");
+    let mut ana = world.in_room("ana", room).await;
+    let position = world.send(room, "ana", "kembali").await;
+    ana.expect("new-message", &channel).await;
+    world.told(position).await;
+    let seen = ben.seen_on(&channel).await;
+    assert!(!seen.contains(&"user-status".to_owned()), "{seen:?}");
+}
+
+#[tokio::test]
+async fn who_hides_is_told_to_nobody_and_shows_themselves_again() {
+    let world = world(Duration::from_millis(50)).await;
+    let room = world.direct("ana", "ben").await;
+    let channel = format!("private-room-{room}");
+    let mut ben = world.in_room("ben", room).await;
+    let hides = Said { invisible: Some(true), ..HERE };
+    world.realtime.is_here(&user("ana"), hides).await.expect("said");
+    let mut ana = world.in_room("ana", room).await;
+    let position = world.send(room, "ana", "halo").await;
+    ana.expect("new-message", &channel).await;
+    world.told(position).await;
+    assert!(!ben.seen_on(&channel).await.contains(&"user-status".to_owned()));
+    assert!(!world.realtime.presence_of(&[user("ana")]).await.expect("asked")[&user("ana")].is_online);
+    let shows = Said { invisible: Some(false), ..HERE };
+    world.realtime.is_here(&user("ana"), shows).await.expect("said");
+    assert_eq!(ben.expect("user-status", &channel).await["status"], "online");
+}
+
+#[tokio::test]
+async fn whoever_is_blocked_hears_nothing_of_it_and_the_others_of_the_room_do() {
+    let world = world(Duration::from_millis(50)).await;
+    let room = world.group("cat", &["ana", "ben"]).await;
+    let channel = format!("private-room-{room}");
+    let (mut ben, mut cat) = (world.in_room("ben", room).await, world.in_room("cat", room).await);
+    ben.expect("user-status", &channel).await;
+    let blocked = world.relate("ana", "ben", RelationshipCommand::Block).await;
+    world.told(blocked).await;
+    let ana = world.in_room("ana", room).await;
+    while cat.expect("user-status", &channel).await["userId"] != "ana" {}
+    assert!(!ben.seen_on(&channel).await.contains(&"user-status".to_owned()));
+    drop(ana);
+}
+
+#[tokio::test]
+async fn who_has_a_room_before_their_eyes_is_known_to_be_there() {
+    let world = world(Duration::from_secs(10)).await;
+    let room = world.direct("ana", "ben").await;
+    let said = Said { room: Some(room), ..HERE };
+    world.realtime.is_here(&user("ana"), said).await.expect("said");
+    assert!(world.realtime.is_active_in(room, &user("ana")));
+    assert!(!world.realtime.is_active_in(room, &user("ben")));
+}
