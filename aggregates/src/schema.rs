@@ -66,7 +66,8 @@ mod tests {
     fn a_kind_is_described_by_the_names_it_has() {
         assert_eq!(names::<MessageKind>(), shown([MessageKind::Text, MessageKind::Image, MessageKind::File]));
         assert_eq!(names::<JoinPolicy>(), shown([JoinPolicy::Open, JoinPolicy::Invite]));
-        let roles = [UserRole::Admin, UserRole::Mentor, UserRole::Affiliate, UserRole::MemberPremium, UserRole::MemberFree];
+        let roles =
+            [UserRole::Admin, UserRole::Mentor, UserRole::Affiliate, UserRole::MemberPremium, UserRole::MemberFree];
         assert_eq!(names::<UserRole>(), shown(roles));
         assert_eq!(names::<HistoryFrom>(), shown([HistoryFrom::Start, HistoryFrom::Join]));
     }

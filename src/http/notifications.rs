@@ -19,8 +19,8 @@ use super::validity::optional;
 use super::{Answer, AppState, Problem};
 use crate::commands::Caller;
 use crate::queries::FeedAsk;
-use crate::wire::names::CursorText;
 use crate::wire::Notification;
+use crate::wire::names::CursorText;
 
 const NOTIFICATIONS_DEFAULT: usize = 20;
 /// Beyond it the cursor is the way: an offset reads everything that it passes over.

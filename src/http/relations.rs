@@ -13,8 +13,8 @@ use super::validity::optional;
 use super::{Answer, AppState, Problem};
 use crate::commands::{Caller, Followed, Toggle};
 use crate::queries::Direction;
-use crate::wire::names::CursorText;
 use crate::wire::FollowUser;
+use crate::wire::names::CursorText;
 
 const USERS_DEFAULT: usize = 50;
 

@@ -6,9 +6,9 @@
 //! Never in here: a write, a rule; and nothing that a client could not also learn by asking.
 
 mod admission;
-pub mod asyncapi;
 mod api;
 mod arrivals;
+pub mod asyncapi;
 mod audience;
 mod changes;
 pub mod channel_name;

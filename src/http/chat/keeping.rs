@@ -16,8 +16,8 @@ use crate::http::cursor::UserCursor;
 use crate::http::extract::{Actor, After, ValidJson, ValidPath, ValidQuery};
 use crate::http::validity::{NAME_CHARS_MAX, filled_text, https_url, optional};
 use crate::http::{Answer, AppState, Problem};
-use crate::wire::names::{CursorText, RoleName};
 use crate::wire::Participant;
+use crate::wire::names::{CursorText, RoleName};
 
 const MEMBERS_DEFAULT: usize = 50;
 

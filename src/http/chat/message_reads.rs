@@ -13,8 +13,8 @@ use crate::http::cursor::PositionCursor;
 use crate::http::extract::{Actor, After, ValidPath, ValidQuery};
 use crate::http::validity::optional;
 use crate::http::{Answer, AppState, Problem};
-use crate::wire::names::CursorText;
 use crate::wire::Message;
+use crate::wire::names::CursorText;
 
 const REPLIES_DEFAULT: usize = 50;
 /// Former words of a message that are shown: the latest.

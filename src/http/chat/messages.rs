@@ -17,8 +17,8 @@ use crate::http::validity::{attachment_address, key, media_type, optional, text}
 use crate::http::{Answer, AppState, Problem};
 use crate::queries::Asked;
 use crate::realtime::SocketId;
-use crate::wire::names::CursorText;
 use crate::wire::Message;
+use crate::wire::names::CursorText;
 
 const MESSAGES_DEFAULT: usize = 50;
 

@@ -62,7 +62,8 @@ impl JsonSchema for UpTo {
 
     fn json_schema(schemas: &mut SchemaGenerator) -> Schema {
         let message = schemas.subschema_for::<MessageId>();
-        let (seq, digits) = (json!({"type": "integer", "minimum": 1}), json!({"type": "string", "pattern": "^[0-9]{1,19}$"}));
+        let (seq, digits) =
+            (json!({"type": "integer", "minimum": 1}), json!({"type": "string", "pattern": "^[0-9]{1,19}$"}));
         json_schema!({"anyOf": [message, seq, digits], "description": "A message's id or its seq."})
     }
 }

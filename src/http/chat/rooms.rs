@@ -18,8 +18,8 @@ use crate::http::extract::{Actor, After, ValidJson, ValidQuery};
 use crate::http::validity::{NAME_CHARS_MAX, filled_text, optional, text};
 use crate::http::{Answer, AppState, Problem};
 use crate::queries::RoomsWish;
-use crate::wire::names::{CursorText, RoomKindName};
 use crate::wire::Room;
+use crate::wire::names::{CursorText, RoomKindName};
 
 const ROOMS_DEFAULT: usize = 50;
 const SEARCH_CHARS_MAX: usize = 100;

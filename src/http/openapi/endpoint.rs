@@ -10,13 +10,15 @@ use axum::Json;
 use axum::extract::State;
 use axum::handler::Handler;
 use axum::response::Response;
-use axum::routing::{MethodRouter, delete as axum_delete, get as axum_get, patch as axum_patch, post as axum_post, put as axum_put};
+use axum::routing::{
+    MethodRouter, delete as axum_delete, get as axum_get, patch as axum_patch, post as axum_post, put as axum_put,
+};
 use schemars::JsonSchema;
 
 use super::operation::Operation;
-use crate::wire::schemas::Schemas;
 use crate::http::answer::Success;
 use crate::http::{Answer, AppState, Problem};
+use crate::wire::schemas::Schemas;
 
 /// A handler and what it says about itself.
 pub struct Endpoint {
@@ -47,10 +49,6 @@ pub trait TakenIn {
 )]
 pub trait GivenBack {
     fn describe(schemas: &mut Schemas, operation: &mut Operation);
-}
-
-impl GivenBack for () {
-    fn describe(_: &mut Schemas, _: &mut Operation) {}
 }
 
 impl<T: JsonSchema> GivenBack for Result<Answer<T>, Problem> {

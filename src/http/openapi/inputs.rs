@@ -8,12 +8,10 @@ use schemars::{JsonSchema, Schema};
 
 use super::endpoint::TakenIn;
 use super::operation::{Body, Operation};
-use crate::wire::schemas::Schemas;
 use crate::commands::{Caller, Program};
-use crate::http::extract::{
-    Actor, After, IdempotencyKey, ValidForm, ValidJson, ValidLongJson, ValidPath, ValidQuery,
-};
+use crate::http::extract::{Actor, After, IdempotencyKey, ValidForm, ValidJson, ValidLongJson, ValidPath, ValidQuery};
 use crate::wire::names::UploadIdText;
+use crate::wire::schemas::Schemas;
 
 impl TakenIn for Actor {
     fn describe(_: &mut Schemas, _: &mut Operation) {}

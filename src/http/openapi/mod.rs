@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::routes::{Route, routes};
-use operation::Operation;
 use crate::wire::schemas::{SameName, Schemas};
+use operation::Operation;
 use words::Said;
 
 pub use page::router;
@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn every_operation_has_a_name_of_its_own() {
-        let mut names: Vec<&str> = words::topics().iter().flat_map(|topic| topic.said.iter().map(|said| said.id)).collect();
+        let mut names: Vec<&str> =
+            words::topics().iter().flat_map(|topic| topic.said.iter().map(|said| said.id)).collect();
         names.sort_unstable();
         let all = names.len();
         names.dedup();

@@ -4,11 +4,11 @@ use axum::http::Method;
 use schemars::Schema;
 use serde_json::{Map, Value, json};
 
-use crate::wire::schemas::Field;
 use super::words::Said;
 use crate::config::Scope;
 use crate::http::layers::service_gate::Guard;
 use crate::http::routes::Route;
+use crate::wire::schemas::Field;
 
 /// What a handler's parameters and answer say about it.
 #[derive(Default)]
@@ -66,7 +66,9 @@ impl Operation {
         }
         responses.insert("200".to_owned(), self.success(said));
         if self.file {
-            for (status, description) in [("206", "The part that was asked for."), ("304", "As it was."), ("416", "No such part.")] {
+            for (status, description) in
+                [("206", "The part that was asked for."), ("304", "As it was."), ("416", "No such part.")]
+            {
                 responses.insert(status.to_owned(), json!({"description": description}));
             }
         }

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::wire::schemas::Schemas;
 use crate::auth::nextauth;
 use crate::http::problem;
+use crate::wire::schemas::Schemas;
 
 pub(super) fn about() -> Value {
     json!({
@@ -25,7 +25,10 @@ pub(super) fn problem(schemas: &mut Schemas) -> Value {
 const REFUSALS: [(u16, &str); 12] = [
     (400, "The body is no JSON."),
     (401, "Nobody is signed in."),
-    (403, "Not for your role; or somebody blocked the other; or a page that is not ours writes by the platform's cookie."),
+    (
+        403,
+        "Not for your role; or somebody blocked the other; or a page that is not ours writes by the platform's cookie.",
+    ),
     (404, "Absent, or not yours: never told apart."),
     (408, "The body did not come in time."),
     (409, "It is in another state, as a room that is closed."),
@@ -34,8 +37,11 @@ const REFUSALS: [(u16, &str); 12] = [
     (422, "Understood, and not possible; `errors` names every field that is wrong."),
     (429, "Too many requests, or too soon: come back after `Retry-After`."),
     (500, "Something is broken on our side."),
-    (503, "Not now: come back after `Retry-After`. Nothing was written, unless `detail` says that it is not known yet: \
-           repeat it with the same key."),
+    (
+        503,
+        "Not now: come back after `Retry-After`. Nothing was written, unless `detail` says that it is not known yet: \
+           repeat it with the same key.",
+    ),
 ];
 
 /// Answers by status.

@@ -23,8 +23,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::commands::Caller;
-use crate::http::openapi::endpoint::{Endpoint, get, post};
 use crate::http::extract::{Actor, ValidPath, ValidQuery};
+use crate::http::openapi::endpoint::{Endpoint, get, post};
 use crate::http::validity::{NAME_CHARS_MAX, text};
 use crate::http::{Answer, AppState, Problem};
 use crate::uploads::UploadError;

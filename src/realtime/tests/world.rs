@@ -96,18 +96,7 @@ impl World {
         let served = axum::serve(listener, router::<()>(realtime.clone(), Arc::new(visitor)));
         tokio::spawn(served.with_graceful_shutdown(stop.clone().cancelled_owned()).into_future());
         let api = api_router::<()>(realtime.clone(), Arc::new(SystemClock));
-        let world = Self {
-            api,
-            directory,
-            log,
-            views,
-            door,
-            realtime,
-            address,
-            stop_realtime,
-            realtime_ended,
-            stop,
-        };
+        let world = Self { api, directory, log, views, door, realtime, address, stop_realtime, realtime_ended, stop };
         for name in ["ana", "ben", "cat"] {
             world.register(name).await;
         }

@@ -3,19 +3,20 @@
 //! Every sample's right wish and its answer are held against the schemas, every wrong one's status against the statuses
 //! told of. Strictly: a field that the document does not know is a failure too. Never in here: what a route ought to do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use kabar::http::openapi;
 use reqwest::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::app::TestApp;
 use super::on_every_backend;
+use super::person::text;
 use super::samples::{Body, Sample, Wish, World};
 
 on_every_backend![
     every_route_answers_as_it_is_documented,
     every_refusal_is_documented,
+    every_event_is_told_as_it_is_documented,
     the_documents_are_open_to_everybody_and_load_nothing_from_elsewhere,
 ];
 
@@ -23,11 +24,10 @@ struct Document(Value);
 
 impl Document {
     /// From the server, as clients get it.
-    async fn of(app: &TestApp) -> Self {
-        let asked = app.anonymous(Method::GET, "/openapi.json").send().await.expect("an answer");
+    async fn of(app: &TestApp, path: &str) -> Self {
+        let asked = app.anonymous(Method::GET, path).send().await.expect("an answer");
         assert_eq!((asked.status(), &asked.headers()["content-type"]), (StatusCode::OK, "application/json"));
         let mut document: Value = asked.json().await.expect("JSON");
-        assert_eq!(document, openapi::document().expect("a document"));
         for schema in document["components"]["schemas"].as_object_mut().expect("schemas").values_mut() {
             close(schema);
         }
@@ -65,7 +65,8 @@ impl Document {
                 self.check(&body["application/x-www-form-urlencoded"]["schema"], &fields.into(), &what);
             }
         }
-        let given: BTreeMap<String, String> = pairs(sample.right.url.split_once('?').map_or("", |(_, query)| query)).collect();
+        let given: BTreeMap<String, String> =
+            pairs(sample.right.url.split_once('?').map_or("", |(_, query)| query)).collect();
         let parameters = operation["parameters"].as_array().map_or(&[][..], Vec::as_slice);
         let query: Vec<&Value> =
             parameters.iter().map(|one| self.followed(one)).filter(|one| one["in"] == "query").collect();
@@ -109,7 +110,7 @@ fn typed(text: &str) -> Value {
 
 async fn every_route_answers_as_it_is_documented(app: TestApp) {
     let world = World::new(&app).await;
-    let document = Document::of(&app).await;
+    let document = Document::of(&app, "/openapi.json").await;
     for sample in world.samples() {
         document.check_request(&sample);
         let what = format!("{} {}", sample.method, sample.path);
@@ -136,7 +137,7 @@ async fn every_route_answers_as_it_is_documented(app: TestApp) {
 
 async fn every_refusal_is_documented(app: TestApp) {
     let world = World::new(&app).await;
-    let document = Document::of(&app).await;
+    let document = Document::of(&app, "/openapi.json").await;
     for sample in world.samples() {
         let mut wishes: Vec<(&Wish, u16)> = sample.wrong.iter().map(|(wish, status, _)| (wish, *status)).collect();
         // Eve's is another person's wish; what it gets is told of all the same.
@@ -155,8 +156,34 @@ async fn every_refusal_is_documented(app: TestApp) {
     app.stop().await;
 }
 
+/// What `/api/sync` tells after all of the samples: the frames as their channels have them.
+async fn every_event_is_told_as_it_is_documented(app: TestApp) {
+    let world = World::new(&app).await;
+    let document = Document::of(&app, "/asyncapi.json").await;
+    let before = app.token(app.head().await);
+    for sample in world.samples() {
+        let wish = sample.right.onto(world.ana.ask(sample.method.clone(), &sample.right.url));
+        assert!(wish.send().await.expect("an answer").status().is_success(), "{} {}", sample.method, sample.path);
+    }
+    let synced = world.ana.get(&format!("/api/sync?limit=500&after={before}")).await;
+    let events = synced.ok()["events"].as_array().expect("events").clone();
+    let mut seen = BTreeSet::new();
+    for event in &events {
+        let (name, channel) = (text(&event["event"]), text(&event["channel"]));
+        let kind = if channel.starts_with("private-room-") { "room" } else { "user" };
+        let told = &document.0["channels"][kind]["messages"][&name];
+        assert!(told.is_object(), "{name} on {channel} is not told of");
+        document.check(&document.followed(told)["payload"], &event["data"], &format!("{name} on {channel}"));
+        seen.insert(format!("{kind} {name}"));
+    }
+    assert!(seen.len() >= 5, "{seen:?}");
+    app.stop().await;
+}
+
 async fn the_documents_are_open_to_everybody_and_load_nothing_from_elsewhere(app: TestApp) {
-    for (path, media_type) in [("/docs", "text/html"), ("/docs/page.js", "text/javascript"), ("/docs/page.css", "text/css")] {
+    for (path, media_type) in
+        [("/docs", "text/html"), ("/docs/page.js", "text/javascript"), ("/docs/page.css", "text/css")]
+    {
         let answered = app.anonymous(Method::GET, path).send().await.expect("an answer");
         assert_eq!(answered.status(), StatusCode::OK, "{path}");
         let header = |name: &str| answered.headers()[name].to_str().expect("ASCII").to_owned();

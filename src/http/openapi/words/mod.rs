@@ -68,5 +68,12 @@ fn delete(path: &'static str, id: &'static str, summary: &'static str) -> Said {
 
 /// In the order in which a reader meets them.
 pub fn topics() -> Vec<Topic> {
-    vec![rooms::topic(), messages::topic(), uploads::topic(), people::topic(), notifications::topic(), realtime::topic()]
+    vec![
+        rooms::topic(),
+        messages::topic(),
+        uploads::topic(),
+        people::topic(),
+        notifications::topic(),
+        realtime::topic(),
+    ]
 }
