@@ -357,14 +357,9 @@ impl Hub {
         Opened::Open
     }
 
-    /// For one subscription alone. False when it is gone.
-    pub fn tell_one(&self, attached: &Attached, frame: Utf8Bytes) -> bool {
-        let mut state = self.state();
-        let subscriber = state.subscriber(attached);
-        if let Some(subscriber) = &subscriber {
-            subscriber.say(frame);
-        }
-        subscriber.is_some()
+    /// Whether it is still there.
+    pub fn is_there(&self, attached: &Attached) -> bool {
+        self.state().subscriber(attached).is_some()
     }
 
     /// Takes back a subscription that was not opened. False when it was gone already.
@@ -394,6 +389,13 @@ impl Hub {
     /// Somebody has read or spoken.
     pub fn mark(&self, room: RoomId, user: &UserId, mark: &ReadMark, recorded_at: Option<Timestamp>) {
         self.state().window.mark(room, user, mark, recorded_at);
+    }
+
+    /// What somebody has read is being told to those who listen.
+    pub fn mark_told(&self, room: RoomId, user: &UserId, mark: &ReadMark) {
+        let mut state = self.state();
+        let taken = state.taken;
+        state.window.told(room, user, mark, taken);
     }
 
     /// See [`super::window::Window::marks`].

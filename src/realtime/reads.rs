@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use aggregates::Timestamp;
 use aggregates::ids::{MessageId, RoomId, UserId};
+use axum::extract::ws::Utf8Bytes;
 use event_log::Position;
 use projections::{ReadError, UnitName};
 use tokio::time::Instant;
@@ -19,7 +20,6 @@ use super::channel_name::room_channel;
 use super::encode;
 use super::frames::{self, MessageRead};
 use super::gathering::Gathered;
-use super::hub::Attached;
 use super::socket_id::SocketId;
 use super::subscriber::Except;
 
@@ -93,25 +93,24 @@ async fn show(inner: &Inner, room_id: RoomId, user_id: &UserId, mark: &ReadMark)
     let token = inner.token(mark.position);
     let except = Except { socket: mark.except, user: None };
     let data = frame(room_id, user_id, mark, &token);
+    inner.hub.mark_told(room_id, user_id, mark);
     inner.announce(&channel, frames::MESSAGE_READ, &data, Some(mark.position.into()), except);
 }
 
-/// To one subscription that was away: how far others have read since it stood at `from`, the last of each.
-pub(super) async fn retell(inner: &Inner, attached: &Attached, room_id: RoomId, from: Position) {
+/// For one subscription that was away: how far others have read since it stood at `from`, the last of each.
+pub(super) async fn retold(inner: &Inner, channel: &str, room_id: RoomId, from: Position) -> Vec<Utf8Bytes> {
     let marks = inner.hub.marks(room_id, from);
-    let Some((_, newest)) = marks.last() else { return };
+    let Some((_, newest)) = marks.last() else { return Vec::new() };
     if !is_told(inner, room_id, newest.position).await {
-        return;
+        return Vec::new();
     }
+    let mut told = Vec::new();
     for (user_id, mark) in &marks {
         let token = inner.token(mark.position);
-        let Some(data) = encode(frames::MESSAGE_READ, &frame(room_id, user_id, mark, &token)) else { return };
-        for name in inner.names(frames::MESSAGE_READ) {
-            if !inner.hub.tell_one(attached, data.frame(name, &attached.channel)) {
-                return;
-            }
-        }
+        let Some(data) = encode(frames::MESSAGE_READ, &frame(room_id, user_id, mark, &token)) else { continue };
+        told.extend(inner.names(frames::MESSAGE_READ).map(|name| data.frame(name, channel)));
     }
+    told
 }
 
 async fn is_told(inner: &Inner, room: RoomId, position: Position) -> bool {

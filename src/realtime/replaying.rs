@@ -106,14 +106,20 @@ pub(super) async fn overtaken(inner: Arc<Inner>, replay: Box<Replay>) -> Answer 
     reload(&inner, begun, Reload::TooLongAgo, succeeded).await
 }
 
-/// What is not replayed because only its last value counts: read positions and unread counts.
+/// What is not replayed because only its last value counts: read positions and unread counts. Written like a replay,
+/// when the socket is free.
 pub(super) async fn refresh(inner: Arc<Inner>, replay: Box<Replay>) -> Answer {
     let Replay { begun, user, from, .. } = *replay;
     match room_of(&begun) {
-        Some(room) => reads::retell(&inner, &begun.attached, room, from).await,
-        None => unread::retell(&inner, user),
+        Some(room) => {
+            let told = reads::retold(&inner, &begun.attached.channel, room, from).await;
+            Answer::Tell(begun.attached, told)
+        }
+        None => {
+            unread::retell(&inner, user);
+            Answer::Nothing
+        }
     }
-    Answer::Nothing
 }
 
 pub(super) fn not_a_member(replay: &Replay) -> Answer {

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use super::Inner;
 use super::client_events::{self, Allowance};
 use super::frame::Frame;
-use super::hub::Connected;
+use super::hub::{Attached, Connected};
 use super::outbox::Outbox;
 use super::protocol::{self, ClientEvent, ClientFrame, CloseCode};
 use super::receipts::Receipts;
@@ -48,7 +48,7 @@ struct Connection {
     waiting: mpsc::Receiver<Frame>,
     subscriptions: FuturesUnordered<BoxFuture<'static, Answer>>,
     /// Subscriptions that are given what they missed, a few frames in turn.
-    replays: VecDeque<Box<Replay>>,
+    replays: VecDeque<Owing>,
     receipts: Receipts,
     /// Times of the events whose frames are being written; kept for its memory.
     recorded: Vec<Timestamp>,
@@ -56,6 +56,12 @@ struct Connection {
     heard_at: Instant,
     /// Since when a sign of life is waited for.
     pinged_at: Option<Instant>,
+}
+
+/// What is written when nothing else waits.
+enum Owing {
+    Replay(Box<Replay>),
+    Frames(Attached, Vec<Utf8Bytes>),
 }
 
 /// Forgets the socket however its task ends.
@@ -245,7 +251,11 @@ impl Connection {
             }
             Answer::Close(code, reason) => Err(End::Close(code, reason)),
             Answer::Replay(replay) => {
-                self.replays.push_back(replay);
+                self.replays.push_back(Owing::Replay(replay));
+                Ok(())
+            }
+            Answer::Tell(attached, frames) => {
+                self.replays.push_back(Owing::Frames(attached, frames));
                 Ok(())
             }
         }
@@ -253,10 +263,15 @@ impl Connection {
 
     /// The next frames of the replay whose turn it is. They are written before anything that comes later is taken.
     async fn replay(&mut self) -> Result<(), End> {
-        let Some(replay) = self.replays.pop_front() else { return Ok(()) };
+        let replay = match self.replays.pop_front() {
+            None => return Ok(()),
+            Some(Owing::Frames(attached, _)) if !self.inner.hub.is_there(&attached) => return Ok(()),
+            Some(Owing::Frames(_, frames)) => return self.write(frames.into_iter().map(Frame::from)).await,
+            Some(Owing::Replay(replay)) => replay,
+        };
         match self.inner.hub.replay(replay, WRITE_FRAMES_MAX) {
             Replayed::Frames(frames, replay) => {
-                self.replays.push_back(replay);
+                self.replays.push_back(Owing::Replay(replay));
                 self.write(frames).await
             }
             Replayed::Open(frames, replay) => {

@@ -92,10 +92,6 @@ impl Subscriber {
         self.outbox.received()
     }
 
-    pub fn say(&self, frame: impl Into<Frame>) {
-        self.outbox.put(frame);
-    }
-
     pub fn is_open(&self) -> bool {
         self.is_in
     }

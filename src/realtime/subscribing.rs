@@ -32,6 +32,8 @@ pub(super) enum Answer {
     Close(CloseCode, &'static str),
     /// It subscribes once it was given what it missed.
     Replay(Box<Replay>),
+    /// For this subscription, if it is still there.
+    Tell(Attached, Vec<Utf8Bytes>),
 }
 
 /// A subscription that is being checked.

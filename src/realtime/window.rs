@@ -19,8 +19,8 @@ use super::protocol::EventData;
 use super::reads::ReadMark;
 use super::socket_id::SocketId;
 
-/// What an entry weighs beside its text: its places in the queue of its channel and in the order.
-const ENTRY_BYTES: usize = 160;
+/// What an entry weighs beside its text: its places in the queue of its channel and in the order, and its part of both.
+const ENTRY_BYTES: usize = 256;
 /// A read position is told a moment after its event: whoever was cut off in that moment has the event's position and
 /// not the frame.
 const READS_MAY_BE_LATE_MS: i64 = 10_000;
@@ -39,6 +39,13 @@ struct Hint {
     data: EventData,
     /// Whom it passes by.
     except: (Option<UserId>, Option<SocketId>),
+}
+
+struct Mark {
+    mark: ReadMark,
+    recorded_at: Option<Timestamp>,
+    /// How far the tail was when it was told here.
+    told_at: Option<Position>,
 }
 
 /// Whose oldest entry it is.
@@ -69,7 +76,7 @@ pub(super) struct Window {
     /// The last time somebody came into a room or went out of it.
     passages: HashMap<UserId, HashMap<RoomId, (Position, Step)>>,
     /// How far somebody has read, as their last event about it says.
-    marks: HashMap<RoomId, HashMap<UserId, (ReadMark, Option<Timestamp>)>>,
+    marks: HashMap<RoomId, HashMap<UserId, Mark>>,
     /// Everything above, oldest first.
     order: VecDeque<Placed>,
 }
@@ -200,11 +207,19 @@ impl Window {
         let position = self.in_order(mark.position);
         let marks = self.marks.entry(room).or_default();
         let mark = match marks.remove(user) {
-            Some((before, _)) => before.later(mark.clone()),
+            Some(before) => before.mark.later(mark.clone()),
             None => mark.clone(),
         };
-        marks.insert(user.clone(), (ReadMark { position, ..mark }, recorded_at));
+        marks.insert(user.clone(), Mark { mark: ReadMark { position, ..mark }, recorded_at, told_at: None });
         self.place(position, recorded_at, user.as_str().len(), Owner::Mark(room, user.clone()));
+    }
+
+    /// It is told to those who listen, when the tail is at `at`.
+    pub fn told(&mut self, room: RoomId, user: &UserId, mark: &ReadMark, at: Position) {
+        let known = self.marks.get_mut(&room).and_then(|marks| marks.get_mut(user));
+        if let Some(known) = known.filter(|known| known.mark.up_to_seq == mark.up_to_seq) {
+            known.told_at = Some(at);
+        }
     }
 
     /// Frames that would come behind later ones stand beside those, or looking for a position would not find them.
@@ -240,7 +255,7 @@ impl Window {
             }
             Owner::Mark(room, user) => {
                 let Some(marks) = self.marks.get_mut(&room) else { return };
-                if marks.get(&user).is_some_and(|(mark, _)| mark.position == oldest.position) {
+                if marks.get(&user).is_some_and(|it| it.mark.position == oldest.position) {
                     marks.remove(&user);
                 }
                 if marks.is_empty() {
@@ -310,17 +325,19 @@ impl Window {
         }
     }
 
-    /// How far people have read in a room, of what may not have been told to somebody who stood at `position`.
+    /// How far people have read in a room, of what may not have been told to somebody who stood at `position`: whoever
+    /// has heard a later frame than the tail had then has heard what was told then.
     pub fn marks(&self, room: RoomId, position: Position) -> Vec<(UserId, ReadMark)> {
         let before = self.order.partition_point(|placed| placed.position <= position);
         let stood_at = self.order.range(..before).rev().find_map(|placed| placed.recorded_at);
-        let late = |recorded_at: &Option<Timestamp>| match (stood_at, recorded_at) {
-            (Some(stood_at), Some(at)) => at.as_millis() >= stood_at.as_millis() - READS_MAY_BE_LATE_MS,
-            (None, _) | (_, None) => true,
+        let late = |mark: &Mark| match (mark.told_at, stood_at, mark.recorded_at) {
+            (Some(told_at), ..) => told_at >= position,
+            (None, Some(stood_at), Some(at)) => at.as_millis() >= stood_at.as_millis() - READS_MAY_BE_LATE_MS,
+            (None, None, _) | (None, _, None) => true,
         };
         let marks = self.marks.get(&room).into_iter().flatten();
-        let untold = marks.filter(|(_, (mark, recorded_at))| mark.position > position || late(recorded_at));
-        let mut untold: Vec<_> = untold.map(|(user, (mark, _))| (user.clone(), mark.clone())).collect();
+        let untold = marks.filter(|(_, mark)| mark.mark.position > position || late(mark));
+        let mut untold: Vec<_> = untold.map(|(user, mark)| (user.clone(), mark.mark.clone())).collect();
         untold.sort_by_key(|(_, mark)| mark.position);
         untold
     }

@@ -12,6 +12,8 @@ use crate::support::running::{Installation, is_slow_build};
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The least that a cache may hold.
 const LIMIT: u64 = 16;
+/// What a kept frame is taken to weigh beside its text.
+const FRAME_BYTES_MIN: u64 = 256;
 const PEOPLE: usize = 60;
 /// A program that was built for speed and has done as little as here.
 const MEMORY_MAX: u64 = 160 * 1_024 * 1_024;
@@ -39,6 +41,9 @@ async fn promise_8_every_cache_keeps_to_its_setting_and_is_seen(backend: Backend
     let installation = Installation::new(&store.url());
     let installation =
         settings.iter().fold(installation, |installation, name| installation.with(&format!("KABAR__{name}"), &least));
+    // Counted in bytes: so many would be that many frames without a text.
+    let frames = (LIMIT * FRAME_BYTES_MIN).to_string();
+    let installation = installation.with("KABAR__REALTIME__WINDOW_BYTES_MAX", &frames);
     let running = installation.start().await;
     let http = client(PATIENCE);
     let people: Vec<Person> =
@@ -66,7 +71,7 @@ async fn promise_8_every_cache_keeps_to_its_setting_and_is_seen(backend: Backend
     let page = http.get(format!("http://{}/metrics", installation.address)).send().await.expect("an answer");
     let page = page.text().await.expect("text");
     let (entries, limits) = (by_cache(&page, "kabar_cache_entries"), by_cache(&page, "kabar_cache_entries_max"));
-    let names = ["commands", "keys", "log_tail", "people", "rates", "rooms", "sessions", "streams"];
+    let names = ["commands", "frames", "keys", "log_tail", "people", "rates", "rooms", "sessions", "streams"];
     assert_eq!(entries.keys().collect::<Vec<_>>(), names.iter().collect::<Vec<_>>());
     for (name, held) in &entries {
         assert!((1..=limits[name]).contains(held), "{name}: {held} of {}", limits[name]);

@@ -2,7 +2,7 @@
 //! with exactly the server's history, none missing, none twice, in order.
 //!
 //! Apart from the tests in `src/realtime` because here frames are lost in the sockets of a real network, and with the
-//! server. The seed is printed; `KABAR_SEED` replays the cuts, not the timing.
+//! server. The seed is printed; `SEED` replays the cuts, not the timing.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -18,7 +18,7 @@ use crate::support::chaos_proxy::ChaosProxy;
 use crate::support::irc_chat::{self, Act};
 use crate::support::person::{Person, client, number, text};
 use crate::support::pusher_js::PusherJs;
-use crate::support::resuming_client::{ResumingClient, told};
+use crate::support::resuming_client::{Heard, ResumingClient, told};
 use crate::support::running::{APP_KEY, Installation, announce, is_slow_build};
 use crate::support::storm::{Count, open_rooms};
 
@@ -48,7 +48,7 @@ on_both_engines! {
 async fn everybody_ends_with_the_servers_history(backend: Backend) {
     let Some(store) = backend.store().await else { return };
     let chat = Chat::begin(Installation::new(&store.url())).await;
-    let reloads = chat.act_out(words()).await;
+    let reloads = chat.act_out(words(), true).await;
     assert_eq!(reloads, 0, "the window reaches back far enough for all of them");
 }
 
@@ -58,7 +58,7 @@ async fn everybody_ends_with_it_past_the_window(backend: Backend) {
     let installation = Installation::new(&store.url()).with("KABAR__REALTIME__WINDOW_EVENTS_MAX", "15");
     let mut words = words();
     words.truncate(400);
-    let reloads = Chat::begin(installation).await.act_out(words).await;
+    let reloads = Chat::begin(installation).await.act_out(words, false).await;
     assert!(reloads > 0, "nobody was away for long: the test shows nothing");
 }
 
@@ -99,18 +99,19 @@ impl Chat {
         self.rooms.iter().map(|room| format!("private-room-{room}")).collect()
     }
 
-    /// Everything is said while everybody listens; answers with how often somebody was told to reload.
-    async fn act_out(mut self, words: Vec<String>) -> usize {
-        let seed: u64 =
-            std::env::var("KABAR_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(rand::random);
-        announce(&format!("{} messages among {PEOPLE} people: KABAR_SEED={seed}", words.len()));
+    /// Everything is said while everybody listens; answers with how often somebody was told to reload, which nobody is
+    /// while the window reaches back far enough.
+    async fn act_out(mut self, words: Vec<String>, window: bool) -> usize {
+        let seed: u64 = std::env::var("SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(rand::random);
+        announce(&format!("{} messages among {PEOPLE} people: SEED={seed}", words.len()));
         let expected = expected(&self.rooms, words.len());
         // As for a page that has loaded what there is: rooms without a word.
         let began = text(&self.people[0].get("/api/sync").await.ok()["position"]);
         let mut listeners = JoinSet::new();
         for (number, person) in self.people.iter().enumerate() {
             let own = format!("private-user-{}", person.id);
-            let channels = [self.room_channels(), vec![own]].concat();
+            let hints = (0..words.len()).filter(|index| speaker(*index) != number).count();
+            let channels = [self.room_channels(), vec![own.clone()]].concat();
             let mut listener = ResumingClient::new(
                 person.clone(),
                 self.installation.address,
@@ -120,7 +121,9 @@ impl Chat {
             listener.stands_at(&began);
             let expected = expected.clone();
             listeners.spawn(async move {
-                listener.listen_until(|heard| has_everything(heard, &expected)).await;
+                // Nobody hints at a room that is loaded anew.
+                let hinted = |heard: &Heard| !window || heard.get(&own).is_some_and(|own| own.len() >= hints);
+                listener.listen_until(|heard| has_everything(heard, &expected) && hinted(heard)).await;
                 listener
             });
         }
@@ -151,7 +154,7 @@ impl Chat {
             senders.spawn(async move {
                 for (index, content) in words.iter().enumerate().filter(|(index, _)| index % KEYBOARDS == keyboard) {
                     let room = &rooms[index % rooms.len()];
-                    say(&people[index * 7 % people.len()], room, index, content).await;
+                    say(&people[speaker(index)], room, index, content).await;
                     answers.one_more();
                 }
             });
@@ -179,12 +182,17 @@ impl Chat {
     }
 }
 
+/// Who says a line.
+fn speaker(index: usize) -> usize {
+    index * 7 % PEOPLE
+}
+
 fn expected(rooms: &[String], messages: usize) -> Expected {
     let count = |number: usize| (0..messages).filter(|index| index % rooms.len() == number).count();
     rooms.iter().enumerate().map(|(number, room)| (format!("private-room-{room}"), count(number))).collect()
 }
 
-fn has_everything(heard: &BTreeMap<String, Vec<Value>>, expected: &Expected) -> bool {
+fn has_everything(heard: &Heard, expected: &Expected) -> bool {
     expected.iter().all(|(channel, count)| {
         let last = heard.get(channel).and_then(|messages| messages.last());
         last.is_some_and(|last| last["seq"].as_u64() >= Some(*count as u64))
@@ -248,7 +256,7 @@ async fn pusher_js_ends_with_the_servers_history(backend: Backend) {
     for round in 0..6 {
         for line in 0..10 {
             let index = round * 100 + line;
-            say(&chat.people[line % PEOPLE], &room, index, &format!("line {index}")).await;
+            say(&chat.people[line], &room, index, &format!("line {index}")).await;
             if line == 5 {
                 proxy.cut_now();
             }

@@ -27,6 +27,9 @@ const FRAMES_BETWEEN_CUTS: std::ops::Range<usize> = 5..120;
 /// Of a server that answers nothing at all; then the connection is taken for dead.
 const SILENCE: Duration = Duration::from_secs(10);
 
+/// What lasts of each channel, in the order it came.
+pub type Heard = BTreeMap<String, Vec<Value>>;
+
 /// Where one stands on a channel.
 #[derive(Debug, Clone, PartialEq)]
 struct Stand {
@@ -40,8 +43,7 @@ pub struct ResumingClient {
     address: SocketAddr,
     channels: Vec<String>,
     stands: BTreeMap<String, Stand>,
-    /// What lasts of each channel, in the order it came.
-    pub heard: BTreeMap<String, Vec<Value>>,
+    pub heard: Heard,
     /// How often it was told to reload a channel.
     pub reloads: usize,
     pub cuts: usize,
@@ -70,7 +72,7 @@ impl ResumingClient {
     }
 
     /// Connects, and again whenever the connection ends or is cut, until what it has heard `is_enough`.
-    pub async fn listen_until(&mut self, is_enough: impl Fn(&BTreeMap<String, Vec<Value>>) -> bool) {
+    pub async fn listen_until(&mut self, is_enough: impl Fn(&Heard) -> bool) {
         let mut retry = tokio::time::interval(RETRY);
         while !is_enough(&self.heard) {
             retry.tick().await;
@@ -82,11 +84,7 @@ impl ResumingClient {
     }
 
     /// `None` when the server ended it.
-    async fn one_connection(
-        &mut self,
-        mut frames: usize,
-        is_enough: &impl Fn(&BTreeMap<String, Vec<Value>>) -> bool,
-    ) -> Option<()> {
+    async fn one_connection(&mut self, mut frames: usize, is_enough: &impl Fn(&Heard) -> bool) -> Option<()> {
         let (mut socket, _) = connect_async(format!("ws://{}/app/{APP_KEY}?protocol=7", self.address)).await.ok()?;
         let established = frame(&mut socket).await?;
         let socket_id = text(&established["data"]["socket_id"]);
@@ -99,7 +97,9 @@ impl ResumingClient {
                 socket.send(Message::text(r#"{"event":"pusher:pong","data":{}}"#)).await.ok()?;
             }
             self.take(&frame).await?;
-            frames -= 1;
+            // Read positions are told again after each cut: counted, they could be all that there is between two.
+            let event = frame["event"].as_str().unwrap_or_default();
+            frames -= usize::from(!event.ends_with("-read"));
         }
         Some(())
     }

@@ -102,7 +102,7 @@ fn promise_8_frames_go_by_bytes_and_by_age_and_what_is_gone_is_not_covered() {
     let mut by_bytes = Window::new(2_000, 1_000_000);
     by_bytes.begin_at(Position::START);
     for position in 1..=100 {
-        keep(&mut by_bytes, position, &"x".repeat(340));
+        keep(&mut by_bytes, position, &"x".repeat(244));
         assert!(by_bytes.size().bytes.expect("counted") <= 2_000);
     }
     assert!(by_bytes.covers(after(96)) && !by_bytes.covers(after(95)), "four frames of 500 bytes");
@@ -200,6 +200,9 @@ fn of_each_reader_the_last_place_is_kept_and_those_told_late_are_told_again() {
     let everything = vec![("cat".to_owned(), 7), ("ben".to_owned(), 5)];
     assert_eq!(told(0), everything, "reading never goes back");
     assert_eq!(told(22), everything, "they may have been told after the client was gone");
+    window.told(room(1), &user("cat"), &mark(21, 7), Position(25));
+    assert_eq!(told(25), everything, "the tail was no further when it was told");
+    assert_eq!(told(26), [("ben".to_owned(), 5)], "who has heard of a later position has heard this before");
     keep(&mut window, 90, "long after");
     let marks = window.marks(room(1), Position(90));
     assert_eq!(marks, vec![], "they were told before");

@@ -87,10 +87,11 @@ fn page(
         None => String::new(),
     };
     let sql = if ANSWERS.contains(table) {
-        // A prime, and small: sums stay whole numbers.
+        let condition = if behind.is_some() { "term > ? AND" } else { "" };
+        // A prime, and small: sums stay whole numbers. A colon alone is in no message, see `search_erasing`.
         format!(
             "SELECT term, term, count(*) AS found, sum(doc) AS places, sum((doc % 65521) * (doc % 65521)) AS mixed
-             FROM temp.indexed {condition} GROUP BY term ORDER BY term LIMIT {limit}"
+             FROM temp.indexed WHERE {condition} term <> ':' GROUP BY term ORDER BY term LIMIT {limit}"
         )
     } else {
         format!("SELECT {keys}, * FROM {} {condition} ORDER BY {keys} LIMIT {limit}", table.name)
