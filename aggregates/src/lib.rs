@@ -21,6 +21,8 @@ pub mod policy;
 pub mod relationship;
 pub mod room;
 mod room_members;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod sealed;
 pub mod snapshot;
 pub mod time;

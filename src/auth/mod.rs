@@ -8,7 +8,7 @@ mod claims;
 mod credentials;
 mod jwe;
 mod jwt;
-mod nextauth;
+pub mod nextauth;
 mod origin;
 mod services;
 

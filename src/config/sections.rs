@@ -40,6 +40,8 @@ pub struct ServerConfig {
     /// Whether GET /metrics answers, to anyone who reaches the port: keep it from the outside by a proxy, or switch it
     /// off. Default true.
     pub metrics: bool,
+    /// Whether the documents of the routes answer (/openapi.json, /asyncapi.json, the page /docs), to anyone. Default true.
+    pub docs: bool,
 }
 
 impl Default for ServerConfig {
@@ -56,6 +58,7 @@ impl Default for ServerConfig {
             drain_seconds_max: 10,
             ready_behind_events_max: 10_000,
             metrics: true,
+            docs: true,
         }
     }
 }

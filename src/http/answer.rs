@@ -6,6 +6,7 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use event_log::Position;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A position on its way to the response's headers; carried in the response's extensions, also by refusals.
@@ -19,8 +20,11 @@ pub struct Answer<T> {
     position: Option<Position>,
 }
 
-#[derive(Serialize)]
-struct Success<T> {
+/// Described under the name of what it shows.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "{T}")]
+pub(super) struct Success<T> {
+    #[schemars(extend("const" = true))]
     success: bool,
     #[serde(flatten)]
     body: T,

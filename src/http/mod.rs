@@ -13,6 +13,7 @@ pub mod layers;
 pub mod listener;
 mod notification_tabs;
 mod notifications;
+pub mod openapi;
 pub mod operations;
 mod people;
 mod presence;
@@ -54,7 +55,7 @@ pub fn router(state: AppState) -> Router {
     let api = realtime::api_router(state.realtime.clone(), state.clock.clone());
     let compressed = ServiceBuilder::new().layer(map_request(compress::plain_for_strangers)).layer(compress::layer());
     // Not the sockets: what becomes one has no body of its own.
-    let answers = users.merge(operations()).layer(compressed);
+    let answers = users.merge(operations()).merge(openapi::router(&state.config.server)).layer(compressed);
     layered(answers.merge(sockets).merge(api), &state.config, state.log_id).with_state(state)
 }
 

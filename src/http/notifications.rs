@@ -8,6 +8,7 @@ use axum::extract::State;
 use garde::Validate;
 use projections::UnitName;
 use projections::feed::FeedPage;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::chat::rooms::CountAnswer;
@@ -19,6 +20,7 @@ use super::{Answer, AppState, Problem};
 use crate::commands::Caller;
 use crate::queries::FeedAsk;
 use crate::wire::Notification;
+use crate::wire::names::CursorText;
 
 const NOTIFICATIONS_DEFAULT: usize = 20;
 /// Beyond it the cursor is the way: an offset reads everything that it passes over.
@@ -26,7 +28,7 @@ const OFFSET_MAX: usize = 10_000;
 /// Notifications that one request may mark by id.
 const MARKED_MAX: usize = 500;
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 pub struct NotificationsQuery {
@@ -36,7 +38,9 @@ pub struct NotificationsQuery {
     offset: Option<usize>,
     /// Wins over `offset`.
     #[serde(default, deserialize_with = "optional")]
+    #[schemars(with = "Option<CursorText>")]
     cursor: Option<PositionCursor>,
+    /// One of the types, or an older client's name of one; empty is none.
     #[serde(rename = "type")]
     kind: Option<String>,
     tab: Option<String>,
@@ -66,7 +70,7 @@ impl NotificationsQuery {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NotificationsAnswer {
     notifications: Vec<Notification>,
@@ -74,12 +78,13 @@ pub struct NotificationsAnswer {
     pagination: Pagination,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Pagination {
     limit: usize,
     offset: usize,
     has_more: bool,
+    #[schemars(with = "Option<CursorText>")]
     next_cursor: Option<String>,
 }
 
@@ -112,7 +117,7 @@ pub async fn unread_count(
 }
 
 /// Both forms that clients use: `{notificationIds?, markAllRead?, isRead?}` and `{id?, markAll?}`.
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 pub struct MarkBody {
@@ -152,7 +157,7 @@ impl MarkBody {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct MarkAnswer {
     count: u64,
     message: &'static str,

@@ -7,6 +7,7 @@ use aggregates::user::{Change, DEVICES_MAX, ProfileChanges, UserRole};
 use axum::extract::State;
 use garde::Validate;
 use projections::UnitName;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::cursor::PositionCursor;
@@ -15,6 +16,7 @@ use super::relations::UsersQuery;
 use super::validity::{https_url, text};
 use super::{Answer, AppState, Problem};
 use crate::commands::Program;
+use crate::wire::names::CursorText;
 use crate::wire::{BlockedUser, DirectoryEntry, UserProfile};
 
 /// People in one request.
@@ -28,7 +30,7 @@ const DEVICE_CHARS_MAX: usize = 200;
 const KEY_CHARS_MAX: usize = 200;
 
 /// A field that is absent stays as it is, one that is null is cleared.
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 pub struct ProfileBody {
@@ -65,19 +67,19 @@ pub struct ProfileBody {
 }
 
 /// As a browser's `PushSubscription` says it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 struct WebPush {
     endpoint: String,
     keys: WebPushKeys,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 struct WebPushKeys {
     p256dh: String,
     auth: String,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Locale {
     Id,
@@ -179,7 +181,7 @@ impl ProfileBody {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct EntryAnswer {
     user: DirectoryEntry,
 }
@@ -200,7 +202,7 @@ pub async fn put(
     Ok(Answer::decided(position, EntryAnswer { user: DirectoryEntry::of(&user_id, row.as_ref()) }))
 }
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[garde(allow_unvalidated)]
 pub struct BulkBody {
     #[garde(length(min = 1, max = PEOPLE_MAX), dive)]
@@ -218,7 +220,7 @@ impl BulkBody {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct BulkAnswer {
     count: u64,
 }
@@ -233,7 +235,7 @@ pub async fn bulk(
     Ok(Answer::decided(put.position, BulkAnswer { count: put.count }))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ProfileAnswer {
     user: UserProfile,
 }
@@ -251,10 +253,11 @@ pub async fn profile(
     Ok(Answer::shown(ProfileAnswer { user }))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BlockedAnswer {
     users: Vec<BlockedUser>,
+    #[schemars(with = "Option<CursorText>")]
     next_cursor: Option<String>,
 }
 

@@ -3,6 +3,7 @@
 use aggregates::ids::RoomId;
 use axum::extract::State;
 use garde::Validate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::extract::ValidJson;
@@ -10,7 +11,7 @@ use super::{Answer, AppState, Problem};
 use crate::commands::Caller;
 use crate::realtime::Said;
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 pub struct PresenceBody {
@@ -21,7 +22,7 @@ pub struct PresenceBody {
     invisible: Option<bool>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct PresenceAnswer {}
 
 /// `POST /api/presence`

@@ -15,6 +15,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use event_log::{Chain, CommandError, Position};
 use projections::{Lagging, ReadError};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answer::AnsweredAt;
@@ -23,7 +24,7 @@ use super::answer::AnsweredAt;
 const RETRY_AFTER_SECONDS: u64 = 1;
 
 /// One thing that is wrong with the request. `field` is a JSON path (`userIds[3]`), a query parameter or a header.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FieldError {
     pub field: Cow<'static, str>,
     pub reason: Cow<'static, str>,
@@ -42,14 +43,19 @@ pub struct Problem {
     position: Option<Position>,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// RFC 9457.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(super) struct Body<'a> {
+    /// `urn:kabar:problem:..`; never another for the same thing.
     r#type: String,
     title: &'a str,
     status: u16,
     detail: &'a str,
     errors: &'a [FieldError],
+    #[schemars(extend("const" = false))]
     success: bool,
+    /// The same as `detail`.
     error: &'a str,
 }
 

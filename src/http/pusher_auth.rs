@@ -5,6 +5,7 @@ use std::fmt::Display;
 use axum::Json;
 use axum::extract::State;
 use projections::UnitName;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::extract::{Actor, After, ValidForm};
@@ -14,7 +15,7 @@ use crate::realtime::resume_point::ResumePoint;
 use crate::realtime::{Authorisation, InvalidChannel, SocketId, UserAuthorisation};
 use crate::wire::user::UserCard;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct AuthForm {
     socket_id: String,
     channel_name: String,
@@ -52,7 +53,7 @@ pub async fn auth(
     Ok(Json(app.realtime.authorise(actor.id(), socket, &channel, (card.as_ref(), resume))))
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct UserAuthForm {
     socket_id: String,
 }

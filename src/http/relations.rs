@@ -4,6 +4,7 @@ use aggregates::ids::UserId;
 use axum::extract::State;
 use garde::Validate;
 use projections::UnitName;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::cursor::PositionCursor;
@@ -13,16 +14,17 @@ use super::{Answer, AppState, Problem};
 use crate::commands::{Caller, Followed, Toggle};
 use crate::queries::Direction;
 use crate::wire::FollowUser;
+use crate::wire::names::CursorText;
 
 const USERS_DEFAULT: usize = 50;
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[garde(allow_unvalidated)]
 pub struct FollowQuery {
     on: Option<bool>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FollowAnswer {
     following: bool,
@@ -67,7 +69,7 @@ async fn answer_followed(app: &AppState, to: &UserId, followed: Followed) -> Ans
     Answer::decided(followed.position, answer)
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct FollowingAnswer {
     following: bool,
 }
@@ -87,20 +89,22 @@ pub async fn follows(
     Ok(Answer::shown(FollowingAnswer { following }))
 }
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[garde(allow_unvalidated)]
 pub struct UsersQuery {
     #[garde(range(min = 1, max = 100))]
     pub(super) limit: Option<usize>,
     #[serde(default, deserialize_with = "optional")]
+    #[schemars(with = "Option<CursorText>")]
     pub(super) cursor: Option<PositionCursor>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UsersAnswer {
     users: Vec<FollowUser>,
     total: u64,
+    #[schemars(with = "Option<CursorText>")]
     next_cursor: Option<String>,
 }
 
@@ -146,7 +150,7 @@ async fn list(
     }))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct BlockAnswer {
     blocked: bool,
 }

@@ -1,18 +1,20 @@
 //! Every route of users, one line each: what a client may ask is read, and iterated by tests, in this one place.
 //!
-//! All of them are behind a guard, the gate where nothing else is said: whoever is not signed in gets 401. User ids in paths are called `{userId}`, see
+//! `get`, `post` and the others are not axum's: they read off a handler what it takes and answers, for `openapi`.
+//! All of them are behind a guard, the gate where nothing else is said: whoever is not signed in gets 401. User ids in
+//! paths are called `{userId}`, see
 //! `extract::ValidPath`.
 
 use axum::Router;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, delete, get, patch, post, put};
 
 use super::chat::{
     conversations, groups, keeping, message_changes, message_reads, messages, places, reading, rooms, search, support,
     typing,
 };
 use super::layers::service_gate::{Guard, Guarded, guard};
+use super::openapi::endpoint::{Endpoint, delete, get, patch, post, put};
 use super::{AppState, notifications, people, presence, pusher_auth, relations, sync, uploads};
 use crate::config::Scope;
 
@@ -22,16 +24,21 @@ pub struct Route {
     /// Parts in braces are ids: `{roomId}`, `{userId}`.
     pub path: &'static str,
     pub guard: Guard,
-    handler: MethodRouter<AppState>,
+    pub(super) endpoint: Endpoint,
 }
 
 impl Route {
-    fn new(method: Method, path: &'static str, handler: MethodRouter<AppState>) -> Self {
-        Self { method, path, guard: Guard::User, handler }
+    fn new(method: Method, path: &'static str, endpoint: Endpoint) -> Self {
+        Self { method, path, guard: Guard::User, endpoint }
     }
 
     fn guarded(self, guard: Guard) -> Self {
         Self { guard, ..self }
+    }
+
+    /// As the manual has it.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.method, self.path)
     }
 }
 
@@ -114,7 +121,7 @@ pub fn is_route(written: &str) -> bool {
 pub(super) fn table(state: &AppState) -> Router<AppState> {
     routes().into_iter().fold(Router::new(), |router, route| {
         let guarded = Guarded { state: state.clone(), guard: route.guard };
-        router.route(route.path, route.handler.route_layer(from_fn_with_state(guarded, guard)))
+        router.route(route.path, route.endpoint.handler.route_layer(from_fn_with_state(guarded, guard)))
     })
 }
 
@@ -128,7 +135,7 @@ mod tests {
         let manual = include_str!("../../docs/http.md");
         let lines = manual.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
         let mut told: Vec<&str> = lines.filter(|told| told.contains(" /api/")).collect();
-        let served: Vec<String> = routes().iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+        let served: Vec<String> = routes().iter().map(Route::name).collect();
         let mut served: Vec<&str> = served.iter().map(String::as_str).collect();
         told.sort_unstable();
         served.sort_unstable();

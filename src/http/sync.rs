@@ -5,6 +5,7 @@ use event_log::{Position, PositionToken};
 use futures_util::future::try_join_all;
 use garde::Validate;
 use projections::UnitName;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::extract::{Actor, ValidQuery};
@@ -12,28 +13,30 @@ use super::validity::optional;
 use super::{Answer, AppState, Problem};
 use crate::realtime::{Changes, Synced, SyncedEvent};
 use crate::wire::Room;
+use crate::wire::names::PositionText;
 
 const EVENTS_DEFAULT: usize = 200;
 const EVENTS_MAX: usize = 500;
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 pub struct SyncQuery {
     #[serde(default, deserialize_with = "optional")]
+    #[schemars(with = "Option<PositionText>")]
     after: Option<PositionToken>,
     #[garde(range(min = 1, max = EVENTS_MAX))]
     limit: Option<usize>,
 }
 
 /// What waits, as of `position` or later.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Waiting {
     chat: u64,
     notifications: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncAnswer {
     /// Everything is to be loaded anew.
@@ -45,6 +48,7 @@ pub struct SyncAnswer {
     left_room_ids: Vec<aggregates::ids::RoomId>,
     unread: Waiting,
     /// To ask with the next time.
+    #[schemars(with = "PositionText")]
     position: String,
     has_more: bool,
 }

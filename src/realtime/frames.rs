@@ -5,7 +5,10 @@
 
 use aggregates::Timestamp;
 use aggregates::ids::{MessageId, NotificationId, RoomId, UserId};
+use schemars::JsonSchema;
 use serde::Serialize;
+
+use crate::wire::names::PositionText;
 
 /// The name of an event, and the one that older clients bind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +43,7 @@ pub const USER_STATUS: EventName = only("user-status");
 pub const LEGACY_NAMES: [&str; 3] = ["messages-read", "typing", "notification-new"];
 
 /// `new-message` on a member's own channel; the whole message is on the room's.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageHint<'a> {
     pub room_id: RoomId,
@@ -49,10 +52,11 @@ pub struct MessageHint<'a> {
     pub content: &'a str,
     pub muted: bool,
     pub seq: u64,
+    #[schemars(with = "PositionText")]
     pub position: &'a str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageRead<'a> {
     pub room_id: RoomId,
@@ -60,11 +64,12 @@ pub struct MessageRead<'a> {
     pub up_to: MessageId,
     pub up_to_seq: u64,
     pub read_at: Timestamp,
+    #[schemars(with = "PositionText")]
     pub position: &'a str,
 }
 
 /// Up to where a device of somebody's has everything; in DIRECT rooms.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageDelivered<'a> {
     pub room_id: RoomId,
@@ -72,11 +77,12 @@ pub struct MessageDelivered<'a> {
     pub up_to: MessageId,
     pub up_to_seq: u64,
     pub delivered_at: Timestamp,
+    #[schemars(with = "PositionText")]
     pub position: &'a str,
 }
 
 /// `message-deleted`: its place stays.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageGone<'a> {
     pub room_id: RoomId,
@@ -85,10 +91,11 @@ pub struct MessageGone<'a> {
     pub seq: u64,
     pub deleted_by: &'a UserId,
     pub deleted_at: Timestamp,
+    #[schemars(with = "PositionText")]
     pub position: &'a str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Reaction<'a> {
     pub room_id: RoomId,
@@ -97,10 +104,11 @@ pub struct Reaction<'a> {
     pub emoji: &'a str,
     pub user_id: &'a UserId,
     pub added: bool,
+    #[schemars(with = "PositionText")]
     pub position: &'a str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MessagePin<'a> {
     pub room_id: RoomId,
@@ -108,20 +116,22 @@ pub struct MessagePin<'a> {
     pub seq: u64,
     pub pinned: bool,
     pub by: &'a UserId,
+    #[schemars(with = "PositionText")]
     pub position: &'a str,
 }
 
 /// Something about the room itself; it is to be asked for anew.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RoomUpdated<'a> {
     pub room_id: RoomId,
     /// The name of what happened: `room_renamed`, `room_closed` ..
     pub change: &'static str,
+    #[schemars(with = "PositionText")]
     pub position: &'a str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserTyping<'a> {
     pub room_id: RoomId,
@@ -130,17 +140,17 @@ pub struct UserTyping<'a> {
     pub is_typing: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserStatus<'a> {
     pub user_id: &'a UserId,
-    /// `online` or `offline`.
+    #[schemars(extend("enum" = ["online", "offline"]))]
     pub status: &'static str,
     pub last_seen: Option<Timestamp>,
 }
 
 /// `user-joined` and `user-left`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Passage<'a> {
     pub room_id: RoomId,
@@ -149,10 +159,11 @@ pub struct Passage<'a> {
     /// Who brought or removed them; absent when they did it themselves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<&'a UserId>,
+    #[schemars(with = "PositionText")]
     pub position: &'a str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewFollower<'a> {
     pub user_id: &'a UserId,
@@ -160,19 +171,21 @@ pub struct NewFollower<'a> {
     pub username: Option<&'a str>,
     pub avatar: Option<&'a str>,
     pub notification_id: NotificationId,
+    #[schemars(with = "PositionText")]
     pub position: &'a str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserUnfollowed<'a> {
     pub user_id: &'a UserId,
     pub username: Option<&'a str>,
+    #[schemars(with = "PositionText")]
     pub position: &'a str,
 }
 
 /// Which entries of the feed are read now.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NotificationRead<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -180,15 +193,17 @@ pub struct NotificationRead<'a> {
     /// `true`, or absent: everything up to now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub all: Option<bool>,
+    #[schemars(with = "PositionText")]
     pub position: &'a str,
 }
 
 /// What waits for somebody, at or after `position`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Unread<'a> {
     pub chat: u64,
     pub notifications: u64,
+    #[schemars(with = "PositionText")]
     pub position: &'a str,
 }
 

@@ -8,6 +8,7 @@
 mod admission;
 mod api;
 mod arrivals;
+pub mod asyncapi;
 mod audience;
 mod changes;
 pub mod channel_name;
@@ -59,6 +60,7 @@ use std::time::Duration;
 use aggregates::ids::{CommandId, GroupId, RoomId, UserId};
 use event_log::{CacheSize, EventLogError, Position, PositionToken, SharedLog};
 use projections::{Lagging, ReadError, UnitName, Views};
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -132,7 +134,7 @@ struct Inner {
 }
 
 /// What `/api/pusher/auth` answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Authorisation {
     /// `key:signature`.
     pub auth: String,
@@ -144,7 +146,7 @@ pub struct Authorisation {
 }
 
 /// What `/api/pusher/user-auth` answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct UserAuthorisation {
     /// `key:signature`.
     pub auth: String,

@@ -6,9 +6,12 @@
 use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
+
+use crate::wire::names::PositionText;
 
 /// Versions that are served. 5 and 6 differ from 7 only in what we do for all: data as text, errors before no close.
 pub const VERSIONS: std::ops::RangeInclusive<u32> = 5..=7;
@@ -263,8 +266,19 @@ pub fn subscription_succeeded_at(channel: &str, position: &str) -> Utf8Bytes {
 
 /// The client cannot be given what it missed: it must load anew what it shows of this channel.
 pub fn reload(channel: &str, reason: Reload, position: &str) -> Utf8Bytes {
-    let data = serde_json::json!({ "reason": reason.name(), "position": position });
-    outgoing("kabar:reload", Some(channel), &data)
+    outgoing(RELOAD, Some(channel), &serde_json::json!(ToReload { reason: reason.name(), position }))
+}
+
+/// The one event of Kabar's own that is not in the log's order: it stands where the missed ones would have been.
+pub const RELOAD: &str = "kabar:reload";
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ToReload<'a> {
+    #[schemars(extend("enum" = Reload::ALL.map(Reload::name)))]
+    reason: &'static str,
+    /// Everything up to there is in the answers of the routes.
+    #[schemars(with = "PositionText")]
+    position: &'a str,
 }
 
 /// Why what was missed is not replayed.
@@ -281,6 +295,8 @@ pub enum Reload {
 }
 
 impl Reload {
+    pub const ALL: [Self; 4] = [Self::OtherLog, Self::TooLongAgo, Self::TooMuch, Self::UnknownPosition];
+
     pub const fn name(self) -> &'static str {
         match self {
             Self::OtherLog => "other-log",

@@ -1,6 +1,9 @@
 //! How one connection is called: `123.456`, as every server SDK expects it before it signs.
 
+use std::borrow::Cow;
 use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 /// Random, so that ids of several nodes do not meet. Text is `^\d+\.\d+$`, without leading zeros.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,6 +22,16 @@ impl SocketId {
     pub fn parse(text: &str) -> Result<Self, InvalidSocketId> {
         let (first, second) = text.split_once('.').ok_or(InvalidSocketId)?;
         Ok(Self(number(first)?, number(second)?))
+    }
+}
+
+impl JsonSchema for SocketId {
+    fn schema_name() -> Cow<'static, str> {
+        "SocketId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": r"^(0|[1-9]\d*)\.(0|[1-9]\d*)$", "description": "The `socket_id` of one's connection."})
     }
 }
 

@@ -11,6 +11,7 @@ use aggregates::ids::{RoomId, UserId};
 use axum::extract::ws::Utf8Bytes;
 use event_log::{Position, PositionToken};
 use projections::UnitName;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -24,7 +25,7 @@ use super::{Inner, NotKnown, Realtime, frames};
 const ROOMS_ENTERED_MAX: usize = 50;
 
 /// A frame as its channel has it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct SyncedEvent {
     pub event: String,
     pub channel: String,

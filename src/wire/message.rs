@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use aggregates::ids::{MessageId, RoomId, UserId};
-use aggregates::room::MessageSent;
+use aggregates::room::{MessageKind, MessageSent};
 use aggregates::{Sealed, Timestamp};
 use event_log::PositionToken;
 use projections::inbox::{MessageRow, UserRow};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::user::UserCard;
@@ -17,7 +18,7 @@ pub const TOMBSTONE: &str = "Pesan telah dihapus";
 pub const READERS_SHOWN_MAX: usize = 50;
 
 /// `message {id, seq, roomId, ..}`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
     pub id: MessageId,
@@ -29,6 +30,7 @@ pub struct Message {
     pub content: String,
     /// text, image or file.
     #[serde(rename = "type")]
+    #[schemars(with = "MessageKind")]
     pub kind: &'static str,
     pub attachment_url: Option<String>,
     pub attachment_type: Option<String>,
@@ -58,11 +60,12 @@ pub struct Message {
     pub sender: UserCard,
     pub client_message_id: Option<String>,
     #[serde(serialize_with = "super::as_text")]
+    #[schemars(with = "super::names::PositionText")]
     pub position: PositionToken,
 }
 
 /// Who has got it. Derived from read positions when it is shown; nobody has when it is new.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Receipt {
     pub is_read: bool,
@@ -76,7 +79,7 @@ pub struct Receipt {
 }
 
 /// What is shown above a reply.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RepliedMessage {
     pub id: MessageId,
@@ -84,6 +87,7 @@ pub struct RepliedMessage {
     pub sender_id: UserId,
     pub content: String,
     #[serde(rename = "type")]
+    #[schemars(with = "MessageKind")]
     pub kind: &'static str,
     pub attachment_url: Option<String>,
     pub is_deleted: bool,
@@ -196,7 +200,7 @@ impl RepliedMessage {
 
 #[cfg(test)]
 mod tests {
-    use aggregates::room::{Attachment, MessageKind};
+    use aggregates::room::Attachment;
     use event_log::{LogId, Position};
     use projections::inbox::{Deletion, ReactionRow};
     use serde_json::json;

@@ -5,9 +5,11 @@
 //! the same however it arrives. Never in here: a query, a rule, a clock.
 
 pub mod message;
+pub mod names;
 pub mod notification;
 pub mod participant;
 pub mod room;
+pub mod schemas;
 pub mod search;
 pub mod user;
 

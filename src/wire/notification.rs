@@ -11,18 +11,21 @@ use aggregates::policy::templates::{self, DEFAULT_LOCALE};
 use event_log::PositionToken;
 use projections::feed::NotificationRow;
 use projections::inbox::UserRow;
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::names::NotificationTypeName;
 use super::user::display_name;
 
 /// `notification {id, userId, type, ..}`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Notification {
     pub id: NotificationId,
     pub user_id: UserId,
     /// One of the sixteen of requirements R8.
     #[serde(rename = "type")]
+    #[schemars(with = "NotificationTypeName")]
     pub kind: &'static str,
     pub title: String,
     pub message: String,
@@ -58,6 +61,7 @@ pub struct Notification {
     pub count: u64,
     pub created_at: Timestamp,
     #[serde(serialize_with = "super::as_text")]
+    #[schemars(with = "super::names::PositionText")]
     pub position: PositionToken,
 }
 

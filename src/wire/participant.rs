@@ -3,19 +3,22 @@
 use aggregates::Timestamp;
 use aggregates::ids::{RoomId, UserId};
 use projections::inbox::{MemberRow, UserRow};
+use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::names::RoleName;
 use super::user::UserCard;
 
 /// `participant {id, roomId, userId, role, lastReadAt, unreadCount, isMuted, isPinned, joinedAt, user}`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Participant {
     pub id: Uuid,
     pub room_id: RoomId,
     pub user_id: UserId,
     /// OWNER, ADMIN or MEMBER.
+    #[schemars(with = "RoleName")]
     pub role: &'static str,
     pub last_read_at: Option<Timestamp>,
     pub unread_count: u64,
@@ -26,7 +29,7 @@ pub struct Participant {
 }
 
 /// `user {id, name, username, avatar, isOnline, lastSeenAt}`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PresentUser {
     #[serde(flatten)]

@@ -2,20 +2,23 @@
 
 use aggregates::Timestamp;
 use aggregates::ids::{RoomId, UserId};
-use aggregates::room::JoinPolicy;
+use aggregates::room::{HistoryFrom, JoinPolicy};
 use projections::inbox::RoomRow;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::message::TOMBSTONE;
+use super::names::{RoleName, RoomKindName};
 use super::participant::Participant;
 
 /// `room {id, type, name, ..}`. DIRECT rooms keep name and avatar null.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Room {
     pub id: RoomId,
     /// DIRECT, GROUP, MENTOR_STUDENT or SUPPORT.
     #[serde(rename = "type")]
+    #[schemars(with = "RoomKindName")]
     pub kind: &'static str,
     pub name: Option<String>,
     pub avatar: Option<String>,
@@ -34,10 +37,12 @@ pub struct Room {
     /// `open` or `invite`.
     pub join_policy: JoinPolicy,
     /// `start` or `join`: from where on a member reads.
+    #[schemars(with = "HistoryFrom")]
     pub history_from: &'static str,
     /// Seconds a MEMBER waits between two messages; 0 = none.
     pub slow_mode_seconds: u32,
     /// The asking member's own.
+    #[schemars(with = "RoleName")]
     pub role: &'static str,
     /// Both in DIRECT rooms, else the most recently active.
     pub participants: Vec<Participant>,
@@ -90,7 +95,7 @@ impl Room {
 
 #[cfg(test)]
 mod tests {
-    use aggregates::room::{HistoryFrom, Role, RoomKind};
+    use aggregates::room::{Role, RoomKind};
     use serde_json::json;
     use uuid::Uuid;
 

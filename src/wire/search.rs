@@ -3,12 +3,14 @@
 use aggregates::ids::RoomId;
 use projections::inbox::RoomRow;
 use projections::search::Snippet as Shown;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Message;
+use super::names::RoomKindName;
 
 /// A message, where it is, and the part of it that shows why it was found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SearchResult {
     pub message: Message,
@@ -17,17 +19,18 @@ pub struct SearchResult {
 }
 
 /// Enough of a room to name it. DIRECT rooms keep name and avatar null: they are called after the other one.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FoundIn {
     pub id: RoomId,
     #[serde(rename = "type")]
+    #[schemars(with = "RoomKindName")]
     pub kind: &'static str,
     pub name: Option<String>,
     pub avatar: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Snippet {
     pub text: String,
@@ -35,7 +38,7 @@ pub struct Snippet {
     pub highlights: Vec<Highlight>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Highlight {
     pub start: usize,
     pub end: usize,

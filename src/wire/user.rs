@@ -3,10 +3,11 @@
 use aggregates::Timestamp;
 use aggregates::ids::UserId;
 use projections::inbox::{BlockRow, FollowRow, UserRow};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// `sender {id, name, username, avatar}`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserCard {
     pub id: UserId,
@@ -37,7 +38,7 @@ pub fn display_name<'a>(id: &'a UserId, row: Option<&'a UserRow>) -> &'a str {
 }
 
 /// One line of `GET /api/users/{id}/followers` and `/following`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FollowUser {
     #[serde(flatten)]
@@ -54,7 +55,7 @@ impl FollowUser {
 }
 
 /// `GET /api/users/{id}`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserProfile {
     #[serde(flatten)]
@@ -70,7 +71,7 @@ pub struct UserProfile {
 }
 
 /// One line of `GET /api/users/blocked`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BlockedUser {
     #[serde(flatten)]
@@ -85,7 +86,7 @@ impl BlockedUser {
 }
 
 /// What the platform is told of an entry that it put: with the address, for it came from there.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct DirectoryEntry {
     #[serde(flatten)]
     pub card: UserCard,

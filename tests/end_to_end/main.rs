@@ -45,3 +45,4 @@ mod promise_9_markers;
 mod pusher_protocol;
 mod rebuilding;
 mod replaying;
+mod typescript_client;

@@ -6,6 +6,7 @@ use aggregates::room::{Attachment, CONTENT_CHARS_MAX, MessageKind};
 use axum::extract::State;
 use garde::Validate;
 use projections::UnitName;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::messages::require_words;
@@ -14,15 +15,17 @@ use crate::commands::{Caller, Draft};
 use crate::http::extract::{Actor, After, ValidJson, ValidQuery};
 use crate::http::validity::{https_url, key, media_type, text};
 use crate::http::{Answer, AppState, Problem};
+use crate::wire::names::CursorText;
 use crate::wire::{Message, Room};
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConversationsAnswer {
     /// The same objects as `rooms[]` of `/api/chat/rooms`.
     conversations: Vec<Room>,
     total_unread: u64,
     has_more: bool,
+    #[schemars(with = "Option<CursorText>")]
     next_cursor: Option<String>,
 }
 
@@ -43,24 +46,27 @@ pub async fn conversations(
     }))
 }
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 pub struct WriteBody {
     receiver_id: UserId,
     #[garde(custom(text(CONTENT_CHARS_MAX)))]
+    #[schemars(length(max = CONTENT_CHARS_MAX))]
     content: Option<String>,
     #[serde(rename = "type")]
     kind: Option<MessageKind>,
     #[garde(custom(https_url))]
+    #[schemars(url)]
     attachment_url: Option<String>,
     #[garde(custom(media_type))]
     attachment_type: Option<String>,
     #[garde(custom(key))]
+    #[schemars(length(min = 1, max = 200))]
     client_message_id: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct WriteAnswer {
     message: Message,
     room: Option<Room>,

@@ -5,6 +5,7 @@ use aggregates::ids::{GroupId, RoomId, UserId};
 use aggregates::room::{HistoryFrom, JoinPolicy, MEMBERS_PER_COMMAND_MAX};
 use axum::extract::State;
 use garde::Validate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::rooms::{RoomAnswer, answer_opened, answer_room};
@@ -13,16 +14,18 @@ use crate::http::extract::{ValidJson, ValidPath};
 use crate::http::validity::{NAME_CHARS_MAX, filled_text, https_url};
 use crate::http::{Answer, AppState, Problem};
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 pub struct GroupBody {
     #[garde(custom(filled_text(NAME_CHARS_MAX)))]
+    #[schemars(length(min = 1, max = NAME_CHARS_MAX))]
     name: String,
     #[serde(default)]
     #[garde(length(max = MEMBERS_PER_COMMAND_MAX))]
     member_ids: Vec<UserId>,
     #[garde(custom(https_url))]
+    #[schemars(url)]
     avatar: Option<String>,
     group_id: Option<GroupId>,
     /// Who may come in unasked: `open` (whoever knows the id, the default) or `invite` (nobody).
@@ -66,7 +69,7 @@ pub async fn join(
     answer_room(&app, &caller, entered).await
 }
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 pub struct MembersBody {
@@ -85,7 +88,7 @@ pub async fn add_members(
     answer_room(&app, &caller, entered).await
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RemovedAnswer {
     room_id: RoomId,

@@ -7,6 +7,7 @@ use axum::extract::State;
 use event_log::Position;
 use garde::Validate;
 use projections::UnitName;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::rooms::{RoomAnswer, answer_room};
@@ -16,6 +17,7 @@ use crate::http::extract::{Actor, After, ValidJson, ValidPath, ValidQuery};
 use crate::http::validity::{NAME_CHARS_MAX, filled_text, https_url, optional};
 use crate::http::{Answer, AppState, Problem};
 use crate::wire::Participant;
+use crate::wire::names::{CursorText, RoleName};
 
 const MEMBERS_DEFAULT: usize = 50;
 
@@ -33,7 +35,7 @@ pub async fn room(
 }
 
 /// What is absent stays as it is; null takes a name or a picture away.
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 pub struct ChangesBody {
@@ -94,10 +96,11 @@ pub async fn reopen(
     answer_kept(&app, &caller, room_id, position).await
 }
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[garde(allow_unvalidated)]
 pub struct RoleBody {
     #[serde(deserialize_with = "role")]
+    #[schemars(with = "RoleName")]
     role: Role,
 }
 
@@ -112,20 +115,22 @@ pub async fn change_role(
     answer_kept(&app, &caller, room_id, position).await
 }
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[garde(allow_unvalidated)]
 pub struct MembersQuery {
     #[garde(range(min = 1, max = 100))]
     limit: Option<usize>,
     #[serde(default, deserialize_with = "optional")]
+    #[schemars(with = "Option<CursorText>")]
     cursor: Option<UserCursor>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MembersAnswer {
     members: Vec<Participant>,
     has_more: bool,
+    #[schemars(with = "Option<CursorText>")]
     next_cursor: Option<String>,
 }
 

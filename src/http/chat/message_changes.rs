@@ -8,6 +8,7 @@ use event_log::Position;
 use futures_util::future::join_all;
 use garde::Validate;
 use projections::UnitName;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::messages::MessageAnswer;
@@ -20,12 +21,13 @@ use crate::wire::Message;
 /// Rooms that one request carries a message into.
 pub const FORWARD_ROOMS_MAX: usize = 10;
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 pub struct EditBody {
     message_id: MessageId,
     #[garde(custom(text(CONTENT_CHARS_MAX)))]
+    #[schemars(length(max = CONTENT_CHARS_MAX))]
     content: String,
     #[serde(default)]
     #[garde(length(max = MENTIONS_MAX))]
@@ -46,7 +48,7 @@ pub async fn edit(
     answer_changed(&app, &caller, changed).await
 }
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[garde(allow_unvalidated)]
 pub struct DeleteQuery {
     id: MessageId,
@@ -62,7 +64,7 @@ pub async fn delete(
     answer_changed(&app, &caller, changed).await
 }
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[garde(allow_unvalidated)]
 pub struct ReactBody {
     #[serde(deserialize_with = "emoji")]
@@ -81,7 +83,7 @@ pub async fn react(
     answer_changed(&app, &caller, changed).await
 }
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[garde(allow_unvalidated)]
 pub struct UnreactQuery {
     #[serde(deserialize_with = "emoji")]
@@ -119,7 +121,7 @@ pub async fn unpin(
     answer_changed(&app, &caller, changed).await
 }
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 pub struct ForwardBody {
@@ -127,7 +129,7 @@ pub struct ForwardBody {
     room_ids: Vec<RoomId>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ForwardAnswer {
     messages: Vec<Message>,
 }

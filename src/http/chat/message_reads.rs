@@ -5,6 +5,7 @@ use aggregates::ids::{MessageId, RoomId, UserId};
 use axum::extract::State;
 use garde::Validate;
 use projections::UnitName;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::messages::MessageAnswer;
@@ -13,6 +14,7 @@ use crate::http::extract::{Actor, After, ValidPath, ValidQuery};
 use crate::http::validity::optional;
 use crate::http::{Answer, AppState, Problem};
 use crate::wire::Message;
+use crate::wire::names::CursorText;
 
 const REPLIES_DEFAULT: usize = 50;
 /// Former words of a message that are shown: the latest.
@@ -30,20 +32,22 @@ pub async fn message(
     Ok(Answer::shown(MessageAnswer { message }))
 }
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[garde(allow_unvalidated)]
 pub struct RepliesQuery {
     #[garde(range(min = 1, max = 100))]
     limit: Option<usize>,
     #[serde(default, deserialize_with = "optional")]
+    #[schemars(with = "Option<CursorText>")]
     cursor: Option<PositionCursor>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RepliesAnswer {
     messages: Vec<Message>,
     has_more: bool,
+    #[schemars(with = "Option<CursorText>")]
     next_cursor: Option<String>,
 }
 
@@ -67,14 +71,14 @@ pub async fn replies(
 }
 
 /// What a message said from a moment on.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Version {
     content: String,
     at: Timestamp,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct VersionsAnswer {
     versions: Vec<Version>,
 }
@@ -94,7 +98,7 @@ pub async fn edits(
     Ok(Answer::shown(VersionsAnswer { versions }))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReadersAnswer {
     read_by: Vec<UserId>,
@@ -113,7 +117,7 @@ pub async fn readers(
     Ok(Answer::shown(ReadersAnswer { read_by: read_by.users, read_by_count: read_by.count }))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct PinsAnswer {
     messages: Vec<Message>,
 }

@@ -7,6 +7,7 @@ use attachments::UploadId;
 use axum::extract::State;
 use garde::Validate;
 use projections::UnitName;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::commands::{Caller, Draft, Sent};
@@ -17,16 +18,18 @@ use crate::http::{Answer, AppState, Problem};
 use crate::queries::Asked;
 use crate::realtime::SocketId;
 use crate::wire::Message;
+use crate::wire::names::CursorText;
 
 const MESSAGES_DEFAULT: usize = 50;
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 pub struct SendBody {
     room_id: RoomId,
     /// May be empty, null or absent beside an attachment.
     #[garde(custom(text(CONTENT_CHARS_MAX)))]
+    #[schemars(length(max = CONTENT_CHARS_MAX))]
     content: Option<String>,
     #[serde(rename = "type")]
     kind: Option<MessageKind>,
@@ -41,6 +44,7 @@ pub struct SendBody {
     #[serde(default)]
     mentions_all: bool,
     #[garde(custom(key))]
+    #[schemars(length(min = 1, max = 200))]
     client_message_id: Option<String>,
     #[serde(rename = "socket_id", default, deserialize_with = "optional")]
     socket_id: Option<SocketId>,
@@ -73,7 +77,7 @@ pub(super) fn require_words(content: &str, attachment_url: Option<&str>) -> Resu
     Ok(())
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct MessageAnswer {
     pub message: Message,
 }
@@ -123,7 +127,7 @@ async fn shown_again(app: &AppState, sent: &Sent, caller: &Caller) -> Option<Mes
     })
 }
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 pub struct MessagesQuery {
@@ -136,10 +140,11 @@ pub struct MessagesQuery {
     /// `unread`: from the first that one has not read.
     from: Option<From>,
     #[serde(default, deserialize_with = "optional")]
+    #[schemars(with = "Option<CursorText>")]
     cursor: Option<PositionCursor>,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 enum From {
     Unread,
@@ -163,13 +168,14 @@ impl MessagesQuery {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MessagesAnswer {
     messages: Vec<Message>,
     has_more: bool,
     /// Behind the last of these; what `aroundId` and `from=unread` leave out.
     has_newer: bool,
+    #[schemars(with = "Option<CursorText>")]
     next_cursor: Option<String>,
 }
 

@@ -5,15 +5,16 @@ use aggregates::ids::{MessageId, RoomId};
 use aggregates::participant::Arrangement;
 use axum::extract::State;
 use garde::Validate;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::reading::{ReadAnswer, up_to};
+use super::reading::{ReadAnswer, UpTo, up_to};
 use super::rooms::{RoomAnswer, answer_room};
 use crate::commands::{Caller, Entered, ReadTo};
 use crate::http::extract::{ValidJson, ValidPath};
 use crate::http::{Answer, AppState, Problem};
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 pub struct UnreadBody {
@@ -32,13 +33,14 @@ pub async fn mark_unread(
     answer_room(&app, &caller, Entered { room_id: body.room_id, position, event: None, new: false }).await
 }
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 pub struct DeliveredBody {
     room_id: RoomId,
     /// As in `POST /api/chat/read`.
     #[serde(default, deserialize_with = "up_to")]
+    #[schemars(with = "Option<UpTo>")]
     up_to: Option<ReadTo>,
 }
 
@@ -53,7 +55,7 @@ pub async fn delivered(
     Ok(Answer::decided(position, ReadAnswer { message: "Messages marked as delivered" }))
 }
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 pub struct PlaceBody {

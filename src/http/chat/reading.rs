@@ -1,12 +1,15 @@
 //! Saying how far one has read.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use aggregates::ids::RoomId;
+use aggregates::ids::{MessageId, RoomId};
 use axum::extract::State;
 use garde::Validate;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error, Visitor};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::commands::{Caller, ReadTo};
 use crate::http::extract::ValidJson;
@@ -14,19 +17,20 @@ use crate::http::validity::optional;
 use crate::http::{Answer, AppState, Problem};
 use crate::realtime::SocketId;
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 pub struct ReadBody {
     room_id: RoomId,
     /// A message id or a seq; everything when absent or null.
     #[serde(default, deserialize_with = "up_to")]
+    #[schemars(with = "Option<UpTo>")]
     up_to: Option<ReadTo>,
     #[serde(rename = "socket_id", default, deserialize_with = "optional")]
     socket_id: Option<SocketId>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ReadAnswer {
     pub message: &'static str,
 }
@@ -49,7 +53,20 @@ pub(super) fn up_to<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
     deserializer.deserialize_any(UpTo)
 }
 
-struct UpTo;
+pub(super) struct UpTo;
+
+impl JsonSchema for UpTo {
+    fn schema_name() -> Cow<'static, str> {
+        "UpTo".into()
+    }
+
+    fn json_schema(schemas: &mut SchemaGenerator) -> Schema {
+        let message = schemas.subschema_for::<MessageId>();
+        let (seq, digits) =
+            (json!({"type": "integer", "minimum": 1}), json!({"type": "string", "pattern": "^[0-9]{1,19}$"}));
+        json_schema!({"anyOf": [message, seq, digits], "description": "A message's id or its seq."})
+    }
+}
 
 impl Visitor<'_> for UpTo {
     type Value = Option<ReadTo>;
@@ -84,8 +101,7 @@ impl Visitor<'_> for UpTo {
 
 #[cfg(test)]
 mod tests {
-    use aggregates::ids::MessageId;
-    use serde_json::{Value, json};
+    use serde_json::Value;
     use uuid::Uuid;
 
     use super::*;

@@ -9,6 +9,7 @@ use axum::extract::State;
 use garde::Validate;
 use projections::UnitName;
 use projections::inbox::Archived;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::commands::{Caller, Entered, Opened};
@@ -18,11 +19,12 @@ use crate::http::validity::{NAME_CHARS_MAX, filled_text, optional, text};
 use crate::http::{Answer, AppState, Problem};
 use crate::queries::RoomsWish;
 use crate::wire::Room;
+use crate::wire::names::{CursorText, RoomKindName};
 
 const ROOMS_DEFAULT: usize = 50;
 const SEARCH_CHARS_MAX: usize = 100;
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 pub struct StartBody {
@@ -34,11 +36,12 @@ pub struct StartBody {
     kind: Option<StartKind>,
     /// What a SUPPORT room is about.
     #[garde(custom(filled_text(NAME_CHARS_MAX)))]
+    #[schemars(length(min = 1, max = NAME_CHARS_MAX))]
     subject: Option<String>,
 }
 
 /// Rooms that are started with somebody or for oneself; groups have a route of their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 enum StartKind {
     Direct,
@@ -46,7 +49,7 @@ enum StartKind {
     Support,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct RoomAnswer {
     pub room: Room,
 }
@@ -121,23 +124,26 @@ async fn shown_from_the_log(app: &AppState, entered: &Entered) -> Result<Room, P
     Ok(app.queries().opened_room(&opened, entered.event.as_ref()).await)
 }
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 pub struct RoomsQuery {
     #[garde(custom(text(SEARCH_CHARS_MAX)))]
+    #[schemars(length(max = SEARCH_CHARS_MAX))]
     search: Option<String>,
     #[serde(rename = "type", default, deserialize_with = "optional")]
+    #[schemars(with = "Option<RoomKindName>")]
     kind: Option<Kind>,
     /// `only` or `without`; archived rooms are among the others where it is absent.
     archived: Option<ArchivedRooms>,
     #[garde(range(min = 1, max = 100))]
     limit: Option<usize>,
     #[serde(default, deserialize_with = "optional")]
+    #[schemars(with = "Option<CursorText>")]
     cursor: Option<RoomsCursor>,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 enum ArchivedRooms {
     Only,
@@ -156,12 +162,13 @@ impl FromStr for Kind {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RoomsAnswer {
     pub rooms: Vec<Room>,
     pub total_unread: u64,
     pub has_more: bool,
+    #[schemars(with = "Option<CursorText>")]
     pub next_cursor: Option<String>,
 }
 
@@ -195,7 +202,7 @@ pub(super) async fn rooms_page(app: &AppState, user: &UserId, query: &RoomsQuery
     })
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CountAnswer {
     pub count: u64,
 }

@@ -8,6 +8,7 @@ use axum::extract::State;
 use garde::Validate;
 use projections::UnitName;
 use projections::search::Wanted;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::http::cursor::PositionCursor;
@@ -15,17 +16,19 @@ use crate::http::extract::{Actor, After, ValidQuery};
 use crate::http::validity::optional;
 use crate::http::{Answer, AppState, Problem};
 use crate::queries::Searched;
+use crate::wire::names::CursorText;
 use crate::wire::search::SearchResult;
 
 const RESULTS_DEFAULT: usize = 20;
 /// Longer, and what was found until then is the page; 503 where that is nothing.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 pub struct SearchQuery {
     #[garde(custom(searchable))]
+    #[schemars(length(min = 1, max = 200))]
     q: String,
     #[serde(default, deserialize_with = "optional")]
     room_id: Option<RoomId>,
@@ -39,6 +42,7 @@ pub struct SearchQuery {
     #[garde(range(min = 1, max = 100))]
     limit: Option<usize>,
     #[serde(default, deserialize_with = "optional")]
+    #[schemars(with = "Option<CursorText>")]
     cursor: Option<PositionCursor>,
 }
 
@@ -62,11 +66,12 @@ impl SearchQuery {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SearchAnswer {
     results: Vec<SearchResult>,
     has_more: bool,
+    #[schemars(with = "Option<CursorText>")]
     next_cursor: Option<String>,
 }
 

@@ -6,26 +6,29 @@ use aggregates::user::UserRole;
 use axum::extract::State;
 use garde::Validate;
 use projections::UnitName;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::http::cursor::PositionCursor;
 use crate::http::extract::{Actor, After, ValidQuery};
 use crate::http::validity::optional;
 use crate::http::{Answer, AppState, Problem};
+use crate::wire::names::CursorText;
 
 const ROOMS_DEFAULT: usize = 50;
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[garde(allow_unvalidated)]
 pub struct SupportQuery {
     #[garde(range(min = 1, max = 100))]
     limit: Option<usize>,
     #[serde(default, deserialize_with = "optional")]
+    #[schemars(with = "Option<CursorText>")]
     cursor: Option<PositionCursor>,
 }
 
 /// A support room as who is not in it sees it: enough to come in.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct OpenRoom {
     id: RoomId,
@@ -37,11 +40,12 @@ struct OpenRoom {
     created_at: Timestamp,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SupportAnswer {
     rooms: Vec<OpenRoom>,
     has_more: bool,
+    #[schemars(with = "Option<CursorText>")]
     next_cursor: Option<String>,
 }
 

@@ -4,6 +4,7 @@ use aggregates::ids::{RoomId, UserId};
 use axum::extract::State;
 use garde::Validate;
 use projections::UnitName;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::http::extract::{Actor, After, ValidJson, ValidQuery};
@@ -11,7 +12,7 @@ use crate::http::validity::optional;
 use crate::http::{Answer, AppState, Problem};
 use crate::realtime::SocketId;
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 pub struct TypingBody {
@@ -21,7 +22,7 @@ pub struct TypingBody {
     socket_id: Option<SocketId>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct TypingAnswer {}
 
 /// `POST /api/chat/typing`
@@ -37,14 +38,14 @@ pub async fn typing(
     Ok(Answer::shown(TypingAnswer {}))
 }
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 pub struct TypingQuery {
     room_id: RoomId,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TypersAnswer {
     user_ids: Vec<UserId>,

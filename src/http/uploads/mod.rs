@@ -17,16 +17,18 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
 use garde::Validate;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::commands::Caller;
 use crate::http::extract::{Actor, ValidPath, ValidQuery};
+use crate::http::openapi::endpoint::{Endpoint, get, post};
 use crate::http::validity::{NAME_CHARS_MAX, text};
 use crate::http::{Answer, AppState, Problem};
 use crate::uploads::UploadError;
+use crate::wire::names::UploadIdText;
 use ranges::Wanted;
 
 pub const PATH: &str = "/api/uploads";
@@ -39,15 +41,15 @@ const ASK_AGAIN: &str = "private, no-cache";
 const PLAIN_IN_NAMES: AsciiSet = NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_');
 
 /// `POST /api/uploads`; limits of its own instead of those of other bodies.
-pub fn taking() -> MethodRouter<AppState> {
-    post(upload).layer(DefaultBodyLimit::disable())
+pub fn taking() -> Endpoint {
+    post(upload).with(|handler| handler.layer(DefaultBodyLimit::disable()))
 }
 
-pub fn handing_out() -> MethodRouter<AppState> {
+pub fn handing_out() -> Endpoint {
     get(download)
 }
 
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 pub struct UploadQuery {
@@ -56,8 +58,9 @@ pub struct UploadQuery {
     name: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct UploadAnswer {
+    #[schemars(with = "UploadIdText")]
     id: UploadId,
     url: String,
     r#type: String,
@@ -160,7 +163,7 @@ fn disposition(about: &About) -> String {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct DeletedAnswer {
     message: &'static str,
 }

@@ -82,6 +82,11 @@ impl TestApp {
         Person::new(self.http.clone(), self.address, &self.config, id, None)
     }
 
+    /// A request in nobody's name.
+    pub fn anonymous(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("http://{}{path}", self.address))
+    }
+
     pub async fn people<const N: usize>(&self, ids: [&str; N]) -> [Person; N] {
         let mut people = Vec::with_capacity(N);
         for id in ids {

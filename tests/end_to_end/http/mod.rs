@@ -6,6 +6,7 @@
 mod app;
 mod chat;
 mod compressed;
+mod documented;
 mod erasures;
 mod follows;
 mod groups;

@@ -1,0 +1,57 @@
+// What the realtime side keeps in mind, without a server.
+import assert from 'node:assert/strict';
+import { mock, test } from 'node:test';
+
+import { TypingSignal } from '../dist/index.js';
+import { Places } from '../dist/resume.js';
+
+const frame = (position, event = 'new-message', channel = 'private-room-1') => ({ event, channel, data: { position } });
+
+test('a channel stands where its last frame was', () => {
+  const places = new Places();
+  assert.equal(places.of('private-room-1'), undefined);
+  places.remember(frame('a1-4', 'pusher_internal:subscription_succeeded'));
+  assert.equal(places.of('private-room-1'), 'a1-4');
+  places.remember(frame('a1-10'));
+  places.remember(frame('a1-10', 'user-joined'));
+  assert.equal(places.of('private-room-1'), 'a1-10.2', 'one event may be several frames');
+  places.remember(frame('a1-9'));
+  assert.equal(places.of('private-room-1'), 'a1-10.2', 'it does not go back');
+  assert.equal(places.of('private-room-2'), undefined);
+});
+
+test('after a reload everything up to its position is heard; another log begins anew', () => {
+  const places = new Places();
+  places.remember(frame('a1-10'));
+  places.remember(frame('a1-20', 'kabar:reload'));
+  assert.equal(places.of('private-room-1'), 'a1-20');
+  places.remember(frame('b2-3', 'kabar:reload'));
+  assert.equal(places.of('private-room-1'), 'b2-3');
+});
+
+test('what has no position, or no channel, is passed over', () => {
+  const places = new Places();
+  places.remember({ event: 'user-typing', channel: 'c', data: { isTyping: true } });
+  places.remember({ event: 'pusher:pong', data: null });
+  places.remember({ event: 'x', data: { position: 'a1-1' } });
+  assert.equal(places.of('c'), undefined);
+});
+
+test('that one types is said every two seconds at most, and ends by itself', () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  let now = 0;
+  const said = [];
+  const typing = new TypingSignal(async (is) => { said.push(is); }, () => now);
+  const pass = (milliseconds) => { now += milliseconds; mock.timers.tick(milliseconds); };
+  for (let key = 0; key < 10; key += 1) { typing.typed(); pass(300); }
+  assert.deepEqual(said, [true, true], 'at 0 s and at 2.1 s');
+  pass(4_000);
+  assert.deepEqual(said, [true, true, false]);
+  typing.stopped();
+  assert.deepEqual(said, [true, true, false], 'it is over once');
+  typing.typed();
+  typing.stopped();
+  pass(10_000);
+  assert.deepEqual(said, [true, true, false, true, false]);
+  mock.timers.reset();
+});
