@@ -51,7 +51,8 @@ pub struct RoomRow {
     pub slow_mode_seconds: u32,
     pub last_seq: u64,
     pub last_message_at: Option<Timestamp>,
-    /// The first 100 characters of the last message, in its latest words; `None` also when it was deleted.
+    /// The first 100 characters of the last message, in its latest words; `None` also when it was deleted, and when whoever
+    /// asks may not read it.
     pub last_message: Option<String>,
     /// The last message was deleted.
     pub last_deleted: bool,
@@ -71,6 +72,18 @@ pub struct RoomRow {
     pub pinned: bool,
     /// Put away, and nothing has been said since.
     pub archived: bool,
+}
+
+impl RoomRow {
+    /// Without the last message where whoever asks may not read it: it was said before they came in.
+    pub(crate) fn as_far_as_readable(self) -> Self {
+        match self.history_from {
+            HistoryFrom::Join if self.last_seq <= self.join_seq => {
+                Self { last_message: None, last_deleted: false, ..self }
+            }
+            HistoryFrom::Join | HistoryFrom::Start => self,
+        }
+    }
 }
 
 /// Told of nothing that is said there.

@@ -95,6 +95,19 @@ fn a_message_costs_three_rows_however_many_are_in_the_room() {
 }
 
 #[test]
+fn whom_a_message_names_costs_a_row_each_and_everybody_is_one() {
+    let DomainEvent::Room(RoomEvent::MessageSent(mut message)) = sent(1, "hi") else { panic!("a message") };
+    (message.mentions, message.mentions_all) = (vec![user("member-1"), user("member-2")], true);
+    let changes = project(&recorded(1, DomainEvent::Room(RoomEvent::MessageSent(message))));
+    let mut batch = InboxBatch::default();
+    batch.want_all(&changes);
+    batch.play(changes);
+    let named: Vec<_> = batch.mentions.values().flat_map(|mentions| mentions.named.keys()).collect();
+    assert_eq!(named, ["", "member-1", "member-2"]);
+    assert!(batch.mentions.values().all(|mentions| !mentions.replaced), "nothing was there to take away");
+}
+
+#[test]
 fn a_nul_in_the_log_is_left_out_of_every_table() {
     let changes = [project(&recorded(1, opened(1))), project(&recorded(2, sent(1, "a\0b")))].concat();
     let said: Vec<&InboxChange> = changes.iter().collect();

@@ -95,6 +95,12 @@ async fn history_begins_at_the_join_where_it_was_opened_so(backend: Backend) {
     }
     driven.caught_up(world.head()).await;
     let (inbox, ben, ana) = (driven.views.inbox(), user("ben"), user("ana"));
+    let head = world.record([added(11, late, &["cleo"], 5), added(11, whole, &["cleo"], 5)]).await;
+    driven.caught_up(head).await;
+    for (id, shown) in [(late, None), (whole, Some("five"))] {
+        let row = inbox.room(id, &user("cleo")).await.expect("answered").expect("a member");
+        assert_eq!(row.last_message.as_deref(), shown, "nor in the list of rooms");
+    }
     let page =
         async |id, who, page| seqs(&inbox.messages(id, who, page, 9).await.expect("answered").expect("a member"));
     assert_eq!(page(late, &ana, MessagePage::Newest).await, (vec![1, 2, 3, 4, 5], false, false), "since the opening");

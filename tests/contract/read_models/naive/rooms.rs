@@ -302,7 +302,7 @@ impl Naive {
             same("mentions in a room", shown.mentions, called)?;
             same("members of a room", shown.participant_count, room.members.len() as u64)?;
             same("last seq", shown.last_seq, room.last_seq())?;
-            let last = room.said.last();
+            let last = room.readable(who).into_iter().flatten().next_back();
             let words = last.filter(|last| last.deleted.is_none()).map(|last| last.words());
             same("last message", shown.last_message, words.map(|words| words.chars().take(SHOWN).collect()))?;
             same("last deleted", shown.last_deleted, last.is_some_and(|last| last.deleted.is_some()))?;
