@@ -26,7 +26,8 @@ impl Document {
     /// From the server, as clients get it.
     async fn of(app: &TestApp, path: &str) -> Self {
         let asked = app.anonymous(Method::GET, path).send().await.expect("an answer");
-        assert_eq!((asked.status(), &asked.headers()["content-type"]), (StatusCode::OK, "application/json"));
+        assert_eq!(asked.status(), StatusCode::OK, "{path}");
+        assert_eq!(asked.headers()["content-type"], "application/json", "{path}");
         let mut document: Value = asked.json().await.expect("JSON");
         for schema in document["components"]["schemas"].as_object_mut().expect("schemas").values_mut() {
             close(schema);
