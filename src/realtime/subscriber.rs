@@ -309,7 +309,7 @@ mod tests {
 
     #[test]
     fn what_comes_between_listening_and_opening_is_let_out_after_the_word_that_it_succeeded() {
-        let (mut scene, attached) = scene();
+        let (scene, attached) = scene();
         scene.publish("before listening", 11);
         assert_eq!(scene.hub.listen(&attached), Position(10));
         scene.publish("in the views", 10);
@@ -324,7 +324,7 @@ mod tests {
 
     #[test]
     fn who_goes_out_while_it_is_being_checked_hears_nothing_of_what_was_kept() {
-        let (mut scene, attached) = scene();
+        let (scene, attached) = scene();
         scene.hub.listen(&attached);
         scene.hub.stepped(Position(11), scene.room, &scene.ana, Step::WentOut);
         scene.publish("psst", 12);
@@ -336,7 +336,7 @@ mod tests {
 
     #[test]
     fn who_goes_out_before_it_listens_is_refused_when_it_would_open() {
-        let (mut scene, attached) = scene();
+        let (scene, attached) = scene();
         scene.hub.stepped(Position(11), scene.room, &scene.ana, Step::WentOut);
         scene.hub.listen(&attached);
         assert_eq!(scene.hub.open(&attached, in_room(&scene)), Opened::NotAMember);
@@ -345,7 +345,7 @@ mod tests {
 
     #[test]
     fn a_typer_and_the_socket_that_asked_are_passed_by() {
-        let (mut scene, attached) = scene();
+        let (scene, attached) = scene();
         scene.hub.listen(&attached);
         scene.hub.open(&attached, in_room(&scene));
         scene.waiting();
