@@ -220,7 +220,7 @@ async fn a_search_is_narrowed_and_paged(app: TestApp) {
 async fn what_cannot_be_searched_for_is_said(app: TestApp) {
     let [ana] = app.people(["ana"]).await;
     let long = "a".repeat(201);
-    let many = vec!["x"; 11].join("+");
+    let many = ["x"; 11].join("+");
     for (query, field) in [
         ("", "q"),
         ("q=", "q"),
