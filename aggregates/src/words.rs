@@ -209,26 +209,7 @@ fn to_room(command: &mut RoomCommand, visit: &mut Visit<'_>) {
             } = command;
             in_opening(created_by, room_id.0, (Some(name), avatar.as_mut()), visit);
         }
-        RoomCommand::SendMessage(command) => {
-            let SendMessage {
-                room_id: _,
-                message_id,
-                sender_id,
-                kind: _,
-                content,
-                attachment,
-                reply_to: _,
-                mentions: _,
-                mentions_all: _,
-                forwarded,
-                author_gone: _,
-                client_message_id,
-                blocked: _,
-                at: _,
-            } = command;
-            let owners = (&*sender_id, forwarded.as_ref());
-            in_message(owners, message_id.0, (content, attachment.as_mut(), client_message_id.as_mut()), visit);
-        }
+        RoomCommand::SendMessage(command) => to_message(command, visit),
         RoomCommand::EditMessage(command) => {
             let EditMessage {
                 room_id: _,
@@ -264,6 +245,27 @@ fn to_room(command: &mut RoomCommand, visit: &mut Visit<'_>) {
         | RoomCommand::React(_)
         | RoomCommand::PinMessage(_) => {}
     }
+}
+
+fn to_message(command: &mut SendMessage, visit: &mut Visit<'_>) {
+    let SendMessage {
+        room_id: _,
+        message_id,
+        sender_id,
+        kind: _,
+        content,
+        attachment,
+        reply_to: _,
+        mentions: _,
+        mentions_all: _,
+        forwarded,
+        author_gone: _,
+        client_message_id,
+        blocked: _,
+        at: _,
+    } = command;
+    let owners = (&*sender_id, forwarded.as_ref());
+    in_message(owners, message_id.0, (content, attachment.as_mut(), client_message_id.as_mut()), visit);
 }
 
 /// A room's name and picture are the words of whoever gave them.

@@ -1,5 +1,8 @@
 //! What may be asked of a room. Time, ids and facts of other streams are in the command.
 
+pub(super) mod messages;
+pub(super) mod opening;
+
 use super::kinds::{JoinPolicy, Role};
 pub use super::message_commands::{DeleteMessage, EditMessage, MessageFacts, PinMessage, React, SendMessage};
 pub use super::opening_commands::{CreateGroup, OpenDirect, OpenMentorSession, OpenSupport};

@@ -1,5 +1,8 @@
 //! What has happened in a room. Past tense, never edited, kept for as long as we run.
 
+pub(super) mod emoji;
+pub(super) mod messages;
+
 use serde::{Deserialize, Serialize};
 
 use super::kinds::{HistoryFrom, JoinPolicy, Role, RoomKind};

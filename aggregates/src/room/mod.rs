@@ -3,17 +3,15 @@
 mod commands;
 mod decide;
 mod deciding;
-mod emoji;
 mod error;
 mod events;
-mod kinds;
-mod message_commands;
-mod message_events;
-mod opening_commands;
-mod pace;
 mod state;
 #[cfg(test)]
 mod tests;
+
+use commands::{messages as message_commands, opening as opening_commands};
+use events::{emoji, messages as message_events};
+use state::{kinds, pace};
 
 pub use commands::{
     AddMembers, ChangeAvatar, ChangeRole, CloseRoom, CreateGroup, DeleteMessage, EditMessage, JoinRoom, MessageFacts,

@@ -1,6 +1,9 @@
 //! What a room must remember in order to decide. Nothing that is only for show: a room of a million messages is as
 //! small as one of a hundred.
 
+pub(super) mod kinds;
+pub(super) mod pace;
+
 use rpds::RedBlackTreeSetSync;
 use serde::{Deserialize, Serialize};
 

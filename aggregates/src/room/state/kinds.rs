@@ -49,7 +49,7 @@ pub enum HistoryFrom {
 
 impl HistoryFrom {
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
-    pub(super) const fn is_start(&self) -> bool {
+    pub(crate) const fn is_start(&self) -> bool {
         matches!(self, Self::Start)
     }
 

@@ -1,9 +1,9 @@
 //! What may be asked about messages.
 
-use super::emoji::Emoji;
-use super::events::{Attachment, Forwarded, MessageKind};
 use crate::aggregate::State;
 use crate::ids::{MessageId, RoomId, UserId};
+use crate::room::emoji::Emoji;
+use crate::room::events::{Attachment, Forwarded, MessageKind};
 use crate::{Sealed, Timestamp};
 
 #[derive(Debug, Clone, PartialEq)]

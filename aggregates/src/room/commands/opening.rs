@@ -1,9 +1,9 @@
 //! How rooms of each kind are asked for.
 
-use super::kinds::{HistoryFrom, JoinPolicy};
 use crate::aggregate::State;
 use crate::catalogue::StreamId;
 use crate::ids::{GroupId, RoomId, UserId};
+use crate::room::kinds::{HistoryFrom, JoinPolicy};
 use crate::user::UserRole;
 use crate::{Sealed, Timestamp};
 

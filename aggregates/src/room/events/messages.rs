@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::emoji::Emoji;
 use crate::ids::{MessageId, RoomId, UserId};
 use crate::limits::MEDIA_TYPE_CHARS_MAX;
+use crate::room::emoji::Emoji;
 use crate::{Sealed, Timestamp};
 
 /// A member said something.

@@ -37,9 +37,9 @@ impl Pace {
     }
 
     /// Seconds until `user` may speak again, at least 1; `None` when they may now.
-    pub fn wait(&self, user: &UserId, now: Timestamp) -> Option<u32> {
+    pub fn wait(&self, user: &UserId, at: Timestamp) -> Option<u32> {
         let due = self.last.get(user)?.as_millis() + i64::from(self.pause_seconds) * 1_000;
-        let left = due - now.as_millis();
+        let left = due - at.as_millis();
         // Clocks of two nodes differ a little; nobody waits longer than the pause.
         (left > 0).then(|| u32::try_from(left.div_euclid(1_000) + 1).unwrap_or(1).min(self.pause_seconds))
     }
