@@ -1,7 +1,8 @@
 //! Sockets: what a delivery costs the server, what an idle one weighs, and how long a message takes to whoever listens.
 //!
 //! `cargo bench --bench sockets` starts the built server on SQLite and drives it from this process, which shares the machine:
-//! one channel with 1,000 and 5,000 sockets, told as fast as they hear it (processor time of the server per delivery);
+//! one channel with 1,000 and 5,000 sockets, told as fast as they hear it, in three ways (processor time of the server per
+//! delivery);
 //! 10,000 idle sockets (memory of the server for each); 2,000 sockets in 200 rooms at 20 sends a second; and requirements R70:
 //! 10,000 connected people in rooms of ten, 20 sends a second and a follow now and then. `-- --only fanout|idle|rooms|r70`
 //! runs one of them. Each process needs as many open files as there are sockets. Results are in docs/performance.md.
@@ -61,7 +62,9 @@ async fn main() {
     if wanted(Part::Fanout) {
         println!("| one channel | deliveries/s | server CPU us per delivery |\n|---|---|---|");
         for sockets in [1_000, 5_000] {
-            fanout::measure(sockets, length).await;
+            for pace in &fanout::PACES {
+                fanout::measure(sockets, pace, length).await;
+            }
         }
     }
     if wanted(Part::Idle) {

@@ -1,4 +1,6 @@
 //! One channel, many sockets: the application's server triggers events as fast as all of them hear them.
+//!
+//! How many come at the same time decides the cost, for a socket writes in one go what is there: so each is measured.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,18 +11,30 @@ use serde_json::json;
 
 use super::Server;
 use super::client::{Look, contains, signer};
+use super::support::person::client;
 use super::support::running::APP_KEY;
 
-/// Events in a request; Pusher's limit.
-const BATCH: usize = 10;
-/// Events that are on their way at the same time: well below what a socket may be behind.
-const IN_FLIGHT: u64 = 40;
+/// How the events come.
+pub struct Pace {
+    pub name: &'static str,
+    /// Events in a request; Pusher's limit is ten.
+    batch: u64,
+    /// Requests before it is waited until everybody has heard all of it: well below what a socket may be behind.
+    requests: u64,
+}
+
+pub const PACES: [Pace; 3] = [
+    Pace { name: "40 events under way, ten in a request", batch: 10, requests: 4 },
+    Pace { name: "40 events under way, one in a request", batch: 1, requests: 40 },
+    Pace { name: "one event under way", batch: 1, requests: 1 },
+];
+
 /// An ordinary message.
 const DATA: &str = r#"{"text":"Baik, saya sudah menerima materinya. Besok pagi kita lanjutkan pembahasan bab tiga ya, terima kasih!"}"#;
 /// Heard by all within this, or something is wrong.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-pub async fn measure(sockets: usize, length: Duration) {
+pub async fn measure(sockets: usize, pace: &Pace, length: Duration) {
     let server = Server::start().await;
     let heard = Arc::new(AtomicU64::new(0));
     let look: Look = {
@@ -32,44 +46,46 @@ pub async fn measure(sockets: usize, length: Duration) {
         })
     };
     let listening = server.sockets(vec![(None, vec!["bench".to_owned()]); sockets], &look).await;
-    let app = Trigger::new(&server);
+    let app = Trigger::new(&server, pace);
     let all = sockets as u64;
-    app.tell(IN_FLIGHT / BATCH as u64, &heard, all).await; // Warms both sides.
+    app.tell(&heard, all).await; // Warms both sides.
 
     let (before, cpu) = (heard.load(Ordering::Relaxed), server.cpu());
     let began = Instant::now();
     while began.elapsed() < length {
-        app.tell(IN_FLIGHT / BATCH as u64, &heard, all).await;
+        app.tell(&heard, all).await;
     }
     let seconds = began.elapsed().as_secs_f64();
     let deliveries = (heard.load(Ordering::Relaxed) - before) as f64;
-    println!("| {sockets} sockets | {:.0} | {:.2} |", deliveries / seconds, (server.cpu() - cpu) / deliveries);
+    let cost = (server.cpu() - cpu) / deliveries;
+    println!("| {sockets} sockets, {} | {:.0} | {cost:.2} |", pace.name, deliveries / seconds);
     assert_eq!(listening.len(), sockets, "none was cut");
     drop(listening);
     assert!(server.running.stop().await.success());
 }
 
 /// The application's server, speaking Pusher's HTTP API.
-struct Trigger {
+struct Trigger<'a> {
+    pace: &'a Pace,
     http: reqwest::Client,
     base: String,
     body: String,
 }
 
-impl Trigger {
-    fn new(server: &Server) -> Self {
+impl<'a> Trigger<'a> {
+    fn new(server: &Server, pace: &'a Pace) -> Self {
         let event = json!({ "name": "told", "channel": "bench", "data": DATA });
-        let body = json!({ "batch": vec![event; BATCH] }).to_string();
-        Self { http: reqwest::Client::new(), base: format!("http://{}", server.running.address), body }
+        let body = json!({ "batch": vec![event; pace.batch as usize] }).to_string();
+        Self { pace, http: client(PATIENCE), base: format!("http://{}", server.running.address), body }
     }
 
-    /// Triggers some batches and waits until everybody has heard them.
-    async fn tell(&self, batches: u64, heard: &AtomicU64, sockets: u64) {
+    /// Triggers some events and waits until everybody has heard them.
+    async fn tell(&self, heard: &AtomicU64, sockets: u64) {
         let before = heard.load(Ordering::Relaxed);
-        for _ in 0..batches {
+        for _ in 0..self.pace.requests {
             self.batch().await;
         }
-        let wanted = before + batches * BATCH as u64 * sockets;
+        let wanted = before + self.pace.requests * self.pace.batch * sockets;
         let deadline = Instant::now() + PATIENCE;
         while heard.load(Ordering::Relaxed) < wanted {
             assert!(Instant::now() < deadline, "{} of {wanted} were heard", heard.load(Ordering::Relaxed));

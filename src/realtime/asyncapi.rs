@@ -111,7 +111,7 @@ fn to_a_room(schemas: &mut Schemas) -> Vec<Told> {
 
 /// The whole document.
 pub fn document() -> Result<Value, SameName> {
-    let mut schemas = Schemas::new();
+    let mut schemas = Schemas::empty();
     let (mut shown, mut operations, mut messages) = (Map::new(), Map::new(), Map::new());
     for (channel, events) in channels(&mut schemas) {
         let mut own = Map::new();
@@ -183,7 +183,7 @@ mod tests {
         let quoted = |line: &'static str| line.split('"').skip(1).step_by(2);
         let constants = include_str!("frames.rs").lines().filter(|line| line.starts_with("pub const "));
         let sent: BTreeSet<&str> = constants.flat_map(quoted).chain([RELOAD]).collect();
-        let told: BTreeSet<&str> = channels(&mut Schemas::new())
+        let told: BTreeSet<&str> = channels(&mut Schemas::empty())
             .into_iter()
             .flat_map(|(_, events)| events)
             .flat_map(|told| [Some(told.event.name), told.event.legacy])

@@ -17,8 +17,11 @@ use super::protocol::{CloseCode, VERSIONS};
 use super::{Realtime, socket};
 use crate::http::Problem;
 
-/// Bytes read from a socket at a time. The library's default would hold 128 KiB for each idle client.
-const READ_BUFFER_BYTES: usize = 4 * 1024;
+/// Bytes read from a socket at a time, and held for each idle client: more than most frames of the protocol have. The
+/// library's default would hold 128 KiB.
+const READ_BUFFER_BYTES: usize = 1024;
+/// Bytes of frames that are written in one go. A socket keeps a buffer of the largest burst it has had, up to this.
+const WRITE_BUFFER_BYTES: usize = 16 * 1024;
 /// Above this a frame ends the connection; between this and `message_bytes_max` it is answered with an error.
 const FRAME_BYTES_MAX: usize = 64 * 1024;
 
@@ -59,7 +62,8 @@ async fn upgrade(
     let visitor = visitors(&headers);
     let acceptable = judge(realtime.0.signer.key(), &key, query.as_deref().unwrap_or_default());
     let frame_bytes_max = FRAME_BYTES_MAX.max(realtime.0.config.message_bytes_max);
-    let ws = ws.read_buffer_size(READ_BUFFER_BYTES).max_message_size(frame_bytes_max).max_frame_size(frame_bytes_max);
+    let ws = ws.read_buffer_size(READ_BUFFER_BYTES).write_buffer_size(WRITE_BUFFER_BYTES);
+    let ws = ws.max_message_size(frame_bytes_max).max_frame_size(frame_bytes_max);
     Ok(ws.on_upgrade(async move |mut ws| match acceptable {
         Ok(()) => socket::serve(ws, realtime.0, visitor).await,
         Err((code, reason)) => socket::close(&mut ws, code, reason).await,

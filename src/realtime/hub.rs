@@ -3,7 +3,8 @@
 //! One lock over all of it, held for memory work only, never across an await. Deliveries come from one task (the tail)
 //! and a few timers, so there is little to win by sharding, and much to lose: that a membership ends and that its
 //! frames stop is one step here, and the frames of a channel have one order. A frame is text that all sockets share;
-//! handing it to a socket is one `try_send`. Never in here: IO, rendering, a rule.
+//! handing it to a socket is a push, and all of
+//! them are woken afterwards: what is published together is written together.  Never in here: IO, rendering, a rule.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,13 +13,12 @@ use aggregates::Timestamp;
 use aggregates::ids::{RoomId, UserId};
 use axum::extract::ws::Utf8Bytes;
 use event_log::{CacheSize, Position};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::channel_name::{PusherChannel, is_cache, user_channel};
 use super::claims::Member;
 use super::config::RealtimeConfig;
-use super::frame::Frame;
 use super::group_listeners::GroupListeners;
 use super::last_events::LastEvents;
 use super::measures::RealtimeMeasures;
@@ -38,9 +38,8 @@ use super::window::Window;
 /// A new socket.
 pub struct Connected {
     pub id: SocketId,
-    pub outbox: Arc<Outbox>,
     /// What is to be written to it.
-    pub waiting: mpsc::Receiver<Frame>,
+    pub outbox: Arc<Outbox>,
 }
 
 /// Why there is no subscription.
@@ -121,6 +120,8 @@ pub(super) struct State {
     /// Of bare names.
     pub legacy_subscriptions: usize,
     tickets: u64,
+    /// Sockets that have something to write and do not know yet; see [`Hub::wake`].
+    pub(super) to_wake: Vec<Arc<Outbox>>,
     /// The tail has taken events up to here, and may have passed over those that nobody wanted.
     pub(super) taken: Position,
     pub(super) window: Window,
@@ -142,6 +143,7 @@ impl State {
             happenings,
             legacy_subscriptions: 0,
             tickets: 0,
+            to_wake: Vec::new(),
             taken: Position::START,
             window: Window::new(config.window_bytes_max, config.window_events_max),
             draining: false,
@@ -242,11 +244,10 @@ impl Hub {
         while state.sockets.contains_key(&id) {
             id = SocketId::random();
         }
-        let (outbox, waiting) = Outbox::new(self.outgoing_frames_max, self.measures.clone());
-        let outbox = Arc::new(outbox);
+        let outbox = Arc::new(Outbox::new(self.outgoing_frames_max, self.measures.clone()));
         state.sockets.insert(id, Socket { outbox: outbox.clone(), channels: HashSet::new(), signed_in: None });
         self.count(&state);
-        Ok(Connected { id, outbox, waiting })
+        Ok(Connected { id, outbox })
     }
 
     pub fn disconnect(&self, id: SocketId) {

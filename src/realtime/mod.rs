@@ -355,7 +355,8 @@ impl Inner {
         *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
     }
 
-    /// Encodes once, whatever the number of sockets, under the event's name and the one of older clients.
+    /// Encodes once, whatever the number of sockets, under the event's name and the one of older clients. A `wake` of the
+    /// hub has to follow.
     fn announce(
         &self,
         channel: &str,

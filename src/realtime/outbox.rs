@@ -3,50 +3,96 @@
 //! Bounded: a client that does not keep up is sent away with 4200 and comes back at once, instead of being buffered or,
 //! worse, silently missing something.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll};
 
 use event_log::Position;
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
+use futures_util::task::AtomicWaker;
 
 use super::frame::Frame;
 use super::measures::RealtimeMeasures;
 use super::protocol::CloseCode;
 
-/// The writing end, shared by everything that has something for this socket.
+/// Room for frames that an emptied box keeps; whoever is idle holds no memory for a burst that was.
+const KEPT_FRAMES: usize = 4;
+
+/// Written by everything that has something for this socket, emptied by the socket's one task.
 pub struct Outbox {
-    frames: mpsc::Sender<Frame>,
+    waiting: Mutex<VecDeque<Frame>>,
+    frames_max: usize,
+    /// Of the socket's task.
+    reader: AtomicWaker,
     measures: Arc<RealtimeMeasures>,
-    closing: Closing,
+    closing: OnceLock<(CloseCode, &'static str)>,
     /// The last position that the client has shown to have received.
     received: AtomicU64,
 }
 
-#[derive(Default)]
-struct Closing {
-    reason: OnceLock<(CloseCode, &'static str)>,
-    ordered: CancellationToken,
-}
-
 impl Outbox {
     /// Room for `frames_max` frames.
-    pub fn new(frames_max: usize, measures: Arc<RealtimeMeasures>) -> (Self, mpsc::Receiver<Frame>) {
-        let (frames, waiting) = mpsc::channel(frames_max.max(1));
-        (Self { frames, measures, closing: Closing::default(), received: AtomicU64::new(0) }, waiting)
+    pub fn new(frames_max: usize, measures: Arc<RealtimeMeasures>) -> Self {
+        Self {
+            waiting: Mutex::default(),
+            frames_max: frames_max.max(1),
+            reader: AtomicWaker::new(),
+            measures,
+            closing: OnceLock::new(),
+            received: AtomicU64::new(0),
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<Frame>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Never waits. A full box closes the socket.
     pub fn put(&self, frame: impl Into<Frame>) {
-        match self.frames.try_send(frame.into()) {
-            Ok(()) => self.measures.waiting(self.frames.max_capacity() - self.frames.capacity()),
-            Err(mpsc::error::TrySendError::Full(_)) => {
-                if self.close(CloseCode::Reconnect, "too slow: too many frames were waiting") {
-                    self.measures.slow.increment(1);
-                }
+        self.lay(frame.into());
+        self.wake();
+    }
+
+    /// The same without a word to the reader: true when somebody has to `wake` it, because nothing was waiting before.
+    pub fn lay(&self, frame: Frame) -> bool {
+        let mut waiting = self.waiting();
+        if waiting.len() >= self.frames_max {
+            drop(waiting);
+            if self.close(CloseCode::Reconnect, "too slow: too many frames were waiting") {
+                self.measures.slow.increment(1);
             }
-            // It is going away; whoever reads it knows.
-            Err(mpsc::error::TrySendError::Closed(_)) => {}
+            return false;
+        }
+        waiting.push_back(frame);
+        let count = waiting.len();
+        drop(waiting);
+        self.measures.waiting(count);
+        count == 1
+    }
+
+    pub fn wake(&self) {
+        self.reader.wake();
+    }
+
+    /// The frames that have waited longest, up to `max`; empty when there are none.
+    pub fn take(&self, max: usize) -> VecDeque<Frame> {
+        let mut waiting = self.waiting();
+        if waiting.len() > max {
+            let rest = waiting.split_off(max);
+            return std::mem::replace(&mut *waiting, rest);
+        }
+        if waiting.capacity() > KEPT_FRAMES {
+            return std::mem::take(&mut *waiting);
+        }
+        waiting.drain(..).collect()
+    }
+
+    /// [`Self::take`] when there are some. Of the one task that reads.
+    pub fn poll_take(&self, max: usize, cx: &mut Context<'_>) -> Poll<VecDeque<Frame>> {
+        self.reader.register(cx.waker());
+        match self.take(max) {
+            frames if frames.is_empty() => Poll::Pending,
+            frames => Poll::Ready(frames),
         }
     }
 
@@ -61,15 +107,18 @@ impl Outbox {
 
     /// The first order counts; true when this was it.
     pub fn close(&self, code: CloseCode, reason: &'static str) -> bool {
-        let first = self.closing.reason.set((code, reason)).is_ok();
-        self.closing.ordered.cancel();
+        let first = self.closing.set((code, reason)).is_ok();
+        self.wake();
         first
     }
 
-    /// Waits for the order to close.
+    /// Waits for the order to close. Of the one task that reads.
     pub async fn closed(&self) -> (CloseCode, &'static str) {
-        self.closing.ordered.cancelled().await;
-        self.closing.reason.get().copied().unwrap_or((CloseCode::Reconnect, "closing"))
+        std::future::poll_fn(|cx| {
+            self.reader.register(cx.waker());
+            self.closing.get().map_or(Poll::Pending, |order| Poll::Ready(*order))
+        })
+        .await
     }
 }
 
@@ -81,14 +130,31 @@ mod tests {
     #[tokio::test]
     async fn a_full_box_closes_with_4200_and_the_first_reason_stays() {
         let measures = Arc::new(RealtimeMeasures::new());
-        let (outbox, mut waiting) = Outbox::new(2, measures.clone());
+        let outbox = Outbox::new(2, measures.clone());
         for text in ["1", "2"] {
             outbox.put(Utf8Bytes::from_static(text));
         }
         outbox.put(Utf8Bytes::from_static("3"));
         assert!(!outbox.close(CloseCode::OverCapacity, "later"));
         assert_eq!(outbox.closed().await.0.number(), 4200);
-        assert_eq!(waiting.recv().await, Some(Utf8Bytes::from_static("1").into()));
+        assert_eq!(outbox.take(1), [Utf8Bytes::from_static("1").into()]);
+        assert_eq!(outbox.take(8), [Utf8Bytes::from_static("2").into()]);
         assert_eq!((measures.take_outgoing_max(), measures.take_outgoing_max()), (2, 0), "since the last look");
+    }
+
+    #[tokio::test]
+    async fn who_lays_the_first_frame_has_to_wake_the_reader_who_then_finds_all() {
+        let outbox = Arc::new(Outbox::new(8, Arc::new(RealtimeMeasures::new())));
+        let reading = {
+            let outbox = outbox.clone();
+            tokio::spawn(async move { std::future::poll_fn(|cx| outbox.poll_take(8, cx)).await.len() })
+        };
+        tokio::task::yield_now().await;
+        let laid = ["1", "2", "3"].map(|text| outbox.lay(Utf8Bytes::from_static(text).into()));
+        assert_eq!(laid, [true, false, false]);
+        tokio::task::yield_now().await;
+        assert!(!reading.is_finished(), "nobody has woken it");
+        outbox.wake();
+        assert_eq!(reading.await.expect("no panic"), 3);
     }
 }

@@ -95,6 +95,7 @@ async fn show(inner: &Inner, room_id: RoomId, user_id: &UserId, mark: &ReadMark)
     let data = frame(room_id, user_id, mark, &token);
     inner.hub.mark_told(room_id, user_id, mark);
     inner.announce(&channel, frames::MESSAGE_READ, &data, Some(mark.position.into()), except);
+    inner.hub.wake();
 }
 
 /// For one subscription that was away: how far others have read since it stood at `from`, the last of each.

@@ -95,7 +95,8 @@ async fn reload(inner: &Inner, begun: Begun, reason: Reload, succeeded: bool) ->
     }
     inner.hub.measures.resumed(reason.name());
     let (channel, position) = (&begun.attached.channel, inner.token(as_of));
-    let succeeded = (!succeeded).then(|| protocol::subscription_succeeded_at(channel, &position));
+    // Without the position: a connection that ends before the word to reload must not leave it behind.
+    let succeeded = (!succeeded).then(|| protocol::subscription_succeeded(channel));
     let words = succeeded.into_iter().chain([protocol::reload(channel, reason, &position)]).collect();
     subscribing::open(inner, begun, Some(words)).await
 }

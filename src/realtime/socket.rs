@@ -4,6 +4,7 @@
 //! outbox) and so is everything it hears (the size of a frame). Never in here: who may listen, what is said.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,6 @@ use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{SinkExt, StreamExt};
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::Inner;
@@ -45,13 +45,10 @@ struct Connection {
     inner: Arc<Inner>,
     id: SocketId,
     outbox: Arc<Outbox>,
-    waiting: mpsc::Receiver<Frame>,
     subscriptions: FuturesUnordered<BoxFuture<'static, Answer>>,
     /// Subscriptions that are given what they missed, a few frames in turn.
     replays: VecDeque<Owing>,
     receipts: Receipts,
-    /// Times of the events whose frames are being written; kept for its memory.
-    recorded: Vec<Timestamp>,
     client_events: Allowance,
     heard_at: Instant,
     /// Since when a sign of life is waited for.
@@ -84,7 +81,7 @@ pub(super) async fn serve(mut ws: WebSocket, inner: Arc<Inner>, visitor: Option<
     if !tokio::time::timeout(inner.config.view_patience, begun).await.unwrap_or(false) {
         return close(&mut ws, CloseCode::OverCapacity, "the server is starting, try again").await;
     }
-    let Connected { id, outbox, waiting } = match inner.hub.connect() {
+    let Connected { id, outbox } = match inner.hub.connect() {
         Ok(connected) => connected,
         Err((code, reason)) => return close(&mut ws, code, reason).await,
     };
@@ -97,11 +94,9 @@ pub(super) async fn serve(mut ws: WebSocket, inner: Arc<Inner>, visitor: Option<
         inner: inner.clone(),
         id,
         outbox,
-        waiting,
         subscriptions: FuturesUnordered::new(),
         replays: VecDeque::new(),
         receipts: Receipts::every(inner.config.receipts.then_some(inner.config.receipt_interval)),
-        recorded: Vec::with_capacity(WRITE_FRAMES_MAX),
         client_events: Allowance::full(Instant::now()),
         heard_at: Instant::now(),
         pinged_at: None,
@@ -121,16 +116,13 @@ impl Connection {
     async fn run(&mut self) -> Result<std::convert::Infallible, End> {
         let first = protocol::connection_established(&self.id.to_string(), self.inner.config.activity_timeout);
         self.write([first.into()]).await?;
-        let mut frames = Vec::with_capacity(WRITE_FRAMES_MAX);
         let silence = tokio::time::sleep_until(self.silent_at());
         tokio::pin!(silence);
         let outbox = self.outbox.clone();
-        let closed = outbox.closed();
-        tokio::pin!(closed);
         loop {
             tokio::select! {
-                (code, reason) = &mut closed => return Err(End::Close(code, reason)),
-                _ = self.waiting.recv_many(&mut frames, WRITE_FRAMES_MAX) => self.write(frames.drain(..)).await?,
+                (code, reason) = outbox.closed() => return Err(End::Close(code, reason)),
+                frames = poll_fn(|cx| outbox.poll_take(WRITE_FRAMES_MAX, cx)) => self.write(frames).await?,
                 message = self.ws.recv() => match message {
                     Some(Ok(message)) => self.hear(message)?,
                     Some(Err(_)) | None => return Err(End::Gone),
@@ -295,8 +287,9 @@ impl Connection {
     async fn write(&mut self, frames: impl IntoIterator<Item = Frame>) -> Result<(), End> {
         // What is still checked or replayed has frames of earlier positions to come.
         let in_order = self.subscriptions.is_empty() && self.replays.is_empty();
-        let (ws, recorded, inner, receipts) = (&mut self.ws, &mut self.recorded, &self.inner, &mut self.receipts);
-        recorded.clear();
+        let (ws, inner, receipts) = (&mut self.ws, &self.inner, &mut self.receipts);
+        // Times of the events they tell of.
+        let mut recorded: Vec<Timestamp> = Vec::new();
         let writing = async {
             let mut count = 0;
             for Frame { text, recorded_at, position } in frames {
@@ -311,7 +304,7 @@ impl Connection {
                 ws.feed(Message::Ping(payload)).await?;
             }
             ws.flush().await?;
-            inner.hub.measures.written(count, recorded);
+            inner.hub.measures.written(count, &recorded);
             Ok::<_, axum::Error>(())
         };
         tokio::select! {

@@ -102,14 +102,20 @@ impl Subscriber {
         }
     }
 
-    pub(super) fn give(&mut self, frame: Frame, held_max: usize) {
+    /// The outbox, when its socket is to be woken for this frame.
+    #[must_use = "it goes among those to wake"]
+    pub(super) fn give(&mut self, frame: Frame, held_max: usize) -> Option<&Arc<Outbox>> {
         match &mut self.gate {
-            Gate::Shut => {}
-            Gate::Held(held) if held.len() < held_max => held.push(frame),
+            Gate::Shut => None,
+            Gate::Held(held) if held.len() < held_max => {
+                held.push(frame);
+                None
+            }
             Gate::Held(_) => {
                 self.outbox.close(CloseCode::Reconnect, "too many frames were waiting");
+                None
             }
-            Gate::Open => self.outbox.put(frame),
+            Gate::Open => self.outbox.lay(frame).then_some(&self.outbox),
         }
     }
 }
@@ -141,7 +147,14 @@ impl Hub {
         look(&Interest(&state))
     }
 
-    /// To everybody on a channel. `cause` is the event that it comes from.
+    /// Sockets begin to write what was published. To be called by whoever has published, once for all of it: a socket
+    /// then writes in one go what came together.
+    pub fn wake(&self) {
+        let to_wake = std::mem::take(&mut self.state().to_wake);
+        to_wake.iter().for_each(|outbox| outbox.wake());
+    }
+
+    /// To everybody on a channel. `cause` is the event that it comes from. A `wake` has to follow.
     pub fn publish(&self, channel: &str, frame: &Utf8Bytes, cause: Option<Cause>, except: Except<'_>) {
         let mut state = self.state();
         if let Some(cause) = cause.filter(|cause| cause.is_told_at_once) {
@@ -150,7 +163,7 @@ impl Hub {
         deliver(&mut state, channel, cause, except, self.outgoing_frames_max, || frame.clone());
     }
 
-    /// To the own channel of every connected member of a room but `except.user`.
+    /// To the own channel of every connected member of a room but `except.user`. A `wake` has to follow.
     pub fn publish_to_members(
         &self,
         room: RoomId,
@@ -233,14 +246,15 @@ pub(super) fn deliver(
     held_max: usize,
     mut frame: impl FnMut() -> Utf8Bytes,
 ) {
-    let Some(subscribers) = state.channels.get_mut(channel) else { return };
+    let State { channels, to_wake, .. } = state;
+    let Some(subscribers) = channels.get_mut(channel) else { return };
     for (id, subscriber) in subscribers {
         let passed_by =
             Some(*id) == except.socket || (except.user.is_some() && subscriber.user.as_ref() == except.user);
         let seen = cause.is_some_and(|cause| cause.position <= subscriber.as_of);
         let replayed = subscriber.replaying && cause.is_some_and(|cause| cause.is_told_at_once);
         if !passed_by && !seen && !replayed {
-            subscriber.give(Frame::of(frame(), cause), held_max);
+            to_wake.extend(subscriber.give(Frame::of(frame(), cause), held_max).cloned());
         }
     }
 }
@@ -288,16 +302,14 @@ mod tests {
             self.hub.publish(&room_channel(self.room), &frame, cause, Except::default());
         }
 
-        fn waiting(&mut self) -> Vec<String> {
-            std::iter::from_fn(|| self.socket.waiting.try_recv().ok())
-                .map(|frame| frame.text.as_str().to_owned())
-                .collect()
+        fn waiting(&self) -> Vec<String> {
+            self.socket.outbox.take(usize::MAX).into_iter().map(|frame| frame.text.as_str().to_owned()).collect()
         }
     }
 
     #[test]
     fn what_comes_between_listening_and_opening_is_let_out_after_the_word_that_it_succeeded() {
-        let (mut scene, attached) = scene();
+        let (scene, attached) = scene();
         scene.publish("before listening", 11);
         assert_eq!(scene.hub.listen(&attached), Position(10));
         scene.publish("in the views", 10);
@@ -312,7 +324,7 @@ mod tests {
 
     #[test]
     fn who_goes_out_while_it_is_being_checked_hears_nothing_of_what_was_kept() {
-        let (mut scene, attached) = scene();
+        let (scene, attached) = scene();
         scene.hub.listen(&attached);
         scene.hub.stepped(Position(11), scene.room, &scene.ana, Step::WentOut);
         scene.publish("psst", 12);
@@ -324,7 +336,7 @@ mod tests {
 
     #[test]
     fn who_goes_out_before_it_listens_is_refused_when_it_would_open() {
-        let (mut scene, attached) = scene();
+        let (scene, attached) = scene();
         scene.hub.stepped(Position(11), scene.room, &scene.ana, Step::WentOut);
         scene.hub.listen(&attached);
         assert_eq!(scene.hub.open(&attached, in_room(&scene)), Opened::NotAMember);
@@ -333,7 +345,7 @@ mod tests {
 
     #[test]
     fn a_typer_and_the_socket_that_asked_are_passed_by() {
-        let (mut scene, attached) = scene();
+        let (scene, attached) = scene();
         scene.hub.listen(&attached);
         scene.hub.open(&attached, in_room(&scene));
         scene.waiting();

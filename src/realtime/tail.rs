@@ -157,6 +157,7 @@ impl Tail<'_> {
                     event = recorded.event.schema().name()
                 );
                 self.tell(recorded, &people).instrument(span).await;
+                self.inner.hub.wake();
             }
         }
     }

@@ -13,7 +13,8 @@ use super::socket_id::SocketId;
 use super::subscriber::{Except, deliver};
 
 impl Hub {
-    /// To everybody on these channels, and under the other name of each that has one; once, whatever is named twice.
+    /// To everybody on these channels, and under the other name of each that has one; once, whatever is named twice. A `wake` has
+    /// to follow.
     pub fn trigger(&self, channels: &[String], (event, data): (&str, &str), except: Option<SocketId>) {
         let mut names: BTreeSet<String> = channels.iter().cloned().collect();
         names.extend(channels.iter().filter_map(|name| own_of_legacy(name)));

@@ -131,6 +131,7 @@ fn tell(inner: &Inner, (room_id, user_id, name): (RoomId, &UserId, &str), is_typ
     let data = UserTyping { room_id, user_id, user_name: name, is_typing };
     let except = Except { socket: except, user: Some(user_id) };
     inner.announce(&room_channel(room_id), frames::USER_TYPING, &data, None, except);
+    inner.hub.wake();
 }
 
 /// Tells when somebody's typing ends by itself.

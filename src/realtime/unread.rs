@@ -59,6 +59,7 @@ async fn show(inner: &Inner, changed: &[(UserId, Position)]) {
         let data = Unread { chat, notifications, position: &token };
         inner.announce(&user_channel(user), frames::UNREAD, &data, None, Except::default());
     }
+    inner.hub.wake();
 }
 
 async fn counts(inner: &Inner, users: &[UserId], position: Position) -> Result<(Vec<u64>, Vec<u64>), ReadError> {

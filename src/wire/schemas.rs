@@ -31,7 +31,7 @@ pub struct Field {
 pub struct SameName(pub String);
 
 impl Schemas {
-    pub fn new() -> Self {
+    pub fn empty() -> Self {
         let settings = || SchemaSettings::draft2020_12().with(|settings| settings.definitions_path = HOME.into());
         Self {
             taken_in: settings().for_deserialize().into_generator(),

@@ -39,7 +39,18 @@ use Holds::{Id, Passing, Typed, Words};
 
 /// Fields of requests, and what the manual lists as their values.
 const ROUTES: &[(&str, Holds)] = &[
+    ("ADMIN", Typed),
+    ("DIRECT", Typed),
+    ("GET", Typed),
+    ("MEMBER", Typed),
+    ("MENTOR_STUDENT", Typed),
+    ("OWNER", Typed),
+    ("POST", Typed),
+    ("SUPPORT", Typed),
+    ("after", Typed),
     ("afterId", Id),
+    ("archived", Typed),
+    ("aroundId", Id),
     ("attachmentType", Typed),
     ("attachmentUrl", Words),
     ("auth", Passing),
@@ -50,10 +61,14 @@ const ROUTES: &[(&str, Holds)] = &[
     ("content", Words),
     ("cursor", Typed),
     ("email", Words),
+    ("emoji", Typed),
     ("en", Typed),
     ("endpoint", Passing),
     ("file", Typed),
+    ("from", Typed),
     ("groupId", Id),
+    ("hasAttachment", Typed),
+    ("historyFrom", Typed),
     ("id", Id),
     ("image", Typed),
     ("invisible", Typed),
@@ -61,6 +76,7 @@ const ROUTES: &[(&str, Holds)] = &[
     ("isOnline", Typed),
     ("isRead", Typed),
     ("isTyping", Typed),
+    ("join", Typed),
     ("joinPolicy", Typed),
     ("keys", Typed),
     ("limit", Typed),
@@ -68,33 +84,52 @@ const ROUTES: &[(&str, Holds)] = &[
     ("markAll", Typed),
     ("markAllRead", Typed),
     ("memberIds", Id),
+    ("mentions", Id),
+    ("mentionsAll", Typed),
+    ("messageId", Id),
+    ("muted", Typed),
+    ("mutedUntil", Typed),
     ("name", Words),
     ("notificationIds", Id),
     ("offset", Typed),
     ("on", Typed),
+    ("only", Typed),
     ("open", Typed),
     ("p256dh", Passing),
     ("participantId", Id),
     // Kept for those who are to be called some day, and shown in no view; as the devices above and below.
     ("phone", Passing),
+    ("pinned", Typed),
     ("pushSubscriptions", Passing),
+    ("q", Passing),
+    ("receiverId", Id),
     ("recipientId", Id),
     ("replyToId", Id),
+    ("resume_after", Typed),
     ("role", Typed),
     ("roomId", Id),
+    ("roomIds", Id),
     ("search", Passing),
+    ("senderId", Id),
     ("seq", Typed),
+    ("since", Typed),
+    ("slowModeSeconds", Typed),
     ("socket_id", Id),
+    ("start", Typed),
+    ("subject", Words),
     ("tab", Typed),
     ("text", Typed),
     ("timeZone", Typed),
     ("type", Typed),
+    ("unread", Typed),
     ("unreadOnly", Typed),
+    ("until", Typed),
     ("upTo", Id),
     ("userIds", Id),
     ("username", Words),
     ("users", Typed),
     ("webPushSubscriptions", Typed),
+    ("without", Typed),
 ];
 
 /// Fields of an import's lines.
@@ -290,6 +325,13 @@ async fn speaks(ana: &Person) -> Said {
     is_put(ana).await;
     uploads(ana, &room).await;
     ana.get(&format!("/api/chat/rooms?search={}", m("search"))).await.ok();
+    ana.get(&format!("/api/chat/search?q={}", m("q"))).await.ok();
+    // Other words for a message, and what a room of hers is about.
+    let reworded = wished(ana, "/api/chat/send", &json!({"roomId": room, "content": "first"})).await["message"].clone();
+    let edit = json!({"messageId": reworded["id"], "content": m("content")});
+    let edited = ana.ask(Method::PATCH, "/api/chat/messages").json(&edit).send().await.expect("an answer");
+    assert!(edited.status().is_success(), "{edited:?}");
+    wished(ana, "/api/chat/start", &json!({"type": "SUPPORT", "subject": m("subject")})).await;
     Said { wish, message }
 }
 

@@ -76,7 +76,7 @@ pub struct RoomRow {
 
 impl RoomRow {
     /// Without the last message where whoever asks may not read it: it was said before they came in.
-    pub(crate) fn as_far_as_readable(self) -> Self {
+    pub(crate) fn readable_part(self) -> Self {
         match self.history_from {
             HistoryFrom::Join if self.last_seq <= self.join_seq => {
                 Self { last_message: None, last_deleted: false, ..self }

@@ -102,7 +102,8 @@ mod tests {
             before in "[a-zé👍 ]{0,300}", found in "[a-zé]{1,200}", after in "[a-zé👍 ]{0,300}",
         ) {
             let text = format!("{before}{found}{after}");
-            let snippet = Snippet::of(&text, &[before.len()..before.len() + found.len()]);
+            let place = before.len()..before.len() + found.len();
+            let snippet = Snippet::of(&text, std::slice::from_ref(&place));
             prop_assert_eq!(highlighted(&snippet), [found.clone()]);
             prop_assert!(snippet.text.chars().count() <= SNIPPET_CHARS_MAX.max(BEFORE_CHARS_MAX + found.chars().count()) + 2);
         }

@@ -37,7 +37,7 @@ pub enum Undocumented {
 
 /// The whole document.
 pub fn document() -> Result<Value, Undocumented> {
-    let mut schemas = Schemas::new();
+    let mut schemas = Schemas::empty();
     let mut said = said();
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
     for route in routes() {

@@ -62,6 +62,7 @@ pub(super) async fn events(
     let answer = api.repeats.once(key.map(|key| format!("events {key}")), Instant::now(), || {
         let hub = &api.realtime.0.hub;
         hub.trigger(&sending.channels, (&sending.event, &sending.data), sending.except);
+        hub.wake();
         match sending.info.is_empty() {
             true => json!({}),
             false => json!({ "channels": shown(hub, &sending) }),
@@ -86,6 +87,7 @@ pub(super) async fn batch_events(
         for sending in &sendings {
             hub.trigger(&sending.channels, (&sending.event, &sending.data), sending.except);
         }
+        hub.wake();
         if sendings.iter().all(|sending| sending.info.is_empty()) {
             return json!({});
         }

@@ -8,7 +8,7 @@ use axum::extract::ws::Utf8Bytes;
 use tokio::sync::Notify;
 
 use super::super::frame::Frame;
-use super::super::hub::Hub;
+use super::super::hub::{Hub, State};
 
 /// Whose first socket listens, or whose last one is gone, since it was last asked. At most everybody who is connected.
 #[derive(Default)]
@@ -41,13 +41,14 @@ impl Hub {
         subscribers.filter_map(|(_, subscriber)| subscriber.user.clone()).collect()
     }
 
-    /// To those of a channel who listen as one of `users`.
+    /// To those of a channel who listen as one of `users`. A `wake` has to follow.
     pub fn publish_to_some(&self, channel: &str, frame: &Utf8Bytes, users: &HashSet<UserId>) {
         let mut state = self.state();
-        let Some(subscribers) = state.channels.get_mut(channel) else { return };
+        let State { channels, to_wake, .. } = &mut *state;
+        let Some(subscribers) = channels.get_mut(channel) else { return };
         for subscriber in subscribers.values_mut() {
             if subscriber.user.as_ref().is_some_and(|user| users.contains(user)) {
-                subscriber.give(Frame::from(frame.clone()), self.outgoing_frames_max);
+                to_wake.extend(subscriber.give(Frame::from(frame.clone()), self.outgoing_frames_max).cloned());
             }
         }
     }

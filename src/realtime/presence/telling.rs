@@ -113,6 +113,7 @@ async fn tell(inner: &Inner, changed: &Changed) -> Result<(), ReadError> {
         let channel = room_channel(room);
         inner.hub.publish_to_some(&channel, &data.frame(frames::USER_STATUS.name, &channel), &listeners);
     }
+    inner.hub.wake();
     Ok(())
 }
 

@@ -221,7 +221,10 @@ async fn promise_7_what_cannot_be_replayed_is_said_and_the_channel_goes_on() {
         (world.token(Position(head.0 + 1_000)), "unknown-position"),
     ];
     for (resume, reason) in cases {
-        let mut ben = world.resumed("ben", &channel, &resume).await;
+        let mut ben = world.client().await;
+        world.ask_after(&mut ben, "ben", &channel, Some(&resume)).await;
+        let succeeded = ben.expect(SUCCEEDED, &channel).await;
+        assert_eq!(succeeded, json!({}), "cut off here, it must not stand where it has loaded nothing");
         let reload = ben.expect("kabar:reload", &channel).await;
         assert_eq!((&reload["reason"], &reload["position"]), (&json!(reason), &json!(world.token(head))));
         assert_eq!(world.shown(&mut ben, &channel).await, vec![], "nothing is pretended: {reason}");

@@ -193,16 +193,16 @@ fn of_each_reader_the_last_place_is_kept_and_those_told_late_are_told_again() {
     for (who, position, seq) in [("ben", 1, 1), ("ben", 20, 5), ("cat", 21, 7), ("ben", 22, 4)] {
         window.mark(room(1), &user(who), &mark(position, seq), cause(position).recorded_at);
     }
-    let told = |position| -> Vec<(String, u64)> {
+    let told = |window: &Window, position| -> Vec<(String, u64)> {
         let marks = window.marks(room(1), Position(position)).into_iter();
         marks.map(|(who, mark)| (who.to_string(), mark.up_to_seq)).collect()
     };
     let everything = vec![("cat".to_owned(), 7), ("ben".to_owned(), 5)];
-    assert_eq!(told(0), everything, "reading never goes back");
-    assert_eq!(told(22), everything, "they may have been told after the client was gone");
+    assert_eq!(told(&window, 0), everything, "reading never goes back");
+    assert_eq!(told(&window, 22), everything, "they may have been told after the client was gone");
     window.told(room(1), &user("cat"), &mark(21, 7), Position(25));
-    assert_eq!(told(25), everything, "the tail was no further when it was told");
-    assert_eq!(told(26), [("ben".to_owned(), 5)], "who has heard of a later position has heard this before");
+    assert_eq!(told(&window, 25), everything, "the tail was no further when it was told");
+    assert_eq!(told(&window, 26), [("ben".to_owned(), 5)], "who has heard of a later position has heard this before");
     keep(&mut window, 90, "long after");
     let marks = window.marks(room(1), Position(90));
     assert_eq!(marks, vec![], "they were told before");

@@ -4,7 +4,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use aggregates::ids::{CommandId, EventId};
 use aggregates::user::UserRole;
+use aggregates::{DomainEvent, StreamId};
+use event_log::port::{Batch, NewEvent};
 use event_log::{LogId, Position, PositionToken, SharedLog};
 use kabar::app::{App, Ports};
 use kabar::config::{Config, DemoMode, Rate, Scope, Secret, ServiceKey};
@@ -12,6 +15,7 @@ use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::person::Person;
 use crate::support::backend::{Backend, TestStore};
@@ -136,6 +140,27 @@ impl TestApp {
     /// Everything that they said and were called is gone, as `replay erase` does it.
     pub async fn erases(&self, id: &str) -> Position {
         erase(&self.log, id).await
+    }
+
+    /// Puts events of one new stream into the log, as another process would.
+    pub async fn records(&self, stream: StreamId, mut events: Vec<DomainEvent>) -> Position {
+        self.log.sealing().expect("a log has keys").seal(&mut events).await.expect("sealed");
+        let command = CommandId(Uuid::now_v7());
+        let new = |(index, event): (usize, &DomainEvent)| NewEvent {
+            group: 0,
+            stream: stream.clone(),
+            sequence: index as u64 + 1,
+            event_id: EventId::of(command, index),
+            name: event.schema().name(),
+            version: event.schema().version(),
+            payload: event.to_json().expect("plain"),
+            metadata: "{}".into(),
+            original: None,
+        };
+        let new: Vec<NewEvent> = events.iter().enumerate().map(new).collect();
+        let last = new.len() as u64;
+        let batch = Batch { known: self.head().await, groups: 1, events: new, ..Batch::default() };
+        Position(self.log.append(&batch).await.expect("nobody else writes").base.0 + last)
     }
 
     pub async fn events(&self) -> Vec<event_log::RecordedEvent> {

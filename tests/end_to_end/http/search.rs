@@ -1,6 +1,13 @@
 //! Searching what was said: found is what whoever asks may read, in the words as they are now.
 
+use aggregates::ids::{MessageId, RoomId, UserId};
+use aggregates::room::{
+    HistoryFrom, JoinPolicy, MembersAdded, MessageDeleted, MessageEdited, MessageKind, MessageSent, NewMember, Role,
+    RoomEvent, RoomKind, RoomOpened,
+};
+use aggregates::{DomainEvent, Sealed, StreamId, Timestamp};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::app::TestApp;
 use super::on_every_backend;
@@ -9,6 +16,8 @@ use super::person::{Answer, Person, text};
 on_every_backend![
     what_was_said_is_found_with_what_shows_why,
     nobody_finds_what_they_may_not_read,
+    whoever_reads_from_their_join_finds_from_there,
+    what_was_deleted_or_said_otherwise_is_found_as_it_is_now,
     a_search_is_narrowed_and_paged,
     what_cannot_be_searched_for_is_said,
     words_of_somebody_erased_are_not_found,
@@ -79,6 +88,101 @@ async fn nobody_finds_what_they_may_not_read(app: TestApp) {
     search(&app, &cat, &format!("q=rahasia&roomId={room}")).await.is_problem(404, None);
     cat.post(&format!("/api/chat/groups/{room}/join"), json!({})).await.ok();
     assert_eq!(found(&app, &cat, "q=rahasia").await, ["rahasia kelas"]);
+    app.stop().await;
+}
+
+const ROOM: RoomId = RoomId(Uuid::from_u128(77));
+
+fn message(seq: u64) -> MessageId {
+    MessageId(Uuid::from_u128(77_000 + u128::from(seq)))
+}
+
+fn user(id: &str) -> UserId {
+    UserId::parse(id).expect("a user id")
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_millis(1_800_000_000_000)
+}
+
+fn opened(history_from: HistoryFrom, members: &[&str]) -> DomainEvent {
+    DomainEvent::Room(RoomEvent::RoomOpened(RoomOpened {
+        room_id: ROOM,
+        kind: RoomKind::Group,
+        opened_by: user(members[0]),
+        members: members.iter().map(|id| NewMember { user_id: user(id), role: Role::Member }).collect(),
+        name: None,
+        avatar: None,
+        group_id: None,
+        join_policy: JoinPolicy::Open,
+        history_from,
+        at: now(),
+    }))
+}
+
+fn said(seq: u64, words: &str) -> DomainEvent {
+    DomainEvent::Room(RoomEvent::MessageSent(MessageSent {
+        room_id: ROOM,
+        message_id: message(seq),
+        seq,
+        sender_id: user("ana"),
+        kind: MessageKind::Text,
+        content: Sealed::new(words),
+        attachment: None,
+        reply_to: None,
+        mentions: vec![],
+        mentions_all: false,
+        forwarded: None,
+        client_message_id: None,
+        at: now(),
+    }))
+}
+
+async fn whoever_reads_from_their_join_finds_from_there(app: TestApp) {
+    let [ana, ben] = app.people(["ana", "ben"]).await;
+    let joined = MembersAdded {
+        room_id: ROOM,
+        members: vec![NewMember { user_id: user("ben"), role: Role::Member }],
+        by: user("ben"),
+        join_seq: 1,
+        at: now(),
+    };
+    let joined = DomainEvent::Room(RoomEvent::MembersAdded(joined));
+    let events = vec![opened(HistoryFrom::Join, &["ana"]), said(1, "laporan dulu"), joined, said(2, "laporan kini")];
+    app.records(StreamId::room(ROOM), events).await;
+    assert_eq!(found(&app, &ana, "q=laporan").await, ["laporan kini", "laporan dulu"]);
+    assert_eq!(found(&app, &ben, "q=laporan").await, ["laporan kini"]);
+    assert_eq!(found(&app, &ben, &format!("q=laporan&roomId={ROOM}")).await, ["laporan kini"]);
+    app.stop().await;
+}
+
+async fn what_was_deleted_or_said_otherwise_is_found_as_it_is_now(app: TestApp) {
+    let [ben] = app.people(["ben"]).await;
+    let edited = MessageEdited {
+        room_id: ROOM,
+        message_id: message(1),
+        seq: 1,
+        sender_id: user("ana"),
+        content: Sealed::new("laporan tahunan"),
+        mentions: vec![],
+        mentions_all: false,
+        at: now(),
+    };
+    let deleted = MessageDeleted {
+        room_id: ROOM,
+        message_id: message(2),
+        seq: 2,
+        sender_id: user("ana"),
+        by: user("ana"),
+        at: now(),
+    };
+    let changes = [RoomEvent::MessageEdited(edited), RoomEvent::MessageDeleted(deleted)].map(DomainEvent::Room);
+    let mut events = vec![opened(HistoryFrom::Start, &["ana", "ben"]), said(1, "laporan bulanan"), said(2, "laporan")];
+    events.extend(changes);
+    app.records(StreamId::room(ROOM), events).await;
+    assert_eq!(found(&app, &ben, "q=laporan").await, ["laporan tahunan"]);
+    assert_eq!(found(&app, &ben, "q=bulanan").await, [""; 0]);
+    assert_eq!(found(&app, &ben, "q=tahunan").await, ["laporan tahunan"]);
     app.stop().await;
 }
 

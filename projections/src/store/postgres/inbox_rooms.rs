@@ -229,7 +229,7 @@ pub(super) fn room(row: &PgRow) -> sqlx::Result<(RoomRow, RoomCursor)> {
         archived: row.try_get(28)?,
     };
     let cursor = RoomCursor { pinned: room.pinned, last_position: position(row, 19)?, room_id: id };
-    Ok((room.as_far_as_readable(), cursor))
+    Ok((room.readable_part(), cursor))
 }
 
 pub(super) fn member(row: &PgRow) -> sqlx::Result<MemberRow> {

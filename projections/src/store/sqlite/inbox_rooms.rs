@@ -79,7 +79,7 @@ fn room(row: &Row<'_>) -> Result<(RoomRow, RoomCursor)> {
         archived: row.get(28)?,
     };
     let cursor = RoomCursor { pinned: room.pinned, last_position: position(row, 19)?, room_id: id };
-    Ok((room.as_far_as_readable(), cursor))
+    Ok((room.readable_part(), cursor))
 }
 
 /// `search` is what to look for, folded.

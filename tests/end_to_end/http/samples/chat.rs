@@ -129,6 +129,16 @@ impl Ids {
             get("/api/chat/messages/{messageId}/replies"),
             get("/api/chat/messages/{messageId}/edits"),
             get("/api/chat/messages/{messageId}/readers"),
+            Sample::get("/api/chat/search", "q=halo").wrong_queries(&[
+                ("", "q"),
+                ("q=", "q"),
+                (&format!("q={}", "x".repeat(201)), "q"),
+                ("q=halo&roomId=x", "roomId"),
+                ("q=halo&senderId=a%20b", "senderId"),
+                ("q=halo&since=yesterday", "since"),
+                ("q=halo&limit=0", "limit"),
+                ("q=halo&cursor=x", "cursor"),
+            ]),
         ]
     }
 
