@@ -17,7 +17,7 @@ async function fetched(url) {
 }
 
 async function types(document) {
-  return NOTE + astToString(await openapiTS(structuredClone(document), { alphabetize: true }));
+  return NOTE + astToString(await openapiTS(structuredClone(document), { alphabetize: true, defaultNonNullable: false }));
 }
 
 // What there is to know about a route when it is called.

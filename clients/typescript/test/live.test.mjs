@@ -28,17 +28,13 @@ async function pair(at = url) {
   return { ana: a, ben: b, room: room.id };
 }
 
-/** Resolves when something holds, after each of what happens. */
-function until(holds, what) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`waited for ${what}`)), PATIENCE_MS);
-    const look = () => {
-      if (!holds()) return setTimeout(look, 10);
-      clearTimeout(timer);
-      resolve();
-    };
-    look();
-  });
+/** Resolves when something holds; looks now and then. */
+async function until(holds, what) {
+  const end = performance.now() + PATIENCE_MS;
+  while (!holds()) {
+    assert.ok(performance.now() < end, `waited for ${what}`);
+    await new Promise((look) => setTimeout(look, 10));
+  }
 }
 
 const say = async (who, roomId, content) => (await who.api.sendMessage({ body: { roomId, content } })).message;
