@@ -227,8 +227,9 @@ async fn a_view_comes_right_up_to_one(store: &TestStore) {
     let further = views.wait_for(UnitName::Inbox, Position(5), Duration::from_millis(200)).await;
     assert_eq!(further.expect_err("it does not pass over it").at, Position(4));
     stop.cancel();
-    let ended = running.await.expect("no panic").expect_err("it stopped there, and says so");
-    assert!(ended.to_string().contains("inbox"), "{ended}");
+    // Whichever view came to it first.
+    let ended = running.await.expect("no panic").expect_err("it stopped there, and says so").to_string();
+    assert!(UnitName::ALL.iter().any(|unit| ended.contains(&unit.to_string())), "{ended}");
 }
 
 /// Whoever is to be erased is, whatever else is in the log.
