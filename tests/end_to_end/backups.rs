@@ -176,7 +176,7 @@ async fn views_of_the_log_before_are_refused_and_rebuilt(backend: Backend) {
     // Its keys still lie there.
     let adopted = installation.replay(&["restore", "--from", &taken.folder(), "--adopt-keys", "--json"]).await;
     let made = report(&adopted, 0);
-    assert_eq!(made["views_of_another_log"], json!(["inbox 1", "feed 1"]));
+    assert_eq!(made["views_of_another_log"], json!(["inbox 1", "feed 1", "search 1"]));
     let said = installation.refuses_to_start().await;
     assert!(said.contains("rebuild it"), "{said}");
     assert!(installation.replay(&["rebuild", "--all"]).await.status.success());

@@ -15,6 +15,8 @@ const LIMIT: u64 = 16;
 /// What a kept frame is taken to weigh beside its text.
 const FRAME_BYTES_MIN: u64 = 256;
 const PEOPLE: usize = 60;
+/// People whose presence is remembered; has no setting.
+const PRESENT_MAX: u64 = 200_000;
 /// A program that was built for speed and has done as little as here.
 const MEMORY_MAX: u64 = 160 * 1_024 * 1_024;
 
@@ -56,6 +58,7 @@ async fn promise_8_every_cache_keeps_to_its_setting_and_is_seen(backend: Backend
         let room = pair[0].opens_direct_room_with(&pair[1]).await;
         let wish = json!({ "roomId": room, "content": "halo", "clientMessageId": "first" });
         pair[0].post("/api/chat/send", wish).await.ok();
+        pair[0].post("/api/presence", json!({ "isOnline": true })).await.ok();
         rooms.push(room);
     }
     // All that was forgotten meanwhile is asked for again, and is as it was.
@@ -71,12 +74,16 @@ async fn promise_8_every_cache_keeps_to_its_setting_and_is_seen(backend: Backend
     let page = http.get(format!("http://{}/metrics", installation.address)).send().await.expect("an answer");
     let page = page.text().await.expect("text");
     let (entries, limits) = (by_cache(&page, "kabar_cache_entries"), by_cache(&page, "kabar_cache_entries_max"));
-    let names = ["commands", "frames", "keys", "log_tail", "people", "rates", "rooms", "sessions", "streams"];
+    let names =
+        ["commands", "frames", "keys", "log_tail", "people", "presence", "rates", "rooms", "sessions", "streams"];
     assert_eq!(entries.keys().collect::<Vec<_>>(), names.iter().collect::<Vec<_>>());
     for (name, held) in &entries {
         assert!((1..=limits[name]).contains(held), "{name}: {held} of {}", limits[name]);
-        // Each of the four kinds of requests has its own.
-        let limit = if *name == "rates" { 4 * LIMIT } else { LIMIT };
+        let limit = match *name {
+            "rates" => 5 * LIMIT, // Each of the five kinds of requests has its own.
+            "presence" => PRESENT_MAX,
+            _ => LIMIT,
+        };
         assert_eq!(limits[name], limit, "{name}");
     }
     let bytes = by_cache(&page, "kabar_cache_bytes");

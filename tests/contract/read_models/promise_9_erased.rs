@@ -12,7 +12,7 @@ use crate::read_models::events::{added, opened, read, registered, relation, rena
 use crate::read_models::on_every_backend;
 use crate::read_models::promise_4_rebuild_equals_live::verified;
 use crate::read_models::tables;
-use crate::read_models::world::{Driven, World, room, user};
+use crate::read_models::world::{Driven, World, room, until, user};
 use crate::support::backend::Backend;
 use crate::support::raw;
 
@@ -107,7 +107,8 @@ async fn nothing_of_somebody_erased_is_left_anywhere_and_counts_stay(backend: Ba
     verified(&world, "after an erasure").await;
     driven.stop().await.expect("nothing unreadable");
 
-    assert!(scrub(&world.store.store_url()).await.expect("scrubbed"), "nobody reads");
+    // On PostgreSQL a session that begins in that moment, of the server's own upkeep too, is in the way for a moment.
+    until("nobody reads", async || scrub(&world.store.store_url()).await.expect("scrubbed")).await;
     world.log.sealing().expect("keys").scrub().await.expect("scrubbed");
     assert_eq!(raw::found_in_files(&world.store, &ANAS).await, [""; 0]);
     assert!(!raw::found(&world.store, &["benssecret"]).await.is_empty(), "nobody else is erased");
