@@ -16,7 +16,7 @@ const LIMIT: u64 = 16;
 const FRAME_BYTES_MIN: u64 = 256;
 const PEOPLE: usize = 60;
 /// People whose presence is remembered; has no setting.
-const PRESENT_MAX: u64 = 200_000;
+const PRESENT_MAX: u64 = 100_000;
 /// A program that was built for speed and has done as little as here.
 const MEMORY_MAX: u64 = 160 * 1_024 * 1_024;
 
