@@ -81,7 +81,7 @@ impl Presences {
 }
 
 impl Realtime {
-    /// `user` says that they are here, or not. At most so many are remembered as [`attendance::PEOPLE_MAX`]; more are not
+    /// `user` says that they are here, or not. At most so many are remembered as `attendance::PEOPLE_MAX`; more are not
     /// shown as online.
     pub async fn is_here(&self, user: &UserId, said: Said) -> Result<(), EventLogError> {
         let presences = &self.0.presences;
