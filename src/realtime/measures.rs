@@ -63,6 +63,8 @@ pub(super) struct RealtimeMeasures {
 
 impl RealtimeMeasures {
     pub fn new() -> Self {
+        // The others come with the first of their kind; this one shows that nobody has asked yet.
+        counter!(RESUMES, "outcome" => "replayed").increment(0);
         Self {
             connections: metrics::gauge!(CONNECTIONS),
             slow: counter!(SLOW),

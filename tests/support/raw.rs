@@ -1,5 +1,7 @@
 //! Everything a store keeps, byte by byte, whatever it is called: units and tables that come later are in it as well.
 
+use std::path::{Path, PathBuf};
+
 use event_log::StoreUrl;
 use sqlx::{Connection, PgConnection, Row};
 
@@ -33,13 +35,20 @@ async fn samples(store: &TestStore) -> String {
 
 async fn everything(store: &TestStore) -> Vec<(String, Vec<u8>)> {
     match store.store_url() {
-        StoreUrl::Sqlite(directory) => std::fs::read_dir(directory)
-            .expect("the directory of the store")
-            .map(|entry| entry.expect("an entry").path())
-            .map(|path| (path.display().to_string(), std::fs::read(&path).expect("readable")))
-            .collect(),
+        StoreUrl::Sqlite(directory) => files_below(&directory),
         StoreUrl::Postgres(url) => files_of_the_database(store, &url).await,
     }
+}
+
+/// Uploads lie in folders of their own.
+fn files_below(directory: &Path) -> Vec<(String, Vec<u8>)> {
+    let entries = std::fs::read_dir(directory).expect("the directory of the store");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let files = |path: PathBuf| match path.is_dir() {
+        true => files_below(&path),
+        false => vec![(path.display().to_string(), std::fs::read(&path).expect("readable"))],
+    };
+    paths.flat_map(files).collect()
 }
 
 /// Every row of every table of the database as text, and what PostgreSQL keeps of them.
