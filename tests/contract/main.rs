@@ -5,5 +5,6 @@ mod support;
 
 mod door;
 mod event_log;
+mod last_seen;
 mod read_models;
 mod stock_postgres_es;

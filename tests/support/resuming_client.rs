@@ -71,6 +71,16 @@ impl ResumingClient {
         }
     }
 
+    /// What it has heard of each channel and where it stands, for whoever looks for what is missing.
+    pub fn summary(&self) -> String {
+        let channels = self.channels.iter().map(|channel| {
+            let heard = self.heard.get(channel).map_or(0, Vec::len);
+            format!("{channel}: {heard} heard, stands at {:?}", self.stands.get(channel))
+        });
+        let channels: Vec<String> = channels.collect();
+        format!("{}, cut {} times, {} reloads: {}", self.person.id, self.cuts, self.reloads, channels.join("; "))
+    }
+
     /// Connects, and again whenever the connection ends or is cut, until what it has heard `is_enough`.
     pub async fn listen_until(&mut self, is_enough: impl Fn(&Heard) -> bool) {
         let mut retry = tokio::time::interval(RETRY);

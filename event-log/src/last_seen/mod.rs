@@ -25,15 +25,19 @@ const PAGE_EVENTS: usize = 1_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
     pub user_id: UserId,
-    /// `None`: not known, or never visibly. Saved as `None` it changes nothing.
+    /// `None`: not known, or never visibly.
     pub at: Option<Timestamp>,
     pub invisible: bool,
 }
 
 #[async_trait]
 pub trait LastSeen: Send + Sync + 'static {
-    /// Each in the place of what was there; a moment never goes back.
-    async fn save(&self, seen: Vec<Seen>) -> Result<(), EventLogError>;
+    /// When each was last here; a moment never goes back. Whether they hide is left as it is: another node, or a wish that
+    /// overtook this one, may know better.
+    async fn saw(&self, seen: Vec<(UserId, Timestamp)>) -> Result<(), EventLogError>;
+
+    /// Whether `user` wants to be seen by nobody.
+    async fn hide(&self, user: &UserId, invisible: bool) -> Result<(), EventLogError>;
 
     /// Those of `users` of whom anything is known.
     async fn of(&self, users: &[UserId]) -> Result<Vec<Seen>, EventLogError>;

@@ -50,16 +50,21 @@ impl PostgresLastSeen {
 
 #[async_trait]
 impl LastSeen for PostgresLastSeen {
-    async fn save(&self, seen: Vec<Seen>) -> Result<(), EventLogError> {
+    async fn saw(&self, seen: Vec<(UserId, Timestamp)>) -> Result<(), EventLogError> {
         // In one order, whoever writes: two nodes never wait for each other both ways.
-        const SAVE: &str = "INSERT INTO kabar_presence.last_seen AS l (user_id, seen_at, invisible)
-            SELECT * FROM unnest($1::text[], $2::bigint[], $3::boolean[]) AS s (user_id, seen_at, invisible) ORDER BY 1
-            ON CONFLICT (user_id) DO UPDATE SET invisible = excluded.invisible,
-            seen_at = greatest(excluded.seen_at, l.seen_at)";
-        let users: Vec<&str> = seen.iter().map(|seen| seen.user_id.as_str()).collect();
-        let moments: Vec<Option<i64>> = seen.iter().map(|seen| seen.at.map(Timestamp::as_millis)).collect();
-        let invisible: Vec<bool> = seen.iter().map(|seen| seen.invisible).collect();
-        let query = sqlx::query(SAVE).bind(users).bind(moments).bind(invisible);
+        const SAW: &str = "INSERT INTO kabar_presence.last_seen AS l (user_id, seen_at, invisible)
+            SELECT user_id, seen_at, false FROM unnest($1::text[], $2::bigint[]) AS s (user_id, seen_at) ORDER BY 1
+            ON CONFLICT (user_id) DO UPDATE SET seen_at = greatest(excluded.seen_at, l.seen_at)";
+        let users: Vec<&str> = seen.iter().map(|(user, _)| user.as_str()).collect();
+        let moments: Vec<i64> = seen.iter().map(|(_, at)| at.as_millis()).collect();
+        sqlx::query(SAW).bind(users).bind(moments).execute(&self.lender).await.map_err(unavailable)?;
+        Ok(())
+    }
+
+    async fn hide(&self, user: &UserId, invisible: bool) -> Result<(), EventLogError> {
+        const HIDE: &str = "INSERT INTO kabar_presence.last_seen (user_id, seen_at, invisible) VALUES ($1, NULL, $2)
+            ON CONFLICT (user_id) DO UPDATE SET invisible = excluded.invisible";
+        let query = sqlx::query(HIDE).bind(user.as_str()).bind(invisible);
         query.execute(&self.lender).await.map_err(unavailable)?;
         Ok(())
     }

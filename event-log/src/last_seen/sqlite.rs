@@ -79,20 +79,26 @@ fn open_blocking(directory: &Path) -> Result<Connection, EventLogError> {
 
 #[async_trait]
 impl LastSeen for SqliteLastSeen {
-    async fn save(&self, seen: Vec<Seen>) -> Result<(), EventLogError> {
-        const SAVE: &str = "INSERT INTO last_seen (user_id, seen_at, invisible) VALUES (?1, ?2, ?3)
-            ON CONFLICT (user_id) DO UPDATE SET invisible = excluded.invisible,
-            seen_at = max(coalesce(excluded.seen_at, seen_at), coalesce(seen_at, excluded.seen_at))";
+    async fn saw(&self, seen: Vec<(UserId, Timestamp)>) -> Result<(), EventLogError> {
+        const SAW: &str = "INSERT INTO last_seen (user_id, seen_at, invisible) VALUES (?1, ?2, 0)
+            ON CONFLICT (user_id) DO UPDATE SET seen_at = max(excluded.seen_at, coalesce(seen_at, excluded.seen_at))";
         self.ask(move |connection| {
             let transaction = connection.transaction()?;
-            for Seen { user_id, at, invisible } in &seen {
-                transaction.prepare_cached(SAVE)?.execute(params![
-                    user_id.as_str(),
-                    at.map(Timestamp::as_millis),
-                    invisible
-                ])?;
+            for (user, at) in &seen {
+                transaction.prepare_cached(SAW)?.execute(params![user.as_str(), at.as_millis()])?;
             }
             Ok(transaction.commit()?)
+        })
+        .await
+    }
+
+    async fn hide(&self, user: &UserId, invisible: bool) -> Result<(), EventLogError> {
+        const HIDE: &str = "INSERT INTO last_seen (user_id, seen_at, invisible) VALUES (?1, NULL, ?2)
+            ON CONFLICT (user_id) DO UPDATE SET invisible = excluded.invisible";
+        let user = user.clone();
+        self.ask(move |connection| {
+            connection.prepare_cached(HIDE)?.execute(params![user.as_str(), invisible])?;
+            Ok(())
         })
         .await
     }

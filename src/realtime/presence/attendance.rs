@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use aggregates::Timestamp;
 use aggregates::ids::{RoomId, UserId};
-use event_log::last_seen::Seen;
 use tokio::time::Instant;
 
 use super::Presence;
@@ -62,6 +61,8 @@ pub struct Attendance {
     people: HashMap<UserId, Person>,
     /// When somebody is to be looked at again.
     ends: BinaryHeap<Reverse<(Instant, UserId)>>,
+    /// Erased since it was last asked what is due.
+    forgotten: Vec<UserId>,
 }
 
 /// Somebody came or went, as others see it.
@@ -78,12 +79,14 @@ pub struct Due {
     /// Of whom it must be asked whether they hide.
     pub unknown: Vec<UserId>,
     pub changed: Vec<Changed>,
-    pub to_save: Vec<Seen>,
+    pub to_save: Vec<(UserId, Timestamp)>,
+    /// Of whom nothing may be kept.
+    pub to_delete: Vec<UserId>,
 }
 
 impl Attendance {
     pub fn new(holds: Holds) -> Self {
-        Self { holds, people: HashMap::new(), ends: BinaryHeap::new() }
+        Self { holds, people: HashMap::new(), ends: BinaryHeap::new(), forgotten: Vec::new() }
     }
 
     pub fn people(&self) -> usize {
@@ -163,6 +166,16 @@ impl Attendance {
             let anew = Person { is_connected: true, invisible: Some(false), told_online: true, ..Person::default() };
             self.people.insert(user.clone(), anew);
         }
+        self.forgotten.push(user.clone());
+    }
+
+    pub fn take_forgotten(&mut self) -> Vec<UserId> {
+        std::mem::take(&mut self.forgotten)
+    }
+
+    /// They could not be deleted yet.
+    pub fn still_to_delete(&mut self, users: &[UserId]) {
+        self.forgotten.extend_from_slice(users);
     }
 
     /// `None` for somebody who is not here, or hides.
@@ -179,7 +192,7 @@ impl Attendance {
 
     /// Looks at everybody whose time has come.
     pub fn due(&mut self, now: Instant, at: Timestamp) -> Due {
-        let mut due = Due::default();
+        let mut due = Due { to_delete: self.take_forgotten(), ..Due::default() };
         while self.ends.peek().is_some_and(|Reverse((moment, _))| *moment <= now) {
             let Some(Reverse((moment, user))) = self.ends.pop() else { break };
             let Some(person) = self.people.get_mut(&user).filter(|person| person.look_at == Some(moment)) else {
@@ -222,12 +235,12 @@ impl Attendance {
     }
 
     /// Everybody's last moment, for a stop.
-    pub fn all_to_save(&mut self, at: Timestamp) -> Vec<Seen> {
+    pub fn all_to_save(&mut self, at: Timestamp) -> Vec<(UserId, Timestamp)> {
         let visible = self.people.iter().filter(|(_, person)| person.invisible == Some(false));
         visible
             .filter_map(|(user, person)| {
                 let at = if person.told_online { Some(at) } else { person.seen_at };
-                at.map(|at| Seen { user_id: user.clone(), at: Some(at), invisible: false })
+                at.map(|at| (user.clone(), at))
             })
             .collect()
     }
@@ -241,7 +254,7 @@ fn save(person: &mut Person, user: &UserId, now: Instant, due: &mut Due) -> Opti
         Some((moment, _)) if now < moment + SAVED_EVERY => Some(moment + SAVED_EVERY),
         Some(_) | None => {
             person.saved = Some((now, seen_at));
-            due.to_save.push(Seen { user_id: user.clone(), at: Some(seen_at), invisible: false });
+            due.to_save.push((user.clone(), seen_at));
             None
         }
     }
@@ -345,8 +358,21 @@ mod tests {
         let minute = start + SAVED_EVERY;
         assert_eq!(attendance.next_look(), Some(minute));
         let saved = attendance.due(minute, at(60)).to_save;
-        assert_eq!(saved, [Seen { user_id: ana(), at: Some(at(1)), invisible: false }]);
+        assert_eq!(saved, [(ana(), at(1))]);
         assert_eq!((attendance.people(), attendance.next_look()), (0, None));
+    }
+
+    #[test]
+    fn promise_9_who_was_erased_is_deleted_behind_the_last_write_about_them() {
+        let start = Instant::now();
+        let mut attendance = known(false, start);
+        assert_eq!(attendance.due(start, at(0)).to_save, [(ana(), at(0))]);
+        attendance.forget(&ana());
+        let due = attendance.due(start, at(1));
+        assert_eq!((due.to_delete, due.to_save), (vec![ana()], vec![]));
+        assert_eq!(attendance.due(start, at(2)).to_delete, []);
+        attendance.still_to_delete(&[ana()]);
+        assert_eq!(attendance.due(start, at(3)).to_delete, [ana()]);
     }
 
     #[test]

@@ -14,8 +14,8 @@ use std::sync::{Mutex, PoisonError};
 use aggregates::Timestamp;
 use aggregates::ids::{RoomId, UserId};
 use event_log::EventLogError;
-use event_log::last_seen::{Seen, SharedLastSeen};
-use tokio::sync::Notify;
+use event_log::last_seen::SharedLastSeen;
+use tokio::sync::{Mutex as AsyncMutex, Notify};
 use tokio::time::Instant;
 
 use super::{Realtime, RealtimeConfig};
@@ -52,6 +52,8 @@ pub(super) struct Presences {
     attendance: Mutex<Attendance>,
     called: Notify,
     table: SharedLastSeen,
+    /// Held from a look at `attendance` until what came of it is in the table: what is written follows what is shown.
+    writing: AsyncMutex<()>,
     clock: SharedClock,
 }
 
@@ -59,7 +61,8 @@ impl Presences {
     pub fn new(config: &RealtimeConfig, attending: Attending) -> Self {
         let holds = Holds { heartbeat: config.heartbeat, grace: config.presence_grace };
         let Attending { table, clock } = attending;
-        Self { attendance: Mutex::new(Attendance::new(holds)), called: Notify::new(), table, clock }
+        let attendance = Mutex::new(Attendance::new(holds));
+        Self { attendance, called: Notify::new(), table, writing: AsyncMutex::default(), clock }
     }
 
     // A panic while it was held would be a bug; everybody else goes on.
@@ -77,6 +80,7 @@ impl Presences {
     /// They were erased: nothing of them is kept.
     pub fn forget(&self, user: &UserId) {
         self.with(|attendance| attendance.forget(user));
+        self.called.notify_one();
     }
 }
 
@@ -86,9 +90,10 @@ impl Realtime {
     pub async fn is_here(&self, user: &UserId, said: Said) -> Result<(), EventLogError> {
         let presences = &self.0.presences;
         if let Some(invisible) = said.invisible {
-            // Durable before it counts: whoever hides must not come out by a restart.
-            let seen = Seen { user_id: user.clone(), at: None, invisible };
-            presences.table.save(vec![seen]).await?;
+            // Durable before it counts: whoever hides must not come out by a restart. What they were last seen at before is
+            // kept first, or others would learn it of somebody who hides by now.
+            let _turn = presences.writing.lock().await;
+            presences.table.hide(user, invisible).await?;
             presences.with(|attendance| attendance.hides(user, invisible, Instant::now(), presences.clock.now()));
         }
         let (now, at) = (Instant::now(), presences.clock.now());

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aggregates::Timestamp;
 use aggregates::ids::{RoomId, UserId};
-use event_log::last_seen::Seen;
 use projections::ReadError;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -26,11 +26,9 @@ pub(in super::super) async fn run(inner: Arc<Inner>, stop: CancellationToken) {
         for (user, is_connected) in inner.hub.take_comings() {
             inner.presences.connected(&user, is_connected);
         }
-        let clock = &inner.presences.clock;
-        let due = inner.presences.with(|attendance| attendance.due(Instant::now(), clock.now()));
         tokio::select! {
             () = stop.cancelled() => break,
-            () = carry_out(&inner, due) => {}
+            () = look_around(&inner) => {}
         }
         let next = inner.presences.with(|attendance| attendance.next_look());
         let look = async {
@@ -46,20 +44,29 @@ pub(in super::super) async fn run(inner: Arc<Inner>, stop: CancellationToken) {
             () = look => {}
         }
     }
+    let forgotten = inner.presences.with(|attendance| attendance.take_forgotten());
+    delete(&inner, &forgotten).await;
     let last = inner.presences.with(|attendance| attendance.all_to_save(inner.presences.clock.now()));
-    save(&inner, last).await;
+    save(&inner, &last).await;
 }
 
-async fn carry_out(inner: &Inner, due: Due) {
-    for some in due.unknown.chunks(AT_ONCE_MAX) {
+async fn look_around(inner: &Inner) {
+    let presences = &inner.presences;
+    let Due { unknown, changed, .. } = {
+        let _turn = presences.writing.lock().await;
+        let due = presences.with(|attendance| attendance.due(Instant::now(), presences.clock.now()));
+        delete(inner, &due.to_delete).await;
+        save(inner, &due.to_save).await;
+        due
+    };
+    for some in unknown.chunks(AT_ONCE_MAX) {
         learn(inner, some).await;
     }
-    for changed in &due.changed {
+    for changed in &changed {
         if let Err(error) = tell(inner, changed).await {
             tracing::warn!(%error, "who came or went is told to nobody");
         }
     }
-    save(inner, due.to_save).await;
 }
 
 /// Who has never said anything hides from nobody. Where it cannot be asked they stay unseen.
@@ -85,10 +92,19 @@ async fn learn(inner: &Inner, users: &[UserId]) {
     });
 }
 
-async fn save(inner: &Inner, mut seen: Vec<Seen>) {
-    while !seen.is_empty() {
-        let some = seen.split_off(seen.len().saturating_sub(AT_ONCE_MAX));
-        if let Err(error) = inner.presences.table.save(some).await {
+/// They were erased, and a write of this node's may have come after whoever deleted them.
+async fn delete(inner: &Inner, erased: &[UserId]) {
+    for some in erased.chunks(AT_ONCE_MAX) {
+        if let Err(error) = inner.presences.table.delete(some).await {
+            tracing::warn!(%error, "when some who were erased were here may still be kept: it is tried again");
+            inner.presences.with(|attendance| attendance.still_to_delete(some));
+        }
+    }
+}
+
+async fn save(inner: &Inner, seen: &[(UserId, Timestamp)]) {
+    for some in seen.chunks(AT_ONCE_MAX) {
+        if let Err(error) = inner.presences.table.saw(some.to_vec()).await {
             tracing::warn!(%error, "when some people were last seen is not kept");
             return;
         }
