@@ -12,6 +12,8 @@ use projections::inbox::MessageRow;
 use super::messages::sent;
 use super::{Caller, Commands, Failure, Sent, WishId};
 
+const DELETED: &str = "the message was deleted";
+
 /// Other words for a message; validated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rewording {
@@ -36,8 +38,9 @@ impl Commands {
         words: Rewording,
     ) -> Result<Changed, Failure> {
         let before = self.readable_message(caller, message_id).await?;
+        let id = caller.wish_id(&format!("edit:{message_id}"));
         if before.deleted.is_some() && before.sender_id == caller.user_id {
-            return Err(Failure::Gone("the message was deleted"));
+            return self.done_to_deleted(id, before).await;
         }
         if words.content.reveal().trim().is_empty() && before.attachment_url.is_none() {
             return Err(Failure::invalid("content", "must not be empty or blank without an attachment"));
@@ -52,7 +55,7 @@ impl Commands {
             blocked: false,
             at: self.clock.now(),
         });
-        self.change(caller, caller.wish_id(&format!("edit:{message_id}")), before, command).await
+        self.change(caller, id, before, command).await
     }
 
     /// A message that is deleted already stays so, and nothing is written.
@@ -79,10 +82,10 @@ impl Commands {
         on: bool,
     ) -> Result<Changed, Failure> {
         let before = self.readable_message(caller, message_id).await?;
-        if before.deleted.is_some() && on {
-            return Err(Failure::Gone("the message was deleted"));
-        }
         let id = caller.wish_id(&format!("{}:{message_id}:{emoji}", if on { "react" } else { "unreact" }));
+        if before.deleted.is_some() && on {
+            return self.done_to_deleted(id, before).await;
+        }
         let command = RoomCommand::React(React {
             room_id: before.room_id,
             message: facts(&before),
@@ -97,8 +100,9 @@ impl Commands {
 
     pub async fn pin_message(&self, caller: &Caller, message_id: MessageId, on: bool) -> Result<Changed, Failure> {
         let before = self.readable_message(caller, message_id).await?;
+        let id = caller.wish_id(&format!("{}:{message_id}", if on { "pin" } else { "unpin" }));
         if before.deleted.is_some() && on {
-            return Err(Failure::Gone("the message was deleted"));
+            return self.done_to_deleted(id, before).await;
         }
         let command = RoomCommand::PinMessage(PinMessage {
             room_id: before.room_id,
@@ -107,7 +111,6 @@ impl Commands {
             on,
             at: self.clock.now(),
         });
-        let id = caller.wish_id(&format!("{}:{message_id}", if on { "pin" } else { "unpin" }));
         self.change(caller, id, before, command).await
     }
 
@@ -119,13 +122,18 @@ impl Commands {
         rooms: &[RoomId],
     ) -> Result<Vec<Sent>, Failure> {
         let original = self.readable_message(caller, message_id).await?;
-        if original.deleted.is_some() {
-            return Err(Failure::Gone("the message was deleted"));
-        }
-        if original.content.is_empty() && original.attachment_url.is_none() {
-            return Err(Failure::Unknown("there is no such message")); // Its author was erased.
-        }
         let id = caller.wish_id(&format!("forward:{message_id}"));
+        let refusal = if original.deleted.is_some() {
+            Some(Failure::Gone(DELETED))
+        } else if original.content.is_empty() && original.attachment_url.is_none() {
+            Some(Failure::Unknown("there is no such message")) // Its author was erased.
+        } else {
+            None
+        };
+        if let Some(refusal) = refusal {
+            let carried = self.carried_before(id, rooms).await?;
+            return if carried.is_empty() { Err(refusal) } else { Ok(carried) };
+        }
         let mut carried = Vec::with_capacity(rooms.len());
         for room_id in rooms {
             let part = id.part(&room_id.to_string());
@@ -139,6 +147,25 @@ impl Commands {
             }
         }
         Ok(carried)
+    }
+
+    /// What was carried under this id when the message was still there.
+    async fn carried_before(&self, id: WishId, rooms: &[RoomId]) -> Result<Vec<Sent>, Failure> {
+        let mut carried = Vec::new();
+        for room_id in rooms {
+            if let Some(done) = self.done_before(id.part(&room_id.to_string())).await? {
+                carried.push(sent(done)?);
+            }
+        }
+        Ok(carried)
+    }
+
+    /// Of a message that was deleted since; the first answer again, where there was one.
+    async fn done_to_deleted(&self, id: WishId, before: MessageRow) -> Result<Changed, Failure> {
+        match self.done_before(id).await? {
+            Some(done) => Ok(Changed { before, position: done.position }),
+            None => Err(Failure::Gone(DELETED)),
+        }
     }
 
     async fn carry(

@@ -32,11 +32,11 @@ pub struct Sent {
 
 impl Draft {
     /// The client's id of the message is a key too, and the stronger one: it stays the same when a device that was
-    /// restarted makes up a new `Idempotency-Key`.
-    pub fn wish_id(&self, caller: &Caller) -> WishId {
+    /// restarted makes up a new `Idempotency-Key`. Without it the wish is `of_route`.
+    pub fn wish_id(&self, caller: &Caller, of_route: impl FnOnce() -> WishId) -> WishId {
         match &self.client_message_id {
             Some(client_id) => caller.keyed(&format!("send:{}", self.room_id), client_id),
-            None => caller.wish_id("send"),
+            None => of_route(),
         }
     }
 }
@@ -70,6 +70,11 @@ impl Commands {
         });
         let done = self.execute(caller, id, stream, Command::Room(command)).await?;
         sent(done)
+    }
+
+    /// What was sent under this id before.
+    pub async fn sent_before(&self, id: WishId) -> Result<Option<Sent>, Failure> {
+        self.done_before(id).await?.map(sent).transpose()
     }
 }
 

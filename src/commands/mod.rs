@@ -19,6 +19,7 @@ mod sessions;
 
 use std::sync::Arc;
 
+use aggregates::ids::EventId;
 use aggregates::{Command, DomainEvent, Metadata, StreamId};
 use event_log::{Decided, Door, Outcome, Position, SharedLog, Wish};
 use projections::Views;
@@ -66,6 +67,18 @@ impl Commands {
     ) -> Result<Done, Failure> {
         let wish = Wish { stream, command, id: id.command, repeatable: id.repeatable, metadata };
         Ok(Done::from(self.door.execute(wish).await?))
+    }
+
+    /// What a wish of one event did under this id before, for whoever would say no because of what has become of its object
+    /// since: an answered command stays answered.
+    async fn done_before(&self, id: WishId) -> Result<Option<Done>, Failure> {
+        if !id.repeatable {
+            return Ok(None);
+        }
+        let Some(found) = self.log.find(&[EventId::of(id.command, 0)]).await?.pop() else { return Ok(None) };
+        let events = self.log.read_stream(&found.stream, found.sequence.saturating_sub(1), 1).await?;
+        let events = events.into_iter().map(|recorded| recorded.event).collect();
+        Ok(Some(Done { position: found.position, events, new: false }))
     }
 }
 

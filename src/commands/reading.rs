@@ -127,7 +127,7 @@ impl Commands {
         Ok(self.execute(caller, id, stream, command).await?.position)
     }
 
-    /// Which message is meant. A seq past the end means the end.
+    /// Which message is meant. A seq past the end means the end; one of what they may not read is none.
     pub(super) async fn resolve(&self, caller: &Caller, room_id: RoomId, to: ReadTo) -> Result<ReadUpTo, Failure> {
         let found = match to {
             ReadTo::Last => return Ok(ReadUpTo::Last),
@@ -138,8 +138,13 @@ impl Commands {
                     self.caught_up(UnitName::Inbox).await?;
                     found = self.views.inbox().message_by_seq(room_id, seq, &caller.user_id).await?;
                 }
-                let Some(message) = found else { return Ok(ReadUpTo::Last) };
-                message
+                match found {
+                    Some(message) => message,
+                    None if self.newest(caller, room_id).await?.is_some_and(|(newest, _)| newest > seq) => {
+                        return Err(Failure::invalid("upTo", "there is no such message in this room"));
+                    }
+                    None => return Ok(ReadUpTo::Last),
+                }
             }
         };
         Ok(ReadUpTo::Message { seq: found.seq, message_id: found.id })
@@ -156,12 +161,16 @@ impl Commands {
             ReadUpTo::Message { seq, message_id } => Ok(Some((seq, message_id))),
             ReadUpTo::Last => {
                 self.caught_up(UnitName::Inbox).await?;
-                let inbox = self.views.inbox();
-                let newest = inbox.messages(room_id, &caller.user_id, MessagePage::Newest, 1).await?;
-                let newest = newest.and_then(|mut found| found.messages.pop());
-                Ok(newest.map(|message| (message.seq, message.id)))
+                self.newest(caller, room_id).await
             }
         }
+    }
+
+    /// The last message that they may read, as far as the view shows.
+    async fn newest(&self, caller: &Caller, room_id: RoomId) -> Result<Option<(u64, MessageId)>, Failure> {
+        let newest = self.views.inbox().messages(room_id, &caller.user_id, MessagePage::Newest, 1).await?;
+        let newest = newest.and_then(|mut found| found.messages.pop());
+        Ok(newest.map(|message| (message.seq, message.id)))
     }
 }
 

@@ -11,7 +11,7 @@ use aggregates::{Command, DomainEvent, Sealed, StreamId};
 use event_log::Position;
 use uuid::Uuid;
 
-use super::{Caller, Commands, Done, Failure};
+use super::{Caller, Commands, Done, Failure, WishId};
 
 /// A group to be; validated.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,8 +52,9 @@ impl Commands {
         first.into_iter().find_map(|recorded| opening(recorded.event)).ok_or_else(Failure::no_such_room)
     }
 
-    /// Gets or creates the one direct room of the caller and `other`.
-    pub async fn open_direct(&self, caller: &Caller, other: &UserId) -> Result<Opened, Failure> {
+    /// Gets or creates the one direct room of the caller and `other`. `id` is the caller's under the name of the route that
+    /// they took: a key of one route is none of another.
+    pub async fn open_direct(&self, caller: &Caller, id: WishId, other: &UserId) -> Result<Opened, Failure> {
         let room_id = RoomId::direct(&caller.user_id, other);
         let command = RoomCommand::OpenDirect(OpenDirect {
             room_id,
@@ -63,7 +64,6 @@ impl Commands {
             blocked: false,
             at: self.clock.now(),
         });
-        let id = caller.wish_id("start");
         let done = self.execute(caller, id, StreamId::room(room_id), Command::Room(command)).await?;
         Ok(opened(done, room_id))
     }

@@ -9,7 +9,7 @@ use projections::UnitName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::messages::require_words;
+use super::messages::{require_words, say};
 use super::rooms::{RoomsQuery, rooms_page};
 use crate::commands::{Caller, Draft};
 use crate::http::extract::{Actor, After, ValidJson, ValidQuery};
@@ -81,7 +81,8 @@ pub async fn write(
     let content = body.content.unwrap_or_default();
     require_words(&content, body.attachment_url.as_deref())?;
     let media_type = body.attachment_type;
-    let opened = app.commands.open_direct(&caller, &body.receiver_id).await?;
+    let wish = caller.wish_id("write");
+    let opened = app.commands.open_direct(&caller, wish.part("room"), &body.receiver_id).await?;
     let draft = Draft {
         room_id: opened.room_id,
         kind: body.kind.unwrap_or(MessageKind::Text),
@@ -92,8 +93,8 @@ pub async fn write(
         mentions_all: false,
         client_message_id: body.client_message_id,
     };
-    let id = draft.wish_id(&caller);
-    let sent = app.commands.send_message(&caller, id, draft).await?;
+    let id = draft.wish_id(&caller, || wish.part("message"));
+    let sent = say(&app, &caller, id, draft).await?;
     let message = app.queries().sent_message(&sent.event, sent.position).await;
     if let Err(lagging) = app.views.wait_for(UnitName::Inbox, sent.position, app.config.server.view_wait()).await {
         tracing::warn!(%lagging, "a room is shown as it was");

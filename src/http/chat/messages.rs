@@ -10,7 +10,7 @@ use projections::UnitName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::commands::{Caller, Draft, Sent};
+use crate::commands::{Caller, Draft, Sent, WishId};
 use crate::http::cursor::PositionCursor;
 use crate::http::extract::{Actor, After, ValidJson, ValidQuery};
 use crate::http::validity::{attachment_address, key, media_type, optional, text};
@@ -89,18 +89,26 @@ pub async fn send(
     ValidJson(body): ValidJson<SendBody>,
 ) -> Result<Answer<MessageAnswer>, Problem> {
     let socket = body.socket_id;
-    let mut draft = body.draft()?;
-    look_at_upload(&app, &mut draft, &caller.user_id).await?;
-    let id = draft.wish_id(&caller);
+    let draft = body.draft()?;
+    let id = draft.wish_id(&caller, || caller.wish_id("send"));
     app.skip_socket(id, socket);
-    let sent = app.commands.send_message(&caller, id, draft).await?;
-    app.realtime.was_active_in(sent.event.room_id, &caller.user_id);
+    let sent = say(&app, &caller, id, draft).await?;
     let as_it_is_now = if sent.new { None } else { shown_again(&app, &sent, &caller).await };
     let message = match as_it_is_now {
         Some(message) => message,
         None => app.queries().sent_message(&sent.event, sent.position).await,
     };
     Ok(Answer::decided(sent.position, MessageAnswer { message }))
+}
+
+/// Sends it, and sees to what it carries. What was sent under `id` before was sent, whatever has become of its upload.
+pub(super) async fn say(app: &AppState, caller: &Caller, id: WishId, mut draft: Draft) -> Result<Sent, Problem> {
+    let sent = match look_at_upload(app, &mut draft, &caller.user_id).await {
+        Ok(()) => app.commands.send_message(caller, id, draft).await?,
+        Err(problem) => app.commands.sent_before(id).await?.ok_or(problem)?,
+    };
+    app.realtime.was_active_in(sent.event.room_id, &caller.user_id);
+    Ok(sent)
 }
 
 /// An upload is attached by whoever brought it, in the room that they brought it to; what it is was seen in its bytes.

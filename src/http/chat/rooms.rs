@@ -63,7 +63,7 @@ pub async fn start(
 ) -> Result<Answer<RoomAnswer>, Problem> {
     let other = || body.recipient_id.as_ref().ok_or_else(|| Problem::invalid("recipientId", "is missing"));
     let opened = match body.kind.unwrap_or(StartKind::Direct) {
-        StartKind::Direct => app.commands.open_direct(&caller, other()?).await?,
+        StartKind::Direct => app.commands.open_direct(&caller, caller.wish_id("start"), other()?).await?,
         StartKind::MentorStudent => app.commands.open_mentor_session(&caller, other()?).await?,
         StartKind::Support => {
             let subject = body.subject.as_deref().map(|subject| Sealed::new(subject.trim()));
