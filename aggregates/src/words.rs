@@ -9,6 +9,7 @@ use crate::Sealed;
 use crate::aggregate::Command;
 use crate::catalogue::{DomainEvent, StreamId, UnreadableEvent};
 use crate::ids::UserId;
+use crate::report::{FileReport, ReportCommand, ReportEvent, ReportFiled, ReportResolved, ResolveReport};
 use crate::room::{
     Attachment, ChangeAvatar, CreateGroup, EditMessage, Forwarded, MessageEdited, MessageFacts, MessageSent,
     OpenSupport, RenameRoom, RoomAvatarChanged, RoomCommand, RoomEvent, RoomOpened, RoomRenamed, SendMessage,
@@ -37,6 +38,7 @@ pub enum Field {
     ReportReason,
     PushDevice,
     WebPushDevice,
+    ReportNote,
 }
 
 impl Field {
@@ -58,6 +60,7 @@ impl Field {
             Self::ReportReason => 21,
             Self::PushDevice => 22,
             Self::WebPushDevice => 23,
+            Self::ReportNote => 24,
         }
     }
 }
@@ -85,6 +88,7 @@ impl HasWords for DomainEvent {
         match self {
             Self::Room(event) => in_room(event, visit),
             Self::User(event) => in_user(event, visit),
+            Self::Report(event) => in_report(event, visit),
             Self::Participant(_) | Self::Relationship(_) | Self::Notification(_) | Self::Feed(_) => {}
         }
     }
@@ -114,6 +118,7 @@ impl HasWords for Command {
                 in_profile(user_id, profile, visit);
             }
             Self::User(UserCommand::Put(PutUser { user_id, changes, at: _ })) => in_changes(user_id, changes, visit),
+            Self::Report(command) => to_report(command, visit),
             Self::User(UserCommand::Erase(_))
             | Self::Participant(_)
             | Self::Relationship(_)
@@ -349,6 +354,34 @@ fn in_changes(owner: &UserId, changes: &mut ProfileChanges, visit: &mut Visit<'_
     );
 }
 
+fn in_report(event: &mut ReportEvent, visit: &mut Visit<'_>) {
+    match event {
+        ReportEvent::ReportFiled(ReportFiled { report_id, reporter_id, subject: _, reason, at: _ }) => {
+            visit(Place { owner: reporter_id, field: Field::ReportReason, of: report_id.0 }, reason);
+        }
+        ReportEvent::ReportResolved(ReportResolved { report_id, resolution: _, by, note, at: _ }) => {
+            in_resolution(by, report_id.0, note.as_mut(), visit);
+        }
+    }
+}
+
+fn to_report(command: &mut ReportCommand, visit: &mut Visit<'_>) {
+    match command {
+        ReportCommand::File(FileReport { report_id, reporter_id, subject: _, reason, user_exists: _, at: _ }) => {
+            visit(Place { owner: reporter_id, field: Field::ReportReason, of: report_id.0 }, reason);
+        }
+        ReportCommand::Resolve(ResolveReport { report_id, resolution: _, by, note, at: _ }) => {
+            in_resolution(by, report_id.0, note.as_mut(), visit);
+        }
+    }
+}
+
+fn in_resolution(owner: &UserId, of: Uuid, note: Option<&mut Sealed>, visit: &mut Visit<'_>) {
+    if let Some(note) = note {
+        visit(Place { owner, field: Field::ReportNote, of }, note);
+    }
+}
+
 /// Two devices of one person share a place: it shows when they are the same, and nothing else.
 fn in_devices(owner: &UserId, push: &mut [Sealed], web_push: &mut [Sealed], visit: &mut Visit<'_>) {
     for (field, devices) in [(Field::PushDevice, push), (Field::WebPushDevice, web_push)] {
@@ -364,6 +397,8 @@ mod tests {
     use crate::State;
     use crate::cast::room::{create_group, editing, message};
     use crate::cast::{ana, dewi, noon, room_id};
+    use crate::ids::ReportId;
+    use crate::report::{Resolution, Subject};
     use crate::room::Attachment;
     use crate::user::Change;
 
@@ -426,6 +461,24 @@ mod tests {
         };
         let put = Command::User(UserCommand::Put(PutUser { user_id: ana(), changes, at: noon() }));
         assert_eq!(same_places(&mut State::empty(crate::AggregateKind::User), put), 8);
+    }
+
+    #[test]
+    fn a_reason_is_the_reporters_and_a_note_is_of_whoever_resolved_the_report() {
+        let subject = Subject::User { user_id: dewi() };
+        let report_id = ReportId::of(&ana(), &subject);
+        let (reporter_id, reason) = (ana(), Sealed::new("spam"));
+        let file = FileReport { report_id, reporter_id, subject, reason, user_exists: true, at: noon() };
+        let note = Some(Sealed::new("seen"));
+        let resolve = ResolveReport { report_id, resolution: Resolution::Dismissed, by: dewi(), note, at: noon() };
+        let mut state = State::empty(crate::AggregateKind::Report);
+        let mut owners = Vec::new();
+        for command in [ReportCommand::File(file), ReportCommand::Resolve(resolve)] {
+            let mut command = Command::Report(command);
+            assert_eq!(same_places(&mut state, command.clone()), 1);
+            owners.extend(places(&mut command).into_iter().map(|(owner, field, of, _)| (owner, field, of)));
+        }
+        assert_eq!(owners, [(ana(), Field::ReportReason, report_id.0), (dewi(), Field::ReportNote, report_id.0)]);
     }
 
     /// With its author a forwarded message goes, wherever it was carried; the device's own name for it is the sender's.

@@ -8,12 +8,13 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use aggregates::feed::{FeedEvent, FeedRead};
-use aggregates::ids::{CommandId, EventId, GroupId, MessageId, NotificationId, RoomId, UserId};
+use aggregates::ids::{CommandId, EventId, GroupId, MessageId, NotificationId, ReportId, RoomId, UserId};
 use aggregates::notification::{NotificationEvent, NotificationMarked, NotificationRaised, NotificationType, Source};
 use aggregates::participant::{
     Arrangement, MarkedUnread, MessagesDelivered, MessagesRead, ParticipantEvent, RoomArranged,
 };
 use aggregates::relationship::{Directed, RelationshipEvent};
+use aggregates::report::{ReportEvent, ReportFiled, ReportResolved, Resolution, Subject};
 use aggregates::room::{
     Attachment, Emoji, Forwarded, HistoryFrom, JoinPolicy, JoinPolicyChanged, MemberRemoved, MemberRoleChanged,
     MembersAdded, MessageDeleted, MessageEdited, MessageKind, MessagePinned, MessageSent, NewMember, Reacted, Role,
@@ -163,6 +164,20 @@ samples! {
     User(UserEvent::UserRegistered) = UserRegistered { user_id: user("ana"), profile: profile(), at: noon() };
     User(UserEvent::ProfileChanged) = ProfileChanged { user_id: user("ana"), profile: profile(), at: noon() };
     User(UserEvent::UserErased) = UserErased { user_id: user("ana"), keys: vec![key()], at: noon() };
+    Report(ReportEvent::ReportFiled) = ReportFiled {
+        report_id: report_id(),
+        reporter_id: user("ana"),
+        subject: Subject::Message { room_id: room_id(), message_id: message_id(2), author_id: user("cici") },
+        reason: sealed("spam"),
+        at: noon(),
+    };
+    Report(ReportEvent::ReportResolved) = ReportResolved {
+        report_id: report_id(),
+        resolution: Resolution::ContentRemoved,
+        by: user("dewi"),
+        note: Some(sealed("seen")),
+        at: noon(),
+    };
 }
 
 #[test]
@@ -191,6 +206,29 @@ fn every_arrangement_is_stored_in_its_form() {
         let event = DomainEvent::Participant(ParticipantEvent::RoomArranged(arranged(arrangement)));
         assert_eq!(payload_of(&event)["arrangement"], form);
         assert_eq!(load(&event, "1", &event.to_json().expect("JSON")).expect("loads"), event);
+    }
+}
+
+/// One event, three things that can be reported.
+#[test]
+fn every_subject_of_a_report_is_stored_in_its_form() {
+    let (room, message) = (room_id().to_string(), message_id(2).to_string());
+    for (subject, form) in [
+        (
+            Subject::Message { room_id: room_id(), message_id: message_id(2), author_id: user("cici") },
+            json!({ "kind": "message", "room_id": room, "message_id": message, "author_id": "cici" }),
+        ),
+        (Subject::User { user_id: user("cici") }, json!({ "kind": "user", "user_id": "cici" })),
+        (Subject::Room { room_id: room_id() }, json!({ "kind": "room", "room_id": room })),
+    ] {
+        let (report_id, reporter_id, reason) = (report_id(), user("ana"), sealed("spam"));
+        let filed = ReportFiled { report_id, reporter_id, subject, reason, at: noon() };
+        let event = DomainEvent::Report(ReportEvent::ReportFiled(filed));
+        assert_eq!(payload_of(&event)["subject"], form);
+        assert_eq!(load(&event, "1", &event.to_json().expect("JSON")).expect("loads"), event);
+    }
+    for resolution in Resolution::ALL {
+        assert_eq!(serde_json::to_value(resolution).expect("JSON"), json!(resolution.name()));
     }
 }
 
@@ -290,6 +328,7 @@ fn an_event_loads_without_its_optional_parts_and_without_no_other() {
             DomainEvent::Room(RoomEvent::MessageEdited(_)) => &["mentions", "mentions_all"],
             DomainEvent::Room(RoomEvent::MessageSent(_)) => &["attachment", "reply_to", "client_message_id"],
             DomainEvent::Notification(NotificationEvent::NotificationRaised(_)) => &["actor_id"],
+            DomainEvent::Report(ReportEvent::ReportResolved(_)) => &["note"],
             _ => &[],
         };
         let whole = payload_of(&sample);
@@ -439,6 +478,11 @@ fn message_id(number: u128) -> MessageId {
 
 fn notification_id() -> NotificationId {
     NotificationId::of("a cause", &user("ben"))
+}
+
+fn report_id() -> ReportId {
+    let subject = Subject::Message { room_id: room_id(), message_id: message_id(2), author_id: user("cici") };
+    ReportId::of(&user("ana"), &subject)
 }
 
 fn turned() -> RoomTurned {

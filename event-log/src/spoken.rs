@@ -133,6 +133,7 @@ fn id_of(recorded: &RecordedEvent) -> String {
         | DomainEvent::Participant(_)
         | DomainEvent::Relationship(_)
         | DomainEvent::Notification(_)
-        | DomainEvent::Feed(_) => recorded.stream.id.to_string(),
+        | DomainEvent::Feed(_)
+        | DomainEvent::Report(_) => recorded.stream.id.to_string(),
     }
 }

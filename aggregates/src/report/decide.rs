@@ -1,4 +1,7 @@
 //! The rules of a report: one of a reporter about a subject is open at a time, and is resolved once.
+//!
+//! Whether the reporter may see what they report, and whether whoever resolves it is an admin, is asked before: neither is
+//! in this stream.
 
 use super::commands::{FileReport, ReportCommand, ResolveReport};
 use super::error::ReportError;
@@ -17,11 +20,10 @@ impl Report {
         if self.standing == Standing::Open {
             return Ok(vec![]); // The first reason stands until somebody has looked at it.
         }
-        if *command.subject.about() == command.reporter_id {
+        if command.subject.about() == Some(&command.reporter_id) {
             return Err(ReportError::OneselfReported);
         }
-        // What somebody wrote stays reportable when they are not there any more.
-        if matches!(command.subject, Subject::User { .. }) && !command.about_exists {
+        if matches!(command.subject, Subject::User { .. }) && !command.user_exists {
             return Err(ReportError::UnknownUser);
         }
         Ok(vec![ReportEvent::ReportFiled(ReportFiled {
@@ -42,6 +44,7 @@ impl Report {
                 report_id: command.report_id,
                 resolution: command.resolution,
                 by: command.by.clone(),
+                note: command.note.clone(),
                 at: command.at,
             })]),
         }

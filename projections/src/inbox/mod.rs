@@ -1,4 +1,4 @@
-//! The unit `inbox`: people, rooms, members, messages, follows.
+//! The unit `inbox`: people, rooms, members, messages, follows, reports.
 
 pub(crate) mod batch;
 mod batch_messages;
@@ -8,6 +8,7 @@ pub(crate) mod live;
 pub mod people;
 pub mod project;
 pub mod reads;
+pub mod reports;
 pub mod rows;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ mod tests;
 pub use people::{BlockRow, PeopleReads};
 pub use reads::{Archived, InboxReads, MessagePage, MessagesFound, RoomCursor, RoomsAsk, RoomsFound};
 pub(crate) use rows::delivered;
+pub use reports::{ReportReads, ReportRow, ReportStatus, ReportableMessage, ReportedRoom, Resolved};
 pub use rows::{
     Deletion, EMOJIS_SHOWN_MAX, FollowRow, MemberRow, MessageRow, Mute, MutedRoom, PEOPLE_SHOWN_MAX, Person, Pinning,
     ReactionRow, ReadBy, RoomRow, SupportRow, UserRow, VersionRow,
