@@ -15,7 +15,7 @@ use super::chat::{
 };
 use super::layers::service_gate::{Guard, Guarded, guard};
 use super::openapi::endpoint::{Endpoint, delete, get, patch, post, put};
-use super::{AppState, notifications, people, presence, pusher_auth, relations, sync, uploads};
+use super::{AppState, notifications, people, presence, pusher_auth, relations, reports, sync, uploads};
 use crate::config::Scope;
 
 /// One line of the table.
@@ -106,6 +106,11 @@ pub fn routes() -> Vec<Route> {
         route(GET, "/api/notifications", get(notifications::list)),
         route(PATCH, "/api/notifications", patch(notifications::mark)),
         route(GET, "/api/notifications/unread-count", get(notifications::unread_count)),
+        route(POST, "/api/reports", post(reports::file)),
+        route(GET, "/api/reports", get(reports::own)),
+        route(GET, "/api/admin/reports", get(reports::all)),
+        route(GET, "/api/admin/reports/{reportId}", get(reports::one)),
+        route(POST, "/api/admin/reports/{reportId}/resolve", post(reports::resolve)),
         route(GET, "/api/sync", get(sync::sync)),
         route(POST, "/api/pusher/auth", post(pusher_auth::auth)),
         route(POST, "/api/pusher/user-auth", post(pusher_auth::user_auth)),
