@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::Sealed;
 use crate::aggregate::Command;
-use crate::catalogue::{DomainEvent, StreamId, UnreadableEvent};
+use crate::catalogue::{AggregateKind, DomainEvent, StreamId, UnreadableEvent};
 use crate::ids::UserId;
 use crate::report::{FileReport, ReportCommand, ReportEvent, ReportFiled, ReportResolved, ResolveReport};
 use crate::room::{
@@ -17,6 +17,9 @@ use crate::room::{
 use crate::user::{
     Profile, ProfileChanged, ProfileChanges, PutProfile, PutUser, Reach, UserCommand, UserEvent, UserRegistered,
 };
+
+/// The streams whose events may hold words: whoever looks for everything that somebody said reads these.
+pub const HOLDING_WORDS: &[AggregateKind] = &[AggregateKind::Room, AggregateKind::User, AggregateKind::Report];
 
 /// Which words these are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -23,6 +23,7 @@ use aggregates::room::{
 use aggregates::upcasting::STEPS;
 use aggregates::user::{Profile, ProfileChanged, UserErased, UserEvent, UserRegistered, UserRole};
 use aggregates::versions::WRITTEN;
+use aggregates::words::{HOLDING_WORDS, HasWords};
 use aggregates::{AggregateKind, DomainEvent, KeyId, Metadata, Origin, Sealed, StreamId, Timestamp, UnreadableEvent};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -258,6 +259,16 @@ fn what_is_said_sometimes_is_stored_in_its_form() {
     assert_eq!((&payload["mentions"], &payload["mentions_all"]), (&json!(["ben"]), &json!(true)));
     assert_eq!(payload["forwarded"], serde_json::to_value(&forwarded).expect("JSON"));
     assert_eq!(load(&event, "1", &payload.to_string()).expect("loads"), event);
+}
+
+/// An erasure names every key that it meets, and reads no other streams.
+#[test]
+fn whatever_holds_words_is_in_a_stream_that_is_looked_through_for_them() {
+    for mut event in samples() {
+        let mut words = 0;
+        event.visit_words(&mut |_, _| words += 1);
+        assert!(words == 0 || HOLDING_WORDS.contains(&event.kind()), "{event:?}");
+    }
 }
 
 #[test]

@@ -69,6 +69,7 @@ fn report(error: ReportError, text: String) -> Problem {
     match error {
         ReportError::NotFound => Problem::not_found(text),
         ReportError::OneselfReported => Problem::invalid("userId", text),
+        ReportError::OwnMessageReported => Problem::invalid("messageId", text),
         ReportError::UnknownUser => Problem::not_found(text.clone()).naming("userId", text),
         ReportError::AlreadyResolved => Problem::conflict(text),
     }

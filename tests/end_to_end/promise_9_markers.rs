@@ -343,7 +343,19 @@ async fn speaks(ana: &Person) -> Said {
     let edited = ana.ask(Method::PATCH, "/api/chat/messages").json(&edit).send().await.expect("an answer");
     assert!(edited.status().is_success(), "{edited:?}");
     wished(ana, "/api/chat/start", &json!({"type": "SUPPORT", "subject": m("subject")})).await;
+    reports(ana).await;
     Said { wish, message }
+}
+
+/// What she reports, and what she has to say of it as one of the platform's admins.
+async fn reports(ana: &Person) {
+    let m = |field: &str| marker("http", field);
+    let filed = wished(ana, "/api/reports", &json!({"userId": "ben", "reason": m("reason")})).await;
+    assert_eq!(filed["report"]["reason"], json!(m("reason")));
+    let path = format!("/api/admin/reports/{}/resolve", text(&filed["report"]["id"]));
+    let wish = json!({"resolution": "DISMISSED", "note": m("note")});
+    let resolved = wished(&ana.as_admin(), &path, &wish).await;
+    assert_eq!(resolved["report"]["note"], json!(m("note")));
 }
 
 /// What the platform says of her.

@@ -20,11 +20,12 @@ impl Report {
         if self.standing == Standing::Open {
             return Ok(vec![]); // The first reason stands until somebody has looked at it.
         }
-        if command.subject.about() == Some(&command.reporter_id) {
-            return Err(ReportError::OneselfReported);
-        }
-        if matches!(command.subject, Subject::User { .. }) && !command.user_exists {
-            return Err(ReportError::UnknownUser);
+        let is_own = command.subject.about() == Some(&command.reporter_id);
+        match &command.subject {
+            Subject::User { .. } if is_own => return Err(ReportError::OneselfReported),
+            Subject::User { .. } if !command.user_exists => return Err(ReportError::UnknownUser),
+            Subject::Message { .. } if is_own => return Err(ReportError::OwnMessageReported),
+            Subject::Message { .. } | Subject::User { .. } | Subject::Room { .. } => {}
         }
         Ok(vec![ReportEvent::ReportFiled(ReportFiled {
             report_id: command.report_id,

@@ -66,8 +66,9 @@ fn a_message_a_person_or_a_room_is_reported_once_until_it_is_resolved() {
 #[test]
 fn nobody_reports_themselves_or_somebody_who_is_not_there() {
     let own_words = Subject::Message { room_id: room_id(), message_id: message_id(2), author_id: ana() };
-    for own in [Subject::User { user_id: ana() }, own_words] {
-        report().given_no_previous_events().when(file(own, true)).then_expect_error(ReportError::OneselfReported);
+    let own = Subject::User { user_id: ana() };
+    for (own, refused) in [(own, ReportError::OneselfReported), (own_words, ReportError::OwnMessageReported)] {
+        report().given_no_previous_events().when(file(own, true)).then_expect_error(refused);
     }
     report().given_no_previous_events().when(file(about_ben(), false)).then_expect_error(ReportError::UnknownUser);
     for subject in [bens_message(), the_room()] {
