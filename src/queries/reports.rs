@@ -50,15 +50,14 @@ impl Queries<'_> {
     ) -> Result<ReportsPage<FiledReport>, ReadError> {
         let (rows, next) = page(self.views.inbox().reports(status, after, limit + 1).await?, limit);
         let people = self.people_of(&rows).await?;
-        let reports = rows.iter().map(|row| FiledReport::from_row(row, |id| row_of(&people, id))).collect();
-        Ok(ReportsPage { reports, next })
+        Ok(ReportsPage { reports: filed(&rows, &people), next })
     }
 
     pub async fn report(&self, id: ReportId) -> Result<Option<WholeReport>, ReadError> {
         let inbox = self.views.inbox();
         let Some(row) = inbox.report(id).await? else { return Ok(None) };
         let people = self.people_of(std::slice::from_ref(&row)).await?;
-        let report = FiledReport::from_row(&row, |id| row_of(&people, id));
+        let Some(report) = filed(std::slice::from_ref(&row), &people).pop() else { return Ok(None) };
         let message = match row.subject {
             Subject::Message { message_id, .. } => inbox.reported_message(message_id).await?,
             Subject::User { .. } | Subject::Room { .. } => None,
@@ -78,12 +77,21 @@ impl Queries<'_> {
     }
 
     async fn people_of(&self, rows: &[ReportRow]) -> Result<People, ReadError> {
-        let named = rows.iter().flat_map(|row| {
-            let resolver = row.resolved.as_ref().map(|resolved| &resolved.by);
-            std::iter::once(&row.reporter_id).chain(row.subject.about()).chain(resolver)
-        });
-        self.people(named).await
+        let named = named_in(rows);
+        self.people(named.iter()).await
     }
+}
+
+fn named_in(rows: &[ReportRow]) -> Vec<UserId> {
+    let of = |row: &ReportRow| {
+        let resolver = row.resolved.as_ref().map(|resolved| resolved.by.clone());
+        [Some(row.reporter_id.clone()), row.subject.about().cloned(), resolver]
+    };
+    rows.iter().flat_map(of).flatten().collect()
+}
+
+fn filed(rows: &[ReportRow], people: &People) -> Vec<FiledReport> {
+    rows.iter().map(|row| FiledReport::from_row(row, |id| row_of(people, id))).collect()
 }
 
 fn page(rows: Vec<ReportRow>, limit: usize) -> (Vec<ReportRow>, Option<Position>) {

@@ -65,10 +65,7 @@ impl Facts {
             DomainEvent::User(aggregates::user::UserEvent::UserRegistered(event)) => {
                 self.known.insert(event.user_id.clone());
             }
-            DomainEvent::User(_)
-            | DomainEvent::Notification(_)
-            | DomainEvent::Feed(_)
-            | DomainEvent::Report(_) => {}
+            DomainEvent::User(_) | DomainEvent::Notification(_) | DomainEvent::Feed(_) | DomainEvent::Report(_) => {}
         }
     }
 

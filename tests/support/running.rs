@@ -264,14 +264,8 @@ pub fn token_as(user: &str, role: Option<UserRole>) -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
     let issued_at = aggregates::Timestamp::from_millis(i64::try_from(now.as_millis()).expect("a few decades"));
     let name = format!("{user} the tester");
-    let wanted = NewToken {
-        user_id: &user_id,
-        name: Some(&name),
-        username: Some(user),
-        role,
-        issued_at,
-        seconds: 24 * 60 * 60,
-    };
+    let wanted =
+        NewToken { user_id: &user_id, name: Some(&name), username: Some(user), role, issued_at, seconds: 24 * 60 * 60 };
     mint(&config, &wanted).expect("signed")
 }
 

@@ -40,12 +40,24 @@ fn filed(subject: Subject) -> ReportEvent {
 
 fn resolve(resolution: Resolution) -> ReportCommand {
     let report_id = ReportId::of(&ana(), &about_ben());
-    ReportCommand::Resolve(ResolveReport { report_id, resolution, by: cici(), note: Some(Sealed::new("noted")), at: noon() })
+    ReportCommand::Resolve(ResolveReport {
+        report_id,
+        resolution,
+        by: cici(),
+        note: Some(Sealed::new("noted")),
+        at: noon(),
+    })
 }
 
 fn resolved(resolution: Resolution) -> ReportEvent {
     let report_id = ReportId::of(&ana(), &about_ben());
-    ReportEvent::ReportResolved(ReportResolved { report_id, resolution, by: cici(), note: Some(Sealed::new("noted")), at: noon() })
+    ReportEvent::ReportResolved(ReportResolved {
+        report_id,
+        resolution,
+        by: cici(),
+        note: Some(Sealed::new("noted")),
+        at: noon(),
+    })
 }
 
 #[test]
@@ -72,10 +84,7 @@ fn nobody_reports_themselves_or_somebody_who_is_not_there() {
     }
     report().given_no_previous_events().when(file(about_ben(), false)).then_expect_error(ReportError::UnknownUser);
     for subject in [bens_message(), the_room()] {
-        report()
-            .given_no_previous_events()
-            .when(file(subject.clone(), false))
-            .then_expect_events(vec![filed(subject)]);
+        report().given_no_previous_events().when(file(subject.clone(), false)).then_expect_events(vec![filed(subject)]);
     }
 }
 
@@ -89,10 +98,7 @@ fn a_report_is_resolved_once() {
     let done = || vec![filed(about_ben()), resolved(Resolution::UserWarned)];
     report().given(done()).when(resolve(Resolution::UserWarned)).then_expect_events(vec![]);
     report().given(done()).when(resolve(Resolution::Dismissed)).then_expect_error(ReportError::AlreadyResolved);
-    report()
-        .given_no_previous_events()
-        .when(resolve(Resolution::Dismissed))
-        .then_expect_error(ReportError::NotFound);
+    report().given_no_previous_events().when(resolve(Resolution::Dismissed)).then_expect_error(ReportError::NotFound);
 }
 
 #[test]

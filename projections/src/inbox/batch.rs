@@ -12,8 +12,8 @@ use event_log::Position;
 use uuid::Uuid;
 
 use super::changes::{
-    Admitted, Described, EditedMessage, Erased, FiledReport, InboxChange, LastShown, Reaction, Relation, ResolvedReport,
-    SaidMessage,
+    Admitted, Described, EditedMessage, Erased, FiledReport, InboxChange, LastShown, Reaction, Relation,
+    ResolvedReport, SaidMessage,
 };
 use super::reports::{ReportRow, Resolved};
 use super::rows::{Mute, Person};

@@ -15,8 +15,8 @@ mod tests;
 
 pub use people::{BlockRow, PeopleReads};
 pub use reads::{Archived, InboxReads, MessagePage, MessagesFound, RoomCursor, RoomsAsk, RoomsFound};
-pub(crate) use rows::delivered;
 pub use reports::{ReportReads, ReportRow, ReportStatus, ReportableMessage, ReportedRoom, Resolved};
+pub(crate) use rows::delivered;
 pub use rows::{
     Deletion, EMOJIS_SHOWN_MAX, FollowRow, MemberRow, MessageRow, Mute, MutedRoom, PEOPLE_SHOWN_MAX, Person, Pinning,
     ReactionRow, ReadBy, RoomRow, SupportRow, UserRow, VersionRow,

@@ -88,11 +88,7 @@ pub trait ReportReads: Send + Sync {
     async fn report(&self, id: ReportId) -> Result<Option<ReportRow>, ReadError>;
 
     /// `None` unless `asking` was in its room when it was said, or could read it afterwards.
-    async fn reportable_message(
-        &self,
-        id: MessageId,
-        asking: &UserId,
-    ) -> Result<Option<ReportableMessage>, ReadError>;
+    async fn reportable_message(&self, id: MessageId, asking: &UserId) -> Result<Option<ReportableMessage>, ReadError>;
 
     /// A message as it is now, whoever is in its room.
     async fn reported_message(&self, id: MessageId) -> Result<Option<MessageRow>, ReadError>;
@@ -124,11 +120,7 @@ impl ReportReads for LiveInbox {
         ask!(self.report(id))
     }
 
-    async fn reportable_message(
-        &self,
-        id: MessageId,
-        asking: &UserId,
-    ) -> Result<Option<ReportableMessage>, ReadError> {
+    async fn reportable_message(&self, id: MessageId, asking: &UserId) -> Result<Option<ReportableMessage>, ReadError> {
         ask!(self.reportable_message(id, asking))
     }
 

@@ -23,11 +23,6 @@ pub(crate) const OWNED_WORDS: [OwnedWords; 6] = [
     owned("reports", "about_id", "resolved_position", "note = NULL"),
 ];
 
-const fn owned(
-    table: &'static str,
-    owner: &'static str,
-    position: &'static str,
-    blank: &'static str,
-) -> OwnedWords {
+const fn owned(table: &'static str, owner: &'static str, position: &'static str, blank: &'static str) -> OwnedWords {
     OwnedWords { table, owner, position, blank }
 }

@@ -232,12 +232,14 @@ async fn an_admin_sees_a_reported_message_as_it_is_now(app: TestApp) {
     let room = group(&ana, json!({"memberIds": ["ben"]})).await;
     let message = ana.sends(&room, "kasar").await["id"].clone();
     let report = files(&ben, json!({"messageId": message})).await["id"].clone();
-    let told = |whole: &Value| {
-        ["content", "isEdited", "isDeleted", "isErased"].map(|field| whole["message"][field].clone())
-    };
+    let told =
+        |whole: &Value| ["content", "isEdited", "isDeleted", "isErased"].map(|field| whole["message"][field].clone());
     let whole = seen(&admin, &report).await;
     assert_eq!(told(&whole), [json!("kasar"), json!(false), json!(false), json!(false)]);
-    assert_eq!((&whole["message"]["sender"]["id"], &whole["report"]["user"]["name"]), (&json!("ana"), &json!("ana the tester")));
+    assert_eq!(
+        (&whole["message"]["sender"]["id"], &whole["report"]["user"]["name"]),
+        (&json!("ana"), &json!("ana the tester"))
+    );
     let (id, name) = (&whole["room"]["id"], &whole["room"]["name"]);
     assert_eq!((id, name, &whole["room"]["type"]), (&json!(room), &json!("Kelas"), &json!("GROUP")));
     admin.get(&format!("/api/chat/messages/{}", text(&message))).await.is_problem(404, None);
@@ -256,7 +258,10 @@ async fn an_admin_sees_a_reported_message_as_it_is_now(app: TestApp) {
     assert_eq!((&whole["message"], &whole["room"]["name"]), (&Value::Null, &json!("Kelas")));
     let of_ana = files(&ben, json!({"userId": "ana"})).await["id"].clone();
     let whole = seen(&admin, &of_ana).await;
-    assert_eq!((&whole["message"], &whole["room"], &whole["report"]["user"]["id"]), (&Value::Null, &Value::Null, &json!("ana")));
+    assert_eq!(
+        (&whole["message"], &whole["room"], &whole["report"]["user"]["id"]),
+        (&Value::Null, &Value::Null, &json!("ana"))
+    );
     app.stop().await;
 }
 

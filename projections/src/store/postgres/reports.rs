@@ -137,11 +137,7 @@ impl ReportReads for PostgresInboxReads {
         self.one(sqlx::query(&sql).bind(id.0), report).await
     }
 
-    async fn reportable_message(
-        &self,
-        id: MessageId,
-        asking: &UserId,
-    ) -> Result<Option<ReportableMessage>, ReadError> {
+    async fn reportable_message(&self, id: MessageId, asking: &UserId) -> Result<Option<ReportableMessage>, ReadError> {
         let sql = format!(
             "SELECT m.room_id, m.sender_id FROM {schema}.messages m JOIN {schema}.rooms r ON r.room_id = m.room_id
              WHERE m.message_id = $1 AND EXISTS (SELECT 1 FROM {schema}.members stay
@@ -150,8 +146,7 @@ impl ReportReads for PostgresInboxReads {
                  AND (r.history_from = 'start' OR stay.join_seq < m.seq))",
             schema = self.schema.name
         );
-        let read =
-            |row: &PgRow| Ok(ReportableMessage { room_id: RoomId(row.try_get(0)?), sender_id: user(row, 1)? });
+        let read = |row: &PgRow| Ok(ReportableMessage { room_id: RoomId(row.try_get(0)?), sender_id: user(row, 1)? });
         self.one(sqlx::query(&sql).bind(id.0).bind(asking.as_str()), read).await
     }
 

@@ -116,8 +116,7 @@ impl Walk {
             "SELECT count(*), max({position}) FROM (SELECT {position} FROM {table}
              WHERE {owner} = ?1 AND {position} > ?2 AND {position} < ?3 ORDER BY {position} LIMIT ?4)"
         );
-        let blank =
-            format!("UPDATE {table} SET {blank} WHERE {owner} = ?1 AND {position} > ?2 AND {position} <= ?3");
+        let blank = format!("UPDATE {table} SET {blank} WHERE {owner} = ?1 AND {position} > ?2 AND {position} <= ?3");
         let user = self.user.as_str();
         let (looked, last): (usize, Option<i64>) = tx
             .prepare_cached(&look)?

@@ -126,11 +126,7 @@ impl ReportReads for SqliteInboxReads {
         self.ask(move |connection| connection.prepare_cached(&sql)?.query_row([id.0], report).optional()).await
     }
 
-    async fn reportable_message(
-        &self,
-        id: MessageId,
-        asking: &UserId,
-    ) -> Result<Option<ReportableMessage>, ReadError> {
+    async fn reportable_message(&self, id: MessageId, asking: &UserId) -> Result<Option<ReportableMessage>, ReadError> {
         const SQL: &str = "SELECT m.room_id, m.sender_id FROM messages m CROSS JOIN rooms r ON r.room_id = m.room_id
             WHERE m.message_id = ?1 AND EXISTS (SELECT 1 FROM members stay
                 WHERE stay.room_id = m.room_id AND stay.user_id = ?2
@@ -138,9 +134,7 @@ impl ReportReads for SqliteInboxReads {
                 AND (r.history_from = 'start' OR stay.join_seq < m.seq))";
         let asking = asking.clone();
         self.ask(move |connection| {
-            let read = |row: &Row<'_>| {
-                Ok(ReportableMessage { room_id: RoomId(row.get(0)?), sender_id: user(row, 1)? })
-            };
+            let read = |row: &Row<'_>| Ok(ReportableMessage { room_id: RoomId(row.get(0)?), sender_id: user(row, 1)? });
             connection.prepare_cached(SQL)?.query_row(params![id.0, asking.as_str()], read).optional()
         })
         .await

@@ -70,8 +70,11 @@ impl Naive {
         ] {
             same("reports", inbox.reports(status, None, ALL).await.expect("answered"), wanted.clone())?;
             let mut paged = Vec::new();
-            while let Some(next) =
-                inbox.reports(status, paged.last().map(|last: &ReportRow| last.position), 1).await.expect("answered").pop()
+            while let Some(next) = inbox
+                .reports(status, paged.last().map(|last: &ReportRow| last.position), 1)
+                .await
+                .expect("answered")
+                .pop()
             {
                 paged.push(next);
             }

@@ -48,17 +48,20 @@ impl Ids {
             Sample::new(Method::GET, "/api/admin/reports/{reportId}", &of(report, ""))
                 .wrong_urls(404, &[&of(&nowhere, ""), &of("x", "")])
                 .foreign(403),
-            Sample::post("/api/admin/reports/{reportId}/resolve", json!({"resolution": "DISMISSED", "note": "dilihat"}))
-                .at(&of(report, "/resolve"))
-                .wrong_bodies(&[
-                    (json!({}), "resolution"),
-                    (json!({"resolution": "dismissed"}), "resolution"),
-                    (json!({"resolution": "DISMISSED", "note": " "}), "note"),
-                    (json!({"resolution": "DISMISSED", "note": "x".repeat(2_001)}), "note"),
-                    (json!({"resolution": "DISMISSED", "note": "\u{0}"}), "note"),
-                ])
-                .wrong_url(404, &of(&nowhere, "/resolve"), "")
-                .foreign(403),
+            Sample::post(
+                "/api/admin/reports/{reportId}/resolve",
+                json!({"resolution": "DISMISSED", "note": "dilihat"}),
+            )
+            .at(&of(report, "/resolve"))
+            .wrong_bodies(&[
+                (json!({}), "resolution"),
+                (json!({"resolution": "dismissed"}), "resolution"),
+                (json!({"resolution": "DISMISSED", "note": " "}), "note"),
+                (json!({"resolution": "DISMISSED", "note": "x".repeat(2_001)}), "note"),
+                (json!({"resolution": "DISMISSED", "note": "\u{0}"}), "note"),
+            ])
+            .wrong_url(404, &of(&nowhere, "/resolve"), "")
+            .foreign(403),
         ]
     }
 }
