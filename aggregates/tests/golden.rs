@@ -4,29 +4,31 @@
 //! version brings the next and an upcasting step, and the old file stays. Apart from the rules' tests because it is about
 //! the stored form alone.
 
+mod golden_cast;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use aggregates::feed::{FeedEvent, FeedRead};
-use aggregates::ids::{CommandId, EventId, GroupId, MessageId, NotificationId, ReportId, RoomId, UserId};
-use aggregates::notification::{NotificationEvent, NotificationMarked, NotificationRaised, NotificationType, Source};
-use aggregates::participant::{
-    Arrangement, MarkedUnread, MessagesDelivered, MessagesRead, ParticipantEvent, RoomArranged,
-};
-use aggregates::relationship::{Directed, RelationshipEvent};
+use aggregates::ids::{CommandId, EventId, GroupId};
+use aggregates::notification::{NotificationEvent, NotificationRaised, NotificationType, Source};
+use aggregates::participant::{Arrangement, MarkedUnread, MessagesDelivered, MessagesRead, ParticipantEvent};
+use aggregates::relationship::RelationshipEvent;
 use aggregates::report::{ReportEvent, ReportFiled, ReportResolved, Resolution, Subject};
 use aggregates::room::{
-    Attachment, Emoji, Forwarded, HistoryFrom, JoinPolicy, JoinPolicyChanged, MemberRemoved, MemberRoleChanged,
-    MembersAdded, MessageDeleted, MessageEdited, MessageKind, MessagePinned, MessageSent, NewMember, Reacted, Role,
-    RoomAvatarChanged, RoomEvent, RoomKind, RoomOpened, RoomRenamed, RoomTurned, SlowModeChanged,
+    Attachment, Forwarded, HistoryFrom, JoinPolicy, JoinPolicyChanged, MemberRemoved, MemberRoleChanged, MembersAdded,
+    MessageDeleted, MessageEdited, MessageKind, MessageSent, NewMember, Role, RoomAvatarChanged, RoomEvent, RoomKind,
+    RoomOpened, RoomRenamed, SlowModeChanged,
 };
 use aggregates::upcasting::STEPS;
-use aggregates::user::{Profile, ProfileChanged, UserErased, UserEvent, UserRegistered, UserRole};
+use aggregates::user::{ProfileChanged, UserErased, UserEvent, UserRegistered};
 use aggregates::versions::WRITTEN;
 use aggregates::words::{HOLDING_WORDS, HasWords};
-use aggregates::{AggregateKind, DomainEvent, KeyId, Metadata, Origin, Sealed, StreamId, Timestamp, UnreadableEvent};
+use aggregates::{AggregateKind, DomainEvent, Metadata, Origin, StreamId, UnreadableEvent};
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+use golden_cast::*;
 
 /// One list: the samples, and a match that does not compile as long as an event is missing from it.
 macro_rules! samples {
@@ -448,7 +450,7 @@ fn metadata_reads_back_and_all_of_it_may_be_missing() {
     }
 }
 
-// ---- the cast ----
+// ---- the files ----
 
 fn golden_folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
@@ -473,82 +475,4 @@ fn load(sample: &DomainEvent, version: &str, payload: &str) -> Result<DomainEven
 
 fn stream(kind: AggregateKind) -> StreamId {
     StreamId::new(kind, "somewhere")
-}
-
-fn user(name: &str) -> UserId {
-    UserId::parse(name).expect("a valid id")
-}
-
-fn room_id() -> RoomId {
-    RoomId(Uuid::from_u128(0x0198_0000_0000_7000_8000_0000_0000_0001))
-}
-
-fn message_id(number: u128) -> MessageId {
-    MessageId::from_command(CommandId(Uuid::from_u128(number)))
-}
-
-fn notification_id() -> NotificationId {
-    NotificationId::of("a cause", &user("ben"))
-}
-
-fn report_id() -> ReportId {
-    let subject = Subject::Message { room_id: room_id(), message_id: message_id(2), author_id: user("cici") };
-    ReportId::of(&user("ana"), &subject)
-}
-
-fn turned() -> RoomTurned {
-    RoomTurned { room_id: room_id(), by: user("ana"), at: noon() }
-}
-
-fn reacted() -> Reacted {
-    Reacted {
-        room_id: room_id(),
-        message_id: message_id(2),
-        seq: 42,
-        user_id: user("ben"),
-        emoji: Emoji::parse("👋").expect("an emoji"),
-        at: noon(),
-    }
-}
-
-fn pinned() -> MessagePinned {
-    MessagePinned { room_id: room_id(), message_id: message_id(2), seq: 42, by: user("ana"), at: noon() }
-}
-
-fn arranged(arrangement: Arrangement) -> RoomArranged {
-    RoomArranged { room_id: room_id(), user_id: user("ana"), arrangement, at: noon() }
-}
-
-fn directed() -> Directed {
-    Directed { from: user("ana"), to: user("ben"), at: noon() }
-}
-
-fn marked() -> NotificationMarked {
-    NotificationMarked { notification_id: notification_id(), recipient_id: user("ben"), at: noon() }
-}
-
-fn profile() -> Profile {
-    Profile {
-        name: Some(sealed("Ana Putri")),
-        username: Some(sealed("ana")),
-        avatar: Some(sealed("https://cdn.example/ana.png")),
-        email: Some(sealed("ana@example.org")),
-        phone: Some(sealed("+6281100000000")),
-        role: Some(UserRole::MemberPremium),
-        ..Profile::default()
-    }
-}
-
-/// Words as the log has them: sealed. What stands for the ciphertext here says which words it stands for.
-fn sealed(words: &str) -> Sealed {
-    let ciphertext: String = words.bytes().map(|byte| format!("{byte:02x}")).collect();
-    Sealed::from_stored(Sealed::compose(key(), &ciphertext))
-}
-
-fn key() -> KeyId {
-    KeyId::parse("Zm9yLWV4YW1wbGUtb25seQ").expect("a key id")
-}
-
-fn noon() -> Timestamp {
-    Timestamp::parse("2026-11-22T12:00:00.000Z").expect("a moment")
 }

@@ -50,7 +50,7 @@ pub fn routes() -> Vec<Route> {
     const PUT: Method = Method::PUT;
     const DELETE: Method = Method::DELETE;
     let route = Route::new;
-    vec![
+    let mut routes = vec![
         route(POST, "/api/chat/start", post(rooms::start)),
         route(GET, "/api/chat/rooms", get(rooms::rooms)),
         route(GET, "/api/chat/unread-count", get(rooms::unread_count)),
@@ -106,14 +106,25 @@ pub fn routes() -> Vec<Route> {
         route(GET, "/api/notifications", get(notifications::list)),
         route(PATCH, "/api/notifications", patch(notifications::mark)),
         route(GET, "/api/notifications/unread-count", get(notifications::unread_count)),
+        route(GET, "/api/sync", get(sync::sync)),
+        route(POST, "/api/pusher/auth", post(pusher_auth::auth)),
+        route(POST, "/api/pusher/user-auth", post(pusher_auth::user_auth)),
+    ];
+    routes.extend(of_reports());
+    routes
+}
+
+/// The last of them: what is reported.
+fn of_reports() -> [Route; 5] {
+    const GET: Method = Method::GET;
+    const POST: Method = Method::POST;
+    let route = Route::new;
+    [
         route(POST, "/api/reports", post(reports::file)),
         route(GET, "/api/reports", get(reports::own)),
         route(GET, "/api/admin/reports", get(reports::all)),
         route(GET, "/api/admin/reports/{reportId}", get(reports::one)),
         route(POST, "/api/admin/reports/{reportId}/resolve", post(reports::resolve)),
-        route(GET, "/api/sync", get(sync::sync)),
-        route(POST, "/api/pusher/auth", post(pusher_auth::auth)),
-        route(POST, "/api/pusher/user-auth", post(pusher_auth::user_auth)),
     ]
 }
 
