@@ -323,6 +323,7 @@ fn realtime_config(config: &Config) -> RealtimeConfig {
         rooms_remembered_max: config.caches.rooms_max,
         heartbeat: Duration::from_secs(section.heartbeat_seconds),
         presence_grace: Duration::from_millis(section.presence_grace_ms),
+        presence_people_max: section.presence_people_max,
         ..RealtimeConfig::new(app)
     }
 }

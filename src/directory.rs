@@ -137,7 +137,8 @@ impl Directory {
             | DomainEvent::Participant(_)
             | DomainEvent::Relationship(_)
             | DomainEvent::Notification(_)
-            | DomainEvent::Feed(_) => return,
+            | DomainEvent::Feed(_)
+            | DomainEvent::Report(_) => return,
         };
         let row = UserRow { id: user_id.clone(), person };
         self.write().note(row, recorded.position);

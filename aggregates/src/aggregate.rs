@@ -7,6 +7,7 @@ use crate::feed::{Feed, FeedCommand, FeedError};
 use crate::notification::{Notification, NotificationCommand, NotificationError};
 use crate::participant::{Participant, ParticipantCommand, ParticipantError};
 use crate::relationship::{Relationship, RelationshipCommand, RelationshipError};
+use crate::report::{Report, ReportCommand, ReportError};
 use crate::room::{Room, RoomCommand, RoomError};
 use crate::user::{User, UserCommand, UserError};
 
@@ -19,6 +20,7 @@ pub enum Command {
     Notification(NotificationCommand),
     Feed(FeedCommand),
     User(UserCommand),
+    Report(ReportCommand),
 }
 
 /// What a stream must remember in order to decide.
@@ -30,6 +32,7 @@ pub enum State {
     Notification(Notification),
     Feed(Feed),
     User(User),
+    Report(Report),
 }
 
 /// A rule said no. Safe to show to whoever asked.
@@ -47,6 +50,8 @@ pub enum Refusal {
     Feed(#[from] FeedError),
     #[error(transparent)]
     User(#[from] UserError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
 }
 
 /// Another stream whose facts a decision rests on.
@@ -68,6 +73,7 @@ impl Command {
             Self::Notification(_) => AggregateKind::Notification,
             Self::Feed(_) => AggregateKind::Feed,
             Self::User(_) => AggregateKind::User,
+            Self::Report(_) => AggregateKind::Report,
         }
     }
 
@@ -78,6 +84,7 @@ impl Command {
             Self::Participant(command) => command.learn(stream, facts),
             Self::Relationship(command) => command.learn(stream, facts),
             Self::Notification(command) => command.learn(stream, facts),
+            Self::Report(command) => command.learn(stream, facts),
             Self::Feed(_) | Self::User(_) => {}
         }
     }
@@ -93,6 +100,7 @@ impl State {
             AggregateKind::Notification => Self::Notification(Notification::default()),
             AggregateKind::Feed => Self::Feed(Feed::default()),
             AggregateKind::User => Self::User(User::default()),
+            AggregateKind::Report => Self::Report(Report::default()),
         }
     }
 
@@ -105,11 +113,13 @@ impl State {
                 | Self::Relationship(_)
                 | Self::Notification(_)
                 | Self::Feed(_)
-                | Self::User(_) => Vec::new(),
+                | Self::User(_)
+                | Self::Report(_) => Vec::new(),
             },
             Command::Participant(command) => command.needs(),
             Command::Relationship(command) => command.needs(),
             Command::Notification(command) => command.needs(),
+            Command::Report(command) => command.needs(),
             Command::Feed(_) | Command::User(_) => Vec::new(),
         }
     }
@@ -145,6 +155,10 @@ impl State {
             Self::User(state) => {
                 let Command::User(command) = command else { misaddressed(self, command) };
                 Ok(events(state.decide(command)?, DomainEvent::User))
+            }
+            Self::Report(state) => {
+                let Command::Report(command) = command else { misaddressed(self, command) };
+                Ok(events(state.decide(command)?, DomainEvent::Report))
             }
         }
     }
@@ -182,6 +196,11 @@ impl State {
                     state.evolve(event);
                 }
             }
+            DomainEvent::Report(event) => {
+                if let Self::Report(state) = self {
+                    state.evolve(event);
+                }
+            }
         }
     }
 
@@ -193,6 +212,7 @@ impl State {
             Self::Notification(_) => AggregateKind::Notification,
             Self::Feed(_) => AggregateKind::Feed,
             Self::User(_) => AggregateKind::User,
+            Self::Report(_) => AggregateKind::Report,
         }
     }
 }

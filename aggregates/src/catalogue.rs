@@ -8,10 +8,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::feed::FeedEvent;
-use crate::ids::{NotificationId, RoomId, UserId, UserPair};
+use crate::ids::{NotificationId, ReportId, RoomId, UserId, UserPair};
 use crate::notification::NotificationEvent;
 use crate::participant::ParticipantEvent;
 use crate::relationship::RelationshipEvent;
+use crate::report::ReportEvent;
 use crate::room::RoomEvent;
 use crate::upcasting::{STEPS, Step, upcast};
 use crate::user::UserEvent;
@@ -47,11 +48,12 @@ pub enum AggregateKind {
     Notification,
     Feed,
     User,
+    Report,
 }
 
 impl AggregateKind {
-    pub const ALL: [Self; 6] =
-        [Self::Room, Self::Participant, Self::Relationship, Self::Notification, Self::Feed, Self::User];
+    pub const ALL: [Self; 7] =
+        [Self::Room, Self::Participant, Self::Relationship, Self::Notification, Self::Feed, Self::User, Self::Report];
 
     /// As stored in `aggregate_type`. Append-only.
     pub const fn name(self) -> &'static str {
@@ -62,6 +64,7 @@ impl AggregateKind {
             Self::Notification => "notification",
             Self::Feed => "feed",
             Self::User => "user",
+            Self::Report => "report",
         }
     }
 
@@ -105,6 +108,10 @@ impl StreamId {
     pub fn user(user: &UserId) -> Self {
         Self::new(AggregateKind::User, user.as_str())
     }
+
+    pub fn report(report: ReportId) -> Self {
+        Self::new(AggregateKind::Report, report.to_string())
+    }
 }
 
 impl fmt::Display for StreamId {
@@ -122,6 +129,7 @@ pub enum DomainEvent {
     Notification(NotificationEvent),
     Feed(FeedEvent),
     User(UserEvent),
+    Report(ReportEvent),
 }
 
 /// Between each aggregate's own events and the list of all; the way back fails for an event of another aggregate.
@@ -151,6 +159,7 @@ own_events! {
     Notification: NotificationEvent,
     Feed: FeedEvent,
     User: UserEvent,
+    Report: ReportEvent,
 }
 
 /// A stored event that this program cannot read: unknown, of a later version, or damaged.
@@ -177,6 +186,7 @@ impl DomainEvent {
             Self::Notification(_) => AggregateKind::Notification,
             Self::Feed(_) => AggregateKind::Feed,
             Self::User(_) => AggregateKind::User,
+            Self::Report(_) => AggregateKind::Report,
         }
     }
 
@@ -188,6 +198,7 @@ impl DomainEvent {
             Self::Notification(event) => event.schema(),
             Self::Feed(event) => event.schema(),
             Self::User(event) => event.schema(),
+            Self::Report(event) => event.schema(),
         }
     }
 
@@ -203,6 +214,7 @@ impl DomainEvent {
             Self::Notification(event) => text(event),
             Self::Feed(event) => text(event),
             Self::User(event) => text(event),
+            Self::Report(event) => text(event),
         }
     }
 
@@ -264,6 +276,7 @@ impl DomainEvent {
             AggregateKind::Notification => Self::Notification(read(payload)?),
             AggregateKind::Feed => Self::Feed(read(payload)?),
             AggregateKind::User => Self::User(read(payload)?),
+            AggregateKind::Report => Self::Report(read(payload)?),
         })
     }
 
@@ -278,6 +291,7 @@ impl DomainEvent {
             AggregateKind::Notification => Self::Notification(read(payload)?),
             AggregateKind::Feed => Self::Feed(read(payload)?),
             AggregateKind::User => Self::User(read(payload)?),
+            AggregateKind::Report => Self::Report(read(payload)?),
         })
     }
 }
@@ -291,7 +305,7 @@ mod tests {
     #[test]
     fn the_kinds_of_stream_are_stored_by_these_names() {
         let names = AggregateKind::ALL.map(AggregateKind::name);
-        assert_eq!(names, ["room", "participant", "relationship", "notification", "feed", "user"]);
+        assert_eq!(names, ["room", "participant", "relationship", "notification", "feed", "user", "report"]);
         for kind in AggregateKind::ALL {
             assert_eq!(AggregateKind::parse(kind.name()), Some(kind));
         }
@@ -307,5 +321,6 @@ mod tests {
         assert_eq!(pair.to_string(), "relationship/3:ana:ben");
         assert_eq!(StreamId::feed(&ana()).to_string(), "feed/ana");
         assert_eq!(StreamId::user(&ana()).to_string(), "user/ana");
+        assert_eq!(StreamId::report(ReportId(room_id().0)).to_string(), format!("report/{room}"));
     }
 }

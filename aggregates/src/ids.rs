@@ -9,6 +9,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::report::Subject;
+
 /// Root of every derived id of Kabar.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6b61_6261_725f_6e73_8000_0000_0000_0001);
 
@@ -41,6 +43,8 @@ uuid_ids! {
     MessageId,
     /// One recipient's notification of one cause.
     NotificationId,
+    /// What one person reports of one thing.
+    ReportId,
     /// One wish. Derived from (actor, route, key) where the caller gave a key, so that a repeat is recognised.
     CommandId,
     /// One stored event; derived from its command, see [`EventId::of`].
@@ -90,6 +94,18 @@ impl NotificationId {
     /// One that was brought along from another system, by its id there.
     pub fn imported(source: &str) -> Self {
         Self(derive("imported-notification", &[source]))
+    }
+}
+
+impl ReportId {
+    /// The same thing reported again is the same report.
+    pub fn of(reporter: &UserId, subject: &Subject) -> Self {
+        let reporter = reporter.as_str();
+        Self(match subject {
+            Subject::Message { message_id, .. } => derive("report", &[reporter, "message", &message_id.to_string()]),
+            Subject::User { user_id } => derive("report", &[reporter, "user", user_id.as_str()]),
+            Subject::Room { room_id } => derive("report", &[reporter, "room", &room_id.to_string()]),
+        })
     }
 }
 

@@ -19,6 +19,7 @@ pub mod notification;
 pub mod participant;
 pub mod policy;
 pub mod relationship;
+pub mod report;
 pub mod room;
 mod room_members;
 #[cfg(feature = "schema")]

@@ -8,7 +8,8 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::Timestamp;
-use crate::ids::{GroupId, MessageId, NotificationId, RoomId, UserId};
+use crate::ids::{GroupId, MessageId, NotificationId, ReportId, RoomId, UserId};
+use crate::report::Resolution;
 use crate::room::{Emoji, HistoryFrom, JoinPolicy, MessageKind};
 use crate::user::UserRole;
 
@@ -34,6 +35,7 @@ schemas! {
     RoomId: {"type": "string", "format": "uuid"};
     MessageId: {"type": "string", "format": "uuid"};
     NotificationId: {"type": "string", "format": "uuid"};
+    ReportId: {"type": "string", "format": "uuid"};
     // As `ids::is_platform_id` says it.
     UserId: {"type": "string", "pattern": "^[A-Za-z0-9_\\-=@,.;]{1,128}$", "description": "As the platform names somebody."};
     GroupId: {"type": "string", "pattern": "^[A-Za-z0-9_\\-=@,.;]{1,128}$", "description": "The platform's own group."};
@@ -42,6 +44,7 @@ schemas! {
     MessageKind: {"type": "string", "enum": ["text", "image", "file"]};
     JoinPolicy: {"type": "string", "enum": ["open", "invite"]};
     HistoryFrom: {"type": "string", "enum": ["start", "join"]};
+    Resolution: {"type": "string", "enum": ["DISMISSED", "CONTENT_REMOVED", "USER_WARNED", "USER_SUSPENDED"]};
     UserRole: {"type": "string", "enum": ["ADMIN", "MENTOR", "AFFILIATE", "MEMBER_PREMIUM", "MEMBER_FREE"]};
 }
 
@@ -69,6 +72,7 @@ mod tests {
         let roles =
             [UserRole::Admin, UserRole::Mentor, UserRole::Affiliate, UserRole::MemberPremium, UserRole::MemberFree];
         assert_eq!(names::<UserRole>(), shown(roles));
+        assert_eq!(names::<Resolution>(), shown(Resolution::ALL));
         assert_eq!(names::<HistoryFrom>(), shown([HistoryFrom::Start, HistoryFrom::Join]));
     }
 }

@@ -9,6 +9,7 @@ use crate::feed::Feed;
 use crate::notification::Notification;
 use crate::participant::Participant;
 use crate::relationship::Relationship;
+use crate::report::Report;
 use crate::room::Room;
 use crate::{AggregateKind, State};
 
@@ -24,6 +25,7 @@ enum Kept {
     Relationship(Relationship),
     Notification(Notification),
     Feed(Feed),
+    Report(Report),
 }
 
 /// What was kept is no state of this kind in today's format.
@@ -46,6 +48,7 @@ impl State {
             Self::Relationship(state) => Kept::Relationship(state.clone()),
             Self::Notification(state) => Kept::Notification(state.clone()),
             Self::Feed(state) => Kept::Feed(state.clone()),
+            Self::Report(state) => Kept::Report(state.clone()),
             Self::User(_) => return None,
         };
         Some(serde_json::to_string(&kept))
@@ -62,6 +65,7 @@ impl State {
             Kept::Relationship(state) => Self::Relationship(state),
             Kept::Notification(state) => Self::Notification(state),
             Kept::Feed(state) => Self::Feed(state),
+            Kept::Report(state) => Self::Report(state),
         };
         if state.kind() == kind { Ok(state) } else { Err(UnreadableState::Kind) }
     }
@@ -71,9 +75,12 @@ impl State {
         const SMALL: usize = 256;
         match self {
             Self::Room(room) => SMALL + room.weight_bytes(),
-            Self::Participant(_) | Self::Relationship(_) | Self::Notification(_) | Self::Feed(_) | Self::User(_) => {
-                SMALL
-            }
+            Self::Participant(_)
+            | Self::Relationship(_)
+            | Self::Notification(_)
+            | Self::Feed(_)
+            | Self::User(_)
+            | Self::Report(_) => SMALL,
         }
     }
 }

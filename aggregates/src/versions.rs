@@ -37,6 +37,8 @@ pub const WRITTEN: &[(AggregateKind, &str, u32)] = &[
     (AggregateKind::Notification, "notification_read", 1),
     (AggregateKind::Notification, "notification_unread", 1),
     (AggregateKind::Feed, "feed_read", 1),
+    (AggregateKind::Report, "report_filed", 1),
+    (AggregateKind::Report, "report_resolved", 1),
     (AggregateKind::User, "user_registered", 1),
     (AggregateKind::User, "profile_changed", 1),
     (AggregateKind::User, "user_erased", 1),

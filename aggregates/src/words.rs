@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use crate::Sealed;
 use crate::aggregate::Command;
-use crate::catalogue::{DomainEvent, StreamId, UnreadableEvent};
+use crate::catalogue::{AggregateKind, DomainEvent, StreamId, UnreadableEvent};
 use crate::ids::UserId;
+use crate::report::{FileReport, ReportCommand, ReportEvent, ReportFiled, ReportResolved, ResolveReport};
 use crate::room::{
     Attachment, ChangeAvatar, CreateGroup, EditMessage, Forwarded, MessageEdited, MessageFacts, MessageSent,
     OpenSupport, RenameRoom, RoomAvatarChanged, RoomCommand, RoomEvent, RoomOpened, RoomRenamed, SendMessage,
@@ -16,6 +17,9 @@ use crate::room::{
 use crate::user::{
     Profile, ProfileChanged, ProfileChanges, PutProfile, PutUser, Reach, UserCommand, UserEvent, UserRegistered,
 };
+
+/// The streams whose events may hold words: whoever looks for everything that somebody said reads these.
+pub const HOLDING_WORDS: &[AggregateKind] = &[AggregateKind::Room, AggregateKind::User, AggregateKind::Report];
 
 /// Which words these are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,6 +41,7 @@ pub enum Field {
     ReportReason,
     PushDevice,
     WebPushDevice,
+    ReportNote,
 }
 
 impl Field {
@@ -58,6 +63,7 @@ impl Field {
             Self::ReportReason => 21,
             Self::PushDevice => 22,
             Self::WebPushDevice => 23,
+            Self::ReportNote => 24,
         }
     }
 }
@@ -85,6 +91,7 @@ impl HasWords for DomainEvent {
         match self {
             Self::Room(event) => in_room(event, visit),
             Self::User(event) => in_user(event, visit),
+            Self::Report(event) => in_report(event, visit),
             Self::Participant(_) | Self::Relationship(_) | Self::Notification(_) | Self::Feed(_) => {}
         }
     }
@@ -114,6 +121,7 @@ impl HasWords for Command {
                 in_profile(user_id, profile, visit);
             }
             Self::User(UserCommand::Put(PutUser { user_id, changes, at: _ })) => in_changes(user_id, changes, visit),
+            Self::Report(command) => to_report(command, visit),
             Self::User(UserCommand::Erase(_))
             | Self::Participant(_)
             | Self::Relationship(_)
@@ -349,6 +357,34 @@ fn in_changes(owner: &UserId, changes: &mut ProfileChanges, visit: &mut Visit<'_
     );
 }
 
+fn in_report(event: &mut ReportEvent, visit: &mut Visit<'_>) {
+    match event {
+        ReportEvent::ReportFiled(ReportFiled { report_id, reporter_id, subject: _, reason, at: _ }) => {
+            visit(Place { owner: reporter_id, field: Field::ReportReason, of: report_id.0 }, reason);
+        }
+        ReportEvent::ReportResolved(ReportResolved { report_id, resolution: _, by, note, at: _ }) => {
+            in_resolution(by, report_id.0, note.as_mut(), visit);
+        }
+    }
+}
+
+fn to_report(command: &mut ReportCommand, visit: &mut Visit<'_>) {
+    match command {
+        ReportCommand::File(FileReport { report_id, reporter_id, subject: _, reason, user_exists: _, at: _ }) => {
+            visit(Place { owner: reporter_id, field: Field::ReportReason, of: report_id.0 }, reason);
+        }
+        ReportCommand::Resolve(ResolveReport { report_id, resolution: _, by, note, at: _ }) => {
+            in_resolution(by, report_id.0, note.as_mut(), visit);
+        }
+    }
+}
+
+fn in_resolution(owner: &UserId, of: Uuid, note: Option<&mut Sealed>, visit: &mut Visit<'_>) {
+    if let Some(note) = note {
+        visit(Place { owner, field: Field::ReportNote, of }, note);
+    }
+}
+
 /// Two devices of one person share a place: it shows when they are the same, and nothing else.
 fn in_devices(owner: &UserId, push: &mut [Sealed], web_push: &mut [Sealed], visit: &mut Visit<'_>) {
     for (field, devices) in [(Field::PushDevice, push), (Field::WebPushDevice, web_push)] {
@@ -359,121 +395,4 @@ fn in_devices(owner: &UserId, push: &mut [Sealed], web_push: &mut [Sealed], visi
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::State;
-    use crate::cast::room::{create_group, editing, message};
-    use crate::cast::{ana, dewi, noon, room_id};
-    use crate::room::Attachment;
-    use crate::user::Change;
-
-    fn places(of: &mut dyn HasWords) -> Vec<(UserId, Field, Uuid, Sealed)> {
-        let mut places = Vec::new();
-        of.visit_words(&mut |place, words| places.push((place.owner.clone(), place.field, place.of, words.clone())));
-        places
-    }
-
-    /// What is sealed in the command must open in the event.
-    #[test]
-    fn words_have_the_same_place_in_a_command_and_in_its_event() {
-        let words = |text: &str| Some(Sealed::new(text));
-        let profile = Profile {
-            name: words("1"),
-            username: words("2"),
-            avatar: words("3"),
-            email: words("4"),
-            phone: words("5"),
-            ..Profile::default()
-        };
-        let mut room = create_group(vec![]);
-        if let RoomCommand::CreateGroup(command) = &mut room {
-            command.avatar = words("https://cdn/kelas.png");
-        }
-        let mut sent = message(1, &ana());
-        sent.attachment = Some(Attachment { url: Sealed::new("https://cdn/x.png"), media_type: None });
-        sent.client_message_id = words("client-1");
-        let rename = RenameRoom { room_id: room_id(), name: words("6"), renamed_by: ana(), at: noon() };
-        let picture = ChangeAvatar { room_id: room_id(), avatar: words("7"), changed_by: ana(), at: noon() };
-        let mut state = State::empty(crate::AggregateKind::Room);
-        let mut fields = 0;
-        let in_a_room = [
-            room,
-            RoomCommand::SendMessage(sent),
-            RoomCommand::EditMessage(editing(1, &ana(), &ana())),
-            RoomCommand::RenameRoom(rename),
-            RoomCommand::ChangeAvatar(picture),
-        ];
-        for command in in_a_room {
-            fields += same_places(&mut state, Command::Room(command));
-        }
-        let support = OpenSupport { room_id: room_id(), opened_by: ana(), subject: words("8"), at: noon() };
-        let command = Command::Room(RoomCommand::OpenSupport(support));
-        fields += same_places(&mut State::empty(crate::AggregateKind::Room), command);
-        let fill = PutProfile { user_id: ana(), profile, at: noon() };
-        fields +=
-            same_places(&mut State::empty(crate::AggregateKind::User), Command::User(UserCommand::FillProfile(fill)));
-        assert_eq!(fields, 14, "every field was shown");
-        let set = |text: &str| Change::Set(Sealed::new(text));
-        let changes = ProfileChanges {
-            name: set("1"),
-            username: set("2"),
-            avatar: set("3"),
-            email: set("4"),
-            phone: set("5"),
-            push: Change::Set(vec![Sealed::new("6"), Sealed::new("7")]),
-            web_push: Change::Set(vec![Sealed::new("8")]),
-            ..ProfileChanges::default()
-        };
-        let put = Command::User(UserCommand::Put(PutUser { user_id: ana(), changes, at: noon() }));
-        assert_eq!(same_places(&mut State::empty(crate::AggregateKind::User), put), 8);
-    }
-
-    /// With its author a forwarded message goes, wherever it was carried; the device's own name for it is the sender's.
-    #[test]
-    fn forwarded_words_belong_to_whoever_said_them_first() {
-        let mut sent = message(1, &ana());
-        sent.forwarded =
-            Some(Forwarded { room_id: room_id(), message_id: crate::cast::message_id(9), author_id: dewi() });
-        sent.attachment = Some(Attachment { url: Sealed::new("https://cdn/x.png"), media_type: None });
-        sent.client_message_id = Some(Sealed::new("client-1"));
-        let mut state = State::empty(crate::AggregateKind::Room);
-        same_places(&mut state, Command::Room(create_group(vec![])));
-        let mut command = Command::Room(RoomCommand::SendMessage(sent));
-        assert_eq!(same_places(&mut state, command.clone()), 3);
-        let owners: Vec<_> = places(&mut command).into_iter().map(|(owner, field, ..)| (owner, field)).collect();
-        assert_eq!(
-            owners,
-            [(dewi(), Field::MessageContent), (dewi(), Field::AttachmentUrl), (ana(), Field::ClientMessageId)]
-        );
-    }
-
-    #[test]
-    fn an_export_holds_words_and_what_is_read_from_it_is_sealed_anew() {
-        let stream = StreamId::room(crate::cast::room_id());
-        let lookalike = "s1.abcdefghijklmnopqrstuvxyz";
-        for text in ["halo", "", lookalike] {
-            let mut sent = message(1, &ana());
-            sent.content = Sealed::new(text);
-            let mut state = State::empty(crate::AggregateKind::Room);
-            let open = Command::Room(create_group(vec![]));
-            state.decide(&open).expect("allowed").iter().for_each(|event| state.evolve(event));
-            let events = state.decide(&Command::Room(RoomCommand::SendMessage(sent))).expect("allowed");
-            let json = events[0].to_open_json().expect("JSON");
-            assert!(json.contains(&format!("\"content\":\"{text}\"")), "{json}");
-            let mut read = DomainEvent::from_open(&stream, "message_sent", "1", &json).expect("readable");
-            assert_eq!(read, events[0]);
-            let mut unsealed = None;
-            read.visit_words(&mut |_, words| unsealed = words.unsealed().map(str::to_owned));
-            assert_eq!(unsealed.as_deref(), Some(text));
-        }
-    }
-
-    fn same_places(state: &mut State, mut command: Command) -> usize {
-        let mut events = state.decide(&command).expect("allowed");
-        events.iter().for_each(|event| state.evolve(event));
-        let [event] = events.as_mut_slice() else { panic!("one event") };
-        let places_in_event = places(event);
-        assert_eq!(places(&mut command), places_in_event);
-        places_in_event.len()
-    }
-}
+mod tests;

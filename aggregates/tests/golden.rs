@@ -4,27 +4,31 @@
 //! version brings the next and an upcasting step, and the old file stays. Apart from the rules' tests because it is about
 //! the stored form alone.
 
+mod golden_cast;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use aggregates::feed::{FeedEvent, FeedRead};
-use aggregates::ids::{CommandId, EventId, GroupId, MessageId, NotificationId, RoomId, UserId};
-use aggregates::notification::{NotificationEvent, NotificationMarked, NotificationRaised, NotificationType, Source};
-use aggregates::participant::{
-    Arrangement, MarkedUnread, MessagesDelivered, MessagesRead, ParticipantEvent, RoomArranged,
-};
-use aggregates::relationship::{Directed, RelationshipEvent};
+use aggregates::ids::{CommandId, EventId, GroupId};
+use aggregates::notification::{NotificationEvent, NotificationRaised, NotificationType, Source};
+use aggregates::participant::{Arrangement, MarkedUnread, MessagesDelivered, MessagesRead, ParticipantEvent};
+use aggregates::relationship::RelationshipEvent;
+use aggregates::report::{ReportEvent, ReportFiled, ReportResolved, Resolution, Subject};
 use aggregates::room::{
-    Attachment, Emoji, Forwarded, HistoryFrom, JoinPolicy, JoinPolicyChanged, MemberRemoved, MemberRoleChanged,
-    MembersAdded, MessageDeleted, MessageEdited, MessageKind, MessagePinned, MessageSent, NewMember, Reacted, Role,
-    RoomAvatarChanged, RoomEvent, RoomKind, RoomOpened, RoomRenamed, RoomTurned, SlowModeChanged,
+    Attachment, Forwarded, HistoryFrom, JoinPolicy, JoinPolicyChanged, MemberRemoved, MemberRoleChanged, MembersAdded,
+    MessageDeleted, MessageEdited, MessageKind, MessageSent, NewMember, Role, RoomAvatarChanged, RoomEvent, RoomKind,
+    RoomOpened, RoomRenamed, SlowModeChanged,
 };
 use aggregates::upcasting::STEPS;
-use aggregates::user::{Profile, ProfileChanged, UserErased, UserEvent, UserRegistered, UserRole};
+use aggregates::user::{ProfileChanged, UserErased, UserEvent, UserRegistered};
 use aggregates::versions::WRITTEN;
-use aggregates::{AggregateKind, DomainEvent, KeyId, Metadata, Origin, Sealed, StreamId, Timestamp, UnreadableEvent};
+use aggregates::words::{HOLDING_WORDS, HasWords};
+use aggregates::{AggregateKind, DomainEvent, Metadata, Origin, StreamId, UnreadableEvent};
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+use golden_cast::*;
 
 /// One list: the samples, and a match that does not compile as long as an event is missing from it.
 macro_rules! samples {
@@ -163,6 +167,20 @@ samples! {
     User(UserEvent::UserRegistered) = UserRegistered { user_id: user("ana"), profile: profile(), at: noon() };
     User(UserEvent::ProfileChanged) = ProfileChanged { user_id: user("ana"), profile: profile(), at: noon() };
     User(UserEvent::UserErased) = UserErased { user_id: user("ana"), keys: vec![key()], at: noon() };
+    Report(ReportEvent::ReportFiled) = ReportFiled {
+        report_id: report_id(),
+        reporter_id: user("ana"),
+        subject: Subject::Message { room_id: room_id(), message_id: message_id(2), author_id: user("cici") },
+        reason: sealed("spam"),
+        at: noon(),
+    };
+    Report(ReportEvent::ReportResolved) = ReportResolved {
+        report_id: report_id(),
+        resolution: Resolution::ContentRemoved,
+        by: user("dewi"),
+        note: Some(sealed("seen")),
+        at: noon(),
+    };
 }
 
 #[test]
@@ -194,6 +212,29 @@ fn every_arrangement_is_stored_in_its_form() {
     }
 }
 
+/// One event, three things that can be reported.
+#[test]
+fn every_subject_of_a_report_is_stored_in_its_form() {
+    let (room, message) = (room_id().to_string(), message_id(2).to_string());
+    for (subject, form) in [
+        (
+            Subject::Message { room_id: room_id(), message_id: message_id(2), author_id: user("cici") },
+            json!({ "kind": "message", "room_id": room, "message_id": message, "author_id": "cici" }),
+        ),
+        (Subject::User { user_id: user("cici") }, json!({ "kind": "user", "user_id": "cici" })),
+        (Subject::Room { room_id: room_id() }, json!({ "kind": "room", "room_id": room })),
+    ] {
+        let (report_id, reporter_id, reason) = (report_id(), user("ana"), sealed("spam"));
+        let filed = ReportFiled { report_id, reporter_id, subject, reason, at: noon() };
+        let event = DomainEvent::Report(ReportEvent::ReportFiled(filed));
+        assert_eq!(payload_of(&event)["subject"], form);
+        assert_eq!(load(&event, "1", &event.to_json().expect("JSON")).expect("loads"), event);
+    }
+    for resolution in Resolution::ALL {
+        assert_eq!(serde_json::to_value(resolution).expect("JSON"), json!(resolution.name()));
+    }
+}
+
 /// What a message and a room say only sometimes, beside the golden files that say none of it.
 #[test]
 fn what_is_said_sometimes_is_stored_in_its_form() {
@@ -220,6 +261,16 @@ fn what_is_said_sometimes_is_stored_in_its_form() {
     assert_eq!((&payload["mentions"], &payload["mentions_all"]), (&json!(["ben"]), &json!(true)));
     assert_eq!(payload["forwarded"], serde_json::to_value(&forwarded).expect("JSON"));
     assert_eq!(load(&event, "1", &payload.to_string()).expect("loads"), event);
+}
+
+/// An erasure names every key that it meets, and reads no other streams.
+#[test]
+fn whatever_holds_words_is_in_a_stream_that_is_looked_through_for_them() {
+    for mut event in samples() {
+        let mut words = 0;
+        event.visit_words(&mut |_, _| words += 1);
+        assert!(words == 0 || HOLDING_WORDS.contains(&event.kind()), "{event:?}");
+    }
 }
 
 #[test]
@@ -290,6 +341,7 @@ fn an_event_loads_without_its_optional_parts_and_without_no_other() {
             DomainEvent::Room(RoomEvent::MessageEdited(_)) => &["mentions", "mentions_all"],
             DomainEvent::Room(RoomEvent::MessageSent(_)) => &["attachment", "reply_to", "client_message_id"],
             DomainEvent::Notification(NotificationEvent::NotificationRaised(_)) => &["actor_id"],
+            DomainEvent::Report(ReportEvent::ReportResolved(_)) => &["note"],
             _ => &[],
         };
         let whole = payload_of(&sample);
@@ -398,7 +450,7 @@ fn metadata_reads_back_and_all_of_it_may_be_missing() {
     }
 }
 
-// ---- the cast ----
+// ---- the files ----
 
 fn golden_folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
@@ -423,77 +475,4 @@ fn load(sample: &DomainEvent, version: &str, payload: &str) -> Result<DomainEven
 
 fn stream(kind: AggregateKind) -> StreamId {
     StreamId::new(kind, "somewhere")
-}
-
-fn user(name: &str) -> UserId {
-    UserId::parse(name).expect("a valid id")
-}
-
-fn room_id() -> RoomId {
-    RoomId(Uuid::from_u128(0x0198_0000_0000_7000_8000_0000_0000_0001))
-}
-
-fn message_id(number: u128) -> MessageId {
-    MessageId::from_command(CommandId(Uuid::from_u128(number)))
-}
-
-fn notification_id() -> NotificationId {
-    NotificationId::of("a cause", &user("ben"))
-}
-
-fn turned() -> RoomTurned {
-    RoomTurned { room_id: room_id(), by: user("ana"), at: noon() }
-}
-
-fn reacted() -> Reacted {
-    Reacted {
-        room_id: room_id(),
-        message_id: message_id(2),
-        seq: 42,
-        user_id: user("ben"),
-        emoji: Emoji::parse("👋").expect("an emoji"),
-        at: noon(),
-    }
-}
-
-fn pinned() -> MessagePinned {
-    MessagePinned { room_id: room_id(), message_id: message_id(2), seq: 42, by: user("ana"), at: noon() }
-}
-
-fn arranged(arrangement: Arrangement) -> RoomArranged {
-    RoomArranged { room_id: room_id(), user_id: user("ana"), arrangement, at: noon() }
-}
-
-fn directed() -> Directed {
-    Directed { from: user("ana"), to: user("ben"), at: noon() }
-}
-
-fn marked() -> NotificationMarked {
-    NotificationMarked { notification_id: notification_id(), recipient_id: user("ben"), at: noon() }
-}
-
-fn profile() -> Profile {
-    Profile {
-        name: Some(sealed("Ana Putri")),
-        username: Some(sealed("ana")),
-        avatar: Some(sealed("https://cdn.example/ana.png")),
-        email: Some(sealed("ana@example.org")),
-        phone: Some(sealed("+6281100000000")),
-        role: Some(UserRole::MemberPremium),
-        ..Profile::default()
-    }
-}
-
-/// Words as the log has them: sealed. What stands for the ciphertext here says which words it stands for.
-fn sealed(words: &str) -> Sealed {
-    let ciphertext: String = words.bytes().map(|byte| format!("{byte:02x}")).collect();
-    Sealed::from_stored(Sealed::compose(key(), &ciphertext))
-}
-
-fn key() -> KeyId {
-    KeyId::parse("Zm9yLWV4YW1wbGUtb25seQ").expect("a key id")
-}
-
-fn noon() -> Timestamp {
-    Timestamp::parse("2026-11-22T12:00:00.000Z").expect("a moment")
 }

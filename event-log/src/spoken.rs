@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aggregates::ids::UserId;
 use aggregates::room::RoomEvent;
-use aggregates::words::HasWords;
-use aggregates::{AggregateKind, DomainEvent, KeyId, Unreadable};
+use aggregates::words::{HOLDING_WORDS, HasWords};
+use aggregates::{DomainEvent, KeyId, Unreadable};
 
 use crate::port::{EventLogError, Filter, SharedLog};
 use crate::position::Position;
@@ -62,8 +62,7 @@ impl EverythingSpoken {
         let mut spoken = Self::default();
         let mut position = Position::START;
         while position < head {
-            let kinds = Filter::Kinds(&[AggregateKind::Room, AggregateKind::User]);
-            let page = match log.read_after(position, PAGE_EVENTS, kinds).await {
+            let page = match log.read_after(position, PAGE_EVENTS, Filter::Kinds(HOLDING_WORDS)).await {
                 // Nobody stays unerased because of it.
                 Err(EventLogError::Unreadable { position: at, .. }) => {
                     spoken.unreadable += 1;
@@ -133,6 +132,7 @@ fn id_of(recorded: &RecordedEvent) -> String {
         | DomainEvent::Participant(_)
         | DomainEvent::Relationship(_)
         | DomainEvent::Notification(_)
-        | DomainEvent::Feed(_) => recorded.stream.id.to_string(),
+        | DomainEvent::Feed(_)
+        | DomainEvent::Report(_) => recorded.stream.id.to_string(),
     }
 }

@@ -37,6 +37,7 @@ pub(crate) const fn filter(unit: UnitName) -> Filter {
             AggregateKind::Participant,
             AggregateKind::Relationship,
             AggregateKind::User,
+            AggregateKind::Report,
         ]),
         UnitName::Feed => Filter::Kinds(&[AggregateKind::Notification, AggregateKind::Feed]),
         UnitName::Search => Filter::Kinds(&[AggregateKind::Room, AggregateKind::User]),

@@ -103,7 +103,8 @@ pub(super) fn sent(done: Done) -> Result<Sent, Failure> {
         | DomainEvent::Relationship(_)
         | DomainEvent::Notification(_)
         | DomainEvent::Feed(_)
-        | DomainEvent::User(_) => None,
+        | DomainEvent::User(_)
+        | DomainEvent::Report(_) => None,
     });
     match event {
         Some(event) => Ok(Sent { event, position: done.position, new: done.new }),

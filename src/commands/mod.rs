@@ -14,6 +14,7 @@ mod notifications;
 mod people;
 mod reading;
 mod relations;
+mod reports;
 mod rooms;
 mod sessions;
 
@@ -35,6 +36,7 @@ pub use notifications::Marked;
 pub use people::{Filled, Put};
 pub use reading::ReadTo;
 pub use relations::{Followed, Toggle};
+pub use reports::{Filed, Reported};
 pub use rooms::{Entered, GroupPlan, Opened};
 
 /// The way to change anything. Clones share everything.

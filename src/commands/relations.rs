@@ -76,6 +76,7 @@ fn standing(done: &Done) -> Option<bool> {
         | DomainEvent::Participant(_)
         | DomainEvent::Notification(_)
         | DomainEvent::Feed(_)
-        | DomainEvent::User(_) => None,
+        | DomainEvent::User(_)
+        | DomainEvent::Report(_) => None,
     })
 }

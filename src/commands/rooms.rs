@@ -170,7 +170,8 @@ fn opening(event: DomainEvent) -> Option<RoomOpened> {
         | DomainEvent::Relationship(_)
         | DomainEvent::Notification(_)
         | DomainEvent::Feed(_)
-        | DomainEvent::User(_) => None,
+        | DomainEvent::User(_)
+        | DomainEvent::Report(_) => None,
     }
 }
 
@@ -199,7 +200,8 @@ fn entered(done: Done, room_id: RoomId) -> Entered {
         | DomainEvent::Relationship(_)
         | DomainEvent::Notification(_)
         | DomainEvent::Feed(_)
-        | DomainEvent::User(_) => None,
+        | DomainEvent::User(_)
+        | DomainEvent::Report(_) => None,
     });
     Entered { room_id, position: done.position, event, new: done.new }
 }

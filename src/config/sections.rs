@@ -199,6 +199,9 @@ pub struct RealtimeSection {
     /// Let signed-in connections subscribe to the bare names of older clients, `user-..`, `chat-..` and `group-..`, as
     /// well. Default true.
     pub legacy_channels: bool,
+    /// People remembered as being here, at least 16; beyond it somebody who comes is not shown as online. About 300 bytes
+    /// each. Default 100,000.
+    pub presence_people_max: usize,
     /// People on one presence channel; one more is refused. Default 100.
     pub presence_members_max: usize,
     /// Client events that one connection may send in a second; those beyond are answered with error 4301. Default 10.
@@ -238,6 +241,7 @@ impl Default for RealtimeSection {
             receipt_interval_ms: 5_000,
             heartbeat_seconds: 75,
             presence_grace_ms: 10_000,
+            presence_people_max: 100_000,
             legacy_channels: true,
             presence_members_max: 100,
             client_events_per_second: 10,

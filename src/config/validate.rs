@@ -185,6 +185,7 @@ impl Config {
             ("caches.people_max", caches.people_max, CACHED_MIN),
             ("caches.sessions_max", caches.sessions_max, CACHED_MIN),
             ("caches.rooms_max", caches.rooms_max, CACHED_MIN),
+            ("realtime.presence_people_max", self.realtime.presence_people_max, CACHED_MIN),
             ("caches.keys_max", caches.keys_max, CACHED_MIN),
             ("caches.log_events_max", caches.log_events_max, CACHED_MIN),
             ("caches.log_bytes_max", caches.log_bytes_max, CACHED_BYTES_MIN),

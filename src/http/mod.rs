@@ -21,6 +21,7 @@ pub mod problem;
 mod pusher_auth;
 mod refusals;
 mod relations;
+mod reports;
 pub mod routes;
 pub mod serving;
 mod shorthands;

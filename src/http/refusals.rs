@@ -9,6 +9,7 @@ use aggregates::Refusal;
 use aggregates::notification::NotificationError;
 use aggregates::participant::ParticipantError;
 use aggregates::relationship::RelationshipError;
+use aggregates::report::ReportError;
 use aggregates::room::RoomError;
 use aggregates::user::UserError;
 
@@ -23,6 +24,7 @@ pub(super) fn refused(refusal: &Refusal) -> Problem {
         Refusal::Notification(error) => notification(*error, text),
         Refusal::Feed(error) => match *error {},
         Refusal::User(UserError::Unknown) => Problem::not_found(text),
+        Refusal::Report(error) => report(*error, text),
     }
 }
 
@@ -60,6 +62,16 @@ fn notification(error: NotificationError, text: String) -> Problem {
         NotificationError::NotFound => Problem::not_found(text),
         NotificationError::Blocked => Problem::forbidden(text),
         NotificationError::OwnDoing => Problem::invalid("userId", text),
+    }
+}
+
+fn report(error: ReportError, text: String) -> Problem {
+    match error {
+        ReportError::NotFound => Problem::not_found(text),
+        ReportError::OneselfReported => Problem::invalid("userId", text),
+        ReportError::OwnMessageReported => Problem::invalid("messageId", text),
+        ReportError::UnknownUser => Problem::not_found(text.clone()).naming("userId", text),
+        ReportError::AlreadyResolved => Problem::conflict(text),
     }
 }
 

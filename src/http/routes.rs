@@ -15,7 +15,7 @@ use super::chat::{
 };
 use super::layers::service_gate::{Guard, Guarded, guard};
 use super::openapi::endpoint::{Endpoint, delete, get, patch, post, put};
-use super::{AppState, notifications, people, presence, pusher_auth, relations, sync, uploads};
+use super::{AppState, notifications, people, presence, pusher_auth, relations, reports, sync, uploads};
 use crate::config::Scope;
 
 /// One line of the table.
@@ -50,7 +50,7 @@ pub fn routes() -> Vec<Route> {
     const PUT: Method = Method::PUT;
     const DELETE: Method = Method::DELETE;
     let route = Route::new;
-    vec![
+    let mut routes = vec![
         route(POST, "/api/chat/start", post(rooms::start)),
         route(GET, "/api/chat/rooms", get(rooms::rooms)),
         route(GET, "/api/chat/unread-count", get(rooms::unread_count)),
@@ -109,6 +109,22 @@ pub fn routes() -> Vec<Route> {
         route(GET, "/api/sync", get(sync::sync)),
         route(POST, "/api/pusher/auth", post(pusher_auth::auth)),
         route(POST, "/api/pusher/user-auth", post(pusher_auth::user_auth)),
+    ];
+    routes.extend(of_reports());
+    routes
+}
+
+/// The last of them: what is reported.
+fn of_reports() -> [Route; 5] {
+    const GET: Method = Method::GET;
+    const POST: Method = Method::POST;
+    let route = Route::new;
+    [
+        route(POST, "/api/reports", post(reports::file)),
+        route(GET, "/api/reports", get(reports::own)),
+        route(GET, "/api/admin/reports", get(reports::all)),
+        route(GET, "/api/admin/reports/{reportId}", get(reports::one)),
+        route(POST, "/api/admin/reports/{reportId}/resolve", post(reports::resolve)),
     ]
 }
 

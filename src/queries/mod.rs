@@ -9,6 +9,7 @@ mod messages;
 mod people;
 mod presence;
 mod receipts;
+mod reports;
 mod rooms;
 mod search;
 
@@ -27,6 +28,7 @@ use crate::realtime::Realtime;
 pub use feed::{FeedAsk, NotificationsPage};
 pub use follows::{Direction, FollowsPage};
 pub use messages::{Asked, MessagesPage, NoPage};
+pub use reports::{ReportsPage, WholeReport};
 pub use rooms::{RoomsPage, RoomsWish};
 pub use search::{SEARCHED_ROOMS_MAX, SearchPage, Searched};
 

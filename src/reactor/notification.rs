@@ -44,7 +44,8 @@ impl NotificationReactor {
             | DomainEvent::Participant(_)
             | DomainEvent::Notification(_)
             | DomainEvent::Feed(_)
-            | DomainEvent::User(_) => None,
+            | DomainEvent::User(_)
+            | DomainEvent::Report(_) => None,
         }
     }
 }

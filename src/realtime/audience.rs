@@ -51,7 +51,7 @@ pub(super) fn wants(interest: &Interest<'_>, recorded: &RecordedEvent) -> bool {
             | RoomEvent::MessagePinned(MessagePinned { room_id, .. })
             | RoomEvent::MessageUnpinned(MessagePinned { room_id, .. }),
         ) => interest.in_room_channel(*room_id),
-        DomainEvent::Room(RoomEvent::RoomOpened(_)) | DomainEvent::User(_) => false,
+        DomainEvent::Room(RoomEvent::RoomOpened(_)) | DomainEvent::User(_) | DomainEvent::Report(_) => false,
         DomainEvent::Participant(ParticipantEvent::MessagesRead(event)) => {
             interest.in_room_channel(event.room_id) || interest.in_user(&event.user_id)
         }
@@ -95,7 +95,8 @@ pub(super) fn entrance(interest: &Interest<'_>, recorded: &RecordedEvent) -> Opt
         | DomainEvent::Relationship(_)
         | DomainEvent::Notification(_)
         | DomainEvent::Feed(_)
-        | DomainEvent::User(_) => return None,
+        | DomainEvent::User(_)
+        | DomainEvent::Report(_) => return None,
     };
     members.iter().any(|member| interest.in_user(&member.user_id)).then_some(room)
 }
@@ -125,7 +126,8 @@ pub(super) fn room_of_message(recorded: &RecordedEvent) -> Option<RoomId> {
         | DomainEvent::Relationship(_)
         | DomainEvent::Notification(_)
         | DomainEvent::Feed(_)
-        | DomainEvent::User(_) => None,
+        | DomainEvent::User(_)
+        | DomainEvent::Report(_) => None,
     }
 }
 
@@ -163,6 +165,7 @@ pub(super) fn named(recorded: &RecordedEvent) -> Vec<&UserId> {
             NotificationEvent::NotificationRead(_) | NotificationEvent::NotificationUnread(_),
         )
         | DomainEvent::Feed(_)
-        | DomainEvent::User(_) => vec![],
+        | DomainEvent::User(_)
+        | DomainEvent::Report(_) => vec![],
     }
 }

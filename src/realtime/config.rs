@@ -118,6 +118,8 @@ pub struct RealtimeConfig {
     pub heartbeat: Duration,
     /// Whoever is back within it was not away. Default 10 s.
     pub presence_grace: Duration,
+    /// People remembered as being here; who comes beyond it is not shown as online. Default 100,000.
+    pub presence_people_max: usize,
 }
 
 impl RealtimeConfig {
@@ -151,6 +153,7 @@ impl RealtimeConfig {
             rooms_remembered_max: 20_000,
             heartbeat: Duration::from_secs(75),
             presence_grace: Duration::from_secs(10),
+            presence_people_max: 100_000,
         }
     }
 

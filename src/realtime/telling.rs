@@ -87,7 +87,8 @@ impl Tail<'_> {
                 self.to_user(&event.user_id, frames::NOTIFICATION_READ, &data, &place);
                 self.unread([event.user_id.clone()], place.position);
             }
-            DomainEvent::Room(RoomEvent::RoomOpened(_)) | DomainEvent::User(_) => {}
+            // A report is between its reporter and the admins, who ask.
+            DomainEvent::Room(RoomEvent::RoomOpened(_)) | DomainEvent::User(_) | DomainEvent::Report(_) => {}
         }
     }
 

@@ -8,6 +8,7 @@ pub mod message;
 pub mod names;
 pub mod notification;
 pub mod participant;
+pub mod report;
 pub mod room;
 pub mod schemas;
 pub mod search;

@@ -15,8 +15,6 @@ const LIMIT: u64 = 16;
 /// What a kept frame is taken to weigh beside its text.
 const FRAME_BYTES_MIN: u64 = 256;
 const PEOPLE: usize = 60;
-/// People whose presence is remembered; has no setting.
-const PRESENT_MAX: u64 = 100_000;
 /// A program that was built for speed and has done as little as here.
 const MEMORY_MAX: u64 = 160 * 1_024 * 1_024;
 
@@ -39,6 +37,7 @@ async fn promise_8_every_cache_keeps_to_its_setting_and_is_seen(backend: Backend
         "CACHES__LOG_EVENTS_MAX",
         "CACHES__COMMANDS_MAX",
         "LIMITS__USERS_MAX",
+        "REALTIME__PRESENCE_PEOPLE_MAX",
     ];
     let installation = Installation::new(&store.url());
     let installation =
@@ -81,7 +80,6 @@ async fn promise_8_every_cache_keeps_to_its_setting_and_is_seen(backend: Backend
         assert!((1..=limits[name]).contains(held), "{name}: {held} of {}", limits[name]);
         let limit = match *name {
             "rates" => 5 * LIMIT, // Each of the five kinds of requests has its own.
-            "presence" => PRESENT_MAX,
             _ => LIMIT,
         };
         assert_eq!(limits[name], limit, "{name}");

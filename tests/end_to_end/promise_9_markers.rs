@@ -40,13 +40,19 @@ use Holds::{Id, Passing, Typed, Words};
 /// Fields of requests, and what the manual lists as their values.
 const ROUTES: &[(&str, Holds)] = &[
     ("ADMIN", Typed),
+    ("CONTENT_REMOVED", Typed),
     ("DIRECT", Typed),
+    ("DISMISSED", Typed),
     ("GET", Typed),
     ("MEMBER", Typed),
     ("MENTOR_STUDENT", Typed),
+    ("OPEN", Typed),
     ("OWNER", Typed),
     ("POST", Typed),
+    ("RESOLVED", Typed),
     ("SUPPORT", Typed),
+    ("USER_SUSPENDED", Typed),
+    ("USER_WARNED", Typed),
     ("after", Typed),
     ("afterId", Id),
     ("archived", Typed),
@@ -90,6 +96,7 @@ const ROUTES: &[(&str, Holds)] = &[
     ("muted", Typed),
     ("mutedUntil", Typed),
     ("name", Words),
+    ("note", Words),
     ("notificationIds", Id),
     ("offset", Typed),
     ("on", Typed),
@@ -102,9 +109,11 @@ const ROUTES: &[(&str, Holds)] = &[
     ("pinned", Typed),
     ("pushSubscriptions", Passing),
     ("q", Passing),
+    ("reason", Words),
     ("receiverId", Id),
     ("recipientId", Id),
     ("replyToId", Id),
+    ("resolution", Typed),
     ("resume_after", Typed),
     ("role", Typed),
     ("roomId", Id),
@@ -116,6 +125,7 @@ const ROUTES: &[(&str, Holds)] = &[
     ("slowModeSeconds", Typed),
     ("socket_id", Id),
     ("start", Typed),
+    ("status", Typed),
     ("subject", Words),
     ("tab", Typed),
     ("text", Typed),
@@ -125,6 +135,7 @@ const ROUTES: &[(&str, Holds)] = &[
     ("unreadOnly", Typed),
     ("until", Typed),
     ("upTo", Id),
+    ("userId", Id),
     ("userIds", Id),
     ("username", Words),
     ("users", Typed),
@@ -332,7 +343,19 @@ async fn speaks(ana: &Person) -> Said {
     let edited = ana.ask(Method::PATCH, "/api/chat/messages").json(&edit).send().await.expect("an answer");
     assert!(edited.status().is_success(), "{edited:?}");
     wished(ana, "/api/chat/start", &json!({"type": "SUPPORT", "subject": m("subject")})).await;
+    reports(ana).await;
     Said { wish, message }
+}
+
+/// What she reports, and what she has to say of it as one of the platform's admins.
+async fn reports(ana: &Person) {
+    let m = |field: &str| marker("http", field);
+    let filed = wished(ana, "/api/reports", &json!({"userId": "ben", "reason": m("reason")})).await;
+    assert_eq!(filed["report"]["reason"], json!(m("reason")));
+    let path = format!("/api/admin/reports/{}/resolve", text(&filed["report"]["id"]));
+    let wish = json!({"resolution": "DISMISSED", "note": m("note")});
+    let resolved = wished(&ana.as_admin(), &path, &wish).await;
+    assert_eq!(resolved["report"]["note"], json!(m("note")));
 }
 
 /// What the platform says of her.

@@ -65,7 +65,7 @@ impl Facts {
             DomainEvent::User(aggregates::user::UserEvent::UserRegistered(event)) => {
                 self.known.insert(event.user_id.clone());
             }
-            DomainEvent::User(_) | DomainEvent::Notification(_) | DomainEvent::Feed(_) => {}
+            DomainEvent::User(_) | DomainEvent::Notification(_) | DomainEvent::Feed(_) | DomainEvent::Report(_) => {}
         }
     }
 
@@ -136,7 +136,8 @@ impl Facts {
             )
             | Command::Notification(_)
             | Command::Feed(_)
-            | Command::User(_) => None,
+            | Command::User(_)
+            | Command::Report(_) => None,
         }
     }
 

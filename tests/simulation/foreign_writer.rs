@@ -62,9 +62,11 @@ impl ForeignWriter {
                 };
                 Some((stream.clone(), Command::Relationship(command)))
             }
-            AggregateKind::Participant | AggregateKind::Notification | AggregateKind::Feed | AggregateKind::User => {
-                None
-            }
+            AggregateKind::Participant
+            | AggregateKind::Notification
+            | AggregateKind::Feed
+            | AggregateKind::User
+            | AggregateKind::Report => None,
         }
     }
 

@@ -279,7 +279,8 @@ fn feeds(events: &[RecordedEvent]) -> BTreeMap<UserId, Vec<(NotificationId, bool
             DomainEvent::Room(_)
             | DomainEvent::Participant(_)
             | DomainEvent::Relationship(_)
-            | DomainEvent::User(_) => {}
+            | DomainEvent::User(_)
+            | DomainEvent::Report(_) => {}
         }
     }
     let mut feeds: BTreeMap<UserId, Vec<(NotificationId, bool)>> = BTreeMap::new();

@@ -1,12 +1,13 @@
 //! Who there is, and what they may want.
 
 use aggregates::feed::{FeedCommand, MarkFeedRead};
-use aggregates::ids::{CommandId, MessageId, NotificationId, RoomId, UserId, UserPair};
+use aggregates::ids::{CommandId, MessageId, NotificationId, ReportId, RoomId, UserId, UserPair};
 use aggregates::notification::{MarkNotification, NotificationCommand};
 use aggregates::participant::{
     Arrange, Arrangement, MarkDelivered, MarkRead, MarkUnread, ParticipantCommand, ReadUpTo, UnreadFrom,
 };
 use aggregates::relationship::{Relate, RelationshipCommand};
+use aggregates::report::{FileReport, ReportCommand, Resolution, ResolveReport, Subject};
 use aggregates::room::{
     AddMembers, CreateGroup, DeleteMessage, EditMessage, Emoji, HistoryFrom, JoinPolicy, JoinRoom, MessageFacts,
     MessageKind, OpenDirect, PinMessage, React, RemoveMember, RoomCommand, SendMessage,
@@ -118,7 +119,8 @@ pub fn any(known: &Known, id: CommandId, random: &mut StdRng) -> (StreamId, Comm
         66..=78 => in_place(random),
         79..=89 => between_people(random),
         90..=94 => notification(known, random),
-        95..=97 => register(&one(&people(), random)),
+        95 | 96 => register(&one(&people(), random)),
+        97 | 98 => report(random),
         _ => create_group(one(&groups(), random), random),
     }
 }
@@ -253,6 +255,27 @@ fn notification(known: &Known, random: &mut StdRng) -> (StreamId, Command) {
         false => NotificationCommand::MarkUnread(mark),
     };
     (StreamId::notification(notification_id), Command::Notification(command))
+}
+
+/// Few people, so that the same is reported again, resolved, and reported once more.
+fn report(random: &mut StdRng) -> (StreamId, Command) {
+    let (reporter_id, about) = two(random);
+    let subject = match random.random_bool(0.5) {
+        true => Subject::User { user_id: about },
+        false => Subject::Room { room_id: one(&groups(), random) },
+    };
+    let report_id = ReportId::of(&reporter_id, &subject);
+    let command = match random.random_bool(0.5) {
+        true => {
+            let (reason, user_exists) = (Sealed::new("spam"), false);
+            ReportCommand::File(FileReport { report_id, reporter_id, subject, reason, user_exists, at: noon() })
+        }
+        false => {
+            let (resolution, by, note) = (one(&Resolution::ALL, random), one(&people(), random), None);
+            ReportCommand::Resolve(ResolveReport { report_id, resolution, by, note, at: noon() })
+        }
+    };
+    (StreamId::report(report_id), Command::Report(command))
 }
 
 pub fn wish((stream, command): (StreamId, Command), id: CommandId, repeatable: bool) -> Wish {

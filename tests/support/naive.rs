@@ -57,7 +57,8 @@ impl Rooms {
                 DomainEvent::Relationship(_)
                 | DomainEvent::Notification(_)
                 | DomainEvent::Feed(_)
-                | DomainEvent::User(_) => {}
+                | DomainEvent::User(_)
+                | DomainEvent::Report(_) => {}
             }
         }
         rooms

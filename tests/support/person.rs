@@ -6,10 +6,11 @@ use std::net::SocketAddr;
 use std::sync::Once;
 use std::time::Duration;
 
+use aggregates::user::UserRole;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
-use super::running::token;
+use super::running::{token, token_as};
 
 /// For a request of somebody whom nobody disturbs.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -68,6 +69,11 @@ impl Person {
     /// Somebody else at the same server.
     pub fn another(&self, id: &str) -> Self {
         Self { id: id.to_owned(), token: token(id), ..self.clone() }
+    }
+
+    /// The same somebody, with a session that says so.
+    pub fn as_admin(&self) -> Self {
+        Self { token: token_as(&self.id, Some(UserRole::Admin)), ..self.clone() }
     }
 
     pub fn token(&self) -> &str {

@@ -10,6 +10,7 @@ use std::process::{ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
+use aggregates::user::UserRole;
 use kabar::auth::{NewToken, mint};
 use kabar::config::{JwtConfig, Secret};
 use tempfile::TempDir;
@@ -253,19 +254,18 @@ impl Running {
 }
 
 pub fn token(user: &str) -> String {
+    token_as(user, None)
+}
+
+/// The same, with a role of the platform.
+pub fn token_as(user: &str, role: Option<UserRole>) -> String {
     let config = JwtConfig { secrets: vec![Secret::new(JWT_SECRET)], ..JwtConfig::default() };
     let user_id = aggregates::ids::UserId::parse(user).expect("a user id");
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
     let issued_at = aggregates::Timestamp::from_millis(i64::try_from(now.as_millis()).expect("a few decades"));
     let name = format!("{user} the tester");
-    let wanted = NewToken {
-        user_id: &user_id,
-        name: Some(&name),
-        username: Some(user),
-        role: None,
-        issued_at,
-        seconds: 24 * 60 * 60,
-    };
+    let wanted =
+        NewToken { user_id: &user_id, name: Some(&name), username: Some(user), role, issued_at, seconds: 24 * 60 * 60 };
     mint(&config, &wanted).expect("signed")
 }
 

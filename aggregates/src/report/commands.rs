@@ -19,8 +19,8 @@ pub struct FileReport {
     pub reporter_id: UserId,
     pub subject: Subject,
     pub reason: Sealed,
-    /// Fact: the directory knows whom it is about.
-    pub about_exists: bool,
+    /// Fact, asked where a person is reported: the directory knows them.
+    pub user_exists: bool,
     pub at: Timestamp,
 }
 
@@ -28,24 +28,26 @@ pub struct FileReport {
 pub struct ResolveReport {
     pub report_id: ReportId,
     pub resolution: Resolution,
-    /// `None`: a program of the platform.
-    pub by: Option<UserId>,
+    pub by: UserId,
+    pub note: Option<Sealed>,
     pub at: Timestamp,
 }
 
 impl ReportCommand {
     pub(crate) fn needs(&self) -> Vec<Need> {
         match self {
-            Self::File(command) => {
-                vec![Need { stream: StreamId::user(command.subject.about()), kinds: UserEvent::EXISTENCE }]
+            Self::File(FileReport { subject: Subject::User { user_id }, .. }) => {
+                vec![Need { stream: StreamId::user(user_id), kinds: UserEvent::EXISTENCE }]
             }
-            Self::Resolve(_) => Vec::new(),
+            // What somebody wrote stays reportable when they are not there any more.
+            Self::File(FileReport { subject: Subject::Message { .. } | Subject::Room { .. }, .. })
+            | Self::Resolve(_) => Vec::new(),
         }
     }
 
     pub(crate) fn learn(&mut self, _stream: &StreamId, facts: &State) {
         if let (Self::File(command), State::User(user)) = (self, facts) {
-            command.about_exists = user.exists();
+            command.user_exists = user.exists();
         }
     }
 }

@@ -1,4 +1,7 @@
 //! The rules of a report: one of a reporter about a subject is open at a time, and is resolved once.
+//!
+//! Whether the reporter may see what they report, and whether whoever resolves it is an admin, is asked before: neither is
+//! in this stream.
 
 use super::commands::{FileReport, ReportCommand, ResolveReport};
 use super::error::ReportError;
@@ -17,12 +20,12 @@ impl Report {
         if self.standing == Standing::Open {
             return Ok(vec![]); // The first reason stands until somebody has looked at it.
         }
-        if *command.subject.about() == command.reporter_id {
-            return Err(ReportError::OneselfReported);
-        }
-        // What somebody wrote stays reportable when they are not there any more.
-        if matches!(command.subject, Subject::User { .. }) && !command.about_exists {
-            return Err(ReportError::UnknownUser);
+        let is_own = command.subject.about() == Some(&command.reporter_id);
+        match &command.subject {
+            Subject::User { .. } if is_own => return Err(ReportError::OneselfReported),
+            Subject::User { .. } if !command.user_exists => return Err(ReportError::UnknownUser),
+            Subject::Message { .. } if is_own => return Err(ReportError::OwnMessageReported),
+            Subject::Message { .. } | Subject::User { .. } | Subject::Room { .. } => {}
         }
         Ok(vec![ReportEvent::ReportFiled(ReportFiled {
             report_id: command.report_id,
@@ -42,6 +45,7 @@ impl Report {
                 report_id: command.report_id,
                 resolution: command.resolution,
                 by: command.by.clone(),
+                note: command.note.clone(),
                 at: command.at,
             })]),
         }

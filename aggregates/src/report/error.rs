@@ -6,6 +6,8 @@ pub enum ReportError {
     NotFound,
     #[error("nobody reports themselves")]
     OneselfReported,
+    #[error("nobody reports their own message")]
+    OwnMessageReported,
     #[error("there is no such user")]
     UnknownUser,
     #[error("the report was resolved in another way before")]

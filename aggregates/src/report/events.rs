@@ -27,9 +27,10 @@ pub struct ReportFiled {
 pub struct ReportResolved {
     pub report_id: ReportId,
     pub resolution: Resolution,
-    /// `None`: a program of the platform.
+    pub by: UserId,
+    /// What whoever resolved it has to say; their words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub by: Option<UserId>,
+    pub note: Option<Sealed>,
     pub at: Timestamp,
 }
 
@@ -39,14 +40,16 @@ pub struct ReportResolved {
 pub enum Subject {
     Message { room_id: RoomId, message_id: MessageId, author_id: UserId },
     User { user_id: UserId },
+    Room { room_id: RoomId },
 }
 
 impl Subject {
-    /// Whose doing is reported.
-    pub const fn about(&self) -> &UserId {
+    /// Whose doing is reported; a room's is nobody's.
+    pub const fn about(&self) -> Option<&UserId> {
         match self {
-            Self::Message { author_id, .. } => author_id,
-            Self::User { user_id } => user_id,
+            Self::Message { author_id, .. } => Some(author_id),
+            Self::User { user_id } => Some(user_id),
+            Self::Room { .. } => None,
         }
     }
 }
@@ -62,6 +65,8 @@ pub enum Resolution {
 }
 
 impl Resolution {
+    pub const ALL: [Self; 4] = [Self::Dismissed, Self::ContentRemoved, Self::UserWarned, Self::UserSuspended];
+
     pub const fn name(self) -> &'static str {
         match self {
             Self::Dismissed => "DISMISSED",
@@ -70,19 +75,15 @@ impl Resolution {
             Self::UserSuspended => "USER_SUSPENDED",
         }
     }
-
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::Dismissed, Self::ContentRemoved, Self::UserWarned, Self::UserSuspended]
-            .into_iter()
-            .find(|resolution| resolution.name() == name)
-    }
 }
 
 impl ReportEvent {
+    pub const REPORT_FILED: &'static str = "report_filed";
+
     /// The stored name and current version of each event. Append-only.
     pub const fn schema(&self) -> EventSchema {
         match self {
-            Self::ReportFiled(_) => EventSchema::new("report_filed", "1"),
+            Self::ReportFiled(_) => EventSchema::new(Self::REPORT_FILED, "1"),
             Self::ReportResolved(_) => EventSchema::new("report_resolved", "1"),
         }
     }

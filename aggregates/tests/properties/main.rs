@@ -7,12 +7,13 @@ mod wishes;
 
 use std::collections::BTreeSet;
 
-use aggregates::ids::{CommandId, MessageId, RoomId, UserId};
+use aggregates::ids::{CommandId, MessageId, ReportId, RoomId, UserId};
 use aggregates::notification::{
     MarkNotification, Notification, NotificationCommand, NotificationType, RaiseNotification, Source,
 };
 use aggregates::participant::{MarkRead, Participant, ParticipantCommand, ParticipantEvent, ReadUpTo};
 use aggregates::relationship::{Directed, Relate, Relationship, RelationshipCommand, RelationshipEvent};
+use aggregates::report::{FileReport, Report, ReportCommand, ReportEvent, Resolution, ResolveReport, Subject};
 use aggregates::room::{PINS_MAX, Role, Room, RoomEvent, RoomKind};
 use aggregates::user::{Profile, PutProfile, User, UserCommand, UserRole};
 use aggregates::{Sealed, Timestamp};
@@ -315,6 +316,26 @@ proptest! {
     }
 
     #[test]
+    fn a_report_is_open_and_resolved_by_turns_and_a_repeat_tells_nothing(
+        wishes in prop::collection::vec((any::<bool>(), 0..Resolution::ALL.len(), any::<bool>()), 1..40),
+    ) {
+        let mut report = Report::default();
+        let mut open = false;
+        for (files, resolution, user_exists) in wishes {
+            let command = report_command(files, Resolution::ALL[resolution], user_exists);
+            let decided = report.decide(&command);
+            prop_assert_eq!(&decided, &report.decide(&command));
+            for event in decided.unwrap_or_default() {
+                prop_assert_ne!(matches!(event, ReportEvent::ReportFiled(_)), open, "{:?}", event);
+                prop_assert!(!files || user_exists);
+                report.evolve(&event);
+                open = !open;
+                prop_assert_eq!(report.decide(&command), Ok(vec![]), "the second time is nothing");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_known_of_somebody_is_only_ever_added_to(
         offers in prop::collection::vec((any::<Option<bool>>(), any::<Option<bool>>(), any::<bool>()), 1..20),
     ) {
@@ -372,6 +393,17 @@ fn notification_command(kind: usize, person: &str, blocked: bool) -> Notificatio
         1 => NotificationCommand::MarkRead(mark),
         _ => NotificationCommand::MarkUnread(mark),
     }
+}
+
+/// Ana's report of Ben, filed or resolved.
+fn report_command(files: bool, resolution: Resolution, user_exists: bool) -> ReportCommand {
+    let (reporter_id, subject) = (user("ana"), Subject::User { user_id: user("ben") });
+    let report_id = ReportId::of(&reporter_id, &subject);
+    if files {
+        let reason = Sealed::new("spam");
+        return ReportCommand::File(FileReport { report_id, reporter_id, subject, reason, user_exists, at: noon() });
+    }
+    ReportCommand::Resolve(ResolveReport { report_id, resolution, by: user("cici"), note: None, at: noon() })
 }
 
 fn user(name: &str) -> UserId {

@@ -91,6 +91,7 @@ pub fn erased(event: &DomainEvent) -> Option<&UserId> {
         | DomainEvent::Participant(_)
         | DomainEvent::Relationship(_)
         | DomainEvent::Notification(_)
-        | DomainEvent::Feed(_) => None,
+        | DomainEvent::Feed(_)
+        | DomainEvent::Report(_) => None,
     }
 }

@@ -11,6 +11,7 @@ use aggregates::feed::Feed;
 use aggregates::notification::Notification;
 use aggregates::participant::Participant;
 use aggregates::relationship::Relationship;
+use aggregates::report::Report;
 use aggregates::room::Room;
 use aggregates::user::User;
 use aggregates::{AggregateKind, DomainEvent, StreamId};
@@ -59,6 +60,7 @@ impl Streams {
                 AggregateKind::Notification => stored::<Notification>(&repository, &stream.id, after).await,
                 AggregateKind::Feed => stored::<Feed>(&repository, &stream.id, after).await,
                 AggregateKind::User => stored::<User>(&repository, &stream.id, after).await,
+                AggregateKind::Report => stored::<Report>(&repository, &stream.id, after).await,
             }
         });
         let stored = match read.await {

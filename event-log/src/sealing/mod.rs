@@ -333,6 +333,7 @@ pub(crate) fn erasure(event: &DomainEvent) -> Option<&UserErased> {
         | DomainEvent::Participant(_)
         | DomainEvent::Relationship(_)
         | DomainEvent::Notification(_)
-        | DomainEvent::Feed(_) => None,
+        | DomainEvent::Feed(_)
+        | DomainEvent::Report(_) => None,
     }
 }

@@ -1,4 +1,4 @@
--- The unit inbox: people, rooms, members, messages, follows. Times are milliseconds since 1970, ids are uuids, user ids sort by bytes.
+-- The unit inbox: people, rooms, members, messages, follows, reports. Times are milliseconds since 1970, ids are uuids, user ids sort by bytes.
 
 -- One row: which log the rows come from, how far they have come, and whether they are still moved.
 CREATE TABLE unit (
@@ -199,6 +199,28 @@ CREATE TABLE blocks (
     PRIMARY KEY (from_id, to_id)
 );
 
+-- Each as it was filed last.
+CREATE TABLE reports (
+    report_id uuid NOT NULL PRIMARY KEY,
+    position bigint NOT NULL,
+    reporter_id text COLLATE "C" NOT NULL,
+    -- message, user or room; what is not of its kind is NULL.
+    kind text NOT NULL,
+    about_id text COLLATE "C",
+    room_id uuid,
+    message_id uuid,
+    -- The reporter's words.
+    reason text,
+    filed_at bigint NOT NULL,
+    -- From here on NULL while it is open.
+    resolution text,
+    -- Words of whoever resolved it.
+    note text,
+    resolved_by text COLLATE "C",
+    resolved_at bigint,
+    resolved_position bigint
+);
+
 -- ANALYZE keeps samples of columns, and no erasure reaches those: none are taken of words. Nobody plans by them either.
 ALTER TABLE rooms ALTER COLUMN name SET STATISTICS 0, ALTER COLUMN name_folded SET STATISTICS 0,
     ALTER COLUMN avatar SET STATISTICS 0, ALTER COLUMN last_message SET STATISTICS 0;
@@ -207,3 +229,4 @@ ALTER TABLE messages ALTER COLUMN content SET STATISTICS 0, ALTER COLUMN attachm
 ALTER TABLE message_edits ALTER COLUMN content SET STATISTICS 0;
 ALTER TABLE users ALTER COLUMN name SET STATISTICS 0, ALTER COLUMN username SET STATISTICS 0,
     ALTER COLUMN avatar SET STATISTICS 0, ALTER COLUMN email SET STATISTICS 0, ALTER COLUMN folded SET STATISTICS 0;
+ALTER TABLE reports ALTER COLUMN reason SET STATISTICS 0, ALTER COLUMN note SET STATISTICS 0;

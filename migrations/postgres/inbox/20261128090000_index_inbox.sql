@@ -21,3 +21,12 @@ CREATE INDEX IF NOT EXISTS edits_of_message ON message_edits (room_id, seq, posi
 CREATE INDEX IF NOT EXISTS edits_by_sender ON message_edits (sender_id, position);
 CREATE INDEX IF NOT EXISTS reactions_first ON reactions (room_id, seq, emoji, position);
 CREATE INDEX IF NOT EXISTS mentions_of ON mentions (user_id, room_id, seq);
+CREATE INDEX IF NOT EXISTS reports_latest ON reports (position);
+CREATE INDEX IF NOT EXISTS reports_open ON reports (position) WHERE resolved_position IS NULL;
+CREATE INDEX IF NOT EXISTS reports_resolved ON reports (position) WHERE resolved_position IS NOT NULL;
+-- One's own, and for erasing who filed them.
+CREATE INDEX IF NOT EXISTS reports_by_reporter ON reports (reporter_id, position);
+-- For erasing whom they are about, and who resolved them.
+CREATE INDEX IF NOT EXISTS reports_about ON reports (about_id, position);
+CREATE INDEX IF NOT EXISTS reports_about_resolved ON reports (about_id, resolved_position);
+CREATE INDEX IF NOT EXISTS reports_by_resolver ON reports (resolved_by, resolved_position);

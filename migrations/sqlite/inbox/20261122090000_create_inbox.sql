@@ -1,4 +1,4 @@
--- The unit inbox: people, rooms, members, messages, follows. Times are milliseconds since 1970, ids are 16 bytes.
+-- The unit inbox: people, rooms, members, messages, follows, reports. Times are milliseconds since 1970, ids are 16 bytes.
 
 -- One row: which log the rows come from, how far they have come, and whether they are still moved.
 CREATE TABLE unit (
@@ -197,4 +197,26 @@ CREATE TABLE blocks (
     position INTEGER NOT NULL,
     blocked_at INTEGER NOT NULL,
     PRIMARY KEY (from_id, to_id)
+) STRICT, WITHOUT ROWID;
+
+-- Each as it was filed last.
+CREATE TABLE reports (
+    report_id BLOB NOT NULL PRIMARY KEY,
+    position INTEGER NOT NULL,
+    reporter_id TEXT NOT NULL,
+    -- message, user or room; what is not of its kind is NULL.
+    kind TEXT NOT NULL,
+    about_id TEXT,
+    room_id BLOB,
+    message_id BLOB,
+    -- The reporter's words.
+    reason TEXT,
+    filed_at INTEGER NOT NULL,
+    -- From here on NULL while it is open.
+    resolution TEXT,
+    -- Words of whoever resolved it.
+    note TEXT,
+    resolved_by TEXT,
+    resolved_at INTEGER,
+    resolved_position INTEGER
 ) STRICT, WITHOUT ROWID;

@@ -32,9 +32,11 @@ pub fn project(recorded: &RecordedEvent) -> Vec<FeedChange> {
     match &recorded.event {
         DomainEvent::Notification(event) => in_notification(event, recorded.position),
         DomainEvent::Feed(event) => in_feed(event),
-        DomainEvent::Room(_) | DomainEvent::Participant(_) | DomainEvent::Relationship(_) | DomainEvent::User(_) => {
-            vec![]
-        }
+        DomainEvent::Room(_)
+        | DomainEvent::Participant(_)
+        | DomainEvent::Relationship(_)
+        | DomainEvent::User(_)
+        | DomainEvent::Report(_) => vec![],
     }
 }
 

@@ -80,13 +80,17 @@ struct Rows {
 }
 
 /// Columns that say whose words a row has, and where they are.
-const WORDS: [(&str, &str); 6] = [
+const WORDS: [(&str, &str); 10] = [
     ("sender_id", "position"),
     ("forwarded_author_id", "position"),
     ("author_id", "worded"),
     ("named_by", "named_position"),
     ("pictured_by", "pictured_position"),
     ("last_words_by", "last_words_position"),
+    ("reporter_id", "position"),
+    ("about_id", "position"),
+    ("about_id", "resolved_position"),
+    ("resolved_by", "resolved_position"),
 ];
 
 impl Rows {
@@ -219,6 +223,8 @@ fn in_inbox(change: &InboxChange) -> Vec<Touch> {
             vec![directed("follows", relation), count(&relation.from), count(&relation.to)]
         }
         InboxChange::Block(relation) | InboxChange::Unblock(relation) => vec![directed("blocks", relation)],
+        InboxChange::FileReport(filed) => vec![Touch::Keyed("reports", filed.id.to_string())],
+        InboxChange::ResolveReport(resolved) => vec![Touch::Keyed("reports", resolved.id.to_string())],
     }
 }
 

@@ -6,14 +6,16 @@
 use std::collections::{BTreeMap, HashSet};
 
 use aggregates::Timestamp;
-use aggregates::ids::{RoomId, UserId};
+use aggregates::ids::{ReportId, RoomId, UserId};
 use aggregates::room::{HistoryFrom, JoinPolicy, Role, RoomKind};
 use event_log::Position;
 use uuid::Uuid;
 
 use super::changes::{
-    Admitted, Described, EditedMessage, Erased, InboxChange, LastShown, Reaction, Relation, SaidMessage,
+    Admitted, Described, EditedMessage, Erased, FiledReport, InboxChange, LastShown, Reaction, Relation,
+    ResolvedReport, SaidMessage,
 };
+use super::reports::{ReportRow, Resolved};
 use super::rows::{Mute, Person};
 use crate::store::touched::Touched;
 
@@ -165,6 +167,7 @@ pub(crate) struct InboxBatch {
     pub follows: Touched<Directed, Since>,
     pub follow_counts: Touched<UserId, FollowCounts>,
     pub blocks: Touched<Directed, Since>,
+    pub reports: Touched<ReportId, ReportRow>,
 }
 
 impl InboxBatch {
@@ -187,9 +190,11 @@ impl InboxBatch {
         self.reactions.settle(rows_max);
         self.emoji_counts.settle(rows_max);
         self.pins.settle(rows_max);
+        self.reports.settle(rows_max);
         if !self.erased.is_empty() {
             // Blanking went past what is remembered of them.
             self.rooms = Touched::default();
+            self.reports = Touched::default();
             self.erased.clear();
         }
         self.stays.clear();
@@ -242,6 +247,9 @@ impl InboxBatch {
             }
             InboxChange::Block(relation) | InboxChange::Unblock(relation) => {
                 self.blocks.want((relation.from.clone(), relation.to.clone()));
+            }
+            InboxChange::FileReport(FiledReport { id, .. }) | InboxChange::ResolveReport(ResolvedReport { id, .. }) => {
+                self.reports.want(*id);
             }
         }
     }
@@ -298,6 +306,8 @@ impl InboxBatch {
                 InboxChange::Unfollow(relation) => self.unfollow(relation),
                 InboxChange::Block(relation) => self.block(relation),
                 InboxChange::Unblock(relation) => self.blocks.remove(&(relation.from, relation.to)),
+                InboxChange::FileReport(filed) => self.reports.put(filed.id, ReportRow::filed(filed)),
+                InboxChange::ResolveReport(resolved) => self.resolve(resolved),
             }
         }
     }
@@ -328,6 +338,16 @@ impl InboxBatch {
         let pair = (relation.from, relation.to);
         if self.blocks.get(&pair).is_none() {
             self.blocks.put(pair, since);
+        }
+    }
+
+    /// The first resolution stands; a report that was never filed has none.
+    fn resolve(&mut self, resolved: ResolvedReport) {
+        if let Some(report) = self.reports.change(&resolved.id)
+            && report.resolved.is_none()
+        {
+            let ResolvedReport { id: _, resolution, by, note, at, position } = resolved;
+            report.resolved = Some(Resolved { resolution, by, note, at, position });
         }
     }
 

@@ -4,8 +4,9 @@
 //! what is only known from a row (a counter, whether somebody is in already, whether a message was deleted before).
 
 use aggregates::Timestamp;
-use aggregates::ids::{MessageId, RoomId, UserId};
+use aggregates::ids::{MessageId, ReportId, RoomId, UserId};
 use aggregates::participant::Arrangement;
+use aggregates::report::{Resolution, Subject};
 use aggregates::room::{Forwarded, HistoryFrom, JoinPolicy, MessageKind, Role, RoomKind};
 use event_log::Position;
 
@@ -85,6 +86,9 @@ pub enum InboxChange {
     Unfollow(Relation),
     Block(Relation),
     Unblock(Relation),
+    /// Open, whatever became of it before.
+    FileReport(FiledReport),
+    ResolveReport(ResolvedReport),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -229,6 +233,28 @@ pub struct Relation {
     pub position: Position,
 }
 
+#[derive(Debug, Clone, PartialEq)]
+pub struct FiledReport {
+    pub id: ReportId,
+    pub reporter_id: UserId,
+    pub subject: Subject,
+    /// The reporter's words.
+    pub reason: Option<String>,
+    pub at: Timestamp,
+    pub position: Position,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResolvedReport {
+    pub id: ReportId,
+    pub resolution: Resolution,
+    pub by: UserId,
+    /// Words of whoever resolved it.
+    pub note: Option<String>,
+    pub at: Timestamp,
+    pub position: Position,
+}
+
 impl Mentioned {
     /// Who is named, and [`EVERYBODY`] when everybody is.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
@@ -261,7 +287,9 @@ impl InboxChange {
             | Self::Follow(_)
             | Self::Unfollow(_)
             | Self::Block(_)
-            | Self::Unblock(_) => None,
+            | Self::Unblock(_)
+            | Self::FileReport(_)
+            | Self::ResolveReport(_) => None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The unit `inbox`: people, rooms, members, messages, follows.
+//! The unit `inbox`: people, rooms, members, messages, follows, reports.
 
 pub(crate) mod batch;
 mod batch_messages;
@@ -8,12 +8,14 @@ pub(crate) mod live;
 pub mod people;
 pub mod project;
 pub mod reads;
+pub mod reports;
 pub mod rows;
 #[cfg(test)]
 mod tests;
 
 pub use people::{BlockRow, PeopleReads};
 pub use reads::{Archived, InboxReads, MessagePage, MessagesFound, RoomCursor, RoomsAsk, RoomsFound};
+pub use reports::{ReportReads, ReportRow, ReportStatus, ReportableMessage, ReportedRoom, Resolved};
 pub(crate) use rows::delivered;
 pub use rows::{
     Deletion, EMOJIS_SHOWN_MAX, FollowRow, MemberRow, MessageRow, Mute, MutedRoom, PEOPLE_SHOWN_MAX, Person, Pinning,

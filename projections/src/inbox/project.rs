@@ -6,13 +6,14 @@ use aggregates::Timestamp;
 use aggregates::ids::{GroupId, RoomId, UserId, UserPair};
 use aggregates::participant::ParticipantEvent;
 use aggregates::relationship::RelationshipEvent;
+use aggregates::report::ReportEvent;
 use aggregates::room::{MessageEdited, MessagePinned, MessageSent, NewMember, Reacted, RoomEvent, RoomOpened};
 use aggregates::user::{Profile, UserEvent};
 use event_log::{Position, RecordedEvent};
 
 use super::changes::{
-    Admitted, DeletedMessage, Described, Description, EditedMessage, Erased, InboxChange, LastShown, Mentioned,
-    OpenedRoom, Pinned, Reaction, Relation, RoomRule, SaidMessage,
+    Admitted, DeletedMessage, Described, Description, EditedMessage, Erased, FiledReport, InboxChange, LastShown,
+    Mentioned, OpenedRoom, Pinned, Reaction, Relation, ResolvedReport, RoomRule, SaidMessage,
 };
 use super::rows::Person;
 use crate::text::storable;
@@ -27,6 +28,7 @@ pub fn project(recorded: &RecordedEvent) -> Vec<InboxChange> {
         DomainEvent::Participant(event) => in_participant(event, position),
         DomainEvent::Relationship(event) => in_relationship(event, position),
         DomainEvent::User(event) => in_user(event, position),
+        DomainEvent::Report(event) => vec![in_report(event, position)],
         DomainEvent::Notification(_) | DomainEvent::Feed(_) => vec![],
     }
 }
@@ -266,6 +268,27 @@ fn in_user(event: &UserEvent, position: Position) -> Vec<InboxChange> {
         }
     };
     vec![InboxChange::SetPerson { user_id: user_id.clone(), person: person(profile) }]
+}
+
+fn in_report(event: &ReportEvent, position: Position) -> InboxChange {
+    match event {
+        ReportEvent::ReportFiled(event) => InboxChange::FileReport(FiledReport {
+            id: event.report_id,
+            reporter_id: event.reporter_id.clone(),
+            subject: event.subject.clone(),
+            reason: words(Some(&event.reason)),
+            at: event.at,
+            position,
+        }),
+        ReportEvent::ReportResolved(event) => InboxChange::ResolveReport(ResolvedReport {
+            id: event.report_id,
+            resolution: event.resolution,
+            by: event.by.clone(),
+            note: words(event.note.as_ref()),
+            at: event.at,
+            position,
+        }),
+    }
 }
 
 fn person(profile: &Profile) -> Person {

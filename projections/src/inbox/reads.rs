@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use event_log::Position;
 
 use super::people::PeopleReads;
+use super::reports::ReportReads;
 use super::rows::{FollowRow, MemberRow, MessageRow, MutedRoom, ReadBy, RoomRow, SupportRow, UserRow, VersionRow};
 use crate::views::ReadError;
 
@@ -97,7 +98,7 @@ pub struct RoomsFound {
 }
 
 #[async_trait]
-pub trait InboxReads: PeopleReads {
+pub trait InboxReads: PeopleReads + ReportReads {
     /// How far the unit has come.
     async fn checkpoint(&self) -> Result<Position, ReadError>;
 

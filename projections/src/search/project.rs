@@ -52,7 +52,8 @@ pub fn project(recorded: &RecordedEvent) -> Vec<SearchChange> {
         | DomainEvent::Participant(_)
         | DomainEvent::Relationship(_)
         | DomainEvent::Notification(_)
-        | DomainEvent::Feed(_) => vec![],
+        | DomainEvent::Feed(_)
+        | DomainEvent::Report(_) => vec![],
     }
 }
 

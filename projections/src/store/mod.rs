@@ -5,6 +5,7 @@
 //! Never in here: what an event means.
 
 pub(crate) mod names;
+pub(crate) mod owned_words;
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
 pub(crate) mod touched;
@@ -32,7 +33,7 @@ pub struct Format(pub u32);
 
 impl Format {
     /// What this program makes, drives and reads. Grows with every change of a table or of what an event means in one.
-    pub const CURRENT: Self = Self(5);
+    pub const CURRENT: Self = Self(6);
 }
 
 impl fmt::Display for Format {
@@ -361,6 +362,7 @@ pub(crate) fn tables(unit: UnitName) -> &'static [Table] {
         Table { name: "follows", key: &[("from_id", Text), ("to_id", Text)] },
         Table { name: "follow_counts", key: &[("user_id", Text)] },
         Table { name: "blocks", key: &[("from_id", Text), ("to_id", Text)] },
+        Table { name: "reports", key: &[("report_id", Uuid)] },
     ];
     const FEED: &[Table] = &[
         Table { name: "notifications", key: &[("notification_id", Uuid)] },

@@ -1,8 +1,10 @@
 //! How our enums and numbers stand in columns, and back.
 
-use aggregates::ids::UserId;
+use aggregates::ids::{MessageId, RoomId, UserId};
 use aggregates::notification::NotificationType;
+use aggregates::report::{Resolution, Subject};
 use aggregates::room::{HistoryFrom, JoinPolicy, MessageKind, Role, RoomKind};
+use uuid::Uuid;
 
 /// A column holds what this program never writes.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +44,47 @@ pub(crate) fn message_kind(name: &str) -> Result<MessageKind, UnknownName> {
 
 pub(crate) fn notification_type(name: &str) -> Result<NotificationType, UnknownName> {
     find(&NotificationType::ALL, NotificationType::name, name, "notification type")
+}
+
+pub(crate) fn resolution(name: &str) -> Result<Resolution, UnknownName> {
+    find(&Resolution::ALL, Resolution::name, name, "resolution")
+}
+
+/// What a report is about, beside its kind.
+pub(crate) struct SubjectColumns {
+    pub about_id: Option<UserId>,
+    pub room_id: Option<Uuid>,
+    pub message_id: Option<Uuid>,
+}
+
+impl SubjectColumns {
+    pub(crate) const fn kind(subject: &Subject) -> &'static str {
+        match subject {
+            Subject::Message { .. } => "message",
+            Subject::User { .. } => "user",
+            Subject::Room { .. } => "room",
+        }
+    }
+
+    pub(crate) fn of(subject: &Subject) -> Self {
+        let (room_id, message_id) = match subject {
+            Subject::Message { room_id, message_id, .. } => (Some(room_id.0), Some(message_id.0)),
+            Subject::Room { room_id } => (Some(room_id.0), None),
+            Subject::User { .. } => (None, None),
+        };
+        Self { about_id: subject.about().cloned(), room_id, message_id }
+    }
+
+    pub(crate) fn read(self, kind: &str) -> Result<Subject, UnknownName> {
+        match (kind, self) {
+            ("message", Self { about_id: Some(author_id), room_id: Some(room), message_id: Some(message) }) => {
+                Ok(Subject::Message { room_id: RoomId(room), message_id: MessageId(message), author_id })
+            }
+            ("user", Self { about_id: Some(user_id), .. }) => Ok(Subject::User { user_id }),
+            ("room", Self { room_id: Some(room), .. }) => Ok(Subject::Room { room_id: RoomId(room) }),
+            (other, _) => Err(UnknownName(other.to_owned(), "subject of a report")),
+        }
+    }
 }
 
 pub(crate) fn user(text: &str) -> Result<UserId, UnknownName> {

@@ -11,6 +11,7 @@ use aggregates::ids::{RoomId, UserId, UserPair};
 use aggregates::notification::NotificationEvent;
 use aggregates::participant::ParticipantEvent;
 use aggregates::relationship::RelationshipEvent;
+use aggregates::report::{ReportEvent, Subject};
 use aggregates::room::RoomEvent;
 use aggregates::user::UserEvent;
 use aggregates::{AggregateKind, DomainEvent, StreamId};
@@ -132,6 +133,7 @@ const fn opening(kind: AggregateKind) -> Option<&'static [&'static str]> {
         // Somebody may be erased of whom only others spoke.
         AggregateKind::User => Some(&[UserEvent::USER_REGISTERED, "user_erased"]),
         AggregateKind::Notification => Some(&["notification_raised"]),
+        AggregateKind::Report => Some(&[ReportEvent::REPORT_FILED]),
         AggregateKind::Participant | AggregateKind::Relationship | AggregateKind::Feed => None,
     }
 }
@@ -160,6 +162,7 @@ fn own(event: &DomainEvent) -> StreamId {
         DomainEvent::User(UserEvent::UserRegistered(event)) => StreamId::user(&event.user_id),
         DomainEvent::User(UserEvent::ProfileChanged(event)) => StreamId::user(&event.user_id),
         DomainEvent::User(UserEvent::UserErased(event)) => StreamId::user(&event.user_id),
+        DomainEvent::Report(event) => StreamId::report(event.report_id()),
     }
 }
 
@@ -242,5 +245,14 @@ fn spoken_of(event: &DomainEvent) -> Vec<StreamId> {
         DomainEvent::User(UserEvent::UserRegistered(_) | UserEvent::ProfileChanged(_) | UserEvent::UserErased(_)) => {
             Vec::new()
         }
+        DomainEvent::Report(ReportEvent::ReportFiled(event)) => {
+            let room = match event.subject {
+                Subject::Message { room_id, .. } | Subject::Room { room_id } => Some(StreamId::room(room_id)),
+                Subject::User { .. } => None,
+            };
+            let people = std::iter::once(&event.reporter_id).chain(event.subject.about());
+            people.map(StreamId::user).chain(room).collect()
+        }
+        DomainEvent::Report(ReportEvent::ReportResolved(event)) => users(&[&event.by]),
     }
 }

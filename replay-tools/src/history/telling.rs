@@ -70,7 +70,8 @@ pub fn tell(recorded: &RecordedEvent, words: &mut Words) -> Told {
             ParticipantEvent::MarkedUnread(_)
             | ParticipantEvent::MessagesDelivered(_)
             | ParticipantEvent::RoomArranged(_),
-        ) => Told::Unsayable,
+        )
+        | DomainEvent::Report(_) => Told::Unsayable,
         DomainEvent::Relationship(told) => Told::Line(of_relationship(told, event)),
         DomainEvent::Notification(told) => Told::Line(of_notification(told, event)),
         DomainEvent::Feed(FeedEvent::FeedRead(read)) => {

@@ -4,6 +4,7 @@
 //! [`Problem`]: super::problem::Problem
 
 mod actor;
+mod admin;
 mod after;
 mod caller;
 mod everything;
@@ -16,6 +17,7 @@ mod service;
 mod wording;
 
 pub use actor::{Actor, RequestId};
+pub use admin::Admin;
 pub use after::{AFTER_COOKIE, AFTER_HEADER, After, position_cookie};
 pub use form::ValidForm;
 pub use idempotency::IdempotencyKey;

@@ -1,6 +1,6 @@
 //! What each extractor takes from a request, said once for every handler that has it.
 
-use aggregates::ids::{MessageId, NotificationId, RoomId, UserId};
+use aggregates::ids::{MessageId, NotificationId, ReportId, RoomId, UserId};
 use attachments::UploadId;
 use axum::extract::Request;
 use axum::http::HeaderMap;
@@ -9,11 +9,18 @@ use schemars::{JsonSchema, Schema};
 use super::endpoint::TakenIn;
 use super::operation::{Body, Operation};
 use crate::commands::{Caller, Program};
-use crate::http::extract::{Actor, After, IdempotencyKey, ValidForm, ValidJson, ValidLongJson, ValidPath, ValidQuery};
+use crate::http::extract::{
+    Actor, Admin, After, IdempotencyKey, ValidForm, ValidJson, ValidLongJson, ValidPath, ValidQuery,
+};
 use crate::wire::names::UploadIdText;
 use crate::wire::schemas::Schemas;
 
 impl TakenIn for Actor {
+    fn describe(_: &mut Schemas, _: &mut Operation) {}
+}
+
+/// That whoever is none is refused, the words of the route say.
+impl TakenIn for Admin {
     fn describe(_: &mut Schemas, _: &mut Operation) {}
 }
 
@@ -103,7 +110,7 @@ macro_rules! single_parts {
     )+};
 }
 
-single_parts!(MessageId, NotificationId, RoomId, UserId);
+single_parts!(MessageId, NotificationId, ReportId, RoomId, UserId);
 
 impl PathParts for UploadId {
     fn schemas(schemas: &mut Schemas) -> Vec<Schema> {

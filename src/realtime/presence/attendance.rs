@@ -25,8 +25,6 @@ pub struct Holds {
 const ACTIVE_HOLDS: Duration = Duration::from_secs(60);
 /// Of one person, so often at most.
 const SAVED_EVERY: Duration = Duration::from_secs(60);
-/// People remembered; more are not shown as online.
-pub const PEOPLE_MAX: usize = 100_000;
 /// Rooms that one person was active in.
 const ROOMS_EACH_MAX: usize = 8;
 
@@ -58,6 +56,8 @@ impl Person {
 
 pub struct Attendance {
     holds: Holds,
+    /// More are not shown as online.
+    people_max: usize,
     people: HashMap<UserId, Person>,
     /// When somebody is to be looked at again.
     ends: BinaryHeap<Reverse<(Instant, UserId)>>,
@@ -85,16 +85,20 @@ pub struct Due {
 }
 
 impl Attendance {
-    pub fn new(holds: Holds) -> Self {
-        Self { holds, people: HashMap::new(), ends: BinaryHeap::new(), forgotten: Vec::new() }
+    pub fn new(holds: Holds, people_max: usize) -> Self {
+        Self { holds, people_max, people: HashMap::new(), ends: BinaryHeap::new(), forgotten: Vec::new() }
     }
 
     pub fn people(&self) -> usize {
         self.people.len()
     }
 
+    pub fn people_max(&self) -> usize {
+        self.people_max
+    }
+
     fn person(&mut self, user: &UserId, now: Instant) -> Option<&mut Person> {
-        if self.people.len() >= PEOPLE_MAX && !self.people.contains_key(user) {
+        if self.people.len() >= self.people_max && !self.people.contains_key(user) {
             return None;
         }
         let person = self.people.entry(user.clone()).or_default();
@@ -286,8 +290,10 @@ mod tests {
         Timestamp::from_millis(second * 1_000)
     }
 
+    const PEOPLE_MAX: usize = 16;
+
     fn nobody() -> Attendance {
-        Attendance::new(Holds { heartbeat: HEARTBEAT_HOLDS, grace: GRACE })
+        Attendance::new(Holds { heartbeat: HEARTBEAT_HOLDS, grace: GRACE }, PEOPLE_MAX)
     }
 
     /// Somebody of whom the table knows whether they hide.
@@ -391,10 +397,13 @@ mod tests {
     #[test]
     fn promise_8_no_more_people_are_remembered_than_the_limit() {
         let (mut attendance, now) = (nobody(), Instant::now());
+        let user = |number: usize| UserId::parse(&format!("user-{number}")).expect("an id");
         for number in 0..PEOPLE_MAX + 5 {
-            let user = UserId::parse(&format!("user-{number}")).expect("an id");
-            attendance.connected(&user, true, now, at(0));
+            attendance.connected(&user(number), true, now, at(0));
+            attendance.hides(&user(number), false, now, at(0));
         }
-        assert_eq!(attendance.people(), PEOPLE_MAX);
+        assert_eq!((attendance.people(), attendance.people_max()), (PEOPLE_MAX, PEOPLE_MAX));
+        assert!(attendance.shown(&user(PEOPLE_MAX - 1), at(0)).is_some());
+        assert!(attendance.shown(&user(PEOPLE_MAX), at(0)).is_none(), "one too many");
     }
 }

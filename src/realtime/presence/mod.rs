@@ -60,8 +60,9 @@ pub(super) struct Presences {
 impl Presences {
     pub fn new(config: &RealtimeConfig, attending: Attending) -> Self {
         let holds = Holds { heartbeat: config.heartbeat, grace: config.presence_grace };
+        let attendance = Attendance::new(holds, config.presence_people_max);
         let Attending { table, clock } = attending;
-        let attendance = Mutex::new(Attendance::new(holds));
+        let attendance = Mutex::new(attendance);
         Self { attendance, called: Notify::new(), table, writing: AsyncMutex::default(), clock }
     }
 
@@ -85,8 +86,8 @@ impl Presences {
 }
 
 impl Realtime {
-    /// `user` says that they are here, or not. At most so many are remembered as `attendance::PEOPLE_MAX`; more are not
-    /// shown as online.
+    /// `user` says that they are here, or not. At most `realtime.presence_people_max` are remembered; more are not shown
+    /// as online.
     pub async fn is_here(&self, user: &UserId, said: Said) -> Result<(), EventLogError> {
         let presences = &self.0.presences;
         if let Some(invisible) = said.invisible {
@@ -134,7 +135,7 @@ impl Realtime {
 
     /// People remembered as here, for operators.
     pub fn attending(&self) -> event_log::CacheSize {
-        let people = self.0.presences.with(|attendance| attendance.people());
-        event_log::CacheSize::counted("presence", people, attendance::PEOPLE_MAX)
+        let (people, limit) = self.0.presences.with(|attendance| (attendance.people(), attendance.people_max()));
+        event_log::CacheSize::counted("presence", people, limit)
     }
 }

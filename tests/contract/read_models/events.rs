@@ -1,12 +1,13 @@
 //! Events, said shortly.
 
 use aggregates::feed::{FeedEvent, FeedRead};
-use aggregates::ids::{GroupId, MessageId, NotificationId, RoomId};
+use aggregates::ids::{GroupId, MessageId, NotificationId, ReportId, RoomId};
 use aggregates::notification::{NotificationEvent, NotificationMarked, NotificationRaised, NotificationType, Source};
 use aggregates::participant::{
     Arrangement, MarkedUnread, MessagesDelivered, MessagesRead, ParticipantEvent, RoomArranged,
 };
 use aggregates::relationship::{Directed, RelationshipEvent};
+use aggregates::report::{ReportEvent, ReportFiled, ReportResolved, Resolution, Subject};
 use aggregates::room::{
     Emoji, Forwarded, HistoryFrom, JoinPolicy, MemberRemoved, MemberRoleChanged, MembersAdded, MessageDeleted,
     MessageEdited, MessageKind, MessagePinned, MessageSent, NewMember, Reacted, Role, RoomAvatarChanged, RoomEvent,
@@ -282,4 +283,23 @@ pub fn marked(nth: i64, number: u128, recipient: &str, read: bool) -> DomainEven
 
 pub fn feed_read(nth: i64, recipient: &str, up_to: Position) -> DomainEvent {
     DomainEvent::Feed(FeedEvent::FeedRead(FeedRead { user_id: user(recipient), up_to: up_to.0, at: at(nth) }))
+}
+
+pub fn about_user(name: &str) -> Subject {
+    Subject::User { user_id: user(name) }
+}
+
+pub fn about_message(room_id: RoomId, seq: u64, sender: &str) -> Subject {
+    Subject::Message { room_id, message_id: message_id(room_id, seq), author_id: user(sender) }
+}
+
+pub fn filed(nth: i64, reporter: &str, subject: Subject, reason: &str) -> DomainEvent {
+    let (reporter_id, reason) = (user(reporter), Sealed::new(reason));
+    let report_id = ReportId::of(&reporter_id, &subject);
+    DomainEvent::Report(ReportEvent::ReportFiled(ReportFiled { report_id, reporter_id, subject, reason, at: at(nth) }))
+}
+
+pub fn resolved(nth: i64, report_id: ReportId, resolution: Resolution, by: &str, note: &str) -> DomainEvent {
+    let (by, note) = (user(by), Some(Sealed::new(note)));
+    DomainEvent::Report(ReportEvent::ReportResolved(ReportResolved { report_id, resolution, by, note, at: at(nth) }))
 }

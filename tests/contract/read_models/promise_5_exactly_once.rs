@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
+use aggregates::ids::ReportId;
 use aggregates::notification::NotificationType;
 use aggregates::participant::Arrangement;
 use aggregates::relationship::RelationshipEvent;
+use aggregates::report::Resolution;
 use aggregates::room::RoomKind;
 use aggregates::{AggregateKind, StreamId};
 use event_log::port::{Batch, NewEvent};
 use projections::{ReadError, RebuildOptions, UnitName, UnitRun, Views};
 
 use crate::read_models::events::{
-    added, answering, arranged, deleted, delivered, edited, feed_read, forwarding, marked, message_id, named, naming,
-    opened, pinned, raised, reacted, read, registered, relation, removed, sent, unread_again,
+    about_message, about_user, added, answering, arranged, deleted, delivered, edited, feed_read, filed, forwarding,
+    marked, message_id, named, naming, opened, pinned, raised, reacted, read, registered, relation, removed, resolved,
+    sent, unread_again,
 };
 use crate::read_models::on_every_backend;
 use crate::read_models::promise_4_rebuild_equals_live::verified;
@@ -57,9 +60,12 @@ pub async fn record_everything(world: &mut World, round: u32) {
             arranged(11, group, "ben", Arrangement::Pinned),
             forwarding(sent(11, group, 3, "ana", "of ben"), group, 1, "ben"),
             deleted(11, group, 3, "ana", "ana"),
+            filed(11, "ben", about_user(&format!("foe-{round}")), "spam"),
+            filed(11, "cleo", about_message(group, 1, "ana"), "abuse"),
         ])
         .await;
     let head = world.head();
+    let report = ReportId::of(&user("cleo"), &about_message(group, 1, "ana"));
     world
         .record([
             relation(12, "ana", "ben", RelationshipEvent::UserUnfollowed),
@@ -73,6 +79,7 @@ pub async fn record_everything(world: &mut World, round: u32) {
             unread_again(20, group, "ana", 1),
             delivered(21, group, "ben", 3),
             arranged(22, group, "ana", Arrangement::Muted { until: Some(at(999)) }),
+            resolved(23, report, Resolution::UserWarned, "dian", "warned"),
         ])
         .await;
 }

@@ -217,6 +217,7 @@ fn stream_of(event: &DomainEvent) -> StreamId {
             UserEvent::ProfileChanged(event) => &event.user_id,
             UserEvent::UserErased(event) => &event.user_id,
         }),
+        DomainEvent::Report(event) => StreamId::report(event.report_id()),
     }
 }
 

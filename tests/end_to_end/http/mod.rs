@@ -21,6 +21,7 @@ mod places;
 mod presence;
 mod refusals;
 mod repeats;
+mod reports;
 mod samples;
 mod search;
 mod stopping;

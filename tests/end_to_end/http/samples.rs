@@ -1,6 +1,7 @@
 //! For every route a wish that is right, and the ways it can be wrong: what tests iterate.
 
 mod chat;
+mod reports;
 
 use aggregates::user::UserRole;
 use reqwest::{Method, RequestBuilder};
@@ -26,6 +27,8 @@ pub struct Ids {
     /// Ana's.
     own: String,
     upload: String,
+    /// Ben's, about a message of Ana's.
+    report: String,
 }
 
 /// What is sent along.
@@ -68,7 +71,9 @@ impl World {
         let own = text(&ana.sends(&room, "halo juga").await["id"]);
         let file = ana.ask(Method::POST, &format!("/api/uploads?roomId={room}")).body("halo");
         let upload = text(&answer(file).await.ok()["id"]);
-        Self { ana, eve, ids: Ids { room, group, message, own, upload } }
+        let filed = ben.post("/api/reports", json!({"messageId": own, "reason": "kasar"})).await;
+        let report = text(&filed.ok()["report"]["id"]);
+        Self { ana, eve, ids: Ids { room, group, message, own, upload, report } }
     }
 
     pub fn samples(&self) -> Vec<Sample> {
@@ -81,14 +86,15 @@ impl Ids {
     pub fn on_paper() -> Self {
         let [room, group, message, own] = [1, 2, 3, 4].map(|number| Uuid::from_u128(number).to_string());
         let upload = format!("abcdefghijklmnopqrst-_{}", Uuid::from_u128(4).simple());
-        Self { room, group, message, own, upload }
+        let report = Uuid::from_u128(5).to_string();
+        Self { room, group, message, own, upload, report }
     }
 
     pub fn samples(&self) -> Vec<Sample> {
         // The last of `rooms` is leaving.
         let of_chat = [self.keeping(), self.rooms(), self.messages(), self.message_changes(), self.message_reads()];
         let others = [self.places(), self.reading(), self.uploads(), self.relations(), self.notifications()];
-        of_chat.into_iter().chain(others).flatten().collect()
+        of_chat.into_iter().chain(others).chain([self.reports()]).flatten().collect()
     }
 
     fn rooms(&self) -> Vec<Sample> {

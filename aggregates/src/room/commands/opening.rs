@@ -66,7 +66,7 @@ impl OpenDirect {
         match facts {
             State::Relationship(relationship) => self.blocked = relationship.is_blocked(),
             State::User(user) => self.other_exists = user.exists(),
-            State::Room(_) | State::Participant(_) | State::Notification(_) | State::Feed(_) => {}
+            State::Room(_) | State::Participant(_) | State::Notification(_) | State::Feed(_) | State::Report(_) => {}
         }
     }
 }
@@ -83,7 +83,7 @@ impl OpenMentorSession {
                     self.student_exists = user.exists();
                 }
             }
-            State::Room(_) | State::Participant(_) | State::Notification(_) | State::Feed(_) => {}
+            State::Room(_) | State::Participant(_) | State::Notification(_) | State::Feed(_) | State::Report(_) => {}
         }
     }
 }

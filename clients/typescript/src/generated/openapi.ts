@@ -1,6 +1,57 @@
 // Made by scripts/generate.mjs from the server's documents; not to be edited.
 
 export interface paths {
+    "/api/admin/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was reported, the latest first, for the platform's ADMINs. */
+        get: operations["listReports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/reports/{reportId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A report with what it is about, as that is now. */
+        get: operations["getReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/reports/{reportId}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What came of it, once. */
+        post: operations["resolveReport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/chat/delivered": {
         parameters: {
             query?: never;
@@ -588,6 +639,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one has reported, the latest first. */
+        get: operations["listOwnReports"];
+        put?: never;
+        /** Report a message, somebody, or a room; again, it is the same report. */
+        post: operations["report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sync": {
         parameters: {
             query?: never;
@@ -889,6 +958,27 @@ export interface components {
             field: string;
             reason: string;
         };
+        /** @description The same with what only the platform's admins are told. */
+        FiledReport: {
+            createdAt: components["schemas"]["Timestamp"];
+            id: components["schemas"]["ReportId"];
+            kind: components["schemas"]["ReportKind"];
+            messageId: components["schemas"]["MessageId"] | null;
+            /** @description Null as well when whoever wrote it, or whom the report is about, was erased. */
+            note: string | null;
+            /** @description Null when whoever wrote it, or whom it is about, was erased. */
+            reason: string | null;
+            reporter: components["schemas"]["UserCard"];
+            resolution: components["schemas"]["Resolution"] | null;
+            resolvedAt: components["schemas"]["Timestamp"] | null;
+            resolvedBy: components["schemas"]["UserCard"] | null;
+            roomId: components["schemas"]["RoomId"] | null;
+            status: components["schemas"]["ReportStatus"];
+            /** @description Whose doing it is; null for a room. */
+            user: components["schemas"]["UserCard"] | null;
+            /** @description Whose doing it is; null for a room. */
+            userId: components["schemas"]["UserId"] | null;
+        };
         /** @description Described under the name of what it shows. */
         FollowAnswer: {
             /**
@@ -1141,6 +1231,13 @@ export interface components {
             /** Format: uint64 */
             participantCount: number;
         };
+        /** @description Described under the name of what it shows. */
+        OwnReportsAnswer: {
+            nextCursor: components["schemas"]["Cursor"] | null;
+            reports: components["schemas"]["Report"][];
+            /** @constant */
+            success: true;
+        };
         Pagination: {
             hasMore: boolean;
             /** Format: uint */
@@ -1298,6 +1395,76 @@ export interface components {
             nextCursor: components["schemas"]["Cursor"] | null;
             /** @constant */
             success: true;
+        };
+        /** @description What is reported, and how it stands. */
+        Report: {
+            createdAt: components["schemas"]["Timestamp"];
+            id: components["schemas"]["ReportId"];
+            kind: components["schemas"]["ReportKind"];
+            messageId: components["schemas"]["MessageId"] | null;
+            /** @description Null when whoever wrote it, or whom it is about, was erased. */
+            reason: string | null;
+            resolvedAt: components["schemas"]["Timestamp"] | null;
+            roomId: components["schemas"]["RoomId"] | null;
+            status: components["schemas"]["ReportStatus"];
+            /** @description Whose doing it is; null for a room. */
+            userId: components["schemas"]["UserId"] | null;
+        };
+        /** @description Described under the name of what it shows. */
+        ReportAnswer: {
+            report: components["schemas"]["Report"];
+            /** @constant */
+            success: true;
+        };
+        /** @description About one of the three. */
+        ReportBody: {
+            messageId?: components["schemas"]["MessageId"] | null;
+            reason: string;
+            roomId?: components["schemas"]["RoomId"] | null;
+            userId?: components["schemas"]["UserId"] | null;
+        };
+        /** @description A reported message as it is now. */
+        ReportedMessage: {
+            attachmentType: string | null;
+            attachmentUrl: string | null;
+            content: string;
+            createdAt: components["schemas"]["Timestamp"];
+            id: components["schemas"]["MessageId"];
+            /** @description Its words are "Pesan telah dihapus". */
+            isDeleted: boolean;
+            isEdited: boolean;
+            /** @description Its words are gone with whoever said them. */
+            isErased: boolean;
+            roomId: components["schemas"]["RoomId"];
+            sender: components["schemas"]["UserCard"];
+            /** Format: uint64 */
+            seq: number;
+            type: components["schemas"]["MessageKind"];
+        };
+        /** @description A reported room as it is now. */
+        ReportedRoom: {
+            id: components["schemas"]["RoomId"];
+            name: string | null;
+            type: components["schemas"]["RoomKind"];
+        };
+        /** Format: uuid */
+        ReportId: string;
+        /** @enum {string} */
+        ReportKind: "MESSAGE" | "USER" | "ROOM";
+        /** @description Described under the name of what it shows. */
+        ReportsAnswer: {
+            nextCursor: components["schemas"]["Cursor"] | null;
+            reports: components["schemas"]["FiledReport"][];
+            /** @constant */
+            success: true;
+        };
+        /** @enum {string} */
+        ReportStatus: "OPEN" | "RESOLVED";
+        /** @enum {string} */
+        Resolution: "DISMISSED" | "CONTENT_REMOVED" | "USER_WARNED" | "USER_SUSPENDED";
+        ResolveBody: {
+            note?: string | null;
+            resolution: components["schemas"]["Resolution"];
         };
         /** @enum {string} */
         Role: "MEMBER" | "ADMIN" | "OWNER";
@@ -1574,6 +1741,16 @@ export interface components {
             p256dh: string;
         };
         /** @description Described under the name of what it shows. */
+        WholeReportAnswer: {
+            /** @description Where a message is reported. */
+            message: components["schemas"]["ReportedMessage"] | null;
+            report: components["schemas"]["FiledReport"];
+            /** @description Where a room is reported, or a message in it. */
+            room: components["schemas"]["ReportedRoom"] | null;
+            /** @constant */
+            success: true;
+        };
+        /** @description Described under the name of what it shows. */
         WriteAnswer: {
             message: components["schemas"]["Message"];
             room: components["schemas"]["Room"] | null;
@@ -1721,6 +1898,117 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listReports: {
+        parameters: {
+            query?: {
+                /** @description A `Kabar-Position`: the answer waits until it shows what was written there, at most 2 s, then 503. One of another log is 422: reload. */
+                after?: components["parameters"]["after"];
+                cursor?: components["schemas"]["Cursor"];
+                limit?: number;
+                status?: components["schemas"]["ReportStatus"];
+            };
+            header?: {
+                /** @description A `Kabar-Position`: the answer waits until it shows what was written there, at most 2 s, then 503. One of another log is 422: reload. */
+                "Kabar-After"?: components["parameters"]["Kabar-After"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportsAnswer"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    getReport: {
+        parameters: {
+            query?: {
+                /** @description A `Kabar-Position`: the answer waits until it shows what was written there, at most 2 s, then 503. One of another log is 422: reload. */
+                after?: components["parameters"]["after"];
+            };
+            header?: {
+                /** @description A `Kabar-Position`: the answer waits until it shows what was written there, at most 2 s, then 503. One of another log is 422: reload. */
+                "Kabar-After"?: components["parameters"]["Kabar-After"];
+            };
+            path: {
+                reportId: components["schemas"]["ReportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeReportAnswer"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    resolveReport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's for this wish, per person and route, for ever: a repeat is answered as the first and writes nothing. */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                reportId: components["schemas"]["ReportId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolveBody"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "Kabar-Position": components["headers"]["Kabar-Position"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeReportAnswer"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     markDelivered: {
         parameters: {
             query?: never;
@@ -3290,6 +3578,77 @@ export interface operations {
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    listOwnReports: {
+        parameters: {
+            query?: {
+                /** @description A `Kabar-Position`: the answer waits until it shows what was written there, at most 2 s, then 503. One of another log is 422: reload. */
+                after?: components["parameters"]["after"];
+                cursor?: components["schemas"]["Cursor"];
+                limit?: number;
+            };
+            header?: {
+                /** @description A `Kabar-Position`: the answer waits until it shows what was written there, at most 2 s, then 503. One of another log is 422: reload. */
+                "Kabar-After"?: components["parameters"]["Kabar-After"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnReportsAnswer"];
+                };
+            };
+            401: components["responses"]["401"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    report: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's for this wish, per person and route, for ever: a repeat is answered as the first and writes nothing. */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportBody"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "Kabar-Position": components["headers"]["Kabar-Position"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportAnswer"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
             422: components["responses"]["422"];

@@ -1,11 +1,12 @@
-//! The words of the erased, blanked: what they said and how they called their rooms, up to where they were erased.
+//! The words of the erased, blanked: what they said and how they called their rooms, up to where they were erased; and what
+//! others said in reports about them.
 //!
 //! Apart from the other writes, because it goes by who and where instead of by row, and because a rebuild does it last.
 //! What somebody said in years is walked through ahead of the step that erases them, a few rows per transaction; the step
 //! itself finds only what it wrote. Their words are theirs to lose as soon as the erasure is in the log, so rows may be
 //! blank before the unit gets there, and whoever dies in the middle begins the walk anew and finds the first part done.
 //! No index by sender: it would be written with every message, for the sake of the few who are ever erased. What is rare
-//! has one: other words of a message, and words that others forwarded, which go with their author.
+//! has one: [`OWNED_WORDS`], such as other words of a message, and words that others forwarded, which go with their author.
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ use uuid::Uuid;
 
 use super::columns::{position, user};
 use crate::store::names::{at_most, signed};
+use crate::store::owned_words::{OWNED_WORDS, OwnedWords};
 
 /// Behind everything else of a batch: it covers what the batch wrote as well. `from`: where the step begins, up to where
 /// the words were walked through.
@@ -76,8 +78,7 @@ pub(super) async fn finish_noted(
     Ok(())
 }
 
-/// The way through every room that somebody was ever in, then through what they put in other words, then through what
-/// others forwarded of them.
+/// The way through every room that somebody was ever in, then through the words that an index leads to.
 pub(super) struct Walk<'a> {
     schema: &'a str,
     user: UserId,
@@ -93,10 +94,11 @@ enum Stage {
         /// Rooms up to this one are done.
         done: Option<Uuid>,
     },
-    /// The last position that was looked at.
-    Edits(i64),
-    Forwarded(i64),
+    /// Which of [`OWNED_WORDS`], and the last position there that was looked at.
+    Owned(usize, i64),
 }
+
+const OWNED: Stage = Stage::Owned(0, i64::MIN);
 
 impl<'a> Walk<'a> {
     /// Their words up to `up_to`; what they say behind it is left alone, however late this comes.
@@ -110,18 +112,12 @@ impl<'a> Walk<'a> {
         while left > 0 {
             let (next, looked) = match self.stage {
                 Stage::Rooms { room, done } => self.in_room(connection, (room, done), left).await?,
-                Stage::Edits(behind) => {
-                    let words = ["message_edits", "sender_id", "content = ''"];
+                Stage::Owned(nth, behind) => {
+                    let Some(words) = OWNED_WORDS.get(nth) else { return Ok(false) };
                     let (looked, last) = self.by_index(connection, words, behind, left).await?;
-                    (Some(last.map_or(Stage::Forwarded(i64::MIN), Stage::Edits)), looked)
-                }
-                Stage::Forwarded(behind) => {
-                    let words = ["messages", "forwarded_author_id", "content = '', attachment_url = NULL"];
-                    let (looked, last) = self.by_index(connection, words, behind, left).await?;
-                    (last.map(Stage::Forwarded), looked)
+                    (last.map_or(Stage::Owned(nth + 1, i64::MIN), |last| Stage::Owned(nth, last)), looked)
                 }
             };
-            let Some(next) = next else { return Ok(false) };
             self.stage = next;
             // A room costs something, also an empty one.
             left = left.saturating_sub(looked.max(1));
@@ -133,15 +129,16 @@ impl<'a> Walk<'a> {
     async fn by_index(
         &self,
         connection: &mut PgConnection,
-        [table, owner, blank]: [&str; 3],
+        OwnedWords { table, owner, position, blank }: &OwnedWords,
         behind: i64,
         limit: usize,
     ) -> sqlx::Result<(usize, Option<i64>)> {
         let sql = format!(
-            "WITH looked AS MATERIALIZED (SELECT position FROM {schema}.{table}
-                 WHERE {owner} = $1 AND position > $2 AND position < $3 ORDER BY position LIMIT $4),
-             blanked AS (UPDATE {schema}.{table} t SET {blank} FROM looked WHERE t.position = looked.position)
-             SELECT count(*), max(position) FROM looked",
+            "WITH looked AS MATERIALIZED (SELECT {position} FROM {schema}.{table}
+                 WHERE {owner} = $1 AND {position} > $2 AND {position} < $3 ORDER BY {position} LIMIT $4),
+             blanked AS (UPDATE {schema}.{table} t SET {blank} FROM looked
+                 WHERE t.{owner} = $1 AND t.{position} = looked.{position})
+             SELECT count(*), max({position}) FROM looked",
             schema = self.schema
         );
         let (looked, last): (i64, Option<i64>) = sqlx::query_as(&sql)
@@ -160,16 +157,16 @@ impl<'a> Walk<'a> {
         connection: &mut PgConnection,
         (room, done): (Option<(Uuid, i64)>, Option<Uuid>),
         limit: usize,
-    ) -> sqlx::Result<(Option<Stage>, usize)> {
+    ) -> sqlx::Result<(Stage, usize)> {
         let Some((room, behind)) = self.place(connection, room, done).await? else {
-            return Ok((Some(Stage::Edits(i64::MIN)), 0));
+            return Ok((OWNED, 0));
         };
         let (looked, last) = self.blank(connection, room, behind, limit).await?;
         let next = match last {
             Some(last) if looked == limit => Stage::Rooms { room: Some((room, last)), done },
             Some(_) | None => Stage::Rooms { room: None, done: Some(room) },
         };
-        Ok((Some(next), looked))
+        Ok((next, looked))
     }
 
     async fn place(
@@ -233,16 +230,10 @@ async fn blank(
     erased: &BTreeMap<UserId, Position>,
     walked: Position,
 ) -> sqlx::Result<()> {
-    let written = [
-        format!("UPDATE {schema}.messages SET {BLANK} WHERE position > $3 AND position < $2 AND sender_id = $1"),
-        format!(
-            "UPDATE {schema}.messages SET content = '', attachment_url = NULL
-             WHERE forwarded_author_id = $1 AND position > $3 AND position < $2"
-        ),
-        format!(
-            "UPDATE {schema}.message_edits SET content = '' WHERE sender_id = $1 AND position > $3 AND position < $2"
-        ),
-    ];
+    let said = format!("UPDATE {schema}.messages SET {BLANK} WHERE position > $3 AND position < $2 AND sender_id = $1");
+    let owned = OWNED_WORDS.map(|OwnedWords { table, owner, position, blank }| {
+        format!("UPDATE {schema}.{table} SET {blank} WHERE {owner} = $1 AND {position} > $3 AND {position} < $2")
+    });
     let theirs = format!("room_id IN (SELECT room_id FROM {schema}.members WHERE user_id = $1)");
     let last = format!(
         "UPDATE {schema}.rooms SET last_message = ''
@@ -259,7 +250,7 @@ async fn blank(
     );
     for (user, position) in erased {
         let (user, position) = (user.as_str(), signed(position.0));
-        for sql in &written {
+        for sql in owned.iter().chain([&said]) {
             sqlx::query(sql).bind(user).bind(position).bind(signed(walked.0)).execute(&mut *connection).await?;
         }
         for sql in [&last, &names, &pictures] {

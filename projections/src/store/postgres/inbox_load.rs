@@ -6,7 +6,7 @@ use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use super::columns::{maybe_moment, maybe_mute, maybe_user, moment, named, number, position, user};
-use super::inbox_marks;
+use super::{inbox_marks, reports};
 use crate::inbox::batch::{Directed, FollowCounts, InRoom, InboxBatch, Reader, RoomState, Since, Stay, Words};
 use crate::store::names::{history_from, join_policy, natural, role, room_kind, short};
 use crate::store::touched::Touched;
@@ -18,7 +18,8 @@ pub(super) async fn load(connection: &mut PgConnection, schema: &str, batch: &mu
     load_since(connection, &format!("{schema}.follows"), "followed_at", &mut batch.follows).await?;
     load_since(connection, &format!("{schema}.blocks"), "blocked_at", &mut batch.blocks).await?;
     load_counts(connection, schema, &mut batch.follow_counts).await?;
-    inbox_marks::load(connection, schema, batch).await
+    inbox_marks::load(connection, schema, batch).await?;
+    reports::load(connection, schema, batch).await
 }
 
 async fn load_rooms(

@@ -161,6 +161,14 @@ pub(super) fn by_ids(schema: &str) -> String {
     )
 }
 
+/// The message $1, whoever is in its room: who may ask was asked before.
+pub(super) fn for_admins(schema: &str) -> String {
+    format!(
+        "SELECT {SHOWN} FROM (SELECT * FROM {schema}.messages m WHERE m.message_id = $1 LIMIT 1) m {became}",
+        became = became(schema),
+    )
+}
+
 /// The message $3 of the room $2, if $1 may read it.
 pub(super) fn by_seq(schema: &str) -> String {
     format!(

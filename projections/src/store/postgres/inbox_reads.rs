@@ -46,7 +46,11 @@ impl PostgresInboxReads {
         found.iter().map(read).collect::<sqlx::Result<_>>().map_err(failed)
     }
 
-    async fn one<T>(&self, query: Asked<'_>, read: fn(&PgRow) -> sqlx::Result<T>) -> Result<Option<T>, ReadError> {
+    pub(super) async fn one<T>(
+        &self,
+        query: Asked<'_>,
+        read: fn(&PgRow) -> sqlx::Result<T>,
+    ) -> Result<Option<T>, ReadError> {
         let found = query.fetch_optional(&self.schema.lender).await.map_err(failed)?;
         found.as_ref().map(read).transpose().map_err(failed)
     }

@@ -5,7 +5,7 @@ use event_log::Position;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{erasing, inbox_marks};
+use super::{erasing, inbox_marks, reports};
 use crate::inbox::batch::{Directed, InboxBatch, Since, Words, late_comers};
 use crate::inbox::changes::SaidMessage;
 use crate::store::names::{policy_name, signed};
@@ -27,6 +27,7 @@ pub(super) async fn save(
     save_since(connection, &format!("{schema}.blocks"), "blocked_at", &batch.blocks).await?;
     save_counts(connection, schema, batch).await?;
     inbox_marks::save(connection, schema, batch).await?;
+    reports::save(connection, schema, batch).await?;
     erasing::write(connection, schema, &batch.erased, from).await
 }
 

@@ -14,6 +14,7 @@ mod inbox_rooms;
 mod inbox_save;
 mod people_reads;
 mod quick;
+mod reports;
 mod search_erasing;
 mod search_reads;
 mod search_writes;

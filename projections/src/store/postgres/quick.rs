@@ -116,7 +116,9 @@ impl<'a> Talk<'a> {
                 | InboxChange::Follow(_)
                 | InboxChange::Unfollow(_)
                 | InboxChange::Block(_)
-                | InboxChange::Unblock(_) => return None,
+                | InboxChange::Unblock(_)
+                | InboxChange::FileReport(_)
+                | InboxChange::ResolveReport(_) => return None,
             }
         }
         Some(talk)

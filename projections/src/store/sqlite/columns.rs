@@ -9,7 +9,7 @@ use rusqlite::{Result, Row};
 use crate::inbox::Mute;
 use crate::store::names::{self, UnknownName};
 
-fn nonsense(column: usize) -> impl FnOnce(UnknownName) -> rusqlite::Error {
+pub(super) fn nonsense(column: usize) -> impl FnOnce(UnknownName) -> rusqlite::Error {
     move |error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
 }
 

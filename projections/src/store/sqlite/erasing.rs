@@ -1,11 +1,12 @@
-//! The words of the erased, blanked: what they said and how they called their rooms, up to where they were erased.
+//! The words of the erased, blanked: what they said and how they called their rooms, up to where they were erased; and what
+//! others said in reports about them.
 //!
 //! Apart from the other writes, because it goes by who and where instead of by row, and because a rebuild does it last.
 //! What somebody said in years is walked through ahead of the step that erases them, a few rows per transaction; the step
 //! itself finds only what it wrote. Their words are theirs to lose as soon as the erasure is in the log, so rows may be
 //! blank before the unit gets there, and whoever dies in the middle begins the walk anew and finds the first part done.
 //! No index by sender: it would be written with every message, for the sake of the few who are ever erased. What is rare
-//! has one: other words of a message, and words that others forwarded, which go with their author.
+//! has one: [`OWNED_WORDS`], such as other words of a message, and words that others forwarded, which go with their author.
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ use uuid::Uuid;
 
 use super::columns::{position, user};
 use crate::store::names::signed;
+use crate::store::owned_words::{OWNED_WORDS, OwnedWords};
 
 /// Behind everything else of a batch: it covers what the batch wrote as well. `from`: where the transaction began, up to
 /// where the words were walked through.
@@ -55,8 +57,7 @@ pub(super) fn finish_noted(tx: &Connection, user: &UserId, up_to: Position) -> R
     Ok(())
 }
 
-/// The way through every room that somebody was ever in, then through what they put in other words, then through what
-/// others forwarded of them.
+/// The way through every room that somebody was ever in, then through the words that an index leads to.
 #[derive(Debug, Clone)]
 pub(super) struct Walk {
     user: UserId,
@@ -72,10 +73,11 @@ enum Stage {
         /// Rooms up to this one are done.
         done: Option<Uuid>,
     },
-    /// The last position that was looked at.
-    Edits(i64),
-    Forwarded(i64),
+    /// Which of [`OWNED_WORDS`], and the last position there that was looked at.
+    Owned(usize, i64),
 }
+
+const OWNED: Stage = Stage::Owned(0, i64::MIN);
 
 impl Walk {
     /// Their words up to `up_to`; what they say behind it is left alone, however late this comes.
@@ -89,24 +91,12 @@ impl Walk {
         while left > 0 {
             let (next, looked) = match self.stage {
                 Stage::Rooms { room, done } => self.in_room(tx, (room, done), left)?,
-                Stage::Edits(behind) => {
-                    const SQL: &str = "SELECT count(*), max(position) FROM (SELECT position FROM message_edits
-                        WHERE sender_id = ?1 AND position > ?2 AND position < ?3 ORDER BY position LIMIT ?4)";
-                    const BLANK: &str = "UPDATE message_edits SET content = ''
-                        WHERE sender_id = ?1 AND position > ?2 AND position <= ?3 AND content <> ''";
-                    let (looked, last) = self.by_index(tx, [SQL, BLANK], behind, left)?;
-                    (Some(last.map_or(Stage::Forwarded(i64::MIN), Stage::Edits)), looked)
-                }
-                Stage::Forwarded(behind) => {
-                    const SQL: &str = "SELECT count(*), max(position) FROM (SELECT position FROM messages
-                        WHERE forwarded_author_id = ?1 AND position > ?2 AND position < ?3 ORDER BY position LIMIT ?4)";
-                    const BLANK: &str = "UPDATE messages SET content = '', attachment_url = NULL
-                        WHERE forwarded_author_id = ?1 AND position > ?2 AND position <= ?3";
-                    let (looked, last) = self.by_index(tx, [SQL, BLANK], behind, left)?;
-                    (last.map(Stage::Forwarded), looked)
+                Stage::Owned(nth, behind) => {
+                    let Some(words) = OWNED_WORDS.get(nth) else { return Ok(false) };
+                    let (looked, last) = self.by_index(tx, words, behind, left)?;
+                    (last.map_or(Stage::Owned(nth + 1, i64::MIN), |last| Stage::Owned(nth, last)), looked)
                 }
             };
-            let Some(next) = next else { return Ok(false) };
             self.stage = next;
             // A room costs something, also an empty one.
             left = left.saturating_sub(looked.max(1));
@@ -118,16 +108,21 @@ impl Walk {
     fn by_index(
         &self,
         tx: &Connection,
-        [look, blank]: [&str; 2],
+        OwnedWords { table, owner, position, blank }: &OwnedWords,
         behind: i64,
         limit: usize,
     ) -> Result<(usize, Option<i64>)> {
+        let look = format!(
+            "SELECT count(*), max({position}) FROM (SELECT {position} FROM {table}
+             WHERE {owner} = ?1 AND {position} > ?2 AND {position} < ?3 ORDER BY {position} LIMIT ?4)"
+        );
+        let blank = format!("UPDATE {table} SET {blank} WHERE {owner} = ?1 AND {position} > ?2 AND {position} <= ?3");
         let user = self.user.as_str();
         let (looked, last): (usize, Option<i64>) = tx
-            .prepare_cached(look)?
+            .prepare_cached(&look)?
             .query_row(params![user, behind, signed(self.up_to.0), limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
         if let Some(last) = last {
-            tx.prepare_cached(blank)?.execute(params![user, behind, last])?;
+            tx.prepare_cached(&blank)?.execute(params![user, behind, last])?;
         }
         Ok((looked, last.filter(|_| looked == limit)))
     }
@@ -137,8 +132,8 @@ impl Walk {
         tx: &Connection,
         (room, done): (Option<(Uuid, i64)>, Option<Uuid>),
         limit: usize,
-    ) -> Result<(Option<Stage>, usize)> {
-        let Some((room, behind)) = self.place(tx, room, done)? else { return Ok((Some(Stage::Edits(i64::MIN)), 0)) };
+    ) -> Result<(Stage, usize)> {
+        let Some((room, behind)) = self.place(tx, room, done)? else { return Ok((OWNED, 0)) };
         let (looked, last) = self.look(tx, room, behind, limit)?;
         if let Some(last) = last {
             self.blank(tx, room, behind, last)?;
@@ -147,7 +142,7 @@ impl Walk {
             Some(last) if looked == limit => Stage::Rooms { room: Some((room, last)), done },
             Some(_) | None => Stage::Rooms { room: None, done: Some(room) },
         };
-        Ok((Some(next), looked))
+        Ok((next, looked))
     }
 
     fn place(&self, tx: &Connection, room: Option<(Uuid, i64)>, done: Option<Uuid>) -> Result<Option<(Uuid, i64)>> {
@@ -185,15 +180,13 @@ impl Walk {
 
 /// What a walk leaves: what was written behind `walked`, and what there is once per room.
 fn blank(tx: &Connection, erased: &BTreeMap<UserId, Position>, walked: Position) -> Result<()> {
-    const WRITTEN: [&str; 3] = [
-        "UPDATE messages SET client_message_id = NULL,
-         content = CASE WHEN forwarded_author_id IS NULL THEN '' ELSE content END,
-         attachment_url = CASE WHEN forwarded_author_id IS NULL THEN NULL ELSE attachment_url END
-         WHERE position > ?3 AND position < ?2 AND sender_id = ?1",
-        "UPDATE messages SET content = '', attachment_url = NULL
-         WHERE forwarded_author_id = ?1 AND position > ?3 AND position < ?2",
-        "UPDATE message_edits SET content = '' WHERE sender_id = ?1 AND position > ?3 AND position < ?2",
-    ];
+    const SAID: &str = "UPDATE messages SET client_message_id = NULL,
+        content = CASE WHEN forwarded_author_id IS NULL THEN '' ELSE content END,
+        attachment_url = CASE WHEN forwarded_author_id IS NULL THEN NULL ELSE attachment_url END
+        WHERE position > ?3 AND position < ?2 AND sender_id = ?1";
+    let owned = OWNED_WORDS.map(|OwnedWords { table, owner, position, blank }| {
+        format!("UPDATE {table} SET {blank} WHERE {owner} = ?1 AND {position} > ?3 AND {position} < ?2")
+    });
     const LAST: &str = "UPDATE rooms SET last_message = ''
         WHERE room_id IN (SELECT room_id FROM members WHERE user_id = ?1
             UNION SELECT room_id FROM messages WHERE forwarded_author_id = ?1)
@@ -205,7 +198,7 @@ fn blank(tx: &Connection, erased: &BTreeMap<UserId, Position>, walked: Position)
         AND pictured_by = ?1 AND pictured_position < ?2";
     for (user, position) in erased {
         let (user, position) = (user.as_str(), signed(position.0));
-        for sql in WRITTEN {
+        for sql in owned.iter().map(String::as_str).chain([SAID]) {
             tx.prepare_cached(sql)?.execute(params![user, position, signed(walked.0)])?;
         }
         for sql in [LAST, NAMES, PICTURES] {

@@ -9,7 +9,7 @@ use event_log::Position;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::columns::{maybe_moment, maybe_mute, maybe_user, moment, named, number, position, user};
-use super::{erasing, inbox_marks};
+use super::{erasing, inbox_marks, reports};
 use crate::inbox::batch::{FollowCounts, InboxBatch, Reader, RoomState, Since, Stay, Words};
 use crate::inbox::changes::{InboxChange, SaidMessage};
 use crate::store::names::{history_from, join_policy, natural, policy_name, role, room_kind, short, signed};
@@ -35,6 +35,7 @@ pub(super) fn save(tx: &Connection, batch: &InboxBatch, from: Position) -> Resul
     save_people(tx, batch)?;
     save_relations(tx, batch)?;
     inbox_marks::save(tx, batch)?;
+    reports::save(tx, batch)?;
     erasing::write(tx, &batch.erased, from)
 }
 
@@ -108,6 +109,7 @@ fn load(tx: &Connection, batch: &mut InboxBatch) -> Result<()> {
     )?;
     load_each(tx, &mut batch.readers, READER, |(room, user)| vec![id(room), user.as_str().to_owned().into()], reader)?;
     inbox_marks::load(tx, batch)?;
+    reports::load(tx, batch)?;
     load_relations(tx, batch)
 }
 

@@ -13,6 +13,7 @@ mod inbox_reads;
 mod inbox_rooms;
 mod inbox_writes;
 mod people_reads;
+mod reports;
 mod search_erasing;
 mod search_reads;
 mod search_writes;

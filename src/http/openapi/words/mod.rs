@@ -7,6 +7,7 @@ mod messages;
 mod notifications;
 mod people;
 mod realtime;
+mod reports;
 mod rooms;
 mod uploads;
 
@@ -74,6 +75,7 @@ pub fn topics() -> Vec<Topic> {
         uploads::topic(),
         people::topic(),
         notifications::topic(),
+        reports::topic(),
         realtime::topic(),
     ]
 }

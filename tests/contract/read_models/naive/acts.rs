@@ -5,14 +5,15 @@ use aggregates::ids::{RoomId, UserId};
 use aggregates::notification::NotificationType;
 use aggregates::participant::Arrangement;
 use aggregates::relationship::RelationshipEvent;
+use aggregates::report::{Resolution, Subject};
 use aggregates::room::{RoomEvent, RoomKind};
 use event_log::Position;
 
 use super::{Naive, PEOPLE};
 use crate::read_models::events::{
-    added, answering, arranged, deleted, delivered, edited, erased, feed_read, forwarding, from_join, marked,
-    message_id, named, naming, opened, pictured, pinned, raised, reacted, read, registered, relation, removed, renamed,
-    sent, turned, unread_again,
+    about_message, about_user, added, answering, arranged, deleted, delivered, edited, erased, feed_read, filed,
+    forwarding, from_join, marked, message_id, named, naming, opened, pictured, pinned, raised, reacted, read,
+    registered, relation, removed, renamed, resolved, sent, turned, unread_again,
 };
 use crate::read_models::world::{at, room, user};
 
@@ -144,8 +145,33 @@ impl Naive {
             }
             24 => vec![feed_read(nth, act.who, Position(head.0.saturating_sub(u64::from(act.number % 8))))],
             25 | 26 if self.people.contains(&from) => vec![erased(nth, act.who)],
+            27..=29 => self.reported(act),
             _ => vec![raised(nth, self.notes.len() as u128 + 1, act.who, NotificationType::Follower)],
         }
+    }
+}
+
+impl Naive {
+    fn reported(&self, act: Act) -> Vec<DomainEvent> {
+        let nth = self.happened;
+        let open = self.reports.values().filter(|report| report.resolved.is_none()).nth(usize::from(act.number % 4));
+        if let (29, Some(report)) = (act.what, open) {
+            let resolution = Resolution::ALL[usize::from(act.number) % Resolution::ALL.len()];
+            return vec![resolved(nth, report.id, resolution, act.whom, &format!("note {nth}"))];
+        }
+        let chosen = room(u128::from(act.number % ROOMS) + 1);
+        let subject = match act.number % 3 {
+            0 if act.who != act.whom => about_user(act.whom),
+            1 if act.who != act.whom => about_message(chosen, 1, act.whom),
+            _ => Subject::Room { room_id: chosen },
+        };
+        let same = |report: &&projections::inbox::ReportRow| {
+            report.reporter_id == user(act.who) && report.subject == subject && report.resolved.is_none()
+        };
+        if self.reports.values().any(|report| same(&report)) {
+            return vec![];
+        }
+        vec![filed(nth, act.who, subject, &format!("reason {nth}"))]
     }
 }
 

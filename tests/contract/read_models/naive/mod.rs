@@ -1,18 +1,20 @@
 //! What the views should say, counted in the simplest way there is. Also makes up events that the rules allow.
 
 mod acts;
+mod reports;
 mod rooms;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aggregates::DomainEvent;
 use aggregates::feed::FeedEvent;
-use aggregates::ids::{NotificationId, RoomId, UserId};
+use aggregates::ids::{NotificationId, ReportId, RoomId, UserId};
 use aggregates::notification::NotificationEvent;
 use aggregates::relationship::RelationshipEvent;
 use event_log::Position;
 use projections::Views;
 use projections::feed::{FeedFilter, FeedPage};
+use projections::inbox::ReportRow;
 
 pub use self::acts::Act;
 use self::rooms::{Place, Room};
@@ -35,6 +37,7 @@ pub struct Naive {
     blocks: BTreeSet<(UserId, UserId)>,
     notes: Vec<Note>,
     people: BTreeSet<UserId>,
+    reports: BTreeMap<ReportId, ReportRow>,
     happened: i64,
 }
 
@@ -78,9 +81,11 @@ impl Naive {
                     UserEvent::UserErased(UserErased { user_id, .. }) => {
                         self.people.remove(user_id);
                         self.rooms.values_mut().for_each(|room| room.forget_words_of(user_id));
+                        self.forget_reports_of(user_id);
                     }
                 }
             }
+            DomainEvent::Report(event) => self.take_report(event, position),
         }
     }
 
@@ -98,7 +103,7 @@ impl Naive {
             self.compare_relations(views, &user(name)).await?;
             self.compare_feed(views, &user(name)).await?;
         }
-        Ok(())
+        self.compare_reports(views).await
     }
 
     async fn compare_relations(&self, views: &Views, who: &UserId) -> Result<(), String> {
