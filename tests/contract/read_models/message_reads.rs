@@ -1,8 +1,7 @@
 //! Reading messages: who may, which page, and what is told of each message.
 
 use aggregates::participant::Arrangement;
-use aggregates::room::{Attachment, RoomEvent, RoomKind};
-use aggregates::{DomainEvent, Sealed};
+use aggregates::room::{RoomEvent, RoomKind};
 use projections::inbox::{Archived, MessagePage, MessagesFound, Mute, MutedRoom, RoomsAsk};
 
 use crate::read_models::events::{
@@ -15,7 +14,6 @@ use crate::support::backend::Backend;
 
 on_every_backend! {
     nobody_outside_reads_anything,
-    a_file_is_carried_to_whoever_may_read_a_message_with_it,
     history_begins_at_the_join_where_it_was_opened_so,
     a_page_says_whether_there_is_more_on_either_side,
     a_message_is_told_with_everything_that_became_of_it,
@@ -26,12 +24,6 @@ on_every_backend! {
     support_rooms_that_are_open_are_listed_for_whoever_helps,
     members_are_paged_by_their_ids,
     of_a_crowd_that_reacted_and_read_the_first_are_named_and_all_are_counted,
-}
-
-fn carrying(mut event: DomainEvent, address: &str) -> DomainEvent {
-    let DomainEvent::Room(RoomEvent::MessageSent(message)) = &mut event else { panic!("a message") };
-    message.attachment = Some(Attachment { url: Sealed::new(address), media_type: None });
-    event
 }
 
 fn seqs(found: &MessagesFound) -> (Vec<u64>, bool, bool) {
@@ -74,44 +66,6 @@ async fn nobody_outside_reads_anything(backend: Backend) {
     assert_eq!(page, None);
     let empty = inbox.messages(other, &user("cleo"), MessagePage::Newest, 9).await.expect("answered");
     assert_eq!(empty, Some(MessagesFound::default()), "hers is empty and not refused");
-    driven.stop().await.expect("nothing was wrong");
-}
-
-async fn a_file_is_carried_to_whoever_may_read_a_message_with_it(backend: Backend) {
-    const FILE: &str = "/api/uploads/abcdefghijklmnopqrstuv00000000000000000000000000000007";
-    let Some(mut world) = World::on(backend).await else { return };
-    let driven = Driven::start(world.views().await);
-    let (first, second, third) = (room(1), room(2), room(3));
-    let head = world
-        .record([
-            opened(1, first, RoomKind::Group, Some("A"), &["ana", "ben", "eko"]),
-            from_join(opened(2, second, RoomKind::Group, Some("B"), &["ben", "cleo"])),
-            opened(3, third, RoomKind::Group, Some("C"), &["fay"]),
-            carrying(sent(4, first, 1, "ana", ""), FILE),
-            carrying(sent(5, second, 1, "ben", ""), FILE),
-            added(6, second, &["dian"], 1),
-            removed(7, first, "eko"),
-            carrying(sent(8, third, 1, "fay", ""), &format!("{FILE}0")),
-        ])
-        .await;
-    driven.caught_up(head).await;
-    let inbox = driven.views.inbox();
-    let carried = async || {
-        let mut to = Vec::new();
-        for who in ["ana", "ben", "cleo", "dian", "eko", "fay", "zoe"] {
-            if inbox.carries_upload(FILE, &user(who)).await.expect("answered") {
-                to.push(who);
-            }
-        }
-        to
-    };
-    assert_eq!(carried().await, ["ana", "ben", "cleo"]);
-    let head = world.record([deleted(9, second, 1, "ben", "ben"), carrying(sent(10, third, 2, "fay", ""), FILE)]).await;
-    driven.caught_up(head).await;
-    assert_eq!(carried().await, ["ana", "ben", "fay"]);
-    let head = world.record([removed(11, first, "ben"), added(12, third, &["zoe"], 2)]).await;
-    driven.caught_up(head).await;
-    assert_eq!(carried().await, ["ana", "fay", "zoe"]);
     driven.stop().await.expect("nothing was wrong");
 }
 
