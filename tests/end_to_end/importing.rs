@@ -262,8 +262,8 @@ async fn what_goes_in_comes_out_of_the_other_engine(from: Backend) {
     assert_eq!(archives[0], archives[1], "what became of rooms and messages is the same there");
     let contents: Vec<&Value> =
         archives[1]["messages"].as_array().expect("messages").iter().map(|m| &m["content"]).collect();
-    let gone = "Pesan telah dihapus";
-    assert_eq!(contents, ["Untuk @sari saja", "Semua: lusa libur", "Halo semua", gone, gone]);
+    assert_eq!(contents[..3], ["Untuk @sari saja", "Semua: lusa libur", "Halo semua"]);
+    assert_eq!(contents[3..], ["Pesan telah dihapus"; 2]);
     assert_eq!(archives[1]["rara"], json!(["DIRECT", "GROUP", "MENTOR_STUDENT"]));
     assert_eq!(archives[1]["sari"], json!(["GROUP", "SUPPORT"]));
 
@@ -281,7 +281,7 @@ async fn what_goes_in_comes_out_of_the_other_engine(from: Backend) {
     assert!(!events.contains("rahasia"));
 }
 
-/// What is shown to one of its members of the room in which everything has become of something.
+/// What a member is shown of the room in which everything happened.
 async fn archive(installation: &Installation) -> Value {
     let http = client(PATIENCE);
     let [rara, sari] = ["rara", "sari"].map(|id| Person::new(&http, installation.address, id));
@@ -292,20 +292,18 @@ async fn archive(installation: &Installation) -> Value {
     let (of_rara, of_sari) = (rooms_of(&rara).await, rooms_of(&sari).await);
     let room = of_rara.as_array().expect("rooms").iter().find(|room| room["name"] == "Arsip Lama");
     let room = text(&room.expect("it was renamed")["id"]);
-    let mut messages = rara.get(&format!("/api/chat/messages?roomId={room}")).await.ok()["messages"].clone();
-    for message in messages.as_array_mut().expect("messages") {
-        message.as_object_mut().expect("a message").remove("position");
-    }
-    let mut edits = Vec::new();
-    for message in messages.as_array().expect("messages") {
-        let id = text(&message["id"]);
-        edits.push(rara.get(&format!("/api/chat/messages/{id}/edits")).await.ok()["versions"].clone());
-    }
-    let mut members = rara.get(&format!("/api/chat/rooms/{room}/members")).await.ok()["members"].clone();
-    for member in members.as_array_mut().expect("members") {
-        // Who is here is of the moment.
-        member.as_object_mut().expect("a member").remove("user");
-    }
+    let without = |mut list: Value, field: &str| {
+        list.as_array_mut().expect("a list").iter_mut().filter_map(Value::as_object_mut).for_each(|one| {
+            one.remove(field);
+        });
+        list
+    };
+    let messages = rara.get(&format!("/api/chat/messages?roomId={room}")).await.ok()["messages"].clone();
+    let messages = without(messages, "position");
+    let members = rara.get(&format!("/api/chat/rooms/{room}/members")).await.ok()["members"].clone();
+    let members = without(members, "user");
+    let edits =
+        rara.get(&format!("/api/chat/messages/{}/edits", text(&messages[0]["id"]))).await.ok()["versions"].clone();
     json!({ "messages": messages, "edits": edits, "members": members, "rara": types(&of_rara), "sari": types(&of_sari) })
 }
 
