@@ -299,7 +299,7 @@ async fn archive(installation: &Installation) -> Value {
         list
     };
     let messages = rara.get(&format!("/api/chat/messages?roomId={room}")).await.ok()["messages"].clone();
-    let messages = without(messages, "position");
+    let messages = without(without(messages, "position"), "sender");
     let members = rara.get(&format!("/api/chat/rooms/{room}/members")).await.ok()["members"].clone();
     let members = without(members, "user");
     let edits =
