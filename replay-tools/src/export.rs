@@ -177,7 +177,7 @@ fn say(
     } else {
         let mut text = format!("{url}: {lines} lines up to position {head} in {:.1} s", took.as_secs_f64());
         if *unsayable > 0 {
-            text.push_str(&format!("\n{unsayable} events were written by another program and have no line"));
+            text.push_str(&format!("\n{unsayable} events have no line: places of people in rooms (marked unread, delivered, muted, pinned, archived)"));
         }
         if words.lost > 0 {
             text.push_str(&format!("\n{} words cannot be read: their keys are lost", words.lost));

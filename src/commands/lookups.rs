@@ -65,6 +65,16 @@ impl Commands {
         self.require_member(room, user).await
     }
 
+    /// Whether a message that `user` may read carries an upload: theirs to fetch, wherever it was brought to first. A frame
+    /// that shows it may be faster than the view.
+    pub async fn may_fetch(&self, address: &str, user: &UserId) -> Result<bool, Failure> {
+        if self.views.inbox().carries_upload(address, user).await? {
+            return Ok(true);
+        }
+        self.caught_up(UnitName::Inbox).await?;
+        Ok(self.views.inbox().carries_upload(address, user).await?)
+    }
+
     /// Whoever is outside learns nothing about a room, also not from what is wrong with their wish.
     pub(super) async fn require_member(&self, room: RoomId, user: &UserId) -> Result<(), Failure> {
         match self.views.inbox().member(room, user).await? {

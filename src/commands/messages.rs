@@ -79,32 +79,8 @@ impl Commands {
 }
 
 pub(super) fn sent(done: Done) -> Result<Sent, Failure> {
-    let event = done.events.into_iter().find_map(|event| match event {
-        DomainEvent::Room(RoomEvent::MessageSent(event)) => Some(event),
-        DomainEvent::Room(
-            RoomEvent::RoomOpened(_)
-            | RoomEvent::MembersAdded(_)
-            | RoomEvent::MemberRemoved(_)
-            | RoomEvent::MemberRoleChanged(_)
-            | RoomEvent::RoomRenamed(_)
-            | RoomEvent::RoomAvatarChanged(_)
-            | RoomEvent::JoinPolicyChanged(_)
-            | RoomEvent::SlowModeChanged(_)
-            | RoomEvent::RoomClosed(_)
-            | RoomEvent::RoomReopened(_)
-            | RoomEvent::MessageEdited(_)
-            | RoomEvent::MessageDeleted(_)
-            | RoomEvent::ReactionAdded(_)
-            | RoomEvent::ReactionRemoved(_)
-            | RoomEvent::MessagePinned(_)
-            | RoomEvent::MessageUnpinned(_),
-        )
-        | DomainEvent::Participant(_)
-        | DomainEvent::Relationship(_)
-        | DomainEvent::Notification(_)
-        | DomainEvent::Feed(_)
-        | DomainEvent::User(_)
-        | DomainEvent::Report(_) => None,
+    let event = done.events.into_iter().find_map(|event| {
+        if let DomainEvent::Room(RoomEvent::MessageSent(event)) = event { Some(event) } else { None }
     });
     match event {
         Some(event) => Ok(Sent { event, position: done.position, new: done.new }),

@@ -146,62 +146,12 @@ pub(super) fn opened(done: Done, room_id: RoomId) -> Opened {
 }
 
 fn opening(event: DomainEvent) -> Option<RoomOpened> {
-    match event {
-        DomainEvent::Room(RoomEvent::RoomOpened(event)) => Some(event),
-        DomainEvent::Room(
-            RoomEvent::MembersAdded(_)
-            | RoomEvent::MemberRemoved(_)
-            | RoomEvent::MemberRoleChanged(_)
-            | RoomEvent::RoomRenamed(_)
-            | RoomEvent::RoomAvatarChanged(_)
-            | RoomEvent::JoinPolicyChanged(_)
-            | RoomEvent::SlowModeChanged(_)
-            | RoomEvent::RoomClosed(_)
-            | RoomEvent::RoomReopened(_)
-            | RoomEvent::MessageEdited(_)
-            | RoomEvent::MessageDeleted(_)
-            | RoomEvent::ReactionAdded(_)
-            | RoomEvent::ReactionRemoved(_)
-            | RoomEvent::MessagePinned(_)
-            | RoomEvent::MessageUnpinned(_)
-            | RoomEvent::MessageSent(_),
-        )
-        | DomainEvent::Participant(_)
-        | DomainEvent::Relationship(_)
-        | DomainEvent::Notification(_)
-        | DomainEvent::Feed(_)
-        | DomainEvent::User(_)
-        | DomainEvent::Report(_) => None,
-    }
+    if let DomainEvent::Room(RoomEvent::RoomOpened(event)) = event { Some(event) } else { None }
 }
 
 fn entered(done: Done, room_id: RoomId) -> Entered {
-    let event = done.events.into_iter().find_map(|event| match event {
-        DomainEvent::Room(RoomEvent::MembersAdded(event)) => Some(event),
-        DomainEvent::Room(
-            RoomEvent::RoomOpened(_)
-            | RoomEvent::MemberRemoved(_)
-            | RoomEvent::MemberRoleChanged(_)
-            | RoomEvent::RoomRenamed(_)
-            | RoomEvent::RoomAvatarChanged(_)
-            | RoomEvent::JoinPolicyChanged(_)
-            | RoomEvent::SlowModeChanged(_)
-            | RoomEvent::RoomClosed(_)
-            | RoomEvent::RoomReopened(_)
-            | RoomEvent::MessageEdited(_)
-            | RoomEvent::MessageDeleted(_)
-            | RoomEvent::ReactionAdded(_)
-            | RoomEvent::ReactionRemoved(_)
-            | RoomEvent::MessagePinned(_)
-            | RoomEvent::MessageUnpinned(_)
-            | RoomEvent::MessageSent(_),
-        )
-        | DomainEvent::Participant(_)
-        | DomainEvent::Relationship(_)
-        | DomainEvent::Notification(_)
-        | DomainEvent::Feed(_)
-        | DomainEvent::User(_)
-        | DomainEvent::Report(_) => None,
+    let event = done.events.into_iter().find_map(|event| {
+        if let DomainEvent::Room(RoomEvent::MembersAdded(event)) = event { Some(event) } else { None }
     });
     Entered { room_id, position: done.position, event, new: done.new }
 }

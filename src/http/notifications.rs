@@ -21,6 +21,7 @@ use crate::commands::Caller;
 use crate::queries::FeedAsk;
 use crate::wire::Notification;
 use crate::wire::names::CursorText;
+use crate::wire::schemas::also_called;
 
 const NOTIFICATIONS_DEFAULT: usize = 20;
 /// Beyond it the cursor is the way: an offset reads everything that it passes over.
@@ -120,6 +121,7 @@ pub async fn unread_count(
 #[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
+#[schemars(transform = also_called("markAllRead", "markAll"))]
 pub struct MarkBody {
     #[garde(length(max = MARKED_MAX))]
     notification_ids: Option<Vec<NotificationId>>,

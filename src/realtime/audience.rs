@@ -71,64 +71,18 @@ pub(super) fn wants(interest: &Interest<'_>, recorded: &RecordedEvent) -> bool {
 
 /// The room that somebody who is connected comes into.
 pub(super) fn entrance(interest: &Interest<'_>, recorded: &RecordedEvent) -> Option<RoomId> {
-    let (room, members) = match &recorded.event {
-        DomainEvent::Room(RoomEvent::RoomOpened(event)) => (event.room_id, &event.members),
-        DomainEvent::Room(RoomEvent::MembersAdded(event)) => (event.room_id, &event.members),
-        DomainEvent::Room(
-            RoomEvent::MemberRemoved(_)
-            | RoomEvent::MemberRoleChanged(_)
-            | RoomEvent::RoomRenamed(_)
-            | RoomEvent::RoomAvatarChanged(_)
-            | RoomEvent::JoinPolicyChanged(_)
-            | RoomEvent::SlowModeChanged(_)
-            | RoomEvent::RoomClosed(_)
-            | RoomEvent::RoomReopened(_)
-            | RoomEvent::MessageEdited(_)
-            | RoomEvent::MessageDeleted(_)
-            | RoomEvent::ReactionAdded(_)
-            | RoomEvent::ReactionRemoved(_)
-            | RoomEvent::MessagePinned(_)
-            | RoomEvent::MessageUnpinned(_)
-            | RoomEvent::MessageSent(_),
-        )
-        | DomainEvent::Participant(_)
-        | DomainEvent::Relationship(_)
-        | DomainEvent::Notification(_)
-        | DomainEvent::Feed(_)
-        | DomainEvent::User(_)
-        | DomainEvent::Report(_) => return None,
+    let (room, members) = if let DomainEvent::Room(RoomEvent::RoomOpened(event)) = &recorded.event {
+        (event.room_id, &event.members)
+    } else if let DomainEvent::Room(RoomEvent::MembersAdded(event)) = &recorded.event {
+        (event.room_id, &event.members)
+    } else {
+        return None;
     };
     members.iter().any(|member| interest.in_user(&member.user_id)).then_some(room)
 }
 
 pub(super) fn room_of_message(recorded: &RecordedEvent) -> Option<RoomId> {
-    match &recorded.event {
-        DomainEvent::Room(RoomEvent::MessageSent(event)) => Some(event.room_id),
-        DomainEvent::Room(
-            RoomEvent::RoomOpened(_)
-            | RoomEvent::MembersAdded(_)
-            | RoomEvent::MemberRemoved(_)
-            | RoomEvent::MemberRoleChanged(_)
-            | RoomEvent::RoomRenamed(_)
-            | RoomEvent::RoomAvatarChanged(_)
-            | RoomEvent::JoinPolicyChanged(_)
-            | RoomEvent::SlowModeChanged(_)
-            | RoomEvent::RoomClosed(_)
-            | RoomEvent::RoomReopened(_)
-            | RoomEvent::MessageEdited(_)
-            | RoomEvent::MessageDeleted(_)
-            | RoomEvent::ReactionAdded(_)
-            | RoomEvent::ReactionRemoved(_)
-            | RoomEvent::MessagePinned(_)
-            | RoomEvent::MessageUnpinned(_),
-        )
-        | DomainEvent::Participant(_)
-        | DomainEvent::Relationship(_)
-        | DomainEvent::Notification(_)
-        | DomainEvent::Feed(_)
-        | DomainEvent::User(_)
-        | DomainEvent::Report(_) => None,
-    }
+    if let DomainEvent::Room(RoomEvent::MessageSent(event)) = &recorded.event { Some(event.room_id) } else { None }
 }
 
 /// Whose names its frames show.

@@ -11,8 +11,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aggregates::Timestamp;
 use aggregates::ids::{RoomId, UserId};
+use aggregates::participant::RoomArranged;
 use axum::extract::ws::Utf8Bytes;
 use event_log::{CacheSize, Position};
+use projections::inbox::MutedRoom;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -380,6 +382,16 @@ impl Hub {
     /// What the inbox answered about somebody's rooms; see [`People::read`].
     pub fn rooms_were_read(&self, user: &UserId, turn: Turn, answer: Option<(Vec<RoomId>, Position)>) {
         self.state().people.read(user, turn, answer);
+    }
+
+    /// What it answered about the rooms they muted; see [`People::read_mutes`].
+    pub fn mutes_were_read(&self, user: &UserId, turn: Turn, muted: &[MutedRoom], as_of: Position) {
+        self.state().people.read_mutes(user, turn, muted, as_of);
+    }
+
+    /// Somebody gave a room another place among theirs.
+    pub fn arranged(&self, position: Position, event: &RoomArranged) {
+        self.state().people.arranged(position, event);
     }
 
     /// The window is empty, and complete from here on.

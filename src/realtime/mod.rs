@@ -24,6 +24,7 @@ mod hub;
 mod last_events;
 mod legacy;
 pub mod measures;
+mod mutes;
 mod occupancy;
 mod online;
 mod outbox;

@@ -5,11 +5,15 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use aggregates::Timestamp;
 use aggregates::ids::{RoomId, UserId};
+use aggregates::participant::RoomArranged;
 use event_log::Position;
+use projections::inbox::MutedRoom;
 use tokio::sync::watch;
 
 use super::channel_name::user_channel;
+use super::mutes::Mutes;
 use super::presence::listeners::Comings;
 
 /// Changes kept for somebody while their rooms are being read; more than this in those seconds fails the reading.
@@ -47,6 +51,7 @@ struct Person {
     rooms: HashSet<RoomId>,
     /// `rooms` had everything up to here when it was read: older steps on the tail are in it already.
     as_of: Position,
+    mutes: Mutes,
 }
 
 /// The connected people and, for every room, who of them is in it.
@@ -73,6 +78,7 @@ impl People {
                 journal: Vec::new(),
                 rooms: HashSet::new(),
                 as_of: Position::START,
+                mutes: Mutes::default(),
             }
         });
         person.holds += 1;
@@ -83,6 +89,7 @@ impl People {
             begin = true;
             person.turn = next;
             person.journal.clear();
+            person.mutes = Mutes::default();
             person.reading.send_replace(Reading::Begun);
         }
         let reading = person.reading.subscribe();
@@ -105,6 +112,30 @@ impl People {
                 self.leave(room, user);
             }
         }
+    }
+
+    /// Takes what the inbox knew at `as_of` of the rooms they muted. To be called before [`Self::read`], which ends the
+    /// reading.
+    pub fn read_mutes(&mut self, user: &UserId, turn: Turn, muted: &[MutedRoom], as_of: Position) {
+        let Some(person) = self.people.get_mut(user) else { return };
+        if person.turn == turn && *person.reading.borrow() == Reading::Begun {
+            person.mutes.read(muted, as_of);
+        }
+    }
+
+    pub fn arranged(&mut self, position: Position, event: &RoomArranged) {
+        if let Some(person) = self.people.get_mut(&event.user_id) {
+            person.mutes.arranged(position, event.room_id, event.arrangement);
+        }
+    }
+
+    /// Whether what is said at `at` in a room is muted for somebody who is connected.
+    pub fn has_muted(&self, user: &UserId, room: RoomId, at: Timestamp) -> bool {
+        self.mutes(user).is_some_and(|mutes| mutes.holds(room, at))
+    }
+
+    pub fn mutes(&self, user: &UserId) -> Option<&Mutes> {
+        self.people.get(user).map(|person| &person.mutes)
     }
 
     /// Takes the rooms as the inbox had them at `as_of`, and what was heard since. `None`: they could not be read.

@@ -140,7 +140,8 @@ impl State {
         // Hints come on somebody's own channel.
         let own = channel.iter().all(|(_, room)| room.is_none());
         let hints = if own { self.people.rooms(user) } else { None };
-        Listener { socket: Some(socket), user, channels: channel, hints, until: Position(u64::MAX) }
+        let mutes = self.people.mutes(user);
+        Listener { socket: Some(socket), user, channels: channel, hints, mutes, until: Position(u64::MAX) }
     }
 }
 

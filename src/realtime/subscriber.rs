@@ -11,8 +11,9 @@ use super::frame::{Cause, Frame};
 use super::hub::{Hub, State};
 use super::outbox::Outbox;
 use super::people::Step;
-use super::protocol::{self, CloseCode, EventData};
+use super::protocol::{self, CloseCode};
 use super::socket_id::SocketId;
+use super::window::HintData;
 
 /// Whom a frame passes by.
 #[derive(Debug, Clone, Copy, Default)]
@@ -167,20 +168,21 @@ impl Hub {
     pub fn publish_to_members(
         &self,
         room: RoomId,
-        (event, data): (&'static str, &EventData),
+        (event, hint): (&'static str, &HintData),
         cause: Cause,
         except: Except<'_>,
     ) {
         let mut state = self.state();
-        state.window.keep_hint(room, (event, data), cause, (except.user, except.socket));
-        let members: Vec<Arc<str>> = state
-            .people
+        state.window.keep_hint(room, (event, hint), cause, (except.user, except.socket));
+        let people = &state.people;
+        let members: Vec<(Arc<str>, bool)> = people
             .members(room)
             .filter(|(user, _)| Some(*user) != except.user)
-            .map(|(_, channel)| channel.clone())
+            .map(|(user, channel)| (channel.clone(), people.has_muted(user, room, hint.said_at)))
             .collect();
         let except = Except { user: None, ..except };
-        for channel in members {
+        for (channel, muted) in members {
+            let data = hint.when(muted);
             let mut frame = None;
             let text = || frame.get_or_insert_with(|| data.frame(event, &channel)).clone();
             deliver(&mut state, &channel, Some(cause), except, self.outgoing_frames_max, text);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use aggregates::ids::UserId;
 use axum::extract::ws::Utf8Bytes;
 use event_log::Position;
-use projections::UnitName;
+use projections::{ReadError, UnitName};
 use tokio::sync::watch;
 
 use super::Inner;
@@ -179,19 +179,23 @@ async fn unless_nobody_waits(mut reading: watch::Receiver<Reading>, work: impl F
     }
 }
 
+fn unreadable(error: &ReadError) {
+    tracing::warn!(%error, "the rooms of somebody who connected cannot be read");
+}
+
 async fn read_rooms(inner: Arc<Inner>, user: UserId, turn: Turn, at_least: Position) {
     let patience = inner.config.view_patience;
     let read = async {
         // A view that is behind is waited for side by side, or the last in the queue would wait for all before it.
         inner.views.wait_for(UnitName::Inbox, at_least, patience).await.ok()?;
         let _turn = inner.room_reads.acquire().await.ok()?;
-        match inner.views.inbox().memberships(&user).await {
-            Ok(answer) => Some(answer),
-            Err(error) => {
-                tracing::warn!(%error, "the rooms of somebody who connected cannot be read");
-                None
-            }
-        }
+        let inbox = inner.views.inbox();
+        let asked = async {
+            let (muted, as_of) = inbox.mutes(&user).await?;
+            inner.hub.mutes_were_read(&user, turn, &muted, as_of);
+            inbox.memberships(&user).await
+        };
+        asked.await.inspect_err(unreadable).ok()
     };
     let answer = read.await;
     inner.hub.rooms_were_read(&user, turn, answer);

@@ -131,7 +131,7 @@ impl super::hub::Hub {
         let channels: Vec<Heard> =
             std::iter::once(own).chain(rooms.iter().map(|room| (room_channel(*room), Some(*room)))).collect();
         // Without the hints: what they hint at is here.
-        let listener = Listener { socket: None, user, channels: &channels, hints: None, until };
+        let listener = Listener { socket: None, user, channels: &channels, hints: None, mutes: None, until };
         let state = self.state();
         let from = Cursor { position: after, frames: None };
         if !state.window.covers(from) {

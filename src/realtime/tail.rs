@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use aggregates::DomainEvent;
 use aggregates::ids::{RoomId, UserId};
+use aggregates::participant::ParticipantEvent;
 use aggregates::room::{MemberRemoved, MembersAdded, NewMember, RoomEvent, RoomKind, RoomOpened};
 use aggregates::user::UserEvent;
 use event_log::{EventLogError, Filter, Page, Position, RecordedEvent, Subscription};
@@ -176,14 +177,17 @@ impl Tail<'_> {
         })
     }
 
-    /// Memberships, and what never changes about a room.
+    /// Memberships and mutes, and what never changes about a room.
     fn bring_forward(&mut self, recorded: &RecordedEvent) {
         if let DomainEvent::User(UserEvent::UserErased(_)) = &recorded.event {
             // Their words and names are in frames from before.
             self.inner.hub.begin_window(recorded.position);
         }
-        let DomainEvent::Room(event) = &recorded.event else { return };
         let hub = &self.inner.hub;
+        if let DomainEvent::Participant(ParticipantEvent::RoomArranged(event)) = &recorded.event {
+            hub.arranged(recorded.position, event);
+        }
+        let DomainEvent::Room(event) = &recorded.event else { return };
         match event {
             RoomEvent::RoomOpened(RoomOpened { room_id, kind, members, .. }) => {
                 self.remember_pair(*room_id, *kind, members);

@@ -25,6 +25,7 @@ use super::frames::{self, EventName, MessageHint, NewFollower, NotificationRead,
 use super::reads::ReadMark;
 use super::subscriber::Except;
 use super::tail::{People, Tail};
+use super::window::HintData;
 use crate::wire;
 use crate::wire::user::display_name;
 
@@ -116,15 +117,19 @@ impl Tail<'_> {
         if listening.is_empty() && !inner.config.keeps_window() {
             return;
         }
-        let hint = MessageHint {
-            room_id: event.room_id,
-            sender_name: display_name(&event.sender_id, sender),
-            content: frames::beginning(event.content.reveal(), HINT_CHARACTERS),
-            muted: false,
-            seq: event.seq,
-            position: place.token,
+        let hint = |muted| {
+            let data = MessageHint {
+                room_id: event.room_id,
+                sender_name: display_name(&event.sender_id, sender),
+                content: frames::beginning(event.content.reveal(), HINT_CHARACTERS),
+                muted,
+                seq: event.seq,
+                position: place.token,
+            };
+            encode(frames::NEW_MESSAGE, &data)
         };
-        if let Some(data) = encode(frames::NEW_MESSAGE, &hint) {
+        if let (Some(muted), Some(heard)) = (hint(true), hint(false)) {
+            let data = HintData { muted, heard, said_at: event.at };
             let except = Except { user: Some(&event.sender_id), ..place.except };
             inner.hub.publish_to_members(event.room_id, (frames::NEW_MESSAGE.name, &data), place.cause, except);
         }

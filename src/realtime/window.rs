@@ -14,6 +14,7 @@ use axum::extract::ws::Utf8Bytes;
 use event_log::{CacheSize, Position};
 
 use super::frame::Cause;
+use super::mutes::Mutes;
 use super::people::Step;
 use super::protocol::EventData;
 use super::reads::ReadMark;
@@ -32,11 +33,27 @@ struct Kept {
     except: Option<SocketId>,
 }
 
+/// What a hint says, to whom has muted its room and to whom has not.
+#[derive(Clone)]
+pub(super) struct HintData {
+    pub muted: EventData,
+    pub heard: EventData,
+    /// When what it hints at was said: mutes end.
+    pub said_at: Timestamp,
+}
+
+impl HintData {
+    pub fn when(&self, muted: bool) -> &EventData {
+        if muted { &self.muted } else { &self.heard }
+    }
+}
+
 /// One that the members of a room have on their own channels, under the name of each.
 struct Hint {
+    room: RoomId,
     position: Position,
     event: &'static str,
-    data: EventData,
+    data: HintData,
     /// Whom it passes by.
     except: (Option<UserId>, Option<SocketId>),
 }
@@ -88,6 +105,8 @@ pub(super) struct Listener<'a> {
     pub channels: &'a [Heard],
     /// The rooms whose hints they get, under the name of the first channel.
     pub hints: Option<&'a HashSet<RoomId>>,
+    /// Which of them they muted.
+    pub mutes: Option<&'a Mutes>,
     /// The last position of interest.
     pub until: Position,
 }
@@ -168,7 +187,7 @@ impl Window {
     pub fn keep_hint(
         &mut self,
         room: RoomId,
-        (event, data): (&'static str, &EventData),
+        (event, data): (&'static str, &HintData),
         cause: Cause,
         except: (Option<&UserId>, Option<SocketId>),
     ) {
@@ -177,9 +196,10 @@ impl Window {
         }
         let position = self.in_order(cause.position);
         let except = (except.0.cloned(), except.1);
-        let hint = Hint { position, event, data: data.clone(), except };
+        let hint = Hint { room, position, event, data: data.clone(), except };
         self.hints.entry(room).or_default().push_back(hint);
-        self.place(position, cause.recorded_at, data.bytes(), Owner::Hints(room));
+        let bytes = data.heard.bytes() + data.muted.bytes();
+        self.place(position, cause.recorded_at, bytes, Owner::Hints(room));
     }
 
     pub fn passed(&mut self, position: Position, room: RoomId, user: &UserId, step: Step) {
@@ -291,8 +311,7 @@ impl Window {
             skipped += usize::from(skip);
             !skip
         });
-        let name = listener.channels.first().map_or("", |(name, _)| name);
-        let frames = frames.map(|it| it.frame(name)).collect();
+        let frames = frames.map(|it| it.frame(listener)).collect();
         Part { frames, end: Cursor { position, frames: None }, has_more: end < all }
     }
 
@@ -364,10 +383,14 @@ impl Found<'_> {
         (socket.is_some() && socket == listener.socket) || user == Some(listener.user)
     }
 
-    fn frame(&self, channel: &str) -> Utf8Bytes {
+    fn frame(&self, listener: &Listener<'_>) -> Utf8Bytes {
         match self {
             Found::Kept(kept) => kept.text.clone(),
-            Found::Hint(hint) => hint.data.frame(hint.event, channel),
+            Found::Hint(hint) => {
+                let channel = listener.channels.first().map_or("", |(name, _)| name);
+                let muted = listener.mutes.is_some_and(|mutes| mutes.holds(hint.room, hint.data.said_at));
+                hint.data.when(muted).frame(hint.event, channel)
+            }
         }
     }
 }

@@ -85,6 +85,17 @@ impl Schemas {
     }
 }
 
+/// For `#[schemars(transform = ..)]`: the field may go in under a second name, which serde knows and no schema says.
+pub fn also_called(name: &'static str, second: &'static str) -> impl FnMut(&mut Schema) {
+    move |schema| {
+        let Some(Value::Object(fields)) = schema.get_mut("properties") else { return };
+        let Some(mut field) = fields.get(name).cloned() else { return };
+        field["description"] = format!("`{name}`, as older clients call it.").into();
+        field["deprecated"] = true.into();
+        fields.insert(second.to_owned(), field);
+    }
+}
+
 /// Descriptions are doc comments: their links to types mean nothing to a client.
 fn tidy(schema: &mut Schema) {
     if let Some(description) = schema.remove("description") {

@@ -246,8 +246,10 @@ async fn what_goes_in_comes_out_of_the_other_engine(from: Backend) {
     let unread = |events: &[_]| Rooms::of(events).unread();
     assert_eq!(unread(&log_of(&store).await.1), unread(&log_of(&place).await.1));
     // Positions mean nothing elsewhere: up to where a feed was read is an event.
+    let mut archives = Vec::new();
     for installation in [&here, &there] {
         let running = installation.start().await;
+        archives.push(archive(installation).await);
         let feed = Person::new(&client(PATIENCE), installation.address, "ana").get("/api/notifications").await.ok();
         assert_eq!(
             (feed["notifications"].as_array().map(Vec::len), number(&feed["unreadCount"])),
@@ -256,6 +258,14 @@ async fn what_goes_in_comes_out_of_the_other_engine(from: Backend) {
         );
         assert!(running.stop().await.success());
     }
+
+    assert_eq!(archives[0], archives[1], "what became of rooms and messages is the same there");
+    let contents: Vec<&Value> =
+        archives[1]["messages"].as_array().expect("messages").iter().map(|m| &m["content"]).collect();
+    assert_eq!(contents[..3], ["Untuk @sari saja", "Semua: lusa libur", "Halo semua"]);
+    assert_eq!(contents[3..], ["Pesan telah dihapus"; 2]);
+    assert_eq!(archives[1]["rara"], json!(["DIRECT", "GROUP", "MENTOR_STUDENT"]));
+    assert_eq!(archives[1]["sari"], json!(["GROUP", "SUPPORT"]));
 
     let events = there.replay(&["export", "--to", "-", "--format", "events"]).await;
     assert_eq!(events.status.code(), Some(0), "{events:?}");
@@ -269,6 +279,32 @@ async fn what_goes_in_comes_out_of_the_other_engine(from: Backend) {
     assert_eq!(sent[0]["at"], "2019-02-01T01:00:00.000Z");
     assert_eq!(sent[1]["event"].get("content"), None, "absent, not empty: {}", sent[1]);
     assert!(!events.contains("rahasia"));
+}
+
+/// What a member is shown of the room in which everything happened.
+async fn archive(installation: &Installation) -> Value {
+    let http = client(PATIENCE);
+    let [rara, sari] = ["rara", "sari"].map(|id| Person::new(&http, installation.address, id));
+    let rooms_of = async |person: &Person| person.get("/api/chat/rooms?limit=100").await.ok()["rooms"].clone();
+    let types = |rooms: &Value| -> std::collections::BTreeSet<String> {
+        rooms.as_array().expect("rooms").iter().map(|room| text(&room["type"])).collect()
+    };
+    let (of_rara, of_sari) = (rooms_of(&rara).await, rooms_of(&sari).await);
+    let room = of_rara.as_array().expect("rooms").iter().find(|room| room["name"] == "Arsip Lama");
+    let room = text(&room.expect("it was renamed")["id"]);
+    let without = |mut list: Value, field: &str| {
+        list.as_array_mut().expect("a list").iter_mut().filter_map(Value::as_object_mut).for_each(|one| {
+            one.remove(field);
+        });
+        list
+    };
+    let messages = rara.get(&format!("/api/chat/messages?roomId={room}")).await.ok()["messages"].clone();
+    let messages = without(without(messages, "position"), "sender");
+    let members = rara.get(&format!("/api/chat/rooms/{room}/members")).await.ok()["members"].clone();
+    let members = without(members, "user");
+    let edits =
+        rara.get(&format!("/api/chat/messages/{}/edits", text(&messages[0]["id"]))).await.ok()["versions"].clone();
+    json!({ "messages": messages, "edits": edits, "members": members, "rara": types(&of_rara), "sari": types(&of_sari) })
 }
 
 /// The same room is written to by those who are in it while history goes in: both are whole.

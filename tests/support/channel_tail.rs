@@ -7,6 +7,8 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
+use super::told_frames;
+
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Killed when dropped.
@@ -30,7 +32,7 @@ impl ChannelTail {
     pub async fn expect_frame(&mut self, event: &str) -> Value {
         let wanted = async {
             while let Some(line) = self.frames.next_line().await.expect("readable") {
-                let frame: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not JSON: {line}"));
+                let frame = read(&line);
                 if frame["event"] == event {
                     return frame;
                 }
@@ -45,7 +47,7 @@ impl ChannelTail {
         let line = tokio::time::timeout(PATIENCE, self.frames.next_line()).await;
         let line = line.unwrap_or_else(|_| panic!("no frame within {PATIENCE:?}")).expect("readable");
         let line = line.expect("replay tail ended without a frame");
-        serde_json::from_str(&line).unwrap_or_else(|_| panic!("not JSON: {line}"))
+        read(&line)
     }
 
     /// Waits until it says so on stderr.
@@ -67,4 +69,12 @@ impl ChannelTail {
             .unwrap_or_else(|_| panic!("replay tail did not end within {PATIENCE:?}"))
             .expect("a child can be waited for")
     }
+}
+
+fn read(line: &str) -> Value {
+    let frame: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}"));
+    if let (Some(event), Some(channel)) = (frame["event"].as_str(), frame["channel"].as_str()) {
+        told_frames::check(channel, event, &frame["data"]);
+    }
+    frame
 }

@@ -21,5 +21,6 @@ pub mod raw;
 pub mod resuming_client;
 pub mod running;
 pub mod storm;
+pub mod told_frames;
 pub mod watcher;
 pub mod written;

@@ -13,6 +13,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::Instant;
 
 use super::running::announce;
+use super::told_frames;
 
 /// How long an expected event may take; far beyond what a healthy server needs, on a busy machine as well.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -177,6 +178,9 @@ impl PusherJs {
 
 fn parse(line: &str) -> Seen {
     let said: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("pusher-js driver said {line:?}"));
+    if let (Some(event), Some(channel)) = (said["event"].as_str(), said["channel"].as_str()) {
+        told_frames::check(channel, event, &said["data"]);
+    }
     Seen {
         event: said["event"].as_str().unwrap_or_default().to_owned(),
         channel: said["channel"].as_str().map(str::to_owned),

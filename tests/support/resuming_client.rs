@@ -17,6 +17,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::person::{Person, number, text};
 use super::running::APP_KEY;
+use super::told_frames;
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -130,6 +131,7 @@ impl ResumingClient {
     async fn take(&mut self, frame: &Value) -> Option<()> {
         let (event, data) = (frame["event"].as_str().unwrap_or_default(), &frame["data"]);
         let Some(channel) = frame["channel"].as_str() else { return Some(()) };
+        told_frames::check(channel, event, data);
         assert_ne!(event, "pusher:subscription_error", "{}: {frame}", self.person.id);
         if event == "kabar:reload" {
             self.reload(channel, &text(&data["position"])).await?;

@@ -15,6 +15,9 @@ CREATE INDEX IF NOT EXISTS rooms_of_support ON rooms (position) WHERE kind = 'SU
 CREATE INDEX IF NOT EXISTS messages_replying ON messages (reply_to, position) WHERE reply_to IS NOT NULL;
 CREATE INDEX IF NOT EXISTS messages_forwarded ON messages (forwarded_author_id, position)
     WHERE forwarded_author_id IS NOT NULL;
+-- Who may fetch a file. Addresses elsewhere may be long, and nobody asks for them.
+CREATE INDEX IF NOT EXISTS messages_carrying ON messages (attachment_url, room_id, seq)
+    WHERE attachment_url GLOB '/api/uploads/*';
 CREATE INDEX IF NOT EXISTS edits_of_message ON message_edits (room_id, seq, position);
 -- For erasing who said them.
 CREATE INDEX IF NOT EXISTS edits_by_sender ON message_edits (sender_id, position);

@@ -141,6 +141,10 @@ impl InboxReads for LiveInbox {
         ask!(self.versions(message, asking, limit))
     }
 
+    async fn carries_upload(&self, address: &str, asking: &UserId) -> Result<bool, ReadError> {
+        ask!(self.carries_upload(address, asking))
+    }
+
     async fn read_by(&self, message: MessageId, asking: &UserId) -> Result<Option<ReadBy>, ReadError> {
         ask!(self.read_by(message, asking))
     }

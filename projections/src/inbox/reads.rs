@@ -125,7 +125,7 @@ pub trait InboxReads: PeopleReads + ReportReads {
     /// Unread messages over all rooms, but the archived ones, of each of these users, in the order asked.
     async fn unread_totals(&self, users: &[UserId]) -> Result<Vec<u64>, ReadError>;
 
-    /// The rooms that somebody is in and muted, with the checkpoint this was true at (one snapshot).
+    /// The rooms that somebody muted, also of those they left: they stay muted for whoever comes back. With the checkpoint this was true at (one snapshot).
     async fn mutes(&self, user: &UserId) -> Result<(Vec<MutedRoom>, Position), ReadError>;
 
     /// Up to `limit` of those who are in a room now, by their ids, behind `after`; `None` unless `asking` is one of them.
@@ -180,6 +180,9 @@ pub trait InboxReads: PeopleReads + ReportReads {
         asking: &UserId,
         limit: usize,
     ) -> Result<Option<Vec<VersionRow>>, ReadError>;
+
+    /// Whether a message that `asking` may read, and that was not deleted, carries this attachment: an upload's address.
+    async fn carries_upload(&self, address: &str, asking: &UserId) -> Result<bool, ReadError>;
 
     /// Who has read a message; `None` when `asking` cannot read it. Whoever left and came back is counted from when they
     /// read again.

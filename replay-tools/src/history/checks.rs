@@ -8,7 +8,7 @@ use aggregates::limits::{CLAIM_CHARS_MAX, NAME_CHARS_MAX, URL_BYTES_MAX};
 use aggregates::room::{CONTENT_CHARS_MAX, MEMBERS_PER_COMMAND_MAX, is_media_type};
 use attachments::UploadId;
 
-use super::line::{JoinLine, Line, MessageLine, NotificationLine, Refused, RoomLine, RoomShape, UserLine};
+use super::line::{EditLine, JoinLine, Line, MessageLine, NotificationLine, Refused, RoomLine, RoomShape, UserLine};
 
 /// Characters of a source's own ids.
 pub const SOURCE_ID_CHARS_MAX: usize = 512;
@@ -20,11 +20,31 @@ pub fn check(line: &Line) -> Checked {
         Line::User(line) => user(line),
         Line::Room(line) => room(line),
         Line::Join(line) => join(line),
-        Line::Leave(line) => own_id(line.id.as_deref()).and(source_id("room", &line.room)),
-        Line::Message(line) => message(line),
-        Line::Read(line) => {
-            own_id(line.id.as_deref()).and(source_id("room", &line.room)).and(source_id("upTo", &line.up_to))
+        Line::Leave(line) => in_room(line.id.as_deref(), &line.room),
+        Line::Role(line) => in_room(line.id.as_deref(), &line.room),
+        Line::Rename(line) => {
+            in_room(line.id.as_deref(), &line.room)?;
+            filled("name", line.name.as_deref(), NAME_CHARS_MAX)?;
+            known(&line.erased, &line.lost, &["name"])?;
+            gone("name", line.name.is_some(), &line.erased, &line.lost)
         }
+        Line::Avatar(line) => {
+            in_room(line.id.as_deref(), &line.room)?;
+            https_url("avatar", line.avatar.as_deref())?;
+            known(&line.erased, &line.lost, &["avatar"])?;
+            gone("avatar", line.avatar.is_some(), &line.erased, &line.lost)
+        }
+        Line::Rules(line) if line.join_policy.is_none() && line.slow_mode_seconds.is_none() => {
+            Err(Refused::new("line", "joinPolicy or slowModeSeconds, or both"))
+        }
+        Line::Rules(line) => in_room(line.id.as_deref(), &line.room),
+        Line::Close(line) | Line::Reopen(line) => in_room(line.id.as_deref(), &line.room),
+        Line::Message(line) => message(line),
+        Line::Edit(line) => edit(line),
+        Line::Delete(line) => of_message(line.id.as_deref(), &line.room, &line.message),
+        Line::React(line) | Line::Unreact(line) => of_message(line.id.as_deref(), &line.room, &line.message),
+        Line::Pin(line) | Line::Unpin(line) => of_message(line.id.as_deref(), &line.room, &line.message),
+        Line::Read(line) => in_room(line.id.as_deref(), &line.room).and(source_id("upTo", &line.up_to)),
         Line::Follow(line) | Line::Unfollow(line) | Line::Block(line) | Line::Unblock(line) => {
             own_id(line.id.as_deref())
         }
@@ -61,16 +81,36 @@ fn room(line: &RoomLine) -> Checked {
         RoomShape::Group if line.members.len() > MEMBERS_PER_COMMAND_MAX => {
             Err(Refused::new("members", format!("at most {MEMBERS_PER_COMMAND_MAX}; bring the others by join lines")))
         }
-        RoomShape::Direct if line.name.is_some() => Err(Refused::new("name", "a direct room has none")),
-        RoomShape::Direct if line.avatar.is_some() => Err(Refused::new("avatar", "a direct room has none")),
-        RoomShape::Direct if line.group_id.is_some() => Err(Refused::new("groupId", "a direct room has none")),
-        RoomShape::Direct if line.join_policy.is_some() => Err(Refused::new("joinPolicy", "a direct room has none")),
-        RoomShape::Direct | RoomShape::Group => Ok(()),
+        RoomShape::MentorStudent if line.mentor.is_none() => {
+            Err(Refused::new("mentor", "which of the two is the mentor"))
+        }
+        RoomShape::Support if !line.members.is_empty() => {
+            Err(Refused::new("members", "whoever comes to help comes by a join line"))
+        }
+        RoomShape::Direct | RoomShape::Group | RoomShape::MentorStudent | RoomShape::Support => Ok(()),
     }?;
+    has_none(line)?;
     filled("name", line.name.as_deref(), NAME_CHARS_MAX)?;
     gone("name", line.name.is_some(), &line.erased, &line.lost)?;
     gone("avatar", line.avatar.is_some(), &line.erased, &line.lost)?;
     https_url("avatar", line.avatar.as_deref())
+}
+
+/// What only rooms of other kinds have.
+fn has_none(line: &RoomLine) -> Checked {
+    let (group, support) = (line.shape == RoomShape::Group, line.shape == RoomShape::Support);
+    let fields = [
+        ("name", line.name.is_some(), group || support),
+        ("avatar", line.avatar.is_some(), group),
+        ("groupId", line.group_id.is_some(), group),
+        ("joinPolicy", line.join_policy.is_some(), group),
+        ("historyFrom", line.history_from.is_some(), group),
+        ("mentor", line.mentor.is_some(), line.shape == RoomShape::MentorStudent),
+    ];
+    match fields.iter().find(|(_, there, may)| *there && !may) {
+        Some((field, ..)) => Err(Refused::new(*field, "a room of this type has none")),
+        None => Ok(()),
+    }
 }
 
 fn join(line: &JoinLine) -> Checked {
@@ -109,12 +149,31 @@ fn message(line: &MessageLine) -> Checked {
     if let Some(target) = &line.reply_to {
         source_id("replyTo", target)?;
     }
+    if let Some(first) = &line.forwarded {
+        source_id("forwarded.room", &first.room)?;
+        source_id("forwarded.message", &first.message)?;
+    }
     match &line.client_message_id {
         Some(key) if !((1..=200).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())) => {
             Err(Refused::new("clientMessageId", "1 to 200 visible ASCII characters"))
         }
         Some(_) | None => Ok(()),
     }
+}
+
+fn edit(line: &EditLine) -> Checked {
+    of_message(line.id.as_deref(), &line.room, &line.message)?;
+    known(&line.erased, &line.lost, &["content"])?;
+    text("content", &line.content, CONTENT_CHARS_MAX)?;
+    gone("content", !line.content.is_empty(), &line.erased, &line.lost)
+}
+
+fn of_message(id: Option<&str>, room: &str, message: &str) -> Checked {
+    in_room(id, room).and(source_id("message", message))
+}
+
+fn in_room(id: Option<&str>, room: &str) -> Checked {
+    own_id(id).and(source_id("room", room))
 }
 
 fn notification(line: &NotificationLine) -> Checked {
@@ -222,6 +281,16 @@ mod tests {
         let room = "\"kind\":\"room\",\"id\":\"1\",\"by\":\"ana\",\"type\"";
         assert_eq!(refused(&format!("{room}:\"group\"")), "name");
         assert_eq!(refused(&format!("{room}:\"direct\",\"name\":\"x\"")), "name");
+        assert_eq!(refused(&format!("{room}:\"direct\",\"mentor\":\"ana\"")), "mentor");
+        assert_eq!(refused(&format!("{room}:\"mentorStudent\"")), "mentor");
+        assert_eq!(refused(&format!("{room}:\"support\",\"members\":[\"ben\"]")), "members");
+        assert_eq!(refused(&format!("{room}:\"support\",\"historyFrom\":\"join\"")), "historyFrom");
+        let forwarded = "\"forwarded\":{\"room\":\"r\",\"message\":\" \",\"author\":\"ben\"}";
+        assert_eq!(refused(&format!("{message},\"content\":\"a\",{forwarded}")), "forwarded.message");
+        let edit = "\"kind\":\"edit\",\"room\":\"r\",\"message\":\"1\",\"from\":\"ana\"";
+        assert_eq!(refused(&format!("{edit},\"content\":\"{}\"", "x".repeat(8_001))), "content");
+        assert_eq!(refused("\"kind\":\"rules\",\"room\":\"r\",\"by\":\"ana\""), "line");
+        assert_eq!(refused("\"kind\":\"rename\",\"room\":\"r\",\"by\":\"ana\",\"name\":\" \""), "name");
         assert_eq!(refused("\"kind\":\"join\",\"room\":\"r\",\"users\":[]"), "users");
         assert_eq!(refused("\"kind\":\"join\",\"room\":\"r\",\"users\":[\"a\",\"b\"]"), "by");
         assert_eq!(refused("\"kind\":\"user\",\"id\":\"ana\",\"name\":\" \""), "name");

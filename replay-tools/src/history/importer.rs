@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use aggregates::ids::{EventId, MessageId, RoomId, UserId};
 use aggregates::participant::{ParticipantCommand, ParticipantError, ReadUpTo};
-use aggregates::room::{RoomError, RoomEvent};
+use aggregates::room::{RoomCommand, RoomError, RoomEvent};
 use aggregates::user::UserCommand;
 use aggregates::{Command, DomainEvent, Metadata, Origin, Refusal, State, StreamId};
 use event_log::port::{Batch, Condition, NewEvent, Original};
@@ -17,9 +17,10 @@ use event_log::sealing::Sealing;
 use event_log::{EventLogError, Position, SharedLog};
 use uuid::Uuid;
 
+use super::changing::facts_of;
 use super::checks::check;
 use super::line::{Line, Refused};
-use super::messages::Messages;
+use super::messages::{Known, Messages};
 use super::plan::{Aliases, Open, Plan, plan};
 use super::streams::Streams;
 
@@ -240,17 +241,20 @@ impl Importer {
         match plan.open {
             Open::Nothing | Open::Keys => Ok(Ok(())),
             Open::Reply(room, message) => {
-                let found = self.seq(room, message).await?;
-                Ok(found.map(drop).ok_or_else(|| Refused::new("replyTo", "there is no such message before this line")))
+                Ok(self.known(room, message).await?.map(drop).ok_or_else(|| no_such_message("replyTo")))
+            }
+            Open::Change(room, message) => {
+                let known = self.known(room, message).await?;
+                Ok(known.ok_or_else(|| no_such_message("message")).and_then(|known| fill_in(&mut plan.command, known)))
             }
             Open::ReadTo(room, message_id) => {
-                let found = self.seq(room, message_id).await?;
-                if let (Some(seq), Command::Participant(ParticipantCommand::MarkRead(read))) =
+                let found = self.known(room, message_id).await?;
+                if let (Some(known), Command::Participant(ParticipantCommand::MarkRead(read))) =
                     (found, &mut plan.command)
                 {
-                    read.up_to = ReadUpTo::Message { seq, message_id };
+                    read.up_to = ReadUpTo::Message { seq: known.seq(), message_id };
                 }
-                Ok(found.map(drop).ok_or_else(|| Refused::new("upTo", "there is no such message before this line")))
+                Ok(found.map(drop).ok_or_else(|| no_such_message("upTo")))
             }
             Open::FeedTo(event) => {
                 let place = self.place(event, decision).await?;
@@ -278,9 +282,9 @@ impl Importer {
         }
     }
 
-    async fn seq(&mut self, room: RoomId, message: MessageId) -> Result<Option<u64>, EventLogError> {
-        if let Some(seq) = self.messages.seq(room, message) {
-            return Ok(Some(seq));
+    async fn known(&mut self, room: RoomId, message: MessageId) -> Result<Option<Known>, EventLogError> {
+        if let Some(known) = self.messages.find(room, message) {
+            return Ok(Some(known));
         }
         let Some(log) = self.log.clone().filter(|_| !self.streams.is_pristine()) else { return Ok(None) };
         if !self.messages.begin_to_learn(room) {
@@ -293,12 +297,12 @@ impl Importer {
             after = last.sequence;
             page.iter().for_each(|recorded| self.note(&recorded.event));
         }
-        Ok(self.messages.seq(room, message))
+        Ok(self.messages.find(room, message))
     }
 
     pub(super) fn note(&mut self, event: &DomainEvent) {
         if let DomainEvent::Room(RoomEvent::MessageSent(event)) = event {
-            self.messages.note(event.room_id, event.message_id, event.seq);
+            self.messages.note(event);
         }
     }
 
@@ -347,13 +351,13 @@ impl Importer {
         }
         let room = match &plan.open {
             Open::ReadTo(room, _) => StreamId::room(*room),
-            Open::Nothing | Open::Reply(..) | Open::FeedTo(_) | Open::Keys => plan.stream.clone(),
+            Open::Nothing | Open::Reply(..) | Open::Change(..) | Open::FeedTo(_) | Open::Keys => plan.stream.clone(),
         };
         if self.streams.get(&room).is_none_or(|room| room.version == 0) {
             return Refused::new("room", "there is no such room: a room line must come before");
         }
         match (&plan.actor, &plan.command) {
-            (_, Command::Room(aggregates::room::RoomCommand::JoinRoom(_))) => {
+            (_, Command::Room(RoomCommand::JoinRoom(_))) => {
                 Refused::new("by", "nobody comes into this room unasked: somebody must bring them")
             }
             (Some(actor), _) => Refused::new(plan.field, format!("{actor} is not in the room at this line")),
@@ -365,7 +369,7 @@ impl Importer {
 fn streams_of(plan: &Plan) -> impl Iterator<Item = StreamId> {
     let room = match plan.open {
         Open::ReadTo(room, _) => Some(StreamId::room(room)),
-        Open::Nothing | Open::Reply(..) | Open::FeedTo(_) | Open::Keys => None,
+        Open::Nothing | Open::Reply(..) | Open::Change(..) | Open::FeedTo(_) | Open::Keys => None,
     };
     let people = plan.people.iter().map(|(user, _)| StreamId::user(user));
     std::iter::once(plan.stream.clone()).chain(room).chain(people)
@@ -394,6 +398,21 @@ fn put(decision: &mut Decision, plan: &Plan, version: u64, events: &[DomainEvent
             original,
         });
     }
+    Ok(())
+}
+
+fn no_such_message(field: &str) -> Refused {
+    Refused::new(field, "there is no such message before this line")
+}
+
+/// Whose message it is says the line, where that matters; which seq it has, and whether its words are its sender's, the log.
+fn fill_in(command: &mut Command, known: Known) -> Result<(), Refused> {
+    let named = matches!(command, Command::Room(RoomCommand::EditMessage(_) | RoomCommand::DeleteMessage(_)));
+    let Some(facts) = facts_of(command) else { return Ok(()) };
+    if named && !known.is_from(&facts.sender_id) {
+        return Err(Refused::new("from", format!("{} did not send this message", facts.sender_id)));
+    }
+    (facts.seq, facts.forwarded) = (known.seq(), known.is_forwarded());
     Ok(())
 }
 

@@ -6,7 +6,7 @@
 use aggregates::Timestamp;
 use aggregates::ids::{GroupId, UserId};
 use aggregates::notification::NotificationType;
-use aggregates::room::{JoinPolicy, MessageKind};
+use aggregates::room::{HistoryFrom, JoinPolicy, MessageKind, Role};
 use aggregates::user::UserRole;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,19 @@ pub enum Line {
     Room(Box<RoomLine>),
     Join(JoinLine),
     Leave(LeaveLine),
+    Role(RoleLine),
+    Rename(Box<RenameLine>),
+    Avatar(Box<AvatarLine>),
+    Rules(RulesLine),
+    Close(TurnLine),
+    Reopen(TurnLine),
     Message(Box<MessageLine>),
+    Edit(Box<EditLine>),
+    Delete(DeleteLine),
+    React(ReactLine),
+    Unreact(ReactLine),
+    Pin(PinLine),
+    Unpin(PinLine),
     Read(ReadLine),
     Follow(RelationLine),
     Unfollow(RelationLine),
@@ -80,9 +92,12 @@ lines! {
         shape: RoomShape,
         /// Who opened it; the owner of a group.
         by: UserId,
-        /// Of a DIRECT room the other one, or both.
+        /// Of a room of two the other one, or both.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         members: Vec<UserId>,
+        /// Of a mentor's room: which of the two.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mentor: Option<UserId>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -91,6 +106,9 @@ lines! {
         group_id: Option<GroupId>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         join_policy: Option<JoinPolicy>,
+        /// Of a group; absent: from its start.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        history_from: Option<HistoryFrom>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         erased: Vec<String>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -115,6 +133,58 @@ lines! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<UserId>,
     }
+    RoleLine {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        room: String,
+        user: UserId,
+        role: Role,
+        by: UserId,
+    }
+    /// Without a name the room has none any more.
+    RenameLine {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        room: String,
+        by: UserId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        erased: Vec<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        lost: Vec<String>,
+    }
+    /// Without a picture the room has none any more.
+    AvatarLine {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        room: String,
+        by: UserId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        avatar: Option<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        erased: Vec<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        lost: Vec<String>,
+    }
+    /// What is absent stays as it was.
+    RulesLine {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        room: String,
+        by: UserId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        join_policy: Option<JoinPolicy>,
+        /// Between two messages of a MEMBER; 0 = none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        slow_mode_seconds: Option<u32>,
+    }
+    TurnLine {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        room: String,
+        by: UserId,
+    }
     MessageLine {
         id: String,
         room: String,
@@ -132,10 +202,64 @@ lines! {
         reply_to: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         client_message_id: Option<String>,
+        /// Members whom the words name.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mentions: Vec<UserId>,
+        /// Everybody in the room is meant.
+        #[serde(default, skip_serializing_if = "is_false")]
+        mentions_all: bool,
+        /// Where the words are from, when they are somebody else's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        forwarded: Option<ForwardedFrom>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         erased: Vec<String>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         lost: Vec<String>,
+    }
+    /// Its sender put a message in other words.
+    EditLine {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        room: String,
+        message: String,
+        from: UserId,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        content: String,
+        /// Whom the words name now.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mentions: Vec<UserId>,
+        #[serde(default, skip_serializing_if = "is_false")]
+        mentions_all: bool,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        erased: Vec<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        lost: Vec<String>,
+    }
+    DeleteLine {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        room: String,
+        message: String,
+        /// Who had sent it.
+        from: UserId,
+        /// Who deleted it; absent when it was they.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<UserId>,
+    }
+    ReactLine {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        room: String,
+        message: String,
+        user: UserId,
+        emoji: String,
+    }
+    PinLine {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        room: String,
+        message: String,
+        by: UserId,
     }
     ReadLine {
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -178,14 +302,30 @@ lines! {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "camelCase")]
 pub enum RoomShape {
     Direct,
     Group,
+    MentorStudent,
+    Support,
+}
+
+/// The message that a forward carries on, and who said it first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ForwardedFrom {
+    pub room: String,
+    pub message: String,
+    pub author: UserId,
 }
 
 const fn text() -> MessageKind {
     MessageKind::Text
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+const fn is_false(yes: &bool) -> bool {
+    !*yes
 }
 
 const fn is_text(shape: &MessageKind) -> bool {
@@ -232,7 +372,16 @@ fn diagnose(text: &[u8]) -> Refused {
         "room" => wrong_in::<RoomLine>(rest),
         "join" => wrong_in::<JoinLine>(rest),
         "leave" => wrong_in::<LeaveLine>(rest),
+        "role" => wrong_in::<RoleLine>(rest),
+        "rename" => wrong_in::<RenameLine>(rest),
+        "avatar" => wrong_in::<AvatarLine>(rest),
+        "rules" => wrong_in::<RulesLine>(rest),
+        "close" | "reopen" => wrong_in::<TurnLine>(rest),
         "message" => wrong_in::<MessageLine>(rest),
+        "edit" => wrong_in::<EditLine>(rest),
+        "delete" => wrong_in::<DeleteLine>(rest),
+        "react" | "unreact" => wrong_in::<ReactLine>(rest),
+        "pin" | "unpin" => wrong_in::<PinLine>(rest),
         "read" => wrong_in::<ReadLine>(rest),
         "follow" | "unfollow" | "block" | "unblock" => wrong_in::<RelationLine>(rest),
         "notification" => wrong_in::<NotificationLine>(rest),

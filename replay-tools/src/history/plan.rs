@@ -11,13 +11,15 @@ use aggregates::notification::{MarkNotification, NotificationCommand, RaiseNotif
 use aggregates::participant::{MarkRead, ParticipantCommand, ReadUpTo};
 use aggregates::relationship::{Relate, RelationshipCommand};
 use aggregates::room::{
-    AddMembers, Attachment, CreateGroup, HistoryFrom, JoinRoom, OpenDirect, RemoveMember, RoomCommand, SendMessage,
+    AddMembers, Attachment, CreateGroup, Forwarded, JoinRoom, OpenDirect, OpenMentorSession, OpenSupport, RemoveMember,
+    RoomCommand, SendMessage,
 };
 use aggregates::user::{EraseUser, Profile, PutProfile, UserCommand};
 use aggregates::words::{HasWords, Visit};
 use aggregates::{Command, Sealed, StreamId, Timestamp};
 use uuid::Uuid;
 
+use super::changing;
 use super::line::{
     FeedReadLine, JoinLine, LeaveLine, Line, MarkLine, MessageLine, NotificationLine, ReadLine, Refused, RelationLine,
     RoomLine, RoomShape, UserLine,
@@ -47,6 +49,8 @@ pub enum Open {
     Nothing,
     /// A reply to it.
     Reply(RoomId, MessageId),
+    /// Something becomes of it.
+    Change(RoomId, MessageId),
     ReadTo(RoomId, MessageId),
     /// `None`: everything before.
     FeedTo(Option<EventId>),
@@ -68,14 +72,14 @@ impl Plan {
 }
 
 /// What all kinds of line share.
-struct Header {
+pub(super) struct Header {
     number: u64,
     event: Option<Uuid>,
-    at: Timestamp,
+    pub at: Timestamp,
 }
 
 impl Header {
-    fn plan(&self, id: CommandId, stream: StreamId, command: Command, actor: &UserId) -> Plan {
+    pub fn plan(&self, id: CommandId, stream: StreamId, command: Command, actor: &UserId) -> Plan {
         Plan {
             number: self.number,
             id: self.event.map_or(id, CommandId),
@@ -89,7 +93,7 @@ impl Header {
     }
 
     /// By the source's own id, else by all that tells one such line from another.
-    fn id(&self, kind: &str, own: Option<&str>, parts: &[&str]) -> CommandId {
+    pub fn id(&self, kind: &str, own: Option<&str>, parts: &[&str]) -> CommandId {
         match own {
             Some(own) => CommandId::imported(&format!("{kind}-own"), &[own]),
             None => CommandId::imported(kind, &[parts, &[&self.at.to_string()]].concat()),
@@ -116,7 +120,19 @@ pub fn plan(number: u64, line: Line, aliases: &mut Aliases) -> Result<Plan, Refu
         Line::Room(line) => room(&header!(line), *line, aliases)?,
         Line::Join(line) => join(&header!(line), line, aliases),
         Line::Leave(line) => leave(&header!(line), line, aliases),
+        Line::Role(line) => changing::role(&header!(line), line, aliases),
+        Line::Rename(line) => changing::rename(&header!(line), *line, aliases),
+        Line::Avatar(line) => changing::avatar(&header!(line), *line, aliases),
+        Line::Rules(line) => changing::rules(&header!(line), line, aliases),
+        Line::Close(line) => changing::turn(&header!(line), line, aliases, true),
+        Line::Reopen(line) => changing::turn(&header!(line), line, aliases, false),
         Line::Message(line) => message(&header!(line), *line, aliases),
+        Line::Edit(line) => changing::edit(&header!(line), *line, aliases),
+        Line::Delete(line) => changing::delete(&header!(line), line, aliases),
+        Line::React(line) => changing::react(&header!(line), line, aliases, true)?,
+        Line::Unreact(line) => changing::react(&header!(line), line, aliases, false)?,
+        Line::Pin(line) => changing::pin(&header!(line), line, aliases, true),
+        Line::Unpin(line) => changing::pin(&header!(line), line, aliases, false),
         Line::Read(line) => read(&header!(line), line, aliases),
         Line::Follow(line) => relation(&header!(line), line, "follow", RelationshipCommand::Follow),
         Line::Unfollow(line) => relation(&header!(line), line, "unfollow", RelationshipCommand::Unfollow),
@@ -158,39 +174,67 @@ fn user(header: &Header, line: UserLine) -> Plan {
 fn room(header: &Header, line: RoomLine, aliases: &mut Aliases) -> Result<Plan, Refused> {
     let named = room_named(&line.id);
     let id = header.id("room", Some(&named.to_string()), &[]);
-    let gone = |field: &str| line.erased.iter().chain(&line.lost).any(|name| name == field).then(|| Sealed::new(""));
+    let gone: Vec<&String> = line.erased.iter().chain(&line.lost).collect();
+    let words = |field: &str, words: Option<String>| {
+        words.map(Sealed::new).or_else(|| gone.iter().any(|gone| *gone == field).then(|| Sealed::new("")))
+    };
     let mut people: Vec<(UserId, &'static str)> = vec![(line.by.clone(), "by")];
     people.extend(line.members.iter().map(|member| (member.clone(), "members")));
+    people.extend(line.mentor.clone().map(|mentor| (mentor, "mentor")));
+    let (opened_by, at) = (line.by.clone(), header.at);
     let (room_id, command) = match line.shape {
         RoomShape::Direct => {
-            let others: Vec<&UserId> = line.members.iter().filter(|member| **member != line.by).collect();
-            let [other] = others[..] else { return Err(Refused::new("members", "a direct room is of two people")) };
-            let room_id = RoomId::direct(&line.by, other);
-            if named != room_id {
-                aliases.insert(named, room_id);
-            }
-            let (opened_by, other) = (line.by.clone(), other.clone());
-            let open = OpenDirect { room_id, opened_by, other, other_exists: false, blocked: false, at: header.at };
+            let other = other_of(&line, &line.by)?;
+            let room_id = RoomId::direct(&line.by, &other);
+            let open = OpenDirect { room_id, opened_by, other, other_exists: false, blocked: false, at };
             (room_id, RoomCommand::OpenDirect(open))
         }
+        RoomShape::MentorStudent => {
+            // `checks` has seen to it that there is one.
+            let mentor = line.mentor.clone().unwrap_or_else(|| line.by.clone());
+            let student = other_of(&line, &mentor)?;
+            let room_id = RoomId::mentor_session(&mentor, &student);
+            let (is_mentor, student_exists, blocked) = (false, false, false);
+            let open =
+                OpenMentorSession { room_id, opened_by, mentor, student, is_mentor, student_exists, blocked, at };
+            (room_id, RoomCommand::OpenMentorSession(open))
+        }
+        RoomShape::Support => {
+            let subject = words("name", line.name.clone());
+            (named, RoomCommand::OpenSupport(OpenSupport { room_id: named, opened_by, subject, at }))
+        }
         RoomShape::Group => {
-            let name = line.name.as_deref().map(|name| Sealed::new(name.trim())).or_else(|| gone("name"));
+            let name = words("name", line.name.as_deref().map(|name| name.trim().to_owned()));
             let create = CreateGroup {
                 room_id: named,
-                created_by: line.by.clone(),
+                created_by: opened_by,
                 members: line.members.clone(),
                 name: name.unwrap_or_else(|| Sealed::new("")),
-                avatar: line.avatar.clone().map(Sealed::new).or_else(|| gone("avatar")),
+                avatar: words("avatar", line.avatar.clone()),
                 group_id: line.group_id.clone(),
                 join_policy: line.join_policy.unwrap_or_default(),
-                history_from: HistoryFrom::Start,
-                at: header.at,
+                history_from: line.history_from.unwrap_or_default(),
+                at,
             };
             (named, RoomCommand::CreateGroup(create))
         }
     };
+    if named != room_id {
+        aliases.insert(named, room_id);
+    }
     let plan = header.plan(id, StreamId::room(room_id), Command::Room(command), &line.by);
     Ok(Plan { people, field: "members", ..plan })
+}
+
+/// Who is in a room of two besides `one`.
+fn other_of(line: &RoomLine, one: &UserId) -> Result<UserId, Refused> {
+    let mut others: Vec<&UserId> = line.members.iter().chain([&line.by]).filter(|member| *member != one).collect();
+    others.sort_unstable();
+    others.dedup();
+    match others[..] {
+        [other] => Ok(other.clone()),
+        _ => Err(Refused::new("members", "such a room is of two people")),
+    }
 }
 
 fn join(header: &Header, line: JoinLine, aliases: &Aliases) -> Plan {
@@ -241,6 +285,11 @@ fn message(header: &Header, line: MessageLine, aliases: &Aliases) -> Plan {
     let media_type = line.attachment_type;
     let reply_to = line.reply_to.map(|target| message_named(room_id, &target));
     let actor = line.from.clone();
+    let forwarded = line.forwarded.map(|first| {
+        let room_id = room_of(&first.room, aliases);
+        Forwarded { room_id, message_id: message_named(room_id, &first.message), author_id: first.author }
+    });
+    let people = forwarded.iter().map(|first| (first.author_id.clone(), "forwarded")).collect();
     let command = RoomCommand::SendMessage(SendMessage {
         room_id,
         message_id,
@@ -249,16 +298,17 @@ fn message(header: &Header, line: MessageLine, aliases: &Aliases) -> Plan {
         content: Sealed::new(line.content),
         attachment: url.map(|url| Attachment { url, media_type }),
         reply_to,
-        mentions: vec![],
-        mentions_all: false,
-        forwarded: None,
+        mentions: line.mentions,
+        mentions_all: line.mentions_all,
+        forwarded,
         client_message_id: words("clientMessageId", line.client_message_id),
         blocked: false,
         author_gone: false,
         at: header.at,
     });
     let open = reply_to.map_or(Open::Nothing, |target| Open::Reply(room_id, target));
-    Plan { open, field: "from", ..header.plan(id, StreamId::room(room_id), Command::Room(command), &actor) }
+    // Whose words they are: theirs is the key.
+    Plan { people, open, field: "from", ..header.plan(id, StreamId::room(room_id), Command::Room(command), &actor) }
 }
 
 fn read(header: &Header, line: ReadLine, aliases: &Aliases) -> Plan {
@@ -323,7 +373,7 @@ fn feed_read(header: &Header, line: FeedReadLine) -> Plan {
 }
 
 /// The source's own ids of joins, leaves and reads are its own in their room.
-fn own(room: RoomId, id: Option<&str>) -> Option<String> {
+pub(super) fn own(room: RoomId, id: Option<&str>) -> Option<String> {
     id.map(|id| format!("{room} {id}"))
 }
 
@@ -331,12 +381,12 @@ fn room_named(id: &str) -> RoomId {
     kabars(id).map_or_else(|| RoomId::imported(id), RoomId)
 }
 
-fn room_of(id: &str, aliases: &Aliases) -> RoomId {
+pub(super) fn room_of(id: &str, aliases: &Aliases) -> RoomId {
     let named = room_named(id);
     aliases.get(&named).copied().unwrap_or(named)
 }
 
-fn message_named(room: RoomId, id: &str) -> MessageId {
+pub(super) fn message_named(room: RoomId, id: &str) -> MessageId {
     kabars(id).map_or_else(|| MessageId::imported(room, id), MessageId)
 }
 

@@ -9,15 +9,19 @@ use aggregates::ids::UserId;
 use aggregates::notification::NotificationEvent;
 use aggregates::participant::ParticipantEvent;
 use aggregates::relationship::{Directed, RelationshipEvent};
-use aggregates::room::{MessageSent, RoomEvent, RoomKind, RoomOpened};
+use aggregates::room::{
+    HistoryFrom, JoinPolicyChanged, MemberRoleChanged, MessageDeleted, MessageEdited, MessagePinned, MessageSent,
+    Reacted, Role, RoomAvatarChanged, RoomEvent, RoomKind, RoomOpened, RoomRenamed, RoomTurned, SlowModeChanged,
+};
 use aggregates::user::{Profile, UserEvent};
 use aggregates::{DomainEvent, Sealed, Timestamp, Unreadable};
 use event_log::RecordedEvent;
 use uuid::Uuid;
 
 use super::line::{
-    ErasureLine, FeedReadLine, JoinLine, LeaveLine, Line, MarkLine, MessageLine, NotificationLine, ReadLine,
-    RelationLine, RoomLine, RoomShape, UserLine,
+    AvatarLine, DeleteLine, EditLine, ErasureLine, FeedReadLine, ForwardedFrom, JoinLine, LeaveLine, Line, MarkLine,
+    MessageLine, NotificationLine, PinLine, ReactLine, ReadLine, RelationLine, RenameLine, RoleLine, RoomLine,
+    RoomShape, RulesLine, TurnLine, UserLine,
 };
 
 /// What becomes of an event.
@@ -51,7 +55,9 @@ struct Gone {
 }
 
 pub fn tell(recorded: &RecordedEvent, words: &mut Words) -> Told {
-    if recorded.metadata.command.is_some_and(|command| recorded.event_id != EventId::of(command, 0)) {
+    // Of the rules of a room two may change at once, and neither follows from the other.
+    let stands_alone = matches!(recorded.event, DomainEvent::Room(RoomEvent::SlowModeChanged(_)));
+    if !stands_alone && recorded.metadata.command.is_some_and(|command| recorded.event_id != EventId::of(command, 0)) {
         return Told::Follows;
     }
     let event = Some(recorded.event_id.0);
@@ -123,7 +129,7 @@ fn of_user(event: &UserEvent, id: Option<Uuid>, words: &mut Words) -> Line {
 
 fn of_room(event: &RoomEvent, id: Option<Uuid>, words: &mut Words) -> Told {
     match event {
-        RoomEvent::RoomOpened(event) => opened(event, id, words).map_or(Told::Unsayable, Told::Line),
+        RoomEvent::RoomOpened(event) => Told::Line(opened(event, id, words)),
         RoomEvent::MembersAdded(event) => {
             let users: Vec<UserId> = event.members.iter().map(|member| member.user_id.clone()).collect();
             let by = (users[..] != [event.by.clone()]).then(|| event.by.clone());
@@ -135,45 +141,143 @@ fn of_room(event: &RoomEvent, id: Option<Uuid>, words: &mut Words) -> Told {
             let by = (event.by != user).then(|| event.by.clone());
             Told::Line(Line::Leave(LeaveLine { id: None, room, user, by, at: event.at, event: id }))
         }
-        RoomEvent::MemberRoleChanged(_)
-        | RoomEvent::RoomRenamed(_)
-        | RoomEvent::RoomAvatarChanged(_)
-        | RoomEvent::JoinPolicyChanged(_)
-        | RoomEvent::SlowModeChanged(_)
-        | RoomEvent::RoomClosed(_)
-        | RoomEvent::RoomReopened(_)
-        | RoomEvent::MessageEdited(_)
-        | RoomEvent::MessageDeleted(_)
-        | RoomEvent::ReactionAdded(_)
-        | RoomEvent::ReactionRemoved(_)
-        | RoomEvent::MessagePinned(_)
-        | RoomEvent::MessageUnpinned(_) => Told::Unsayable,
+        RoomEvent::MemberRoleChanged(event) => Told::Line(role(event, id)),
+        RoomEvent::RoomRenamed(event) => Told::Line(renamed(event, id, words)),
+        RoomEvent::RoomAvatarChanged(event) => Told::Line(pictured(event, id, words)),
+        RoomEvent::JoinPolicyChanged(JoinPolicyChanged { room_id, join_policy, by, at }) => {
+            let (room, by, join_policy) = (room_id.to_string(), by.clone(), Some(*join_policy));
+            Told::Line(Line::Rules(RulesLine {
+                id: None,
+                room,
+                by,
+                join_policy,
+                slow_mode_seconds: None,
+                at: *at,
+                event: id,
+            }))
+        }
+        RoomEvent::SlowModeChanged(SlowModeChanged { room_id, seconds, by, at }) => {
+            let (room, by, slow_mode_seconds) = (room_id.to_string(), by.clone(), Some(*seconds));
+            Told::Line(Line::Rules(RulesLine {
+                id: None,
+                room,
+                by,
+                join_policy: None,
+                slow_mode_seconds,
+                at: *at,
+                event: id,
+            }))
+        }
+        RoomEvent::RoomClosed(event) => Told::Line(Line::Close(turned(event, id))),
+        RoomEvent::RoomReopened(event) => Told::Line(Line::Reopen(turned(event, id))),
         RoomEvent::MessageSent(event) => Told::Line(sent(event, id, words)),
+        RoomEvent::MessageEdited(event) => Told::Line(edited(event, id, words)),
+        RoomEvent::MessageDeleted(event) => Told::Line(deleted(event, id)),
+        RoomEvent::ReactionAdded(event) => Told::Line(Line::React(reacted(event, id))),
+        RoomEvent::ReactionRemoved(event) => Told::Line(Line::Unreact(reacted(event, id))),
+        RoomEvent::MessagePinned(event) => Told::Line(Line::Pin(pinned(event, id))),
+        RoomEvent::MessageUnpinned(event) => Told::Line(Line::Unpin(pinned(event, id))),
     }
 }
 
-fn opened(event: &RoomOpened, id: Option<Uuid>, words: &mut Words) -> Option<Line> {
+fn opened(event: &RoomOpened, id: Option<Uuid>, words: &mut Words) -> Line {
     let mut gone = Gone::default();
-    let (shape, join_policy) = match event.kind {
-        RoomKind::Direct => (RoomShape::Direct, None),
-        RoomKind::Group => (RoomShape::Group, Some(event.join_policy)),
-        RoomKind::MentorStudent | RoomKind::Support => return None,
+    let owner = event.members.iter().find(|member| member.role == Role::Owner).map(|owner| owner.user_id.clone());
+    let (shape, mentor, join_policy) = match event.kind {
+        RoomKind::Direct => (RoomShape::Direct, None, None),
+        RoomKind::Group => (RoomShape::Group, None, Some(event.join_policy)),
+        RoomKind::MentorStudent => (RoomShape::MentorStudent, owner, None),
+        RoomKind::Support => (RoomShape::Support, None, None),
     };
     let others = event.members.iter().map(|member| &member.user_id).filter(|user| **user != event.opened_by);
-    Some(Line::Room(Box::new(RoomLine {
+    Line::Room(Box::new(RoomLine {
         id: event.room_id.to_string(),
         shape,
         by: event.opened_by.clone(),
         members: others.cloned().collect(),
+        mentor,
         name: words.open("name", event.name.as_ref(), &mut gone),
         avatar: words.open("avatar", event.avatar.as_ref(), &mut gone),
         group_id: event.group_id.clone(),
         join_policy,
+        history_from: (event.history_from != HistoryFrom::Start).then_some(event.history_from),
         erased: gone.erased,
         lost: gone.lost,
         at: event.at,
         event: id,
-    })))
+    }))
+}
+
+fn role(event: &MemberRoleChanged, id: Option<Uuid>) -> Line {
+    Line::Role(RoleLine {
+        id: None,
+        room: event.room_id.to_string(),
+        user: event.user_id.clone(),
+        role: event.role,
+        // Nobody wished it only where it follows from what somebody wished.
+        by: event.by.clone().unwrap_or_else(|| event.user_id.clone()),
+        at: event.at,
+        event: id,
+    })
+}
+
+fn renamed(event: &RoomRenamed, id: Option<Uuid>, words: &mut Words) -> Line {
+    let mut gone = Gone::default();
+    let name = words.open("name", event.name.as_ref(), &mut gone);
+    let (room, by, Gone { erased, lost }) = (event.room_id.to_string(), event.by.clone(), gone);
+    Line::Rename(Box::new(RenameLine { id: None, room, by, name, erased, lost, at: event.at, event: id }))
+}
+
+fn pictured(event: &RoomAvatarChanged, id: Option<Uuid>, words: &mut Words) -> Line {
+    let mut gone = Gone::default();
+    let avatar = words.open("avatar", event.avatar.as_ref(), &mut gone);
+    let (room, by, Gone { erased, lost }) = (event.room_id.to_string(), event.by.clone(), gone);
+    Line::Avatar(Box::new(AvatarLine { id: None, room, by, avatar, erased, lost, at: event.at, event: id }))
+}
+
+fn turned(event: &RoomTurned, id: Option<Uuid>) -> TurnLine {
+    TurnLine { id: None, room: event.room_id.to_string(), by: event.by.clone(), at: event.at, event: id }
+}
+
+fn edited(event: &MessageEdited, id: Option<Uuid>, words: &mut Words) -> Line {
+    let mut gone = Gone::default();
+    let content = words.open("content", Some(&event.content), &mut gone).unwrap_or_default();
+    Line::Edit(Box::new(EditLine {
+        id: None,
+        room: event.room_id.to_string(),
+        message: event.message_id.to_string(),
+        from: event.sender_id.clone(),
+        content,
+        mentions: event.mentions.clone(),
+        mentions_all: event.mentions_all,
+        erased: gone.erased,
+        lost: gone.lost,
+        at: event.at,
+        event: id,
+    }))
+}
+
+fn deleted(event: &MessageDeleted, id: Option<Uuid>) -> Line {
+    Line::Delete(DeleteLine {
+        id: None,
+        room: event.room_id.to_string(),
+        message: event.message_id.to_string(),
+        from: event.sender_id.clone(),
+        by: (event.by != event.sender_id).then(|| event.by.clone()),
+        at: event.at,
+        event: id,
+    })
+}
+
+fn reacted(event: &Reacted, id: Option<Uuid>) -> ReactLine {
+    let (room, message) = (event.room_id.to_string(), event.message_id.to_string());
+    let (user, emoji) = (event.user_id.clone(), event.emoji.to_string());
+    ReactLine { id: None, room, message, user, emoji, at: event.at, event: id }
+}
+
+fn pinned(event: &MessagePinned, id: Option<Uuid>) -> PinLine {
+    let (room, message) = (event.room_id.to_string(), event.message_id.to_string());
+    PinLine { id: None, room, message, by: event.by.clone(), at: event.at, event: id }
 }
 
 fn sent(event: &MessageSent, id: Option<Uuid>, words: &mut Words) -> Line {
@@ -192,6 +296,13 @@ fn sent(event: &MessageSent, id: Option<Uuid>, words: &mut Words) -> Line {
         attachment_type: event.attachment.as_ref().and_then(|attachment| attachment.media_type.clone()),
         reply_to: event.reply_to.map(|target| target.to_string()),
         client_message_id: client_message_id.filter(|id| !id.is_empty()),
+        mentions: event.mentions.clone(),
+        mentions_all: event.mentions_all,
+        forwarded: event.forwarded.as_ref().map(|first| ForwardedFrom {
+            room: first.room_id.to_string(),
+            message: first.message_id.to_string(),
+            author: first.author_id.clone(),
+        }),
         erased: gone.erased,
         lost: gone.lost,
         at: event.at,

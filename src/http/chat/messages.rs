@@ -117,7 +117,8 @@ async fn look_at_upload(app: &AppState, draft: &mut Draft, sender: &UserId) -> R
     let Some(id) = UploadId::of_address(attachment.url.reveal()) else { return Ok(()) };
     match app.uploads.attachable(id, draft.room_id, sender).await? {
         Some(about) => {
-            attachment.media_type = Some(about.kind);
+            // However it was spelled: who may fetch it is found by its address.
+            *attachment = Attachment { url: Sealed::new(id.address()), media_type: Some(about.kind) };
             Ok(())
         }
         None => Err(Problem::invalid("attachmentUrl", "not an upload of yours in this room")),

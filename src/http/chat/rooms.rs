@@ -20,6 +20,7 @@ use crate::http::{Answer, AppState, Problem};
 use crate::queries::RoomsWish;
 use crate::wire::Room;
 use crate::wire::names::{CursorText, RoomKindName};
+use crate::wire::schemas::also_called;
 
 const ROOMS_DEFAULT: usize = 50;
 const SEARCH_CHARS_MAX: usize = 100;
@@ -27,6 +28,7 @@ const SEARCH_CHARS_MAX: usize = 100;
 #[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
+#[schemars(transform = also_called("recipientId", "participantId"))]
 pub struct StartBody {
     /// Whom with; nobody for SUPPORT.
     #[serde(alias = "participantId")]

@@ -51,14 +51,15 @@ impl TakenIn for Program {
     }
 }
 
-/// The handler reads the body itself, as it comes.
+/// The handler reads the body itself, as it comes: a file, or a form with one.
 impl TakenIn for Request {
     fn describe(_: &mut Schemas, operation: &mut Operation) {
-        operation.body = Some(Body { media_type: "application/octet-stream", schema: Schema::default() });
+        let (media_type, schema) = ("application/octet-stream", Schema::default());
+        operation.body = Some(Body { media_type, schema, is_file: true });
     }
 }
 
-/// Which of them it reads no type says.
+/// Which of them it reads no type says: those of whoever answers with a file are said with the answer.
 impl TakenIn for HeaderMap {
     fn describe(_: &mut Schemas, _: &mut Operation) {}
 }
@@ -71,14 +72,15 @@ impl<T: JsonSchema, const BYTES_MAX: usize> TakenIn for ValidLongJson<T, BYTES_M
 
 impl<T: JsonSchema> TakenIn for ValidJson<T> {
     fn describe(schemas: &mut Schemas, operation: &mut Operation) {
-        operation.body = Some(Body { media_type: "application/json", schema: schemas.taken_in::<T>() });
+        let (media_type, schema) = ("application/json", schemas.taken_in::<T>());
+        operation.body = Some(Body { media_type, schema, is_file: false });
     }
 }
 
 impl<T: JsonSchema> TakenIn for ValidForm<T> {
     fn describe(schemas: &mut Schemas, operation: &mut Operation) {
         let media_type = "application/x-www-form-urlencoded";
-        operation.body = Some(Body { media_type, schema: schemas.taken_in::<T>() });
+        operation.body = Some(Body { media_type, schema: schemas.taken_in::<T>(), is_file: false });
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Operation {
 pub struct Body {
     pub media_type: &'static str,
     pub schema: Schema,
+    /// Of any type, read as it comes; or the file of a form.
+    pub is_file: bool,
 }
 
 impl Operation {
@@ -50,7 +52,7 @@ impl Operation {
         }
         if let Some(body) = &self.body {
             problems.extend([400, 413]);
-            if body.media_type != "application/octet-stream" {
+            if !body.is_file {
                 problems.push(415);
             }
         }
@@ -69,8 +71,10 @@ impl Operation {
             for (status, description) in
                 [("206", "The part that was asked for."), ("304", "As it was."), ("416", "No such part.")]
             {
-                responses.insert(status.to_owned(), json!({"description": description}));
+                responses
+                    .insert(status.to_owned(), json!({"description": description, "headers": file_headers(status)}));
             }
+            responses["206"]["content"] = bytes();
         }
         let mut documented = json!({
             "operationId": said.id, "tags": [tag], "summary": said.summary, "responses": responses,
@@ -83,7 +87,10 @@ impl Operation {
             documented["parameters"] = parameters.into();
         }
         if let Some(body) = self.body {
-            let content = json!({body.media_type: {"schema": body.schema}});
+            let mut content = json!({body.media_type: {"schema": body.schema}});
+            if body.is_file {
+                content["multipart/form-data"] = json!({"schema": form_of(&self.query)});
+            }
             documented["requestBody"] = json!({"required": true, "content": content});
         }
         documented
@@ -95,7 +102,8 @@ impl Operation {
             success["content"] = json!({"application/json": {"schema": answer}});
         }
         if self.file {
-            success["content"] = json!({"*/*": {"schema": {"description": "The bytes."}}});
+            success["content"] = bytes();
+            success["headers"] = file_headers("200");
         }
         if self.writes && !said.off_the_log {
             success["headers"] = json!({"Kabar-Position": {"$ref": "#/components/headers/Kabar-Position"}});
@@ -116,12 +124,41 @@ impl Operation {
             }
             parameters.push(parameter);
         }
-        let shared = [(self.reads_after, "after"), (self.reads_after, "Kabar-After"), (self.keyed, "Idempotency-Key")];
+        let shared = [
+            (self.reads_after, "after"),
+            (self.reads_after, "Kabar-After"),
+            (self.keyed, "Idempotency-Key"),
+            (self.file, "Range"),
+            (self.file, "If-Range"),
+            (self.file, "If-None-Match"),
+        ];
         for (_, name) in shared.into_iter().filter(|(there, _)| *there) {
             parameters.push(json!({"$ref": format!("#/components/parameters/{name}")}));
         }
         parameters
     }
+}
+
+fn bytes() -> Value {
+    json!({"*/*": {"schema": {"description": "The bytes."}}})
+}
+
+/// What comes with a file, or with the word that there is no need of it.
+fn file_headers(status: &str) -> Value {
+    let names: &[&str] = match status {
+        "200" | "304" => &["ETag", "Accept-Ranges"],
+        _ => &["ETag", "Accept-Ranges", "Content-Range"],
+    };
+    let header = |name: &&str| ((*name).to_owned(), json!({"$ref": format!("#/components/headers/{name}")}));
+    names.iter().map(header).collect::<Map<_, _>>().into()
+}
+
+/// The same fields as the query has, and the file behind them.
+fn form_of(query: &[Field]) -> Value {
+    let mut fields: Map<String, Value> = query.iter().map(|field| (field.name.clone(), field.schema.clone())).collect();
+    let file = "The bytes; last, because they are read as they come.";
+    fields.insert("file".to_owned(), json!({"description": file}));
+    json!({"type": "object", "properties": fields, "required": ["file"]})
 }
 
 /// Where it is not what the document says of all.

@@ -71,6 +71,18 @@ pub(super) fn parameters() -> Value {
                 the first and writes nothing.",
             "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
         },
+        "Range": {
+            "name": "Range", "in": "header", "required": false,
+            "description": "One part of the file: `bytes=0-499`, `bytes=500-` or `bytes=-500`.", "schema": {"type": "string"},
+        },
+        "If-Range": {
+            "name": "If-Range", "in": "header", "required": false,
+            "description": "The part only if the file has this `ETag`, else all of it.", "schema": {"type": "string"},
+        },
+        "If-None-Match": {
+            "name": "If-None-Match", "in": "header", "required": false,
+            "description": "304 if the file has this `ETag`: bytes under an id never change.", "schema": {"type": "string"},
+        },
     })
 }
 
@@ -78,6 +90,12 @@ pub(super) fn headers() -> Value {
     json!({
         "Kabar-Position": {
             "description": "Where this was written: hand it back as `Kabar-After` to read it.",
+            "required": true, "schema": {"type": "string"},
+        },
+        "ETag": {"description": "Of these bytes, for ever.", "required": true, "schema": {"type": "string"}},
+        "Accept-Ranges": {"description": "Parts may be asked for.", "required": true, "schema": {"const": "bytes"}},
+        "Content-Range": {
+            "description": "Which part of how many bytes; of 416 how many there are.",
             "required": true, "schema": {"type": "string"},
         },
         "Retry-After": {"description": "Seconds.", "required": true, "schema": {"type": "integer", "minimum": 1}},

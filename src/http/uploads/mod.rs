@@ -1,4 +1,4 @@
-//! Uploads: taking a file for a room, handing it out to whoever is in that room now, deleting one's own.
+//! Uploads: taking a file for a room, handing it out to whoever may read a message that carries it, deleting one's own.
 //!
 //! The bodies in here are the only ones that are larger than `server.body_bytes_max` and take longer than
 //! `server.request_seconds_max`: they have limits of their own (`uploads.*`) and are never held in memory.
@@ -98,7 +98,7 @@ async fn download(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let about = app.uploads.about(id).await?.ok_or_else(no_such_file)?;
-    if app.views.inbox().member(about.room, actor.id()).await?.is_none() {
+    if about.owner != *actor.id() && !app.commands.may_fetch(&id.address(), actor.id()).await? {
         return Err(no_such_file());
     }
     let etag = etag(id);

@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::Request;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
+use super::told_frames;
 use crate::realtime::SocketId;
 
 /// Far above what anything takes; only a failing test waits this long.
@@ -82,11 +83,16 @@ impl Client {
             match message {
                 Some(Ok(Message::Text(text))) => {
                     let frame: Value = serde_json::from_str(text.as_str()).expect("JSON");
+                    let (event, channel) = (frame["event"].as_str().expect("an event"), frame["channel"].as_str());
                     let data = frame["data"].as_str().expect("data is a string");
+                    let data = serde_json::from_str(data).expect("JSON in data");
+                    if let Some(channel) = channel {
+                        told_frames::check(channel, event, &data);
+                    }
                     return Ok(Frame {
-                        event: frame["event"].as_str().expect("an event").to_owned(),
-                        channel: frame["channel"].as_str().map(str::to_owned),
-                        data: serde_json::from_str(data).expect("JSON in data"),
+                        event: event.to_owned(),
+                        channel: channel.map(str::to_owned),
+                        data,
                         user_id: frame["user_id"].as_str().map(str::to_owned),
                     });
                 }

@@ -1,23 +1,18 @@
 //! Promise 7 on one node: who was away gets what came meanwhile, in order, once; or is told to reload.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-
 use aggregates::ids::RoomId;
 use aggregates::relationship::RelationshipCommand;
 use aggregates::user::{EraseUser, UserCommand};
 use aggregates::{Command, StreamId};
 use event_log::{LogId, Position, PositionToken};
+use futures_util::future::join_all;
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::client::{Client, Frame};
-use super::world::{World, at, user, visitor};
-use crate::config::CachesConfig;
-use crate::directory::Directory;
+use super::world::{PATIENCE, World, at, user};
 use crate::realtime::channel_name::PusherChannel;
-use crate::realtime::{Realtime, router};
+use crate::realtime::subscriber::Gate;
 
 const SUCCEEDED: &str = "pusher_internal:subscription_succeeded";
 
@@ -28,6 +23,21 @@ fn channel_of(room: RoomId) -> String {
 impl World {
     fn token(&self, position: Position) -> String {
         PositionToken { log: self.log.id(), position }.to_string()
+    }
+
+    /// Waits until a replay on `channel` has begun; answers before its last frame is given.
+    async fn is_being_replayed(&self, channel: &str) {
+        let under_way = || {
+            let state = self.realtime.0.hub.state();
+            let mut subscribers = state.channels.get(channel).into_iter().flatten();
+            subscribers.any(|(_, it)| it.is_in && matches!(it.gate, Gate::Held(_)))
+        };
+        let begun = async {
+            while !under_way() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, begun).await.expect("it begins in time");
     }
 
     /// What a client on `channel` has been shown by now, without what only its last value counts of.
@@ -139,19 +149,6 @@ async fn promise_7_a_connection_that_ended_between_two_frames_of_one_event_gets_
     assert_eq!(shown.iter().map(|frame| &frame.data["userId"]).collect::<Vec<_>>(), ["cat"]);
 }
 
-/// A second node on the same log, which begins now.
-async fn another_node(world: &World) -> SocketAddr {
-    let people = Directory::new(world.views.clone(), &CachesConfig::default());
-    let config = world.realtime.0.config.clone();
-    let attending = world.attending().await;
-    let node = Realtime::new(config, world.log.clone(), world.views.clone(), people, attending);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    tokio::spawn(axum::serve(listener, router::<()>(node.clone(), Arc::new(visitor))).into_future());
-    tokio::spawn(async move { node.run(CancellationToken::new()).await.expect("realtime runs") });
-    address
-}
-
 #[tokio::test]
 async fn promise_7_a_client_comes_back_to_another_node_which_was_started_later() {
     let world = World::start().await;
@@ -165,7 +162,7 @@ async fn promise_7_a_client_comes_back_to_another_node_which_was_started_later()
     for words in ["one", "two"] {
         world.send(room, "ana", words).await;
     }
-    let node = another_node(&world).await;
+    let node = world.another_node().await;
     let mut ben = Client::connect(node).await;
     world.ask_after(&mut ben, "ben", &channel, last.as_str()).await;
     ben.expect(SUCCEEDED, &channel).await;
@@ -233,6 +230,49 @@ async fn promise_7_what_cannot_be_replayed_is_said_and_the_channel_goes_on() {
     ben.expect("kabar:reload", &channel).await;
     world.send(room, "ana", "after it").await;
     assert_eq!(ben.expect("new-message", &channel).await["content"], "after it");
+}
+
+/// In a frame each of these is four bytes: few messages are more than a connection takes that nobody reads.
+fn bulky() -> String {
+    "\"".repeat(8_000)
+}
+
+#[tokio::test]
+async fn promise_7_a_replay_that_the_window_moves_past_ends_with_the_word_to_reload() {
+    const MESSAGES: usize = 600;
+    let world = World::start_with(|config| {
+        config.window_bytes_max = 256 * 1024 * 1024;
+        config.window_events_max = 100_000;
+        config.replay_frames_max = 100_000;
+    })
+    .await;
+    let room = world.group("ana", &["ben"]).await;
+    let (channel, from) = (channel_of(room), world.log.head().await.expect("a head"));
+    let words = bulky();
+    join_all((0..MESSAGES).map(|_| world.send(room, "ana", &words))).await;
+    let head = world.log.head().await.expect("a head");
+    world.told(head).await;
+    // The client takes nothing: the rest of its replay waits until it does, and by then the window begins anew.
+    let mut ben = world.client().await;
+    world.ask_after(&mut ben, "ben", &channel, Some(&world.token(from))).await;
+    world.is_being_replayed(&channel).await;
+    world.realtime.0.hub.begin_window(head);
+    world.send(room, "ana", "while it was reloading").await;
+
+    assert_eq!(ben.expect(SUCCEEDED, &channel).await, json!({}));
+    let reload = ben.expect("kabar:reload", &channel).await;
+    assert_eq!(reload["reason"], "too-long-ago");
+    let mut live = world.client().await;
+    world.subscribe(&mut live, "ana", &channel).await;
+    world.send(room, "ana", "after it").await;
+    live.expect("new-message", &channel).await;
+    let shown = world.shown(&mut ben, &channel).await;
+    let (replayed, heard): (Vec<&Frame>, Vec<&Frame>) = shown.iter().partition(|frame| frame.data["content"] == words);
+    let seqs: Vec<_> = replayed.iter().map(|frame| frame.data["seq"].as_u64().expect("a number")).collect();
+    assert!(!seqs.is_empty() && seqs.len() < MESSAGES, "it was overtaken on its way: {}", seqs.len());
+    assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>(), "in order, up to where it was overtaken");
+    assert!(heard.iter().all(|frame| frame.event != SUCCEEDED), "told once that it succeeded: {heard:?}");
+    assert_eq!(heard.last().map(|frame| &frame.data["content"]), Some(&json!("after it")), "and then it is live");
 }
 
 #[tokio::test]

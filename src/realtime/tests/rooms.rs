@@ -1,12 +1,14 @@
 //! What is heard in rooms, and by whom.
 
-use aggregates::Metadata;
 use aggregates::ids::{CommandId, RoomId};
+use aggregates::participant::Arrangement;
+use aggregates::{Metadata, Timestamp};
+use event_log::PositionToken;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::client::Client;
-use super::world::{World, user};
+use super::world::{World, at, user};
 
 #[tokio::test]
 async fn a_message_reaches_who_has_the_room_open_and_the_own_channel_of_other_members() {
@@ -35,6 +37,69 @@ async fn a_message_reaches_who_has_the_room_open_and_the_own_channel_of_other_me
     world.told(position).await;
     let hints = ana.seen_on("private-user-ana").await;
     assert!(!hints.contains(&"new-message".to_owned()), "the sender is not told of their own message: {hints:?}");
+}
+
+#[tokio::test]
+async fn a_hint_says_whether_its_room_is_muted_until_it_is_not() {
+    let world = World::start().await;
+    let room = world.group("ana", &["ben", "cat"]).await;
+    let own = |name: &str| format!("private-user-{name}");
+    let mut clients = Vec::new();
+    // Ben's mute comes from the tail, Cat's from the view.
+    let mut ben = world.client().await;
+    world.subscribe(&mut ben, "ben", &own("ben")).await;
+    for name in ["ben", "cat"] {
+        world.arrange(room, name, Arrangement::Muted { until: None }).await;
+    }
+    let mut cat = world.client().await;
+    world.subscribe(&mut cat, "cat", &own("cat")).await;
+    clients.extend([(ben, "ben"), (cat, "cat")]);
+    let muted = async |world: &World, clients: &mut Vec<(Client, &str)>| {
+        world.send(room, "ana", "halo").await;
+        let mut said = Vec::new();
+        for (client, name) in clients {
+            said.push(client.expect("new-message", &own(name)).await["muted"] == true);
+        }
+        said
+    };
+    assert_eq!(muted(&world, &mut clients).await, [true, true]);
+    world.arrange(room, "ben", Arrangement::Unmuted).await;
+    world.arrange(room, "cat", Arrangement::Pinned).await;
+    assert_eq!(muted(&world, &mut clients).await, [false, true]);
+    // Messages are of one moment here: the mutes end before and behind it.
+    let shortly = |ms: i64| Some(Timestamp::from_millis(at().as_millis() + ms));
+    world.arrange(room, "ben", Arrangement::Muted { until: shortly(1) }).await;
+    world.arrange(room, "cat", Arrangement::Muted { until: shortly(0) }).await;
+    assert_eq!(muted(&world, &mut clients).await, [true, false]);
+    // Who comes back to a room finds it as they left it.
+    world.remove(room, "ana", "ben").await;
+    world.add(room, "ana", &["ben"]).await;
+    assert_eq!(muted(&world, &mut clients).await, [true, false]);
+    let mut again = world.client().await;
+    world.subscribe(&mut again, "ben", &own("ben")).await;
+    clients.push((again, "ben"));
+    assert_eq!(muted(&world, &mut clients).await, [true, false, true]);
+}
+
+#[tokio::test]
+async fn a_node_that_was_started_later_knows_what_is_muted() {
+    let world = World::start().await;
+    let room = world.group("ana", &["ben", "cat"]).await;
+    let before = world.log.head().await.expect("a head");
+    world.arrange(room, "ben", Arrangement::Muted { until: None }).await;
+    world.send(room, "ana", "sebelum").await;
+    let node = world.another_node().await;
+    let from = PositionToken { log: world.log.id(), position: before }.to_string();
+    for (name, muted) in [("ben", true), ("cat", false)] {
+        let channel = format!("private-user-{name}");
+        let mut client = Client::connect(node).await;
+        world.ask_after(&mut client, name, &channel, Some(&from)).await;
+        let replayed = client.expect("new-message", &channel).await;
+        assert_eq!((&replayed["content"], &replayed["muted"]), (&json!("sebelum"), &json!(muted)), "{name}");
+        world.send(room, "ana", "sesudah").await;
+        let told = client.expect("new-message", &channel).await;
+        assert_eq!((&told["content"], &told["muted"]), (&json!("sesudah"), &json!(muted)), "{name}");
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use aggregates::Timestamp;
 use aggregates::ids::{MessageId, RoomId, UserId};
+use aggregates::participant::Arrangement;
 use axum::extract::ws::Utf8Bytes;
 use event_log::Position;
 use proptest::prelude::*;
@@ -13,10 +14,11 @@ use uuid::Uuid;
 
 use super::world::user;
 use crate::realtime::frame::Cause;
+use crate::realtime::mutes::Mutes;
 use crate::realtime::people::Step;
 use crate::realtime::protocol::EventData;
 use crate::realtime::reads::ReadMark;
-use crate::realtime::window::{Cursor, Heard, Listener, Part, Window};
+use crate::realtime::window::{Cursor, Heard, HintData, Listener, Part, Window};
 
 const CHANNEL: &str = "private-room-1";
 const BYTES_MAX: usize = 1024 * 1024;
@@ -51,7 +53,7 @@ fn heard(name: &str, room: Option<RoomId>) -> [Heard; 1] {
 fn all_of_room(window: &Window, user: &UserId, cursor: Cursor, limit: usize) -> Vec<String> {
     let channels = heard(CHANNEL, Some(room(1)));
     let until = Position(u64::MAX);
-    all(window, &Listener { socket: None, user, channels: &channels, hints: None, until }, cursor, limit)
+    all(window, &Listener { socket: None, user, channels: &channels, hints: None, mutes: None, until }, cursor, limit)
 }
 
 /// Everything behind `cursor`, a few at a time.
@@ -127,8 +129,10 @@ fn nothing_is_covered_before_it_was_begun_or_where_nothing_is_kept() {
 #[test]
 fn hints_are_given_of_ones_own_rooms_since_one_came_in_and_not_of_what_one_said() {
     let (mut window, ana, ben) = (window(100), user("ana"), user("ben"));
-    let hint = |window: &mut Window, room: RoomId, position, by: &UserId| {
-        let data = EventData::of(&json!({ "at": position })).expect("JSON");
+    let hint = |window: &mut Window, room: RoomId, position: u64, by: &UserId| {
+        let [muted, heard] = [true, false].map(|muted| EventData::of(&json!({ "at": position, "muted": muted })));
+        let (muted, heard) = (muted.expect("JSON"), heard.expect("JSON"));
+        let data = HintData { muted, heard, said_at: Timestamp::from_millis(position.try_into().expect("small")) };
         window.keep_hint(room, ("new-message", &data), cause(position), (Some(by), None));
     };
     for (position, number) in [(1, 1), (2, 2), (3, 3)] {
@@ -141,9 +145,13 @@ fn hints_are_given_of_ones_own_rooms_since_one_came_in_and_not_of_what_one_said(
     hint(&mut window, room(1), 8, &ben);
     let rooms = HashSet::from([room(1), room(2)]);
     let (channels, until) = (heard("private-user-ana", None), Position(u64::MAX));
-    let listener = Listener { socket: None, user: &ana, channels: &channels, hints: Some(&rooms), until };
+    let mut mutes = Mutes::default();
+    mutes.arranged(Position(1), room(1), Arrangement::Muted { until: Some(Timestamp::from_millis(8)) });
+    let (hints, mutes) = (Some(&rooms), Some(&mutes));
+    let listener = Listener { socket: None, user: &ana, channels: &channels, hints, mutes, until };
     let given = all(&window, &listener, after(0), 1);
-    let positions = [r#"\"at\":1"#, r#"\"at\":5"#, "a follower", r#"\"at\":8"#];
+    let positions =
+        [r#"\"at\":1,\"muted\":true"#, r#"\"at\":5,\"muted\":false"#, "a follower", r#"\"at\":8,\"muted\":false"#];
     assert_eq!(given.len(), positions.len(), "{given:?}");
     for (text, wanted) in given.iter().zip(positions) {
         assert!(text.contains(wanted), "{given:?}");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aggregates::ids::{CommandId, GroupId, MessageId, RoomId, UserId};
-use aggregates::participant::{MarkRead, ParticipantCommand, ReadUpTo};
+use aggregates::participant::{Arrange, Arrangement, MarkRead, ParticipantCommand, ReadUpTo};
 use aggregates::relationship::{Relate, RelationshipCommand};
 use aggregates::room::{
     AddMembers, CreateGroup, HistoryFrom, JoinPolicy, MessageKind, OpenDirect, RemoveMember, RoomCommand, SendMessage,
@@ -25,7 +25,7 @@ use crate::directory::Directory;
 use crate::realtime::channel_name::PusherChannel;
 use crate::realtime::{AppCredentials, Attending, Realtime, RealtimeConfig, api_router, router};
 
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) struct World {
     directory: tempfile::TempDir,
@@ -63,9 +63,21 @@ impl World {
         Self::start_with(|_| {}).await
     }
 
-    /// For another node on the same store.
-    pub async fn attending(&self) -> Attending {
+    /// Of another node on the same store.
+    async fn attending(&self) -> Attending {
         attending_on(&StoreUrl::Sqlite(self.directory.path().to_owned())).await
+    }
+
+    /// A second node on the same log, which begins now.
+    pub async fn another_node(&self) -> SocketAddr {
+        let people = Directory::new(self.views.clone(), &CachesConfig::default());
+        let config = self.realtime.0.config.clone();
+        let node = Realtime::new(config, self.log.clone(), self.views.clone(), people, self.attending().await);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        tokio::spawn(axum::serve(listener, router::<()>(node.clone(), Arc::new(visitor))).into_future());
+        tokio::spawn(async move { node.run(CancellationToken::new()).await.expect("realtime runs") });
+        address
     }
 
     pub async fn start_with(configure: impl FnOnce(&mut RealtimeConfig)) -> Self {
@@ -218,6 +230,14 @@ impl World {
         let command = MarkRead { room_id, user_id: user(by), up_to, membership: None, at: at() };
         let stream = StreamId::participant(room_id, &user(by));
         self.done(stream, Command::Participant(ParticipantCommand::MarkRead(command))).await
+    }
+
+    pub async fn arrange(&self, room_id: RoomId, who: &str, wish: Arrangement) -> Position {
+        let command = Arrange { room_id, user_id: user(who), wish, membership: None, at: at() };
+        let stream = StreamId::participant(room_id, &user(who));
+        let position = self.done(stream, Command::Participant(ParticipantCommand::Arrange(command))).await;
+        self.told(position).await;
+        position
     }
 
     pub async fn add(&self, room_id: RoomId, by: &str, members: &[&str]) -> Position {

@@ -351,6 +351,13 @@ async fn rooms_are_kept_as_their_members_like(backend: Backend) {
     assert_eq!(list(all).await, (vec![second, third, first], 4), "something was said: it is back");
     assert_eq!(list(RoomsAsk { archived: Archived::Only, ..all }).await.0, []);
     assert_eq!(inbox.mutes(&ana).await.expect("answered"), (vec![], head));
+    let mute = Arrangement::Muted { until: Some(at(100)) };
+    let head = world.record([arranged(13, third, "ana", mute), removed(14, third, "ana")]).await;
+    driven.caught_up(head).await;
+    assert_eq!(inbox.mutes(&ana).await.expect("answered"), (vec![muted], head), "for when she comes back");
+    let head = world.record([added(15, third, &["ana"], 1)]).await;
+    driven.caught_up(head).await;
+    assert_eq!(inbox.mutes(&ana).await.expect("answered"), (vec![muted], head));
     driven.stop().await.expect("nothing was wrong");
 }
 

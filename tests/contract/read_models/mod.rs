@@ -3,6 +3,7 @@
 //! Events go into a real log, projectors run, questions are asked. Beside it stands a naive model that counts.
 
 mod answers;
+mod carried_uploads;
 mod events;
 mod lost_words;
 mod message_reads;

@@ -5,17 +5,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::app::TestApp;
 use super::on_every_backend;
 use super::person::text;
 use super::samples::{Body, Sample, Wish, World};
+use crate::support::told_frames::{self, Heard, close, validator};
 
 on_every_backend![
     every_route_answers_as_it_is_documented,
     every_refusal_is_documented,
+    a_part_of_a_file_is_answered_as_it_is_documented,
+    what_older_clients_call_a_field_is_documented,
     every_event_is_told_as_it_is_documented,
     the_documents_are_open_to_everybody_and_load_nothing_from_elsewhere,
 ];
@@ -47,8 +50,7 @@ impl Document {
     }
 
     fn check(&self, schema: &Value, value: &Value, what: &str) {
-        let whole = json!({"allOf": [schema], "components": self.0["components"]});
-        let validator = jsonschema::options().should_validate_formats(true).build(&whole).expect("a valid schema");
+        let validator = validator(schema, &self.0);
         let wrong: Vec<String> =
             validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect();
         assert!(wrong.is_empty(), "{what}: {wrong:#?}\n{value:#}");
@@ -60,7 +62,11 @@ impl Document {
         match &sample.right.body {
             Body::None => assert!(body.is_null(), "{what} takes no body"),
             Body::Json(value) => self.check(&body["application/json"]["schema"], value, &what),
-            Body::Bytes(_) => assert!(body["application/octet-stream"].is_object(), "{what} takes bytes"),
+            Body::Bytes(_) => {
+                assert!(body["application/octet-stream"].is_object(), "{what} takes bytes");
+                let form = &body["multipart/form-data"]["schema"]["properties"];
+                assert!(["roomId", "name", "file"].iter().all(|field| form[field].is_object()), "{what}: {form}");
+            }
             Body::Form(form) => {
                 let fields: Map<String, Value> = pairs(form).map(|(name, text)| (name, text.into())).collect();
                 self.check(&body["application/x-www-form-urlencoded"]["schema"], &fields.into(), &what);
@@ -83,20 +89,6 @@ impl Document {
     }
 }
 
-/// Objects that are told of field by field have no other.
-fn close(schema: &mut Value) {
-    match schema {
-        Value::Object(fields) => {
-            fields.values_mut().for_each(close);
-            if fields.get("properties").is_some_and(Value::is_object) && !fields.contains_key("additionalProperties") {
-                fields.insert("additionalProperties".to_owned(), false.into());
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(close),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
-
 fn pairs(encoded: &str) -> impl Iterator<Item = (String, String)> {
     url::form_urlencoded::parse(encoded.as_bytes()).into_owned()
 }
@@ -115,7 +107,7 @@ async fn every_route_answers_as_it_is_documented(app: TestApp) {
     for sample in world.samples() {
         document.check_request(&sample);
         let what = format!("{} {}", sample.method, sample.path);
-        let wish = sample.right.onto(world.ana.ask(sample.method.clone(), &sample.right.url));
+        let wish = world.asks(&sample, &sample.right);
         let answered = wish.send().await.expect("an answer");
         let status = answered.status().as_u16().to_string();
         let told = &document.operation(&sample)["responses"][&status];
@@ -140,13 +132,14 @@ async fn every_refusal_is_documented(app: TestApp) {
     let world = World::new(&app).await;
     let document = Document::of(&app, "/openapi.json").await;
     for sample in world.samples() {
-        let mut wishes: Vec<(&Wish, u16)> = sample.wrong.iter().map(|(wish, status, _)| (wish, *status)).collect();
-        // Eve's is another person's wish; what it gets is told of all the same.
-        wishes.extend(sample.foreign.map(|status| (&sample.right, status)));
-        for (wish, status) in wishes {
+        let asked = |(wish, status, _): &(Wish, u16, _)| (wish.clone(), *status, world.asks(&sample, wish));
+        let mut wishes: Vec<(Wish, u16, RequestBuilder)> = sample.wrong.iter().map(asked).collect();
+        // It is somebody else's wish; what it gets is told of all the same.
+        let foreign = sample.foreign.map(|status| (sample.right.clone(), status, world.foreigner_asks(&sample)));
+        wishes.extend(foreign);
+        for (wish, status, asked) in wishes {
             let what = format!("{} {wish:?}", sample.method);
-            let asker = if std::ptr::eq(wish, &sample.right) { &world.eve } else { &world.ana };
-            let answered = wish.onto(asker.ask(sample.method.clone(), &wish.url)).send().await.expect("an answer");
+            let answered = asked.send().await.expect("an answer");
             assert_eq!(answered.status().as_u16(), status, "{what}");
             let told = &document.operation(&sample)["responses"][status.to_string()];
             assert!(told.is_object(), "{what}: {status} is not told of");
@@ -157,13 +150,64 @@ async fn every_refusal_is_documented(app: TestApp) {
     app.stop().await;
 }
 
-/// What `/api/sync` tells after all of the samples: the frames as their channels have them.
+async fn a_part_of_a_file_is_answered_as_it_is_documented(app: TestApp) {
+    let world = World::new(&app).await;
+    let document = Document::of(&app, "/openapi.json").await;
+    let is_file = |sample: &Sample| (&sample.method, sample.path) == (&Method::GET, "/api/uploads/{id}");
+    let sample = world.samples().into_iter().find(is_file).expect("a sample");
+    let operation = document.operation(&sample);
+    let parameters: Vec<&Value> =
+        operation["parameters"].as_array().expect("parameters").iter().map(|one| document.followed(one)).collect();
+    let whole = world.asks(&sample, &sample.right).send().await.expect("an answer");
+    let etag = whole.headers()["etag"].to_str().expect("ASCII").to_owned();
+    for (headers, status) in [
+        (vec![], 200),
+        (vec![("Range", "bytes=1-2")], 206),
+        (vec![("Range", "bytes=1-2"), ("If-Range", "\"another\"")], 200),
+        (vec![("Range", "bytes=99-")], 416),
+        (vec![("If-None-Match", etag.as_str())], 304),
+    ] {
+        let mut ask = world.asks(&sample, &sample.right);
+        for (name, value) in &headers {
+            assert!(parameters.iter().any(|one| one["in"] == "header" && one["name"] == *name), "{name}");
+            ask = ask.header(*name, *value);
+        }
+        let answered = ask.send().await.expect("an answer");
+        assert_eq!(answered.status().as_u16(), status, "{headers:?}");
+        let told = &operation["responses"][status.to_string()];
+        for name in told["headers"].as_object().expect("headers").keys() {
+            assert!(answered.headers().contains_key(name), "{status} has {name}");
+        }
+    }
+    app.stop().await;
+}
+
+async fn what_older_clients_call_a_field_is_documented(app: TestApp) {
+    let world = World::new(&app).await;
+    let document = Document::of(&app, "/openapi.json").await;
+    for (path, body) in
+        [("/api/chat/start", json!({"participantId": "ben"})), ("/api/notifications", json!({"markAll": true}))]
+    {
+        let of_it = |sample: &Sample| sample.path == path && sample.method != Method::GET;
+        let sample = world.samples().into_iter().find(of_it).expect("a sample");
+        let sample = Sample { right: Wish { body: Body::Json(body), ..sample.right.clone() }, ..sample };
+        document.check_request(&sample);
+        let answered = world.asks(&sample, &sample.right).send().await.expect("an answer");
+        assert!(answered.status().is_success(), "{path}: {answered:?}");
+    }
+    app.stop().await;
+}
+
+/// What `/api/sync` tells after all of the samples: the frames as their channels have them. What sockets are given is
+/// looked at by their clients (`support::told_frames`).
 async fn every_event_is_told_as_it_is_documented(app: TestApp) {
     let world = World::new(&app).await;
-    let document = Document::of(&app, "/asyncapi.json").await;
+    let served = app.anonymous(Method::GET, "/asyncapi.json").send().await.expect("an answer");
+    let kept: Value = serde_json::from_str(include_str!("../../../docs/asyncapi.json")).expect("JSON");
+    assert!(served.json::<Value>().await.expect("JSON") == kept, "what is served is what is kept");
     let before = app.token(app.head().await);
     for sample in world.samples() {
-        let wish = sample.right.onto(world.ana.ask(sample.method.clone(), &sample.right.url));
+        let wish = world.asks(&sample, &sample.right);
         assert!(wish.send().await.expect("an answer").status().is_success(), "{} {}", sample.method, sample.path);
     }
     let synced = world.ana.get(&format!("/api/sync?limit=500&after={before}")).await;
@@ -171,11 +215,8 @@ async fn every_event_is_told_as_it_is_documented(app: TestApp) {
     let mut seen = BTreeSet::new();
     for event in &events {
         let (name, channel) = (text(&event["event"]), text(&event["channel"]));
-        let kind = if channel.starts_with("private-room-") { "room" } else { "user" };
-        let told = &document.0["channels"][kind]["messages"][&name];
-        assert!(told.is_object(), "{name} on {channel} is not told of");
-        document.check(&document.followed(told)["payload"], &event["data"], &format!("{name} on {channel}"));
-        seen.insert(format!("{kind} {name}"));
+        assert_eq!(told_frames::check(&channel, &name, &event["data"]), Heard::AsTold, "{name} on {channel}");
+        seen.insert((channel, name));
     }
     assert!(seen.len() >= 5, "{seen:?}");
     app.stop().await;

@@ -3,11 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use kabar::http::layers::service_gate::Guard;
-use kabar::http::routes::{Route, routes};
+use kabar::http::routes::routes;
 use reqwest::Method;
 
-use super::app::{BODY_BYTES_MAX, TestApp};
+use super::app::TestApp;
 use super::on_every_backend;
 use super::person::answer;
 use super::samples::{Body, Ids, World};
@@ -21,14 +20,10 @@ on_every_backend![
     every_write_refuses_a_key_that_is_none,
 ];
 
-/// Those of the platform's own programs have tests of their own.
-fn of_people() -> impl Iterator<Item = Route> {
-    routes().into_iter().filter(|route| route.guard == Guard::User)
-}
-
 #[test]
 fn every_route_has_a_sample() {
-    let routes: BTreeSet<(String, &str)> = of_people().map(|route| (route.method.to_string(), route.path)).collect();
+    let routes: BTreeSet<(String, &str)> =
+        routes().iter().map(|route| (route.method.to_string(), route.path)).collect();
     assert!(routes.len() > 20, "{routes:?}");
     let sampled = Ids::on_paper().samples();
     assert_eq!(sampled.iter().map(|sample| (sample.method.to_string(), sample.path)).collect::<BTreeSet<_>>(), routes);
@@ -37,8 +32,7 @@ fn every_route_has_a_sample() {
 async fn every_route_takes_the_wish_that_is_right(app: TestApp) {
     let world = World::new(&app).await;
     for sample in world.samples() {
-        let wish = sample.right.onto(world.ana.ask(sample.method.clone(), &sample.right.url));
-        let answer = answer(wish).await;
+        let answer = answer(world.asks(&sample, &sample.right)).await;
         // Who joins a group they are in, or removes the last of it, is right as well.
         assert!(answer.status.is_success(), "{} {}: {} {}", sample.method, sample.path, answer.status, answer.body);
     }
@@ -50,7 +44,7 @@ async fn every_route_names_what_is_wrong_and_writes_nothing(app: TestApp) {
     let before = app.head().await;
     for sample in world.samples() {
         for (wish, status, field) in &sample.wrong {
-            let answer = answer(wish.onto(world.ana.ask(sample.method.clone(), &wish.url))).await;
+            let answer = answer(world.asks(&sample, wish)).await;
             assert_eq!(answer.status.as_u16(), *status, "{} {wish:?}: {}", sample.method, answer.body);
             answer.is_problem(*status, Some(*field).filter(|field| !field.is_empty()));
             assert_eq!(app.head().await, before, "{} {wish:?} wrote something", sample.method);
@@ -63,7 +57,7 @@ async fn every_route_refuses_bodies_it_cannot_read(app: TestApp) {
     let world = World::new(&app).await;
     let before = app.head().await;
     for sample in world.samples() {
-        let ask = || world.ana.ask(sample.method.clone(), &sample.right.url);
+        let ask = || world.begins(&sample, &sample.right.url);
         let (right, other) = match &sample.right.body {
             // What an upload is is found out, whatever is said of it.
             Body::None | Body::Bytes(_) => continue,
@@ -71,7 +65,7 @@ async fn every_route_refuses_bodies_it_cannot_read(app: TestApp) {
             Body::Form(_) => ("application/x-www-form-urlencoded", "application/json"),
         };
         let name = format!("{} {}", sample.method, sample.path);
-        let oversized = ask().header("content-type", right).body("x".repeat(BODY_BYTES_MAX + 1));
+        let oversized = ask().header("content-type", right).body("x".repeat(sample.bytes_max + 1));
         let answered = answer(oversized).await;
         assert_eq!(answered.status.as_u16(), 413, "{name}: {}", answered.body);
         answered.is_problem(413, Some("body"));
@@ -108,8 +102,7 @@ async fn every_route_hides_from_strangers_what_is_not_theirs(app: TestApp) {
     let before = app.head().await;
     for sample in world.samples() {
         let Some(status) = sample.foreign else { continue };
-        let wish = sample.right.onto(world.eve.ask(sample.method.clone(), &sample.right.url));
-        let answered = answer(wish).await;
+        let answered = answer(world.foreigner_asks(&sample)).await;
         assert_eq!(answered.status.as_u16(), status, "{} {}: {}", sample.method, sample.path, answered.body);
         answered.is_problem(status, None);
     }
@@ -131,7 +124,7 @@ async fn every_write_refuses_a_key_that_is_none(app: TestApp) {
     let writes = |path: &str| !["/api/chat/typing", "/api/pusher/auth", "/api/pusher/user-auth"].contains(&path);
     for sample in world.samples().iter().filter(|sample| sample.method != Method::GET && writes(sample.path)) {
         for key in ["", "a b", &"x".repeat(201)] {
-            let ask = world.ana.ask(sample.method.clone(), &sample.right.url).header("Idempotency-Key", key);
+            let ask = world.begins(sample, &sample.right.url).header("Idempotency-Key", key);
             let answered = answer(sample.right.onto(ask)).await;
             assert_eq!(answered.status.as_u16(), 422, "{} {} {key:?}", sample.method, sample.path);
             answered.is_problem(422, Some("Idempotency-Key"));

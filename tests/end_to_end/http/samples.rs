@@ -1,6 +1,7 @@
 //! For every route a wish that is right, and the ways it can be wrong: what tests iterate.
 
 mod chat;
+mod programs;
 mod reports;
 
 use aggregates::user::UserRole;
@@ -8,8 +9,9 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::app::TestApp;
+use super::app::{BODY_BYTES_MAX, OTHER_SERVICE_KEY, TestApp};
 use super::person::{Person, answer, text};
+use programs::directory;
 
 /// Ana, an ADMIN of the platform, and Ben share a room with a message of each in it, Ana owns a group; Eve is in neither.
 pub struct World {
@@ -55,8 +57,12 @@ pub struct Sample {
     pub right: Wish,
     /// A wish, the status it must get, the field that must be named.
     pub wrong: Vec<(Wish, u16, &'static str)>,
-    /// The right wish is not right for Eve, and this is what she gets.
+    /// The right wish is not right for Eve, or for a program with other scopes, and this is what they get.
     pub foreign: Option<u16>,
+    /// Whose wish it is, where it is no person's: a program's.
+    pub key: Option<&'static str>,
+    /// Bytes that its body may have.
+    pub bytes_max: usize,
 }
 
 impl World {
@@ -79,6 +85,27 @@ impl World {
     pub fn samples(&self) -> Vec<Sample> {
         self.ids.samples()
     }
+
+    /// A request by whoever may make it, Ana or a program; without its body.
+    pub fn begins(&self, sample: &Sample, url: &str) -> RequestBuilder {
+        match sample.key {
+            None => self.ana.ask(sample.method.clone(), url),
+            Some(key) => self.ana.unsigned(sample.method.clone(), url).bearer_auth(key),
+        }
+    }
+
+    pub fn asks(&self, sample: &Sample, wish: &Wish) -> RequestBuilder {
+        wish.onto(self.begins(sample, &wish.url))
+    }
+
+    /// The right wish by somebody whose it is not.
+    pub fn foreigner_asks(&self, sample: &Sample) -> RequestBuilder {
+        let (method, url) = (sample.method.clone(), &sample.right.url);
+        sample.right.onto(match sample.key {
+            None => self.eve.ask(method, url),
+            Some(_) => self.eve.unsigned(method, url).bearer_auth(OTHER_SERVICE_KEY),
+        })
+    }
 }
 
 impl Ids {
@@ -94,7 +121,7 @@ impl Ids {
         // The last of `rooms` is leaving.
         let of_chat = [self.keeping(), self.rooms(), self.messages(), self.message_changes(), self.message_reads()];
         let others = [self.places(), self.reading(), self.uploads(), self.relations(), self.notifications()];
-        of_chat.into_iter().chain(others).chain([self.reports()]).flatten().collect()
+        of_chat.into_iter().chain(others).chain([self.reports(), directory()]).flatten().collect()
     }
 
     fn rooms(&self) -> Vec<Sample> {
@@ -357,7 +384,7 @@ impl Ids {
 impl Sample {
     fn new(method: Method, path: &'static str, url: &str) -> Self {
         let right = Wish { url: url.to_owned(), body: Body::None };
-        Self { method, path, right, wrong: Vec::new(), foreign: None }
+        Self { method, path, right, wrong: Vec::new(), foreign: None, key: None, bytes_max: BODY_BYTES_MAX }
     }
 
     fn get(path: &'static str, query: &str) -> Self {

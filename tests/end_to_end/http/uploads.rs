@@ -13,6 +13,8 @@ use super::person::{Answer, Person, answer, text};
 
 on_every_backend![
     a_picture_is_sent_to_a_room_and_seen_by_whoever_is_in_it_now,
+    a_forwarded_file_is_fetched_by_whoever_may_read_the_forward,
+    a_file_is_not_fetched_by_whoever_may_not_read_what_carries_it,
     a_file_is_handed_out_whole_or_in_part,
     what_is_too_much_or_dangerous_is_refused_and_leaves_nothing,
     somebody_elses_file_is_attached_by_nobody,
@@ -82,6 +84,19 @@ async fn is_empty(folder: &Path) {
     assert!(waited.is_ok(), "still there: {:?}", files(folder));
 }
 
+/// Uploads a file and says it in the room. Answers with its address and the message.
+async fn attached(person: &Person, room: &str, name: &str, bytes: &[u8]) -> (String, Value) {
+    let url = text(&upload(person, room, name, bytes).await["url"]);
+    let sent = person.post("/api/chat/send", json!({"roomId": room, "attachmentUrl": url})).await.ok();
+    (url, sent["message"].clone())
+}
+
+/// Answers with the message that carries it there.
+async fn forwarded(person: &Person, message: &Value, room: &str) -> Value {
+    let path = format!("/api/chat/messages/{}/forward", text(&message["id"]));
+    person.post(&path, json!({"roomIds": [room]})).await.ok()["messages"][0].clone()
+}
+
 async fn group(owner: &Person, members: &[&str]) -> String {
     let made = owner.post("/api/chat/groups", json!({"name": "Kelas", "memberIds": members})).await.ok();
     text(&made["room"]["id"])
@@ -118,13 +133,79 @@ async fn a_picture_is_sent_to_a_room_and_seen_by_whoever_is_in_it_now(app: TestA
     app.stop().await;
 }
 
+async fn a_forwarded_file_is_fetched_by_whoever_may_read_the_forward(app: TestApp) {
+    let [ana, ben, cici, dewi] = app.people(["ana", "ben", "cici", "dewi"]).await;
+    let room = ana.room_with(&ben).await;
+    let (url, message) = attached(&ana, &room, "foto.png", PNG).await;
+    let other = ben.room_with(&cici).await;
+    cici.get(&url).await.is_problem(404, None);
+    let forward = forwarded(&ben, &message, &other).await;
+    assert_eq!((&forward["attachmentUrl"], &forward["senderId"]), (&json!(url), &json!("ben")));
+    // At once, whether the view has it or not.
+    assert_eq!(fetched(&cici, &url, &[]).await.1, PNG);
+    // On from there, by somebody who was never where it is from.
+    let further = cici.room_with(&dewi).await;
+    dewi.get(&url).await.is_problem(404, None);
+    let second = forwarded(&cici, &forward, &further).await;
+    assert_eq!(fetched(&dewi, &url, &[]).await.1, PNG);
+
+    // What was deleted grants nothing, neither the original nor a forward; each is for itself.
+    let delete = |message: &Value| format!("/api/chat/messages?id={}", text(&message["id"]));
+    ana.delete(&delete(&message)).await.ok();
+    let after = ben.delete(&delete(&forward)).await.position();
+    cici.get(&format!("/api/chat/rooms?after={after}")).await.ok();
+    ben.get(&url).await.is_problem(404, None);
+    assert_eq!(fetched(&cici, &url, &[]).await.1, PNG, "she said it herself where she and Dewi are");
+    assert_eq!(fetched(&dewi, &url, &[]).await.1, PNG);
+    let after = cici.delete(&delete(&second)).await.position();
+    dewi.get(&format!("/api/chat/rooms?after={after}")).await.ok();
+    for person in [&ben, &cici, &dewi] {
+        person.get(&url).await.is_problem(404, None);
+    }
+    assert_eq!(fetched(&ana, &url, &[]).await.1, PNG, "it is still hers");
+    app.stop().await;
+}
+
+async fn a_file_is_not_fetched_by_whoever_may_not_read_what_carries_it(app: TestApp) {
+    let [ana, ben, cici] = app.people(["ana", "ben", "cici"]).await;
+    let wish = json!({"name": "Kelas", "memberIds": ["ben"], "historyFrom": "join"});
+    let room = text(&ana.post("/api/chat/groups", wish).await.ok()["room"]["id"]);
+    // Before it is said it is its owner's alone.
+    let unsaid = text(&upload(&ana, &room, "draf.txt", b"belum").await["url"]);
+    ben.get(&unsaid).await.is_problem(404, None);
+    let (url, message) = attached(&ana, &room, "a.txt", b"halo").await;
+    assert_eq!(fetched(&ben, &url, &[]).await.1, b"halo");
+    // Whoever comes later reads nothing from before, and no file of it.
+    let add = json!({"userIds": ["cici"]});
+    let after = ana.post(&format!("/api/chat/groups/{room}/members"), add).await.position();
+    cici.get(&format!("/api/chat/rooms?after={after}")).await.ok();
+    cici.get(&url).await.is_problem(404, None);
+    forwarded(&ben, &message, &room).await;
+    assert_eq!(fetched(&cici, &url, &[]).await.1, b"halo", "it was said again, to her");
+    // Whoever is not in the room any more has nothing of it.
+    let left = cici.delete(&format!("/api/chat/groups/{room}/members/cici")).await.position();
+    cici.get(&format!("/api/chat/rooms?after={left}")).await.ok();
+    cici.get(&url).await.is_problem(404, None);
+
+    // With its owner it is gone from everywhere.
+    let other = ben.room_with(&cici).await;
+    forwarded(&ben, &message, &other).await;
+    assert_eq!(fetched(&cici, &url, &[]).await.1, b"halo");
+    let after = app.token(app.erases("ana").await);
+    for person in [&ben, &cici] {
+        person.get(&format!("/api/chat/rooms?after={after}")).await.ok();
+        person.get(&url).await.is_problem(404, None);
+    }
+    is_empty(app.uploads()).await;
+    app.stop().await;
+}
+
 async fn a_file_is_handed_out_whole_or_in_part(app: TestApp) {
     let [ana, ben] = app.people(["ana", "ben"]).await;
     let room = ana.room_with(&ben).await;
     let words = "<script>alert(1)</script> baris ".repeat(4_000);
-    let made = upload(&ana, &room, "halaman.html", words.as_bytes()).await;
-    assert_eq!(made["type"], "application/octet-stream", "a page is not shown as one");
-    let url = text(&made["url"]);
+    let (url, sent) = attached(&ana, &room, "halaman.html", words.as_bytes()).await;
+    assert_eq!(sent["attachmentType"], "application/octet-stream", "a page is not shown as one");
     let (whole, bytes) = fetched(&ben, &url, &[("accept-encoding", "gzip")]).await;
     assert_eq!(bytes, words.as_bytes());
     assert!(whole.headers["content-disposition"].to_str().expect("ASCII").starts_with("attachment"), "{whole:?}");
@@ -202,7 +283,7 @@ async fn an_upload_under_a_key_is_taken_once(app: TestApp) {
     let again = |bytes: &[u8]| answer(put(&ana, &room, "a.txt", bytes).header("idempotency-key", "k-1"));
     let first = again(b"pertama").await.ok();
     assert_eq!(again(b"kedua").await.ok(), first);
-    assert_eq!(fetched(&ben, &text(&first["url"]), &[]).await.1, b"pertama");
+    assert_eq!(fetched(&ana, &text(&first["url"]), &[]).await.1, b"pertama");
     assert_ne!(upload(&ana, &room, "a.txt", b"pertama").await["id"], first["id"]);
     app.stop().await;
 }
@@ -238,9 +319,9 @@ async fn who_stalls_or_goes_away_leaves_nothing(app: TestApp) {
 async fn promise_9_files_go_with_their_owner_also_while_no_server_runs(app: TestApp) {
     let [ana, ben, cici] = app.people(["ana", "ben", "cici"]).await;
     let room = group(&ben, &["ana", "cici"]).await;
-    let of_ana = text(&upload(&ana, &room, "rahasia.txt", b"kata ana").await["url"]);
-    let of_cici = text(&upload(&cici, &room, "lain.txt", b"kata cici").await["url"]);
-    let of_ben = text(&upload(&ben, &room, "ben.txt", b"kata ben").await["url"]);
+    let (of_ana, _) = attached(&ana, &room, "rahasia.txt", b"kata ana").await;
+    let (of_cici, _) = attached(&cici, &room, "lain.txt", b"kata cici").await;
+    let (of_ben, _) = attached(&ben, &room, "ben.txt", b"kata ben").await;
     assert_eq!(files(app.uploads()).len(), 6);
     let named = |words: &str| {
         files(app.uploads()).iter().any(|file| {

@@ -698,7 +698,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The file, for whoever is in its room now; whole or by Range. */
+        /** The file, for its owner and whoever may read a message that carries it; whole or by Range. */
         get: operations["download"];
         put?: never;
         post?: never;
@@ -1070,6 +1070,11 @@ export interface components {
         MarkBody: {
             id?: components["schemas"]["NotificationId"] | null;
             isRead?: boolean | null;
+            /**
+             * @deprecated
+             * @description `markAllRead`, as older clients call it.
+             */
+            markAll?: boolean | null;
             markAllRead?: boolean | null;
             notificationIds?: components["schemas"]["NotificationId"][] | null;
         };
@@ -1580,6 +1585,11 @@ export interface components {
         /** @description The `socket_id` of one's connection. */
         SocketId: string;
         StartBody: {
+            /**
+             * @deprecated
+             * @description `recipientId`, as older clients call it.
+             */
+            participantId?: components["schemas"]["UserId"] | null;
             /** @description Whom with; nobody for SUPPORT. */
             recipientId?: components["schemas"]["UserId"] | null;
             /** @description What a SUPPORT room is about. */
@@ -1884,11 +1894,23 @@ export interface components {
         after: string;
         /** @description A key of the caller's for this wish, per person and route, for ever: a repeat is answered as the first and writes nothing. */
         "Idempotency-Key": string;
+        /** @description 304 if the file has this `ETag`: bytes under an id never change. */
+        "If-None-Match": string;
+        /** @description The part only if the file has this `ETag`, else all of it. */
+        "If-Range": string;
         /** @description A `Kabar-Position`: the answer waits until it shows what was written there, at most 2 s, then 503. One of another log is 422: reload. */
         "Kabar-After": string;
+        /** @description One part of the file: `bytes=0-499`, `bytes=500-` or `bytes=-500`. */
+        Range: string;
     };
     requestBodies: never;
     headers: {
+        /** @description Parts may be asked for. */
+        "Accept-Ranges": "bytes";
+        /** @description Which part of how many bytes; of 416 how many there are. */
+        "Content-Range": string;
+        /** @description Of these bytes, for ever. */
+        ETag: string;
         /** @description Where this was written: hand it back as `Kabar-After` to read it. */
         "Kabar-Position": string;
         /** @description Seconds. */
@@ -3701,6 +3723,12 @@ export interface operations {
         requestBody: {
             content: {
                 "application/octet-stream": unknown;
+                "multipart/form-data": {
+                    /** @description The bytes; last, because they are read as they come. */
+                    file: unknown;
+                    name?: string;
+                    roomId?: components["schemas"]["RoomId"];
+                };
             };
         };
         responses: {
@@ -3728,7 +3756,14 @@ export interface operations {
     download: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description 304 if the file has this `ETag`: bytes under an id never change. */
+                "If-None-Match"?: components["parameters"]["If-None-Match"];
+                /** @description The part only if the file has this `ETag`, else all of it. */
+                "If-Range"?: components["parameters"]["If-Range"];
+                /** @description One part of the file: `bytes=0-499`, `bytes=500-` or `bytes=-500`. */
+                Range?: components["parameters"]["Range"];
+            };
             path: {
                 id: components["schemas"]["UploadId"];
             };
@@ -3739,6 +3774,8 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3748,13 +3785,20 @@ export interface operations {
             /** @description The part that was asked for. */
             206: {
                 headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Content-Range": components["headers"]["Content-Range"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "*/*": unknown;
+                };
             };
             /** @description As it was. */
             304: {
                 headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3764,6 +3808,9 @@ export interface operations {
             /** @description No such part. */
             416: {
                 headers: {
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Content-Range": components["headers"]["Content-Range"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;

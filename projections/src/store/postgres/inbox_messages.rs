@@ -221,6 +221,21 @@ pub(super) fn sent(schema: &str) -> String {
     format!("SELECT content, created_at FROM {schema}.messages WHERE message_id = $1")
 }
 
+/// Whether a message that $1 may read carries the upload at the address $2. Looks into the rooms of whoever asks, not at
+/// every place that a file was carried to.
+pub(super) fn carries_upload(schema: &str) -> String {
+    format!(
+        "SELECT EXISTS (SELECT 1 FROM {schema}.members stay
+         CROSS JOIN LATERAL (SELECT r.history_from FROM {schema}.rooms r WHERE r.room_id = stay.room_id LIMIT 1) r
+         CROSS JOIN LATERAL (SELECT 1 FROM {schema}.messages m WHERE m.attachment_url = $2
+             AND m.attachment_url LIKE '/api/uploads/%' AND m.room_id = stay.room_id
+             AND m.seq > CASE r.history_from WHEN 'start' THEN 0 ELSE stay.join_seq END
+             AND NOT EXISTS (SELECT 1 FROM {schema}.tombstones d WHERE d.room_id = m.room_id AND d.seq = m.seq)
+             LIMIT 1) m
+         WHERE stay.user_id = $1 AND stay.to_position IS NULL)"
+    )
+}
+
 /// How many have read the message $3 at the position $2 of the room $1, which $4 sent, and who of them did last. Whoever
 /// has was active since it was said: the others are not looked at.
 pub(super) fn read_by(schema: &str) -> String {

@@ -364,6 +364,12 @@ impl InboxReads for PostgresInboxReads {
         Ok(Some(versions))
     }
 
+    async fn carries_upload(&self, address: &str, asking: &UserId) -> Result<bool, ReadError> {
+        let sql = inbox_messages::carries_upload(&self.schema.name);
+        let query = sqlx::query(&sql).bind(asking.as_str()).bind(address);
+        Ok(self.one(query, |row| row.try_get(0)).await?.unwrap_or(false))
+    }
+
     async fn read_by(&self, id: MessageId, asking: &UserId) -> Result<Option<ReadBy>, ReadError> {
         let Some(row) = self.message(id, asking).await? else { return Ok(None) };
         let sql = inbox_messages::read_by(&self.schema.name);

@@ -178,14 +178,14 @@ pub(super) fn unread_totals(schema: &str) -> String {
     )
 }
 
-/// What $1 muted of where they are now.
+/// What $1 muted, also where they are not now.
 pub(super) fn mutes(schema: &str) -> String {
     format!(
         "SELECT checkpoint, x.* FROM {schema}.unit LEFT JOIN LATERAL (
-             SELECT m.room_id, p.muted_until FROM {schema}.members m
+             SELECT DISTINCT m.room_id, p.muted_until FROM {schema}.members m
              CROSS JOIN LATERAL (SELECT * FROM {schema}.participants p
                  WHERE p.room_id = m.room_id AND p.user_id = $1 LIMIT 1) p
-             WHERE m.user_id = $1 AND m.to_position IS NULL AND p.muted) x ON true
+             WHERE m.user_id = $1 AND p.muted) x ON true
          ORDER BY x.room_id"
     )
 }

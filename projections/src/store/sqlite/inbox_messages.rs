@@ -277,6 +277,18 @@ pub(super) fn versions(
     Ok(Some(versions))
 }
 
+/// Looks into the rooms of whoever asks, not at every place that a file was carried to.
+pub(super) fn carries_upload(connection: &Connection, address: &str, asking: &UserId) -> Result<bool> {
+    const SQL: &str = "SELECT EXISTS (SELECT 1 FROM members stay
+        CROSS JOIN rooms r ON r.room_id = stay.room_id
+        CROSS JOIN messages m ON m.attachment_url = ?2 AND m.attachment_url GLOB '/api/uploads/*'
+            AND m.room_id = stay.room_id
+        WHERE stay.user_id = ?1 AND stay.to_position IS NULL
+        AND m.seq > CASE r.history_from WHEN 'start' THEN 0 ELSE stay.join_seq END
+        AND NOT EXISTS (SELECT 1 FROM tombstones d WHERE d.room_id = m.room_id AND d.seq = m.seq))";
+    connection.prepare_cached(SQL)?.query_row(params![asking.as_str(), address], |row| row.get(0))
+}
+
 /// Whoever has read it was active since it was said: the others are not looked at.
 pub(super) fn read_by(connection: &Connection, id: MessageId, asking: &UserId) -> Result<Option<ReadBy>> {
     const READERS: &str = "FROM participants WHERE room_id = ?1 AND active_position >= ?2 AND read_seq >= ?3

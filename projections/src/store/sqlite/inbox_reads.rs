@@ -184,6 +184,11 @@ impl InboxReads for SqliteInboxReads {
         self.ask(move |connection| inbox_messages::versions(connection, message, &asking, limit)).await
     }
 
+    async fn carries_upload(&self, address: &str, asking: &UserId) -> Result<bool, ReadError> {
+        let (address, asking) = (address.to_owned(), asking.clone());
+        self.ask(move |connection| inbox_messages::carries_upload(connection, &address, &asking)).await
+    }
+
     async fn read_by(&self, message: MessageId, asking: &UserId) -> Result<Option<ReadBy>, ReadError> {
         let asking = asking.clone();
         self.ask(move |connection| inbox_messages::read_by(connection, message, &asking)).await

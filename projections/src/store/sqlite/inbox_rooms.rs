@@ -201,9 +201,9 @@ pub(super) fn members_by_id(
 }
 
 pub(super) fn mutes(connection: &Connection, user: &UserId) -> Result<Vec<MutedRoom>> {
-    const SQL: &str = "SELECT m.room_id, p.muted_until FROM members m
+    const SQL: &str = "SELECT DISTINCT m.room_id, p.muted_until FROM members m
         CROSS JOIN participants p ON p.room_id = m.room_id AND p.user_id = m.user_id
-        WHERE m.user_id = ? AND m.to_position IS NULL AND p.muted ORDER BY m.room_id";
+        WHERE m.user_id = ? AND p.muted ORDER BY m.room_id";
     let read =
         |row: &Row<'_>| Ok(MutedRoom { room_id: RoomId(row.get(0)?), mute: Mute { until: maybe_moment(row, 1)? } });
     connection.prepare_cached(SQL)?.query_map([user.as_str()], read)?.collect()

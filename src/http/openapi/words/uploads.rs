@@ -11,8 +11,16 @@ pub(super) fn topic() -> Topic {
         )
         .refuses(&[404, 408])
         .off_the_log(),
-        get("/api/uploads/{id}", "download", "The file, for whoever is in its room now; whole or by Range."),
+        get(
+            "/api/uploads/{id}",
+            "download",
+            "The file, for its owner and whoever may read a message that carries it; whole or by Range.",
+        ),
         delete("/api/uploads/{id}", "deleteUpload", "One's own file is gone.").off_the_log(),
     ];
-    Topic { tag: "Uploads", about: "Files, brought to rooms and handed out to whoever is in them.", said }
+    Topic {
+        tag: "Uploads",
+        about: "Files, brought to rooms and handed out to whoever may read a message that carries them.",
+        said,
+    }
 }

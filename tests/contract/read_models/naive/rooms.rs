@@ -286,6 +286,7 @@ impl Naive {
         for (id, room) in &self.rooms {
             let shown = inbox.room(*id, who).await.expect("answered");
             let member = inbox.member(*id, who).await.expect("answered");
+            muted.extend(self.place_of(*id, who).muted.map(|mute| (*id, mute)));
             let Some(joined) = room.joined_at(who) else {
                 same("a stranger's room", shown, None)?;
                 same("a stranger's place", member, None)?;
@@ -295,7 +296,6 @@ impl Naive {
             let unread = self.unread(*id, who, joined).count() as u64;
             let archived = self.is_archived(*id, who);
             total += if archived { 0 } else { unread };
-            muted.extend(place.muted.map(|mute| (*id, mute)));
             listed.push((place.pinned, room.last_position(), *id));
             same("unread of a room", shown.unread, unread)?;
             let called = self.unread(*id, who, joined).filter(|said| said.calls(who)).count() as u64;
