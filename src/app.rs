@@ -21,6 +21,7 @@ use crate::auth::Authenticator;
 use crate::clock::{SharedClock, SystemClock};
 use crate::commands::Commands;
 use crate::config::{CachesConfig, Config};
+use crate::delivered;
 use crate::directory::Directory;
 use crate::http::layers::gate::Gate;
 use crate::http::listener::BoundedListener;
@@ -152,11 +153,21 @@ impl App {
             let (views, stop) = (state.views.clone(), stop_views.clone());
             async move { views.run(stop).await }
         });
+        let mut delivering = state.realtime.arrivals().map(|arrived| {
+            let (commands, stop) = (state.commands.clone(), stop_realtime.clone());
+            Task::start("delivered", &state.health, &stop_realtime, async move {
+                delivered::run(commands, arrived, stop).await;
+                Ok::<(), std::convert::Infallible>(())
+            })
+        });
         let upkeep = state.metrics.clone().map(keep_measurements);
 
         serve(&state, listener, &shutdown, &stop_realtime).await;
         stop_realtime.cancel();
         realtime.ended().await;
+        if let Some(delivering) = &mut delivering {
+            delivering.ended().await;
+        }
         stop_reactor.cancel();
         reacting.ended().await;
         stop_uploads.cancel();

@@ -5,6 +5,7 @@ pub mod auth;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod delivered;
 pub mod demo;
 pub mod directory;
 pub mod http;

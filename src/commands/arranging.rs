@@ -1,11 +1,13 @@
 //! One's own place in a room: going back, what has arrived, muted, pinned, put away.
 
 use aggregates::ids::{MessageId, RoomId};
-use aggregates::participant::{Arrange, Arrangement, MarkDelivered, MarkUnread, ParticipantCommand, UnreadFrom};
+use aggregates::participant::{Arrange, Arrangement, MarkDelivered, MarkUnread, ParticipantCommand, ReadUpTo, UnreadFrom};
 use aggregates::{Command, StreamId};
 use event_log::Position;
+use uuid::Uuid;
 
 use super::{Caller, Commands, Failure, ReadTo, WishId};
+use crate::realtime::Arrived;
 
 impl Commands {
     /// From `message` on everything is unread again; without it the last message is.
@@ -31,6 +33,16 @@ impl Commands {
         let (user_id, at) = (caller.user_id.clone(), self.clock.now());
         let wish = ParticipantCommand::MarkDelivered(MarkDelivered { room_id, user_id, up_to, membership: None, at });
         self.to_place(caller, caller.wish_id(&format!("delivered:{room_id}")), room_id, wish).await
+    }
+
+    /// Their client has shown that everything up to a message has arrived.
+    pub async fn has_received(&self, arrived: &Arrived) -> Result<Position, Failure> {
+        let Arrived { room, user, message, seq } = arrived;
+        let caller = Caller { user_id: user.clone(), request: Uuid::now_v7(), key: None };
+        let (room_id, user_id, at) = (*room, user.clone(), self.clock.now());
+        let up_to = ReadUpTo::Message { seq: *seq, message_id: *message };
+        let wish = ParticipantCommand::MarkDelivered(MarkDelivered { room_id, user_id, up_to, membership: None, at });
+        self.to_place(&caller, caller.wish_id("received"), room_id, wish).await
     }
 
     /// Each is a command of its own; asked again under the same key, what is done stays as it is.

@@ -423,6 +423,12 @@ impl Hub {
         sockets.map(Subscriber::received).max().filter(|received| *received > Position::START)
     }
 
+    /// The start of the log where they listen and have shown nothing; `None` when they do not listen.
+    pub fn shown_to_have_received(&self, user: &UserId) -> Option<Position> {
+        let state = self.state();
+        state.channels.get(&user_channel(user))?.values().map(Subscriber::received).max()
+    }
+
     pub fn window_size(&self) -> CacheSize {
         self.state().window.size()
     }

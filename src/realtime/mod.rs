@@ -8,6 +8,7 @@
 mod admission;
 mod api;
 mod arrivals;
+mod arrived;
 pub mod asyncapi;
 mod audience;
 mod changes;
@@ -64,12 +65,14 @@ use projections::{Lagging, ReadError, UnitName, Views};
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::Semaphore;
+use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::directory::Directory;
 use crate::wire::user::UserCard;
+use arrived::Arrivals;
 use channel_name::{PusherChannel, Subject, is_encrypted, is_presence};
 use frame::Cause;
 use frames::EventName;
@@ -86,6 +89,7 @@ use typing::Typing;
 use webhooks::{Happenings, Heard};
 
 pub use api::router as api_router;
+pub use arrived::Arrived;
 pub use channel_name::InvalidChannel;
 pub use config::{AppCredentials, MasterKey, RealtimeConfig};
 pub use endpoint::{Visitors, router};
@@ -129,6 +133,7 @@ struct Inner {
     reads: Gathering<(RoomId, UserId), ReadMark>,
     sizes: Sizes,
     room_reads: Semaphore,
+    arrivals: Arrivals,
     /// For the task that sends webhooks, until it takes them.
     happenings: Mutex<Option<Heard>>,
     failure: Mutex<Option<String>>,
@@ -190,6 +195,7 @@ impl Realtime {
             reads: Gathering::new(ReadMark::later),
             sizes,
             room_reads: Semaphore::new(ROOMS_READ_AT_ONCE_MAX),
+            arrivals: Arrivals::default(),
             happenings: Mutex::new(waiting),
             failure: Mutex::default(),
         }))
@@ -205,6 +211,7 @@ impl Realtime {
         timers.spawn(reads::run(self.0.clone(), stop.clone()));
         timers.spawn(typing::run(self.0.clone(), stop.clone()));
         timers.spawn(presence::run(self.0.clone(), stop.clone()));
+        timers.spawn(arrived::run(self.0.clone(), stop.clone()));
         timers.spawn(show_counts(self.0.clone(), stop.clone()));
         let happenings = self.0.happenings.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(happenings) = happenings {
@@ -321,6 +328,11 @@ impl Realtime {
     /// [`RealtimeConfig::receipts`] switched off.
     pub fn received_up_to(&self, user: &UserId) -> Option<Position> {
         self.0.hub.received_up_to(user)
+    }
+
+    /// What has arrived in direct rooms, for whoever notes it. `None` when somebody does already.
+    pub fn arrivals(&self) -> Option<Receiver<Arrived>> {
+        self.0.arrivals.take_handed_on()
     }
 
     /// What is kept for clients that were away. For operators.

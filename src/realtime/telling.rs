@@ -128,12 +128,25 @@ impl Tail<'_> {
             };
             encode(frames::NEW_MESSAGE, &data)
         };
+        if inner.config.receipts && !listening.is_empty() {
+            self.await_arrival(event, &listening, place).await;
+        }
         if let (Some(muted), Some(heard)) = (hint(true), hint(false)) {
             let data = HintData { muted, heard, said_at: event.at };
             let except = Except { user: Some(&event.sender_id), ..place.except };
             inner.hub.publish_to_members(event.room_id, (frames::NEW_MESSAGE.name, &data), place.cause, except);
         }
         self.unread(listening, place.position);
+    }
+
+    /// In a room of two, by the other one.
+    async fn await_arrival(&mut self, event: &MessageSent, listening: &[UserId], place: &Place<'_>) {
+        let Some((a, b)) = self.pair(event.room_id, &event.sender_id).await else { return };
+        let receiver = if a == event.sender_id { b } else { a };
+        if listening.contains(&receiver) {
+            let message = (event.message_id, event.seq);
+            self.inner.arrivals.told(&receiver, event.room_id, message, place.position);
+        }
     }
 
     fn read(&self, room: RoomId, user: &UserId, mark: ReadMark, cause: Cause) {

@@ -19,7 +19,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Kabar's own address by default: the first origin that may.
 const OURS: &str = "http://127.0.0.1:8080";
 
-on_every_backend![a_page_of_ours_listens_by_its_cookie_and_one_of_another_site_does_not];
+on_every_backend![
+    a_page_of_ours_listens_by_its_cookie_and_one_of_another_site_does_not,
+    what_a_pong_shows_to_have_come_has_arrived_and_is_not_read,
+];
 
 struct Page(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
@@ -62,6 +65,28 @@ impl Page {
         assert_eq!(frame["channel"], channel);
         frame["event"].clone()
     }
+}
+
+/// The one who is written to does nothing but answer the server's pings, as every client does by itself.
+async fn what_a_pong_shows_to_have_come_has_arrived_and_is_not_read(app: TestApp) {
+    let [ana, ben] = app.people(["ana", "ben"]).await;
+    let room = ana.room_with(&ben).await;
+    let mut of_ana = Page::open(app.address, ana.token(), OURS).await;
+    let mut of_ben = Page::open(app.address, ben.token(), OURS).await;
+    assert_eq!(of_ana.verdict(&format!("chat-{room}")).await, "pusher_internal:subscription_succeeded");
+    assert_eq!(of_ben.verdict("user-ben").await, "pusher_internal:subscription_succeeded");
+    let said = ana.sends(&room, "halo").await;
+    let answering = async { while of_ben.0.next().await.is_some() {} };
+    let told = tokio::select! {
+        told = of_ana.one_of(&["message-delivered"]) => told,
+        () = answering => panic!("the page was sent away"),
+    };
+    let told: Value = serde_json::from_str(told["data"].as_str().expect("text")).expect("JSON");
+    assert_eq!((&told["userId"], &told["upTo"]), (&json!("ben"), &said["id"]), "{told}");
+    let after = told["position"].as_str().expect("a position");
+    let shown = ana.get(&format!("/api/chat/messages?roomId={room}&after={after}")).await.ok()["messages"][0].clone();
+    assert_eq!((&shown["isDelivered"], &shown["isRead"]), (&json!(true), &json!(false)));
+    app.stop().await;
 }
 
 async fn a_page_of_ours_listens_by_its_cookie_and_one_of_another_site_does_not(app: TestApp) {
