@@ -10,6 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::archived::archive;
 use crate::support::answers::report;
 use crate::support::backend::{Backend, TestStore};
 use crate::support::irc_chat;
@@ -247,9 +248,9 @@ async fn what_goes_in_comes_out_of_the_other_engine(from: Backend) {
     assert_eq!(unread(&log_of(&store).await.1), unread(&log_of(&place).await.1));
     // Positions mean nothing elsewhere: up to where a feed was read is an event.
     let mut archives = Vec::new();
-    for installation in [&here, &there] {
+    for (installation, store) in [(&here, &store), (&there, &place)] {
         let running = installation.start().await;
-        archives.push(archive(installation).await);
+        archives.push(archive(installation, &head_of(store).await).await);
         let feed = Person::new(&client(PATIENCE), installation.address, "ana").get("/api/notifications").await.ok();
         assert_eq!(
             (feed["notifications"].as_array().map(Vec::len), number(&feed["unreadCount"])),
@@ -279,32 +280,6 @@ async fn what_goes_in_comes_out_of_the_other_engine(from: Backend) {
     assert_eq!(sent[0]["at"], "2019-02-01T01:00:00.000Z");
     assert_eq!(sent[1]["event"].get("content"), None, "absent, not empty: {}", sent[1]);
     assert!(!events.contains("rahasia"));
-}
-
-/// What a member is shown of the room in which everything happened.
-async fn archive(installation: &Installation) -> Value {
-    let http = client(PATIENCE);
-    let [rara, sari] = ["rara", "sari"].map(|id| Person::new(&http, installation.address, id));
-    let rooms_of = async |person: &Person| person.get("/api/chat/rooms?limit=100").await.ok()["rooms"].clone();
-    let types = |rooms: &Value| -> std::collections::BTreeSet<String> {
-        rooms.as_array().expect("rooms").iter().map(|room| text(&room["type"])).collect()
-    };
-    let (of_rara, of_sari) = (rooms_of(&rara).await, rooms_of(&sari).await);
-    let room = of_rara.as_array().expect("rooms").iter().find(|room| room["name"] == "Arsip Lama");
-    let room = text(&room.expect("it was renamed")["id"]);
-    let without = |mut list: Value, field: &str| {
-        list.as_array_mut().expect("a list").iter_mut().filter_map(Value::as_object_mut).for_each(|one| {
-            one.remove(field);
-        });
-        list
-    };
-    let messages = rara.get(&format!("/api/chat/messages?roomId={room}")).await.ok()["messages"].clone();
-    let messages = without(without(messages, "position"), "sender");
-    let members = rara.get(&format!("/api/chat/rooms/{room}/members")).await.ok()["members"].clone();
-    let members = without(members, "user");
-    let edits =
-        rara.get(&format!("/api/chat/messages/{}/edits", text(&messages[0]["id"]))).await.ok()["versions"].clone();
-    json!({ "messages": messages, "edits": edits, "members": members, "rara": types(&of_rara), "sari": types(&of_sari) })
 }
 
 /// The same room is written to by those who are in it while history goes in: both are whole.
@@ -445,6 +420,12 @@ pub async fn log_of(store: &TestStore) -> (LogId, Vec<event_log::RecordedEvent>)
     let id = log.id();
     log.close().await;
     (id, events)
+}
+
+/// Where it is now, as requests say it.
+async fn head_of(store: &TestStore) -> String {
+    let (log, events) = log_of(store).await;
+    PositionToken { log, position: events.last().expect("something happened").position }.to_string()
 }
 
 pub async fn exported(installation: &Installation, home: &TempDir, name: &str) -> String {

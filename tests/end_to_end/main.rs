@@ -18,6 +18,7 @@ macro_rules! on_both_engines {
 #[path = "../support/mod.rs"]
 mod support;
 
+mod archived;
 mod backups;
 mod big_room;
 mod built_binary;
