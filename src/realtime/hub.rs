@@ -418,15 +418,15 @@ impl Hub {
 
     /// What one of somebody's sockets has received of their own channel; `None` when none of them has shown any.
     pub fn received_up_to(&self, user: &UserId) -> Option<Position> {
-        let state = self.state();
-        let sockets = state.channels.get(&user_channel(user))?.values();
-        sockets.map(Subscriber::received).max().filter(|received| *received > Position::START)
+        self.shown_to_have_received(user).filter(|received| *received > Position::START)
     }
 
     /// The start of the log where they listen and have shown nothing; `None` when they do not listen.
     pub fn shown_to_have_received(&self, user: &UserId) -> Option<Position> {
-        let state = self.state();
-        state.channels.get(&user_channel(user))?.values().map(Subscriber::received).max()
+        let (state, channel) = (self.state(), user_channel(user));
+        let legacy = state.legacy_listeners(&channel);
+        let listening = [Some(channel), legacy].into_iter().flatten().filter_map(|name| state.channels.get(&name));
+        listening.flat_map(HashMap::values).map(Subscriber::received).max()
     }
 
     pub fn window_size(&self) -> CacheSize {
