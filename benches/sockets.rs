@@ -34,6 +34,10 @@ use client::{Look, Socket, signer};
 /// Sockets that are being opened at the same time.
 const OPENING: usize = 64;
 
+/// A server that uses no more in a second than this does nothing.
+const IDLE_MICROS: f64 = 30_000.0;
+const SETTLING: Duration = Duration::from_secs(60);
+
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
     Fanout,
@@ -62,7 +66,9 @@ async fn main() {
     let wanted = |part| options.only.is_none_or(|only| only == part);
     let length = Duration::from_secs(options.seconds);
     if wanted(Part::Fanout) {
-        println!("| one channel | deliveries/s | server CPU us per delivery | the bare kernel's | ratio |\n|---|---|---|---|---|");
+        println!(
+            "| one channel | deliveries/s | server CPU us per delivery | the bare kernel's | ratio |\n|---|---|---|---|---|"
+        );
         for sockets in [1_000, 5_000] {
             for pace in &fanout::PACES {
                 fanout::measure(sockets, pace, length).await;
@@ -106,6 +112,19 @@ impl Server {
 
     pub fn cpu(&self) -> f64 {
         cpu::of_process(self.running.pid())
+    }
+
+    /// Waits until it has nothing to do.
+    pub async fn settles(&self) {
+        let deadline = tokio::time::Instant::now() + SETTLING;
+        loop {
+            let before = self.cpu();
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            if self.cpu() - before < IDLE_MICROS {
+                return;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "it is still busy");
+        }
     }
 
     /// Opens a socket for each of `wishes` (a user and their channels) and leaves them listening.

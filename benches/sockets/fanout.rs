@@ -10,8 +10,8 @@ use md5::{Digest, Md5};
 use serde_json::json;
 
 use super::Server;
-use super::floor;
 use super::client::{Look, contains, signer};
+use super::floor;
 use super::support::person::client;
 use super::support::running::APP_KEY;
 
