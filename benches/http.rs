@@ -50,6 +50,9 @@ struct Options {
     /// Leaves the messages out: the big room is made, and the list of rooms is measured.
     #[arg(long)]
     only_list: bool,
+    /// Keeps no frames for clients that were away: where nobody listens, nothing is rendered.
+    #[arg(long)]
+    no_window: bool,
     /// SQLite in a temporary directory instead.
     #[arg(long)]
     sqlite: bool,
@@ -89,7 +92,10 @@ async fn main() {
     let database = cluster.database().await;
     let directory = tempfile::tempdir().expect("a directory");
     let url = if options.sqlite { format!("sqlite:{}", directory.path().display()) } else { database.url() };
-    let installation = Installation::new(&url);
+    let mut installation = Installation::new(&url);
+    if options.no_window {
+        installation = installation.with("KABAR__REALTIME__WINDOW_BYTES_MAX", "0");
+    }
     let running = installation.start().await;
     let server = (!options.sqlite).then(|| cpu::Server::of(&cluster));
     let length = Duration::from_secs(options.seconds);

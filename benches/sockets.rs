@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench sockets` starts the built server on SQLite and drives it from this process, which shares the machine:
 //! one channel with 1,000 and 5,000 sockets, told as fast as they hear it, in three ways (processor time of the server per
-//! delivery);
+//! delivery, beside a bare loop that writes the same bytes);
 //! 10,000 idle sockets (memory of the server for each); 2,000 sockets in 200 rooms at 20 sends a second; and requirements R70:
 //! 10,000 connected people in rooms of ten, 20 sends a second and a follow now and then. `-- --only fanout|idle|rooms|r70`
 //! runs one of them. Each process needs as many open files as there are sockets. Results are in docs/performance.md.
@@ -15,6 +15,8 @@ mod client;
 mod cpu;
 #[path = "sockets/fanout.rs"]
 mod fanout;
+#[path = "sockets/floor.rs"]
+mod floor;
 #[path = "../tests/support/mod.rs"]
 mod support;
 #[path = "sockets/tally.rs"]
@@ -31,6 +33,10 @@ use client::{Look, Socket, signer};
 
 /// Sockets that are being opened at the same time.
 const OPENING: usize = 64;
+
+/// A server that uses no more in a second than this does nothing.
+const IDLE_MICROS: f64 = 30_000.0;
+const SETTLING: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
@@ -60,7 +66,9 @@ async fn main() {
     let wanted = |part| options.only.is_none_or(|only| only == part);
     let length = Duration::from_secs(options.seconds);
     if wanted(Part::Fanout) {
-        println!("| one channel | deliveries/s | server CPU us per delivery |\n|---|---|---|");
+        println!(
+            "| one channel | deliveries/s | server CPU us per delivery | the bare kernel's | ratio |\n|---|---|---|---|---|"
+        );
         for sockets in [1_000, 5_000] {
             for pace in &fanout::PACES {
                 fanout::measure(sockets, pace, length).await;
@@ -104,6 +112,19 @@ impl Server {
 
     pub fn cpu(&self) -> f64 {
         cpu::of_process(self.running.pid())
+    }
+
+    /// Waits until it has nothing to do.
+    pub async fn settles(&self) {
+        let deadline = tokio::time::Instant::now() + SETTLING;
+        loop {
+            let before = self.cpu();
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            if self.cpu() - before < IDLE_MICROS {
+                return;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "it is still busy");
+        }
     }
 
     /// Opens a socket for each of `wishes` (a user and their channels) and leaves them listening.

@@ -51,6 +51,11 @@ pub fn of_process(pid: u32) -> f64 {
     stat(&pid.to_string()).map_or(0.0, |stat| stat.own)
 }
 
+/// Microseconds that the calling thread has used.
+pub fn of_this_thread() -> f64 {
+    stat("thread-self").map_or(0.0, |stat| stat.own)
+}
+
 struct Stat {
     parent: u32,
     own: f64,

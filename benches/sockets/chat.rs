@@ -57,8 +57,12 @@ pub async fn measure(what: &str, plan: &Plan, length: Duration) {
             (Some(person.id.clone()), channels)
         })
     });
+    let before = server.cpu();
     let listening = server.sockets(wishes.collect(), &look).await;
+    // Who comes is told to the others a moment later: no part of what a message costs.
+    server.settles().await;
     let cpu = server.cpu();
+    let coming = (cpu - before) / listening.len() as f64;
     let started = Instant::now();
     let follows = Tally::new(began);
     let (sent, followed) = tokio::join!(
@@ -72,8 +76,9 @@ pub async fn measure(what: &str, plan: &Plan, length: Duration) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let lost = wanted - messages.count().min(wanted);
+    println!("\n{what}: {coming:.0} us of processor time for each who came");
     println!(
-        "\n{what}: {sent} messages to {wanted} sockets, p50 {:.1} ms, p99 {:.1} ms, {lost} lost; {:.0} % of one core",
+        "{sent} messages to {wanted} sockets, p50 {:.1} ms, p99 {:.1} ms, {lost} lost; {:.0} % of one core",
         messages.quantile(0.5),
         messages.quantile(0.99),
         (server.cpu() - cpu) / seconds / 10_000.0

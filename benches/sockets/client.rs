@@ -52,6 +52,12 @@ impl Socket {
         socket
     }
 
+    /// A connection over which somebody else's frames come at once, with no greeting.
+    pub async fn plain(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).await.expect("it listens");
+        Self { stream, buffer: Vec::with_capacity(512), id: String::new() }
+    }
+
     /// Subscribes, as `user` where one is given, and waits for the word that it succeeded.
     pub async fn subscribe(&mut self, signer: &Signer, channel: &str, user: Option<&str>) {
         let data = match user {

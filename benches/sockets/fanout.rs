@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::Server;
 use super::client::{Look, contains, signer};
+use super::floor;
 use super::support::person::client;
 use super::support::running::APP_KEY;
 
@@ -23,6 +24,22 @@ pub struct Pace {
     requests: u64,
 }
 
+impl Pace {
+    /// Events in a request.
+    pub fn batch(&self) -> usize {
+        usize::try_from(self.batch).expect("a few")
+    }
+
+    pub fn requests(&self) -> u64 {
+        self.requests
+    }
+
+    /// Events before it is waited.
+    pub fn events(&self) -> u64 {
+        self.batch * self.requests
+    }
+}
+
 pub const PACES: [Pace; 3] = [
     Pace { name: "40 events under way, ten in a request", batch: 10, requests: 4 },
     Pace { name: "40 events under way, one in a request", batch: 1, requests: 40 },
@@ -30,11 +47,12 @@ pub const PACES: [Pace; 3] = [
 ];
 
 /// An ordinary message.
-const DATA: &str = r#"{"text":"Baik, saya sudah menerima materinya. Besok pagi kita lanjutkan pembahasan bab tiga ya, terima kasih!"}"#;
+pub const DATA: &str = r#"{"text":"Baik, saya sudah menerima materinya. Besok pagi kita lanjutkan pembahasan bab tiga ya, terima kasih!"}"#;
 /// Heard by all within this, or something is wrong.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-pub async fn measure(sockets: usize, pace: &Pace, length: Duration) {
+pub async fn measure(sockets: usize, pace: &'static Pace, length: Duration) {
+    let floor = floor::measure(sockets, pace, length).await;
     let server = Server::start().await;
     let heard = Arc::new(AtomicU64::new(0));
     let look: Look = {
@@ -58,7 +76,12 @@ pub async fn measure(sockets: usize, pace: &Pace, length: Duration) {
     let seconds = began.elapsed().as_secs_f64();
     let deliveries = (heard.load(Ordering::Relaxed) - before) as f64;
     let cost = (server.cpu() - cpu) / deliveries;
-    println!("| {sockets} sockets, {} | {:.0} | {cost:.2} |", pace.name, deliveries / seconds);
+    println!(
+        "| {sockets} sockets, {} | {:.0} | {cost:.2} | {floor:.2} | {:.2} |",
+        pace.name,
+        deliveries / seconds,
+        cost / floor
+    );
     assert_eq!(listening.len(), sockets, "none was cut");
     drop(listening);
     assert!(server.running.stop().await.success());
@@ -85,7 +108,7 @@ impl<'a> Trigger<'a> {
         for _ in 0..self.pace.requests {
             self.batch().await;
         }
-        let wanted = before + self.pace.requests * self.pace.batch * sockets;
+        let wanted = before + self.pace.events() * sockets;
         let deadline = Instant::now() + PATIENCE;
         while heard.load(Ordering::Relaxed) < wanted {
             assert!(Instant::now() < deadline, "{} of {wanted} were heard", heard.load(Ordering::Relaxed));

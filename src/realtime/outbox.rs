@@ -15,8 +15,13 @@ use super::frame::Frame;
 use super::measures::RealtimeMeasures;
 use super::protocol::CloseCode;
 
-/// Room for frames that an emptied box keeps; whoever is idle holds no memory for a burst that was.
-const KEPT_FRAMES: usize = 4;
+/// What the socket's task is to do.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Next {
+    /// At least one.
+    Write(VecDeque<Frame>),
+    Close(CloseCode, &'static str),
+}
 
 /// Written by everything that has something for this socket, emptied by the socket's one task.
 pub struct Outbox {
@@ -81,19 +86,27 @@ impl Outbox {
             let rest = waiting.split_off(max);
             return std::mem::replace(&mut *waiting, rest);
         }
-        if waiting.capacity() > KEPT_FRAMES {
-            return std::mem::take(&mut *waiting);
-        }
-        waiting.drain(..).collect()
+        // Whoever is idle holds no memory for a burst that was.
+        std::mem::take(&mut *waiting)
     }
 
-    /// [`Self::take`] when there are some. Of the one task that reads.
-    pub fn poll_take(&self, max: usize, cx: &mut Context<'_>) -> Poll<VecDeque<Frame>> {
-        self.reader.register(cx.waker());
-        match self.take(max) {
-            frames if frames.is_empty() => Poll::Pending,
-            frames => Poll::Ready(frames),
+    /// What there is to do now: an order to close goes before frames.
+    fn next(&self, max: usize) -> Option<Next> {
+        if let Some((code, reason)) = self.closing.get() {
+            return Some(Next::Close(*code, reason));
         }
+        let frames = self.take(max);
+        (!frames.is_empty()).then_some(Next::Write(frames))
+    }
+
+    /// At most `max` frames at a time. Of the one task that reads.
+    pub fn poll_next(&self, max: usize, cx: &mut Context<'_>) -> Poll<Next> {
+        if let Some(next) = self.next(max) {
+            return Poll::Ready(next);
+        }
+        // Who woke nobody before this is seen by the second look; who comes after it wakes this task.
+        self.reader.register(cx.waker());
+        self.next(max).map_or(Poll::Pending, Poll::Ready)
     }
 
     pub fn take_receipt(&self, position: Position) {
@@ -147,7 +160,7 @@ mod tests {
         let outbox = Arc::new(Outbox::new(8, Arc::new(RealtimeMeasures::new())));
         let reading = {
             let outbox = outbox.clone();
-            tokio::spawn(async move { std::future::poll_fn(|cx| outbox.poll_take(8, cx)).await.len() })
+            tokio::spawn(async move { std::future::poll_fn(|cx| outbox.poll_next(8, cx)).await })
         };
         tokio::task::yield_now().await;
         let laid = ["1", "2", "3"].map(|text| outbox.lay(Utf8Bytes::from_static(text).into()));
@@ -155,6 +168,20 @@ mod tests {
         tokio::task::yield_now().await;
         assert!(!reading.is_finished(), "nobody has woken it");
         outbox.wake();
-        assert_eq!(reading.await.expect("no panic"), 3);
+        let Next::Write(frames) = reading.await.expect("no panic") else { panic!("nobody closed it") };
+        assert_eq!(frames.len(), 3);
+    }
+
+    #[tokio::test]
+    async fn an_order_to_close_goes_before_what_waits_and_wakes_the_reader() {
+        let outbox = Arc::new(Outbox::new(8, Arc::new(RealtimeMeasures::new())));
+        let reading = {
+            let outbox = outbox.clone();
+            tokio::spawn(async move { std::future::poll_fn(|cx| outbox.poll_next(8, cx)).await })
+        };
+        tokio::task::yield_now().await;
+        outbox.lay(Utf8Bytes::from_static("1").into());
+        outbox.close(CloseCode::Reconnect, "go");
+        assert_eq!(reading.await.expect("no panic"), Next::Close(CloseCode::Reconnect, "go"));
     }
 }

@@ -210,6 +210,12 @@ impl People {
         self.people.get(user).map(|person| person.as_of).unwrap_or_default()
     }
 
+    /// The rooms of somebody, once they were read.
+    pub fn known_rooms(&self, user: &UserId) -> Option<&HashSet<RoomId>> {
+        let person = self.people.get(user)?;
+        (*person.reading.borrow() == Reading::Known).then_some(&person.rooms)
+    }
+
     pub fn rooms(&self, user: &UserId) -> Option<&HashSet<RoomId>> {
         self.people.get(user).map(|person| &person.rooms)
     }

@@ -31,16 +31,21 @@ impl Receipts {
         self.written = self.written.max(position);
     }
 
-    /// When to ask next, if there is anything to ask about. A client that never answers is never asked again.
-    pub fn due_at(&self, now: Instant) -> Option<Instant> {
+    /// When to ask next, if there is anything to ask about: only then the clock is looked at. A client that never answers is
+    /// never asked again.
+    pub fn due_at(&self, now: impl FnOnce() -> Instant) -> Option<Instant> {
         let interval = self.interval?;
         let due = self.answered && self.written > self.asked;
-        due.then(|| self.asked_at.map_or(now, |asked_at| asked_at + interval))
+        due.then(|| self.asked_at.map_or_else(now, |asked_at| asked_at + interval))
     }
 
     /// What the ping carries, when it is time for one.
-    pub fn ask(&mut self, now: Instant) -> Option<Bytes> {
-        self.due_at(now).filter(|due_at| *due_at <= now)?;
+    pub fn ask(&mut self, now: impl Fn() -> Instant) -> Option<Bytes> {
+        let due_at = self.due_at(&now)?;
+        let now = now();
+        if due_at > now {
+            return None;
+        }
         (self.asked, self.asked_at, self.answered) = (self.written, Some(now), false);
         Some(Bytes::from(self.asked.to_string()))
     }
@@ -62,18 +67,18 @@ mod tests {
     #[test]
     fn the_last_position_is_asked_about_once_at_a_time_and_not_more_often_than_the_interval() {
         let (mut receipts, now) = (Receipts::every(Some(SECOND)), Instant::now());
-        assert_eq!(receipts.ask(now), None, "nothing was written");
+        assert_eq!(receipts.ask(|| now), None, "nothing was written");
         receipts.wrote(Position(7));
-        assert_eq!(receipts.ask(now).as_deref(), Some(&b"7"[..]));
+        assert_eq!(receipts.ask(|| now).as_deref(), Some(&b"7"[..]));
         receipts.wrote(Position(9));
         receipts.wrote(Position(8));
-        assert_eq!(receipts.ask(now + 2 * SECOND), None, "one is under way");
+        assert_eq!(receipts.ask(|| now + 2 * SECOND), None, "one is under way");
         assert_eq!(receipts.answered(b"7"), Some(Position(7)));
-        assert_eq!(receipts.due_at(now), Some(now + SECOND));
-        assert_eq!(receipts.ask(now + SECOND / 2), None, "too early");
-        assert_eq!(receipts.ask(now + SECOND).as_deref(), Some(&b"9"[..]));
+        assert_eq!(receipts.due_at(|| now), Some(now + SECOND));
+        assert_eq!(receipts.ask(|| now + SECOND / 2), None, "too early");
+        assert_eq!(receipts.ask(|| now + SECOND).as_deref(), Some(&b"9"[..]));
         assert_eq!(receipts.answered(b"9"), Some(Position(9)));
-        assert_eq!(receipts.due_at(now + 9 * SECOND), None, "all is received");
+        assert_eq!(receipts.due_at(|| now + 9 * SECOND), None, "all is received");
     }
 
     #[test]
@@ -81,7 +86,7 @@ mod tests {
         let (mut receipts, now) = (Receipts::every(Some(SECOND)), Instant::now());
         assert_eq!(receipts.answered(b"0"), None);
         receipts.wrote(Position(7));
-        receipts.ask(now);
+        receipts.ask(|| now);
         for payload in [&b""[..], b"8", b"70", b"007"] {
             assert_eq!(receipts.answered(payload), None);
         }
@@ -93,6 +98,6 @@ mod tests {
     fn switched_off_nothing_is_asked() {
         let (mut receipts, now) = (Receipts::every(None), Instant::now());
         receipts.wrote(Position(7));
-        assert_eq!((receipts.ask(now), receipts.due_at(now)), (None, None));
+        assert_eq!((receipts.ask(|| now), receipts.due_at(|| now)), (None, None));
     }
 }

@@ -20,7 +20,7 @@ use super::Inner;
 use super::client_events::{self, Allowance};
 use super::frame::Frame;
 use super::hub::{Attached, Connected};
-use super::outbox::Outbox;
+use super::outbox::{Next, Outbox};
 use super::protocol::{self, ClientEvent, ClientFrame, CloseCode};
 use super::receipts::Receipts;
 use super::replaying::{self, Replay, Replayed};
@@ -121,13 +121,15 @@ impl Connection {
         let outbox = self.outbox.clone();
         loop {
             tokio::select! {
-                (code, reason) = outbox.closed() => return Err(End::Close(code, reason)),
-                frames = poll_fn(|cx| outbox.poll_take(WRITE_FRAMES_MAX, cx)) => self.write(frames).await?,
+                next = poll_fn(|cx| outbox.poll_next(WRITE_FRAMES_MAX, cx)) => match next {
+                    Next::Write(frames) => self.write(frames).await?,
+                    Next::Close(code, reason) => return Err(End::Close(code, reason)),
+                },
                 message = self.ws.recv() => match message {
                     Some(Ok(message)) => self.hear(message)?,
                     Some(Err(_)) | None => return Err(End::Gone),
                 },
-                Some(answer) = self.subscriptions.next() => self.answer(answer)?,
+                Some(answer) = self.subscriptions.next(), if !self.subscriptions.is_empty() => self.answer(answer)?,
                 () = std::future::ready(()), if !self.replays.is_empty() => self.replay().await?,
                 () = &mut silence => {
                     // Set once and looked at when it is over: a busy client moves no timer.
@@ -138,7 +140,7 @@ impl Connection {
                     silence.as_mut().reset(self.silent_at());
                 }
             }
-            let receipt_at = self.receipts.due_at(Instant::now());
+            let receipt_at = self.receipts.due_at(Instant::now);
             if let Some(receipt_at) = receipt_at.filter(|at| *at < silence.deadline()) {
                 silence.as_mut().reset(receipt_at);
             }
@@ -300,7 +302,7 @@ impl Connection {
                 }
                 ws.feed(Message::Text(text)).await?;
             }
-            if let Some(payload) = receipts.ask(Instant::now()) {
+            if let Some(payload) = receipts.ask(Instant::now) {
                 ws.feed(Message::Ping(payload)).await?;
             }
             ws.flush().await?;
@@ -311,7 +313,8 @@ impl Connection {
             biased;
             written = writing => written.map_err(|_| End::Gone),
             (code, reason) = self.outbox.closed() => Err(End::Close(code, reason)),
-            () = tokio::time::sleep(self.inner.config.pong_timeout) => Err(End::Gone),
+            // Made only for a client that does not take all of it at once.
+            () = async { tokio::time::sleep(self.inner.config.pong_timeout).await } => Err(End::Gone),
         }
     }
 }

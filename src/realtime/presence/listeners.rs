@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use aggregates::ids::UserId;
+use aggregates::ids::{RoomId, UserId};
 use axum::extract::ws::Utf8Bytes;
 use tokio::sync::Notify;
 
@@ -32,6 +32,11 @@ impl Hub {
 
     pub fn take_comings(&self) -> HashMap<UserId, bool> {
         std::mem::take(&mut self.state().people.comings.users)
+    }
+
+    /// The rooms of somebody who is connected here, once they were read.
+    pub fn known_rooms(&self, user: &UserId) -> Option<Vec<RoomId>> {
+        self.state().people.known_rooms(user).map(|rooms| rooms.iter().copied().collect())
     }
 
     /// As whom a channel is listened to.
