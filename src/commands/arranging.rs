@@ -1,7 +1,9 @@
 //! One's own place in a room: going back, what has arrived, muted, pinned, put away.
 
 use aggregates::ids::{MessageId, RoomId};
-use aggregates::participant::{Arrange, Arrangement, MarkDelivered, MarkUnread, ParticipantCommand, ReadUpTo, UnreadFrom};
+use aggregates::participant::{
+    Arrange, Arrangement, MarkDelivered, MarkUnread, ParticipantCommand, ReadUpTo, UnreadFrom,
+};
 use aggregates::{Command, StreamId};
 use event_log::Position;
 use uuid::Uuid;

@@ -154,12 +154,17 @@ const LINES: &[(&str, Holds)] = &[
     ("clientMessageId", Words),
     ("content", Words),
     ("email", Words),
+    ("emoji", Typed),
+    ("forwarded", Passing),
     ("from", Id),
     ("groupId", Id),
     ("id", Passing),
     ("joinPolicy", Typed),
     ("kind", Typed),
     ("members", Id),
+    ("mentions", Id),
+    ("mentor", Id),
+    ("message", Passing),
     ("name", Words),
     ("notification", Passing),
     // Kept for those who are to be called some day, and shown in no view.
@@ -167,6 +172,7 @@ const LINES: &[(&str, Holds)] = &[
     ("replyTo", Passing),
     ("role", Typed),
     ("room", Passing),
+    ("slowModeSeconds", Typed),
     ("sourceId", Id),
     ("sourceType", Id),
     ("to", Id),
@@ -308,6 +314,9 @@ fn imported() -> String {
             "clientMessageId": m("clientMessageId"), "at": at}),
         json!({"kind": "message", "id": "2", "room": room, "from": "ana", "type": "image",
             "attachmentUrl": url("attachmentUrl"), "attachmentType": "image/png", "replyTo": first, "at": at}),
+        json!({"kind": "edit", "room": room, "message": first, "from": "ana", "content": format!("{} lagi", m("content")),
+            "at": at}),
+        json!({"kind": "rename", "room": room, "by": "ana", "name": format!("{} lagi", m("name")), "at": at}),
         json!({"kind": "read", "room": room, "user": "ben", "upTo": first, "at": at}),
         json!({"kind": "notification", "id": entry, "user": "ana", "type": "FOLLOWER", "actor": "ben",
             "sourceType": "user", "sourceId": "ben", "at": at}),
@@ -327,7 +336,7 @@ async fn speaks(ana: &Person) -> Said {
     let m = |field: &str| marker("http", field);
     let group = json!({"name": m("name"), "avatar": format!("https://cdn.example/{}.png", m("avatar")),
         "groupId": m("groupId"), "memberIds": ["ben"]});
-    let room = text(&wished(ana, "/api/chat/groups", &group).await["room"]["id"]);
+    let room = text(&wished(&ana.as_admin(), "/api/chat/groups", &group).await["room"]["id"]);
     wished(ana, "/api/chat/send", &json!({"roomId": room, "content": "known by its key alone"})).await;
     let wish = json!({"roomId": room, "content": m("content"), "clientMessageId": m("clientMessageId"),
         "attachmentUrl": format!("https://cdn.example/{}.png", m("attachmentUrl")), "attachmentType": "image/png"});

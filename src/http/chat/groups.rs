@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rooms::{RoomAnswer, answer_opened, answer_room};
 use crate::commands::{Caller, GroupPlan};
-use crate::http::extract::{ValidJson, ValidPath};
+use crate::http::extract::{Actor, Admin, ValidJson, ValidPath};
 use crate::http::validity::{NAME_CHARS_MAX, filled_text, https_url};
 use crate::http::{Answer, AppState, Problem};
 
@@ -27,6 +27,7 @@ pub struct GroupBody {
     #[garde(custom(https_url))]
     #[schemars(url)]
     avatar: Option<String>,
+    /// The platform's own group. Only its admins say which: who is in a room of it hears the group's channel.
     group_id: Option<GroupId>,
     /// Who may come in unasked: `open` (whoever knows the id, the default) or `invite` (nobody).
     #[serde(default)]
@@ -52,9 +53,13 @@ impl GroupBody {
 /// `POST /api/chat/groups`
 pub async fn create(
     State(app): State<AppState>,
+    actor: Actor,
     caller: Caller,
     ValidJson(body): ValidJson<GroupBody>,
 ) -> Result<Answer<RoomAnswer>, Problem> {
+    if body.group_id.is_some() {
+        Admin::require(&app, &actor).await?;
+    }
     let opened = app.commands.create_group(&caller, body.plan()).await?;
     answer_opened(&app, &caller, opened).await
 }

@@ -1,13 +1,16 @@
 //! Groups: who comes in, who goes, who may say so.
 
+use aggregates::user::UserRole;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::app::TestApp;
 use super::on_every_backend;
-use super::person::{Person, text};
+use super::person::{Person, answer, text};
 
 on_every_backend![
     a_group_is_made_joined_and_left,
+    the_platform_s_group_of_a_room_is_said_by_admins_alone,
     members_are_brought_by_owners_and_admins_only,
     a_group_by_invitation_is_not_there_for_others,
     the_readers_of_a_message_are_named_in_a_group,
@@ -25,7 +28,8 @@ fn members(room: &Value) -> Vec<String> {
 }
 
 async fn a_group_is_made_joined_and_left(app: TestApp) {
-    let [ana, _ben, cat] = app.people(["ana", "ben", "cat"]).await;
+    let ana = app.person_as("ana", UserRole::Admin).await;
+    let [_ben, cat] = app.people(["ben", "cat"]).await;
     let wish = json!({"name": " Kelas Rust ", "memberIds": ["ben", "ana", "ben"], "groupId": "g-1",
         "avatar": "https://cdn.example.org/g.png"});
     let made = ana.post("/api/chat/groups", wish).await.ok()["room"].clone();
@@ -43,6 +47,22 @@ async fn a_group_is_made_joined_and_left(app: TestApp) {
     left.ok();
     cat.get(&format!("/api/chat/messages?roomId={room}&after={after}")).await.is_problem(404, None);
     assert_eq!(cat.get(&format!("/api/chat/rooms?after={after}")).await.ok()["rooms"], json!([]));
+    app.stop().await;
+}
+
+/// Whoever is in a room of the platform's group hears its channel: nobody lets themselves in by making one.
+async fn the_platform_s_group_of_a_room_is_said_by_admins_alone(app: TestApp) {
+    let boss = app.person_as("boss", UserRole::Admin).await;
+    let eve = app.person("eve").await;
+    let wish = json!({"name": "Kelas", "groupId": "vip"});
+    boss.post("/api/chat/groups", wish.clone()).await.ok();
+    let before = app.head().await;
+    eve.post("/api/chat/groups", wish).await.is_problem(403, None);
+    assert_eq!(app.head().await, before);
+    let form = [("socket_id", "1.1"), ("channel_name", "private-group-vip")];
+    let signed =
+        async |person: &Person| answer(person.ask(Method::POST, "/api/pusher/auth").form(&form)).await.status.as_u16();
+    assert_eq!((signed(&boss).await, signed(&eve).await), (200, 403));
     app.stop().await;
 }
 

@@ -170,6 +170,12 @@ async fn a_member_reads_from_their_join_where_history_begins_there(app: TestApp)
     ben.post(&format!("/api/chat/messages/{id}/forward"), json!({"roomIds": [room]})).await.is_problem(404, None);
     let answer = json!({"roomId": room, "content": "x", "replyToId": id});
     ben.post("/api/chat/send", answer).await.is_problem(422, Some("replyToId"));
+    for up_to in [json!(1), json!(id)] {
+        for route in ["/api/chat/read", "/api/chat/delivered"] {
+            ben.post(route, json!({"roomId": room, "upTo": up_to})).await.is_problem(422, Some("upTo"));
+        }
+    }
+    assert_eq!(ben.unread(&after).await, json!(1), "nothing was read by a place that is not theirs");
     app.stop().await;
 }
 

@@ -15,6 +15,8 @@ on_every_backend![
     a_client_message_id_is_the_stronger_key,
     a_group_made_twice_under_one_key_is_one_group,
     a_key_of_one_route_is_none_of_another,
+    a_key_of_a_room_or_a_message_is_none_of_a_message_to_somebody,
+    what_was_done_to_a_message_is_answered_again_when_it_is_deleted,
     fifty_who_open_the_same_room_at_once_open_one,
     reads_in_quick_succession_become_few_events,
 ];
@@ -77,6 +79,54 @@ async fn a_key_of_one_route_is_none_of_another(app: TestApp) {
     assert_eq!(ask(Method::POST, "/api/users/ben/follow").await, json!(true));
     assert_eq!(ask(Method::POST, "/api/users/ben/follow").await, json!(true), "the toggle is not undone by a repeat");
     assert_eq!(ask(Method::DELETE, "/api/users/ben/follow").await, json!(false));
+    app.stop().await;
+}
+
+/// The two routes do the same as two others together: under one key they must not meet.
+async fn a_key_of_a_room_or_a_message_is_none_of_a_message_to_somebody(app: TestApp) {
+    let [ana, _ben, _cat] = app.people(["ana", "ben", "cat"]).await;
+    let ask = async |path: &str, wish: Value| {
+        answer(ana.ask(Method::POST, path).header("Idempotency-Key", "k").json(&wish)).await.ok()
+    };
+    let started = ask("/api/chat/start", json!({"recipientId": "ben"})).await;
+    let said = ask("/api/chat/send", json!({"roomId": started["room"]["id"], "content": "untuk ben"})).await;
+    let wish = json!({"receiverId": "cat", "content": "rahasia untuk cat"});
+    let written = ask("/api/messages", wish.clone()).await;
+    assert_eq!(written["message"]["content"], "rahasia untuk cat");
+    assert_ne!(written["message"]["roomId"], said["message"]["roomId"]);
+    assert_eq!(ask("/api/messages", wish).await["message"]["id"], written["message"]["id"]);
+    app.stop().await;
+}
+
+async fn what_was_done_to_a_message_is_answered_again_when_it_is_deleted(app: TestApp) {
+    let [ana, ben] = app.people(["ana", "ben"]).await;
+    let room = ana.room_with(&ben).await;
+    let elsewhere = text(&ana.post("/api/chat/groups", json!({"name": "Kelas"})).await.ok()["room"]["id"]);
+    let id = text(&ana.sends(&room, "halo").await["id"]);
+    let wishes = [
+        (Method::PATCH, "/api/chat/messages".to_owned(), json!({"messageId": id, "content": "halo semua"})),
+        (Method::POST, format!("/api/chat/messages/{id}/reactions"), json!({"emoji": "👍"})),
+        (Method::POST, format!("/api/chat/messages/{id}/pin"), json!({})),
+        (Method::POST, format!("/api/chat/messages/{id}/forward"), json!({"roomIds": [elsewhere]})),
+    ];
+    let ask = async |(method, path, wish): &(Method, String, Value), key: &str| {
+        answer(ana.ask(method.clone(), path).header("Idempotency-Key", key).json(wish)).await
+    };
+    let mut positions = Vec::new();
+    for wish in &wishes {
+        let done = ask(wish, "k").await;
+        positions.push(done.position());
+        done.ok();
+    }
+    ana.delete(&format!("/api/chat/messages?id={id}")).await.ok();
+    let head = app.head().await;
+    for (wish, position) in wishes.iter().zip(positions) {
+        let again = ask(wish, "k").await;
+        assert_eq!(again.position(), position, "{wish:?}");
+        again.ok();
+        ask(wish, "another").await.is_problem(409, None);
+    }
+    assert_eq!(app.head().await, head);
     app.stop().await;
 }
 
