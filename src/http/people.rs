@@ -2,7 +2,6 @@
 
 use aggregates::Sealed;
 use aggregates::ids::UserId;
-use aggregates::limits::URL_BYTES_MAX;
 use aggregates::user::{Change, DEVICES_MAX, ProfileChanges, UserRole};
 use axum::extract::State;
 use garde::Validate;
@@ -43,7 +42,7 @@ pub struct ProfileBody {
     #[garde(custom(text(PART_CHARS_MAX)))]
     username: Option<Option<String>>,
     #[serde(default, deserialize_with = "said")]
-    #[garde(custom(text(URL_BYTES_MAX)))]
+    #[garde(custom(a_picture))]
     avatar: Option<Option<String>>,
     #[serde(default, deserialize_with = "said")]
     #[garde(custom(text(PART_CHARS_MAX)))]
@@ -98,6 +97,14 @@ impl Locale {
 /// `Some(None)` for null, which serde would take for absent.
 fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
+}
+
+/// Every client is told to load it; empty is none.
+fn a_picture(value: &Option<Option<String>>, context: &()) -> garde::Result {
+    match value {
+        Some(Some(url)) if !url.trim().is_empty() => https_url(url, context),
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn a_time_zone(value: &Option<Option<String>>, (): &()) -> garde::Result {

@@ -170,6 +170,18 @@ impl Problem {
         self
     }
 
+    /// For a route that calls a field by another name than the rule does.
+    #[must_use]
+    pub fn renaming(mut self, field: &str, name: &'static str) -> Self {
+        for error in self.errors.iter_mut().filter(|error| error.field == field) {
+            error.field = name.into();
+        }
+        if let Some(reason) = self.detail.strip_prefix(field) {
+            self.detail = format!("{name}{reason}").into();
+        }
+        self
+    }
+
     #[must_use]
     fn retry_after(self, wait: Duration) -> Self {
         Self { retry_after: Some(wait), ..self }

@@ -62,13 +62,16 @@ impl Queries<'_> {
     /// now. Never fails: it is so, and names that the view cannot tell are left out.
     pub async fn opened_room(&self, opened: &RoomOpened, entered: Option<&MembersAdded>) -> Room {
         let members = present(opened, entered);
-        let row = opened_row(opened, entered, members.len());
+        // Whoever asks has just opened it, or has come in or brought somebody.
+        let user = entered.map_or(&opened.opened_by, |entered| &entered.by);
+        let mut row = opened_row(opened, entered, members.len());
+        row.role = members.iter().find(|member| member.user_id == *user).map_or(row.role, |member| member.role);
         let shown = &members[..members.len().min(PARTICIPANTS_SHOWN_MAX)];
         let people = self.people(shown.iter().map(|member| &member.user_id)).await.unwrap_or_else(|error| {
             tracing::warn!(%error, room = %opened.room_id, "a room is shown without names");
             super::People::new()
         });
-        let asking = Asking { user: &opened.opened_by, now: self.now };
+        let asking = Asking { user, now: self.now };
         let participant = |member| Participant::from_row(member, row_of(&people, &member.user_id), asking);
         Room::from_row(row, shown.iter().map(participant).collect(), self.now)
     }

@@ -51,7 +51,7 @@ pub struct Message {
     pub reply_to: Option<RepliedMessage>,
     pub is_edited: bool,
     pub edited_at: Option<Timestamp>,
-    /// Its words are [`TOMBSTONE`], and nothing else of it is left.
+    /// Its words are "Pesan telah dihapus", and nothing else of it is left.
     pub is_deleted: bool,
     pub deleted_at: Option<Timestamp>,
     pub deleted_by: Option<UserId>,
@@ -72,9 +72,9 @@ pub struct Receipt {
     pub read_at: Option<Timestamp>,
     pub is_delivered: bool,
     pub delivered_at: Option<Timestamp>,
-    /// Others who have read it, up to [`READERS_SHOWN_MAX`]; empty in DIRECT rooms.
+    /// Others who have read it, up to 50; empty in DIRECT rooms, where `isRead` says it.
     pub read_by: Vec<UserId>,
-    /// Null where it is not counted: in DIRECT rooms and in very large ones.
+    /// Null where it is not counted: in DIRECT rooms, in very large ones, and in what answers a write.
     pub read_by_count: Option<u64>,
 }
 

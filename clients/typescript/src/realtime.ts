@@ -12,6 +12,14 @@ import { type Frame, Places } from './resume.js';
 import { TypingSignal } from './typing.js';
 import { UnreadCounter } from './unread.js';
 
+/**
+ * The client of pusher-js. Of a CommonJS package some resolutions (NodeNext) take the default import for the module, others
+ * (Bundler) for the class in it.
+ */
+export type PusherClient = typeof Pusher extends { default: new (...args: never[]) => infer Client }
+  ? Client
+  : typeof Pusher extends new (...args: never[]) => infer Client ? Client : never;
+
 export interface RealtimeOptions {
   /** `realtime.key` of the server. */
   key: string;
@@ -79,7 +87,7 @@ export class TypedChannel<Events> {
 
 export class Realtime {
   /** For whatever is not Kabar's own. */
-  readonly pusher: Pusher;
+  readonly pusher: PusherClient;
   readonly #kabar: Kabar;
   readonly #places = new Places();
   readonly #channels = new Map<string, TypedChannel<any>>();

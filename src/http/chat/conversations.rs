@@ -82,7 +82,8 @@ pub async fn write(
     require_words(&content, body.attachment_url.as_deref())?;
     let media_type = body.attachment_type;
     let wish = caller.wish_id("write");
-    let opened = app.commands.open_direct(&caller, wish.part("room"), &body.receiver_id).await?;
+    let opened = app.commands.open_direct(&caller, wish.part("room"), &body.receiver_id).await;
+    let opened = opened.map_err(|failure| Problem::from(failure).renaming("recipientId", "receiverId"))?;
     let draft = Draft {
         room_id: opened.room_id,
         kind: body.kind.unwrap_or(MessageKind::Text),

@@ -63,6 +63,9 @@ pub async fn start(
     caller: Caller,
     ValidJson(body): ValidJson<StartBody>,
 ) -> Result<Answer<RoomAnswer>, Problem> {
+    if body.subject.is_some() && body.kind != Some(StartKind::Support) {
+        return Err(Problem::invalid("subject", "only of a SUPPORT room"));
+    }
     let other = || body.recipient_id.as_ref().ok_or_else(|| Problem::invalid("recipientId", "is missing"));
     let opened = match body.kind.unwrap_or(StartKind::Direct) {
         StartKind::Direct => app.commands.open_direct(&caller, caller.wish_id("start"), other()?).await?,
@@ -209,7 +212,7 @@ pub struct CountAnswer {
     pub count: u64,
 }
 
-/// `GET /api/chat/unread-count`: unread messages over all rooms.
+/// `GET /api/chat/unread-count`: unread messages over all rooms but the archived ones.
 pub async fn unread_count(
     State(app): State<AppState>,
     actor: Actor,

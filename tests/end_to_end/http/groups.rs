@@ -37,6 +37,7 @@ async fn a_group_is_made_joined_and_left(app: TestApp) {
         (&made["type"], &made["name"], &made["groupId"]),
         (&json!("GROUP"), &json!("Kelas Rust"), &json!("g-1"))
     );
+    assert_eq!(made["role"], "OWNER");
     assert_eq!((members(&made), &made["participantCount"]), (vec!["ana".into(), "ben".into()], &json!(2)));
     let room = text(&made["id"]);
 

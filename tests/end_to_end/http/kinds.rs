@@ -41,6 +41,9 @@ async fn a_mentor_and_a_student_have_one_session_and_nobody_joins_it(app: TestAp
     let wish = |other: &str| json!({"participantId": other, "type": "MENTOR_STUDENT"});
     let session = started(&sari, wish("mira")).await;
     assert_eq!((&session["type"], &session["user1Id"]), (&json!("MENTOR_STUDENT"), &json!("mira")));
+    assert_eq!(session["role"], "MEMBER", "the mentor keeps the room");
+    let named = json!({"participantId": "mira", "type": "MENTOR_STUDENT", "subject": "x"});
+    sari.post("/api/chat/start", named).await.is_problem(422, Some("subject"));
     assert_eq!(session["id"], started(&mira, wish("sari")).await["id"]);
     let direct = sari.room_with(&mira).await;
     assert_ne!(direct, text(&session["id"]), "beside the direct room of the two");
@@ -185,6 +188,9 @@ async fn the_older_names_of_routes_show_the_same_rooms(app: TestApp) {
     let after = sent.position();
     let sent = sent.ok();
     assert_eq!((&sent["message"]["content"], &sent["room"]["lastMessage"]), (&json!("halo"), &json!("halo")));
+    let to = |id: &str| json!({"receiverId": id, "content": "halo"});
+    ana.post("/api/messages", to("nobody")).await.is_problem(404, Some("receiverId"));
+    ana.post("/api/messages", to("ana")).await.is_problem(422, Some("receiverId"));
     let conversations = ben.get(&format!("/api/messages?after={after}")).await.ok();
     let rooms = ben.get("/api/chat/rooms").await.ok();
     assert_eq!(conversations["conversations"], rooms["rooms"]);

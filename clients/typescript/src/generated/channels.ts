@@ -16,7 +16,7 @@ export interface components {
             deliveredAt: components["schemas"]["Timestamp"] | null;
             editedAt: components["schemas"]["Timestamp"] | null;
             id: components["schemas"]["MessageId"];
-            /** @description Its words are `TOMBSTONE`, and nothing else of it is left. */
+            /** @description Its words are "Pesan telah dihapus", and nothing else of it is left. */
             isDeleted: boolean;
             isDelivered: boolean;
             isEdited: boolean;
@@ -37,11 +37,11 @@ export interface components {
                 [key: string]: components["schemas"]["UserId"][];
             };
             readAt: components["schemas"]["Timestamp"] | null;
-            /** @description Others who have read it, up to `READERS_SHOWN_MAX`; empty in DIRECT rooms. */
+            /** @description Others who have read it, up to 50; empty in DIRECT rooms, where `isRead` says it. */
             readBy: components["schemas"]["UserId"][];
             /**
              * Format: uint64
-             * @description Null where it is not counted: in DIRECT rooms and in very large ones.
+             * @description Null where it is not counted: in DIRECT rooms, in very large ones, and in what answers a write.
              */
             readByCount: number | null;
             /** @description The other one in a DIRECT room; null elsewhere. */

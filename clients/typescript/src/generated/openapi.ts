@@ -1029,6 +1029,7 @@ export interface components {
         GroupBody: {
             /** Format: uri */
             avatar?: string | null;
+            /** @description The platform's own group. Only its admins say which: who is in a room of it hears the group's channel. */
             groupId?: components["schemas"]["GroupId"] | null;
             /**
              * @description From where on members read: `start` (the default) or `join`.
@@ -1101,7 +1102,7 @@ export interface components {
             deliveredAt: components["schemas"]["Timestamp"] | null;
             editedAt: components["schemas"]["Timestamp"] | null;
             id: components["schemas"]["MessageId"];
-            /** @description Its words are `TOMBSTONE`, and nothing else of it is left. */
+            /** @description Its words are "Pesan telah dihapus", and nothing else of it is left. */
             isDeleted: boolean;
             isDelivered: boolean;
             isEdited: boolean;
@@ -1122,11 +1123,11 @@ export interface components {
                 [key: string]: components["schemas"]["UserId"][];
             };
             readAt: components["schemas"]["Timestamp"] | null;
-            /** @description Others who have read it, up to `READERS_SHOWN_MAX`; empty in DIRECT rooms. */
+            /** @description Others who have read it, up to 50; empty in DIRECT rooms, where `isRead` says it. */
             readBy: components["schemas"]["UserId"][];
             /**
              * Format: uint64
-             * @description Null where it is not counted: in DIRECT rooms and in very large ones.
+             * @description Null where it is not counted: in DIRECT rooms, in very large ones, and in what answers a write.
              */
             readByCount: number | null;
             /** @description The other one in a DIRECT room; null elsewhere. */
@@ -3056,6 +3057,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["401"];
+            404: components["responses"]["404"];
             422: components["responses"]["422"];
             429: components["responses"]["429"];
             500: components["responses"]["500"];

@@ -18,7 +18,8 @@ pub(super) fn topic() -> Topic {
             "A page of a room's messages, oldest first; the newest page by default.",
         )
         .refuses(&[404]),
-        get("/api/chat/search", "searchMessages", "What was said where one may read, the newest first."),
+        get("/api/chat/search", "searchMessages", "What was said where one may read, the newest first.")
+            .refuses(&[404]),
         patch("/api/chat/messages", "editMessage", "One's own message in other words.").refuses(&[404, 409]),
         delete("/api/chat/messages", "deleteMessage", "Its place stays, its words go.").refuses(&[404, 409]),
         get("/api/chat/messages/{messageId}", "getMessage", "One message."),

@@ -171,13 +171,13 @@ impl Ids {
                 .wrong_bodies(&[
                     (json!({"content": "x"}), "receiverId"),
                     (json!({"receiverId": "ben"}), "content"),
-                    (json!({"receiverId": "ana", "content": "x"}), "recipientId"),
+                    (json!({"receiverId": "ana", "content": "x"}), "receiverId"),
                     (
                         json!({"receiverId": "ben", "content": "x", "attachmentUrl": "http://a.example"}),
                         "attachmentUrl",
                     ),
                 ])
-                .wrong_body(404, json!({"receiverId": "nobody", "content": "x"}), "recipientId"),
+                .wrong_body(404, json!({"receiverId": "nobody", "content": "x"}), "receiverId"),
         ]
     }
 }
