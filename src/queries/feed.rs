@@ -38,7 +38,14 @@ impl Queries<'_> {
         let (rows, has_more) = cut(rows, ask.limit);
         let next = rows.last().map(|row| row.position).filter(|_| has_more);
         let people = self.people(rows.iter().filter_map(|row| row.actor_id.as_ref())).await?;
+        let actors: Vec<_> = rows.iter().filter_map(|row| row.actor_id.clone()).collect();
+        let apart = self.apart(user, &actors).await?;
         let show = |row: projections::feed::NotificationRow| {
+            if row.actor_id.as_ref().is_some_and(|actor| apart.contains(actor)) {
+                // It stays, as it is counted; nobody is there any more whom it could name.
+                let position = self.token(row.position);
+                return Notification::of_nobody(row, position);
+            }
             let actor = row.actor_id.as_ref().and_then(|id| row_of(&people, id));
             let position = self.token(row.position);
             Notification::from_row(row, position, actor)

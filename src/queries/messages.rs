@@ -6,10 +6,11 @@ use aggregates::ids::{MessageId, RoomId, UserId};
 use aggregates::room::{MessageSent, PINS_MAX, RoomKind};
 use event_log::Position;
 use projections::ReadError;
-use projections::inbox::{MessagePage, MessageRow, RoomRow};
+use projections::inbox::{MessagePage, MessageRow, ReadBy, RoomRow};
 
 use super::receipts::{MEMBERS_COUNTED_MAX, Readers};
 use super::{People, Queries, row_of};
+use crate::realtime::discretion::is_of_two;
 use crate::wire::Message;
 use crate::wire::message::RepliedMessage;
 
@@ -153,6 +154,24 @@ impl Queries<'_> {
         Ok((people, receiver, reply_to))
     }
 
+    /// Who has read a message, the latest first, and how many they are; `None` when `asking` cannot read it.
+    pub async fn readers_of(&self, message: MessageId, asking: &UserId) -> Result<Option<ReadBy>, ReadError> {
+        let inbox = self.views.inbox();
+        let Some(mut read_by) = inbox.read_by(message, asking).await? else { return Ok(None) };
+        let apart = self.apart(asking, &read_by.users).await?;
+        if apart.is_empty() {
+            return Ok(Some(read_by));
+        }
+        let Some(room) = inbox.messages_by_id(&[message], asking).await?.pop().map(|row| row.room_id) else {
+            return Ok(None);
+        };
+        read_by.users.retain(|reader| !(apart.contains(reader) && is_of_two(room, asking, reader)));
+        if read_by.users.is_empty() {
+            read_by.count = 0;
+        }
+        Ok(Some(read_by))
+    }
+
     async fn anchor(
         &self,
         room: RoomId,
@@ -201,7 +220,13 @@ impl Queries<'_> {
         if room.participant_count > MEMBERS_COUNTED_MAX as u64 {
             return Ok(inbox.member(room.id, asking).await?.map(Readers::Many));
         }
-        let members = inbox.members(&[room.id], MEMBERS_COUNTED_MAX).await?;
+        let mut members = inbox.members(&[room.id], MEMBERS_COUNTED_MAX).await?;
+        if let Some((a, b)) = &room.pair {
+            // Across a block neither is told how far the other has read.
+            let other = if a == asking { b } else { a };
+            let apart = self.apart(asking, std::slice::from_ref(other)).await?;
+            members.retain(|member| !apart.contains(&member.user_id));
+        }
         Ok(Some(match room.kind {
             RoomKind::Direct | RoomKind::MentorStudent => Readers::Two(members),
             RoomKind::Group | RoomKind::Support => Readers::Some(members),

@@ -5,15 +5,16 @@
 
 use std::collections::HashSet;
 
-use aggregates::ids::UserId;
+use aggregates::ids::{RoomId, UserId};
 use projections::ReadError;
 
 use super::Queries;
 use crate::realtime::Presence;
-use crate::wire::Room;
+use crate::wire::{Participant, Room};
 
 impl Queries<'_> {
-    /// Fills in who of the participants is here. Those of one room know it of each other.
+    /// Fills in who of the participants is here. Those of one room know it of each other, but not across a block: there
+    /// the times they read at, which are presence by another name, are taken out as well.
     pub async fn with_presence(&self, rooms: &mut [Room], asking: &UserId) -> Result<(), ReadError> {
         let participants = rooms.iter().flat_map(|room| &room.participants);
         let users: HashSet<&UserId> = participants.map(|participant| &participant.user_id).collect();
@@ -21,7 +22,9 @@ impl Queries<'_> {
         if users.is_empty() {
             return Ok(());
         }
-        let apart: HashSet<UserId> = self.views.inbox().apart_from(asking, &users).await?.into_iter().collect();
+        let apart = self.apart(asking, &users).await?;
+        let participants = rooms.iter_mut().flat_map(|room| &mut room.participants);
+        participants.filter(|it| apart.contains(&it.user_id)).for_each(Participant::keep_places);
         let shown = match self.realtime.presence_of(&users).await {
             Ok(shown) => shown,
             Err(error) => {
@@ -36,6 +39,21 @@ impl Queries<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Those of `others` between whom and `asking` there is a block.
+    pub(super) async fn apart(&self, asking: &UserId, others: &[UserId]) -> Result<HashSet<UserId>, ReadError> {
+        Ok(self.views.inbox().apart_from(asking, others).await?.into_iter().collect())
+    }
+
+    /// Who types in a room, but for those who are apart from `asking`.
+    pub async fn typers(&self, room: RoomId, asking: &UserId) -> Result<Vec<UserId>, ReadError> {
+        let mut typers = self.realtime.typing_users(room);
+        if !typers.is_empty() {
+            let apart = self.apart(asking, &typers).await?;
+            typers.retain(|typer| !apart.contains(typer));
+        }
+        Ok(typers)
     }
 
     /// Nothing is known of somebody whom `asking` is not acquainted with.

@@ -89,8 +89,16 @@ impl Queries<'_> {
         let (rows, more) = cut(rows, limit);
         let people = self.people(rows.iter().map(|member| &member.user_id)).await?;
         let asking = Asking { user, now: self.now };
-        let shown = rows.iter().map(|row| Participant::from_row(row, row_of(&people, &row.user_id), asking));
-        Ok(Some((shown.collect(), more)))
+        let ids: Vec<UserId> = rows.iter().map(|row| row.user_id.clone()).collect();
+        let apart = self.apart(user, &ids).await?;
+        let show = |row: &MemberRow| {
+            let mut shown = Participant::from_row(row, row_of(&people, &row.user_id), asking);
+            if apart.contains(&row.user_id) {
+                shown.keep_places();
+            }
+            shown
+        };
+        Ok(Some((rows.iter().map(show).collect(), more)))
     }
 
     pub async fn unread_total(&self, user: &UserId) -> Result<u64, ReadError> {

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
+use aggregates::ids::UserId;
 use axum::extract::ws::Utf8Bytes;
 
-use super::channel_name::{is_presence, is_server_to_user};
+use super::channel_name::{is_presence, is_room_roster, is_server_to_user};
 use super::claims::Member;
 use super::hub::{Hub, State};
 use super::protocol::{self, EventData};
@@ -31,7 +32,12 @@ impl State {
         let roster = self.rosters.entry(channel.clone()).or_default();
         let user = member.id.clone();
         let joined = roster.join(id, member, self.presence_members_max);
-        let succeeded = protocol::subscription_succeeded_among(channel, &roster.shown());
+        let viewer = own_user(channel, &user);
+        let sees = |id: &str| match (&viewer, own_user(channel, id)) {
+            (Some(viewer), Some(other)) => self.discretion.sees(viewer, &other),
+            (_, _) => true,
+        };
+        let succeeded = protocol::subscription_succeeded_among(channel, &roster.shown(sees));
         let added = match joined {
             Joined::Full => return Err(Full),
             Joined::Again => None,
@@ -50,9 +56,9 @@ impl State {
             self.happenings.tell(EventKind::ChannelOccupied, || Happening::ChannelOccupied { channel });
         }
         if let Some(frame) = added {
-            self.say(channel, Some(id), &frame);
             let user = self.rosters.get(channel).and_then(|roster| roster.member_of(id));
             if let Some((channel, user_id)) = user.map(|user| (channel.clone(), user.clone())) {
+                self.say_of(&channel, Some(id), &user_id, &frame);
                 self.happenings.tell(EventKind::MemberAdded, || Happening::MemberAdded { channel, user_id });
             }
         }
@@ -69,7 +75,7 @@ impl State {
             }
             if let Some(user_id) = gone {
                 if let Ok(data) = EventData::of(&serde_json::json!({ "user_id": user_id })) {
-                    self.say(channel, None, &data.frame(MEMBER_REMOVED, channel));
+                    self.say_of(channel, None, &user_id, &data.frame(MEMBER_REMOVED, channel));
                 }
                 let channel = channel.clone();
                 self.happenings.tell(EventKind::MemberRemoved, || Happening::MemberRemoved { channel, user_id });
@@ -80,6 +86,35 @@ impl State {
             self.happenings.tell(EventKind::ChannelVacated, || Happening::ChannelVacated { channel });
         }
         self.show_count(channel, count);
+    }
+
+    /// Of somebody on a presence channel; on Kabar's own to those who may notice them.
+    fn say_of(&self, channel: &str, except: Option<SocketId>, member: &str, frame: &Utf8Bytes) {
+        match own_user(channel, member) {
+            None => self.say(channel, except, frame),
+            Some(user) if self.discretion.is_hidden(&user) => {}
+            Some(user) => self.say_to_others(channel, &user, frame),
+        }
+    }
+
+    /// To everybody on one of Kabar's own channels but `user` and whoever is apart from them.
+    pub(super) fn say_to_others(&self, channel: &str, user: &UserId, frame: &Utf8Bytes) {
+        for subscriber in self.channels.get(channel).into_iter().flatten().map(|(_, subscriber)| subscriber) {
+            let other = subscriber.user.as_ref();
+            if other.is_some_and(|other| other != user && !self.discretion.are_apart(other, user)) {
+                subscriber.put_if_open(frame);
+            }
+        }
+    }
+
+    /// What is said of a member who has come, or gone.
+    pub(super) fn member_frame(&self, channel: &str, user: &UserId, is_here: bool) -> Option<Utf8Bytes> {
+        if !is_here {
+            let data = EventData::of(&serde_json::json!({ "user_id": user })).ok()?;
+            return Some(data.frame(MEMBER_REMOVED, channel));
+        }
+        let data = EventData::of(&self.rosters.get(channel)?.member_shown(user.as_str())).ok()?;
+        Some(data.frame(MEMBER_ADDED, channel))
     }
 
     fn show_count(&mut self, channel: &Arc<str>, count: usize) {
@@ -103,6 +138,11 @@ impl State {
             }
         }
     }
+}
+
+/// Who a member is, on Kabar's own channels: there it is one of its users.
+fn own_user(channel: &str, member: &str) -> Option<UserId> {
+    is_room_roster(channel).then(|| UserId::parse(member).ok()).flatten()
 }
 
 impl Hub {

@@ -14,6 +14,7 @@ use projections::{ReadError, UnitName};
 
 use super::channel_name::room_channel;
 use super::frames::{self, MessageDelivered, MessageGone, MessagePin, Reaction, RoomUpdated};
+use super::subscriber::{Apart, Except};
 use super::tail::{People, Tail};
 use super::telling::Place;
 use crate::wire;
@@ -117,7 +118,9 @@ impl Tail<'_> {
             position: place.token,
         };
         let channel = room_channel(event.room_id);
-        self.inner.announce(&channel, frames::MESSAGE_DELIVERED, &data, Some(place.cause), place.except);
+        let apart = Some(Apart { from: &event.user_id, of_two: Some(event.room_id) });
+        let except = Except { apart, ..place.except };
+        self.inner.announce(&channel, frames::MESSAGE_DELIVERED, &data, Some(place.cause), except);
     }
 
     pub(super) fn marked_unread(&self, event: &MarkedUnread, place: &Place<'_>) {

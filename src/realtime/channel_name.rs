@@ -82,6 +82,11 @@ pub enum InvalidChannel {
     Id,
 }
 
+/// Whether it is one of Kabar's own channels with a list of who is here.
+pub fn is_room_roster(channel: &str) -> bool {
+    channel.starts_with(PRESENCE_ROOM)
+}
+
 impl PusherChannel {
     pub fn parse(name: &str) -> Result<Self, InvalidChannel> {
         if let Some(id) = name.strip_prefix(SERVER_TO_USER) {

@@ -5,10 +5,11 @@
 
 use std::time::Duration;
 
+use aggregates::ids::UserId;
 use axum::extract::ws::Utf8Bytes;
 use tokio::time::Instant;
 
-use super::channel_name::takes_client_events;
+use super::channel_name::{PusherChannel, Subject, takes_client_events};
 use super::hub::Hub;
 use super::protocol::{self, ClientEvent, ErrorCode};
 use super::socket_id::SocketId;
@@ -62,17 +63,24 @@ pub(super) fn refusal(reason: &str) -> Utf8Bytes {
 }
 
 impl Hub {
-    /// To the others of its channel; false where the sender is not subscribed.
+    /// To the others of its channel; false where the sender is not subscribed. In a room of two between whom there is a
+    /// block it goes nowhere, and its sender is told nothing: nobody is told that they were blocked.
     pub(super) fn relay(&self, sender: SocketId, said: &ClientEvent) -> bool {
         let state = self.state();
         let Some(subscribers) = state.channels.get(said.channel.as_str()) else { return false };
-        if !subscribers.get(&sender).is_some_and(|subscriber| subscriber.is_open()) {
-            return false;
-        }
+        let Some(sending) = subscribers.get(&sender).filter(|subscriber| subscriber.is_open()) else { return false };
+        let channel = PusherChannel::parse(&said.channel).ok();
+        let room = channel.and_then(|channel| match channel.subject() {
+            Subject::MembersOf(room) => Some(room),
+            Subject::User(_) | Subject::Group(_) | Subject::SignedIn(_) => None,
+            Subject::Application | Subject::Everybody => None,
+        });
+        let of_two = room.zip(sending.user.as_ref());
+        let hears = |user: &UserId| !of_two.is_some_and(|(room, from)| state.discretion.is_shut(room, from, user));
         let user_id = state.rosters.get(said.channel.as_str()).and_then(|roster| roster.member_of(sender));
         let frame = protocol::event(&said.event, &said.channel, &said.data, user_id.map(|id| &**id));
         for (id, subscriber) in subscribers {
-            if *id != sender {
+            if *id != sender && subscriber.user.as_ref().is_none_or(hears) {
                 subscriber.put_if_open(&frame);
             }
         }

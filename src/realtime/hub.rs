@@ -21,6 +21,7 @@ use tokio::time::Instant;
 use super::channel_name::{PusherChannel, is_cache, user_channel};
 use super::claims::Member;
 use super::config::RealtimeConfig;
+use super::discretion::Discretion;
 use super::group_listeners::GroupListeners;
 use super::last_events::LastEvents;
 use super::measures::RealtimeMeasures;
@@ -102,7 +103,7 @@ pub enum Proof {
 
 pub(super) struct Socket {
     pub outbox: Arc<Outbox>,
-    channels: HashSet<Arc<str>>,
+    pub channels: HashSet<Arc<str>>,
     pub signed_in: Option<Box<SignedIn>>,
 }
 
@@ -110,6 +111,7 @@ pub(super) struct State {
     pub sockets: HashMap<SocketId, Socket>,
     pub(super) channels: HashMap<Arc<str>, HashMap<SocketId, Subscriber>>,
     pub(super) people: People,
+    pub(super) discretion: Discretion,
     /// Of presence channels only.
     pub rosters: HashMap<Arc<str>, Roster>,
     pub presence_members_max: usize,
@@ -136,6 +138,7 @@ impl State {
             sockets: HashMap::new(),
             channels: HashMap::new(),
             people: People::default(),
+            discretion: Discretion::default(),
             rosters: HashMap::new(),
             presence_members_max: config.presence_members_max,
             group_listeners: GroupListeners::default(),
@@ -176,13 +179,23 @@ impl State {
         if ended.is_legacy {
             self.legacy_subscriptions -= 1;
         }
-        if let Some(user) = &ended.user {
-            self.people.release(user);
-            self.group_listeners.remove(user, channel, id);
-        }
         if ended.is_open() {
             self.departed(&Arc::from(channel), id);
         }
+        if let Some(user) = &ended.user {
+            self.people.release(user);
+            self.discretion.release(user, id);
+            self.group_listeners.remove(user, channel, id);
+        }
+    }
+
+    /// Ends everything that a socket has.
+    pub(super) fn end_all(&mut self, id: SocketId) {
+        let channels = self.sockets.get(&id).map(|socket| socket.channels.clone()).unwrap_or_default();
+        for channel in channels {
+            self.end(&channel, id);
+        }
+        self.sign_out(id);
     }
 
     /// Whether `proof` still holds, as far as the tail has come.
@@ -254,11 +267,7 @@ impl Hub {
 
     pub fn disconnect(&self, id: SocketId) {
         let mut state = self.state();
-        let channels = state.sockets.get(&id).map(|socket| socket.channels.clone()).unwrap_or_default();
-        for channel in channels {
-            state.end(&channel, id);
-        }
-        state.sign_out(id);
+        state.end_all(id);
         state.sockets.remove(&id);
         self.count(&state);
     }
@@ -299,7 +308,10 @@ impl Hub {
             state.legacy_subscriptions += 1;
         }
         state.channels.entry(name.clone()).or_default().insert(socket_id, subscriber);
-        let reading = user.map(|user| state.people.hold(user));
+        let reading = user.map(|user| {
+            state.discretion.hold(user, socket_id);
+            state.people.hold(user)
+        });
         Ok(Attached { socket: socket_id, channel: name, ticket, taken: state.taken, reading })
     }
 

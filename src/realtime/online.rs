@@ -48,10 +48,6 @@ impl Online {
         self.0.get(user).is_some_and(|person| !person.connections.is_empty())
     }
 
-    pub fn connections(&self, user: &UserId) -> impl Iterator<Item = SocketId> {
-        self.0.get(user).into_iter().flat_map(|person| person.connections.iter().copied())
-    }
-
     pub fn watchers(&self, user: &UserId) -> impl Iterator<Item = SocketId> {
         self.0.get(user).into_iter().flat_map(|person| person.watchers.iter().copied())
     }

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use aggregates::ids::UserId;
 use axum::extract::ws::Utf8Bytes;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -235,6 +236,17 @@ pub fn connection_established(socket_id: &str, activity_timeout: std::time::Dura
     let seconds = activity_timeout.as_secs().max(1);
     let data = serde_json::json!({ "socket_id": socket_id, "activity_timeout": seconds });
     outgoing("pusher:connection_established", None, &data)
+}
+
+/// Whom a frame of `event` tells of, by its `userId`; `None` for a frame of any other event.
+pub fn told_of(frame: &str, event: &str) -> Option<UserId> {
+    let rest = frame.strip_prefix("{\"event\":\"")?.strip_prefix(event)?;
+    if !rest.starts_with('"') {
+        return None;
+    }
+    let frame: Value = serde_json::from_str(frame).ok()?;
+    let data: Value = serde_json::from_str(frame["data"].as_str()?).ok()?;
+    UserId::parse(data["userId"].as_str()?).ok()
 }
 
 pub fn ping() -> Utf8Bytes {

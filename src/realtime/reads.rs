@@ -21,7 +21,7 @@ use super::encode;
 use super::frames::{self, MessageRead};
 use super::gathering::Gathered;
 use super::socket_id::SocketId;
-use super::subscriber::Except;
+use super::subscriber::{Apart, Except};
 
 /// A size is asked for again after this, should a change have gone unheard while it was being read.
 const SIZE_KEPT: Duration = Duration::from_secs(60);
@@ -91,16 +91,23 @@ async fn show(inner: &Inner, room_id: RoomId, user_id: &UserId, mark: &ReadMark)
         return;
     }
     let token = inner.token(mark.position);
-    let except = Except { socket: mark.except, user: None };
+    let apart = Some(Apart { from: user_id, of_two: Some(room_id) });
+    let except = Except { socket: mark.except, apart, ..Except::default() };
     let data = frame(room_id, user_id, mark, &token);
     inner.hub.mark_told(room_id, user_id, mark);
     inner.announce(&channel, frames::MESSAGE_READ, &data, Some(mark.position.into()), except);
     inner.hub.wake();
 }
 
-/// For one subscription that was away: how far others have read since it stood at `from`, the last of each.
-pub(super) async fn retold(inner: &Inner, channel: &str, room_id: RoomId, from: Position) -> Vec<Utf8Bytes> {
-    let marks = inner.hub.marks(room_id, from);
+/// For one subscription of `user` that was away: how far others have read since it stood at `from`, the last of each.
+pub(super) async fn retold(
+    inner: &Inner,
+    channel: &str,
+    (room_id, user): (RoomId, &UserId),
+    from: Position,
+) -> Vec<Utf8Bytes> {
+    let mut marks = inner.hub.marks(room_id, from);
+    marks.retain(|(other, _)| !inner.hub.is_shut(room_id, user, other));
     let Some((_, newest)) = marks.last() else { return Vec::new() };
     if !is_told(inner, room_id, newest.position).await {
         return Vec::new();

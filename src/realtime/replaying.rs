@@ -19,7 +19,7 @@ use super::resume_point::ResumePoint;
 use super::socket_id::SocketId;
 use super::subscribing::{self, Answer, Begun, NotReady};
 use super::window::{Cursor, Heard, Listener, Part};
-use super::{reads, unread};
+use super::{frames, reads, unread};
 
 /// A subscription that is being given what it missed.
 pub(super) struct Replay {
@@ -113,7 +113,7 @@ pub(super) async fn refresh(inner: Arc<Inner>, replay: Box<Replay>) -> Answer {
     let Replay { begun, user, from, .. } = *replay;
     match room_of(&begun) {
         Some(room) => {
-            let told = reads::retold(&inner, &begun.attached.channel, room, from).await;
+            let told = reads::retold(&inner, &begun.attached.channel, (room, &user), from).await;
             Answer::Tell(begun.attached, told)
         }
         None => {
@@ -145,6 +145,16 @@ impl State {
     }
 }
 
+impl State {
+    /// Whether a frame that was kept is not for somebody: it tells of the other one of a room of two, across a block. What
+    /// else is told there is either their own or was refused.
+    fn is_kept_from(&self, user: &UserId, room: Option<RoomId>, frame: &str) -> bool {
+        let Some(room) = room.filter(|_| self.discretion.is_apart_from_anybody(user)) else { return false };
+        let of = protocol::told_of(frame, frames::MESSAGE_DELIVERED.name);
+        of.is_some_and(|other| self.discretion.is_shut(room, user, &other))
+    }
+}
+
 impl Hub {
     fn can_replay(&self, begun: &Begun, user: &UserId, from: Cursor, frames_max: usize) -> Result<(), Reload> {
         let state = self.state();
@@ -173,7 +183,8 @@ impl Hub {
         }
         let channel = [(attached.channel.clone(), room)];
         let listener = state.listener(&channel, attached.socket, &replay.user);
-        let Part { frames: found, end, has_more: more } = state.window.behind(&listener, replay.cursor, limit);
+        let Part { frames: mut found, end, has_more: more } = state.window.behind(&listener, replay.cursor, limit);
+        found.retain(|frame| !state.is_kept_from(&replay.user, room, frame));
         let succeeded = (!replay.succeeded).then(|| protocol::subscription_succeeded(&attached.channel));
         self.measures.replayed(found.len());
         let mut frames: Vec<Frame> = succeeded.into_iter().chain(found).map(Frame::from).collect();

@@ -80,9 +80,19 @@ impl Roster {
         self.members.keys()
     }
 
-    /// `{"presence": {"ids": [..], "hash": {..}, "count": n}}`.
-    pub fn shown(&self) -> impl Serialize {
-        Shown { presence: Presence { ids: self.members.keys().collect(), hash: Hash(self), count: self.len() } }
+    /// By which connections somebody is here.
+    pub fn sockets_of(&self, id: &str) -> Vec<SocketId> {
+        if !self.members.contains_key(id) {
+            return Vec::new();
+        }
+        self.sockets.iter().filter(|(_, member)| &***member == id).map(|(socket, _)| *socket).collect()
+    }
+
+    /// `{"presence": {"ids": [..], "hash": {..}, "count": n}}` of those whom `sees` lets through.
+    pub fn shown(&self, sees: impl Fn(&str) -> bool) -> impl Serialize {
+        let members: Vec<_> = self.members.iter().filter(|(id, _)| sees(id)).collect();
+        let ids: Vec<_> = members.iter().map(|(id, _)| *id).collect();
+        Shown { presence: Presence { count: ids.len(), ids, hash: Hash(members) } }
     }
 
     /// `{"user_id": .., "user_info": ..}`.
@@ -110,12 +120,12 @@ struct Added {
     user_info: Option<Box<RawValue>>,
 }
 
-struct Hash<'a>(&'a Roster);
+struct Hash<'a>(Vec<(&'a Arc<str>, &'a Present)>);
 
 impl Serialize for Hash<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.members.len()))?;
-        for (id, present) in &self.0.members {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (id, present) in &self.0 {
             map.serialize_entry(id, &raw(present.info.as_deref()))?;
         }
         map.end()
@@ -137,7 +147,7 @@ mod tests {
     }
 
     fn shown(roster: &Roster) -> serde_json::Value {
-        serde_json::to_value(roster.shown()).expect("JSON")
+        serde_json::to_value(roster.shown(|_| true)).expect("JSON")
     }
 
     #[test]

@@ -9,7 +9,6 @@ use aggregates::ids::UserId;
 use axum::extract::ws::Utf8Bytes;
 
 use super::Inner;
-use super::channel_name::{legacy_of, user_channel};
 use super::claims::{UserClaims, WATCHLIST_MAX};
 use super::hub::{Hub, State};
 use super::protocol::{self, CloseCode, ErrorCode, SignIn};
@@ -65,6 +64,11 @@ pub(super) fn sign_in(inner: &Inner, socket: SocketId, request: &SignIn) -> Resu
 impl State {
     fn begin(&mut self, id: SocketId, signed_in: SignedIn) {
         let first = self.online.came(&signed_in.user, id);
+        self.discretion.hold(&signed_in.user, id);
+        if self.discretion.is_unknown(&signed_in.user) {
+            self.discretion.note_unlearnt(&signed_in.user);
+            self.people.comings.call();
+        }
         for watched in &signed_in.watchlist {
             self.online.watch(watched, id);
         }
@@ -72,7 +76,7 @@ impl State {
         if let Some(socket) = self.sockets.get_mut(&id) {
             socket.signed_in = Some(Box::new(signed_in));
         }
-        if first {
+        if first && !self.discretion.is_hidden(&user) {
             self.tell_watchers("online", &user);
         }
     }
@@ -83,25 +87,29 @@ impl State {
         for watched in &signed_in.watchlist {
             self.online.unwatch(watched, id);
         }
-        if self.online.went(&signed_in.user, id) {
+        if self.online.went(&signed_in.user, id) && !self.discretion.is_hidden(&signed_in.user) {
             self.tell_watchers("offline", &signed_in.user);
         }
+        self.discretion.release(&signed_in.user, id);
     }
 
-    fn tell_watchers(&self, what: &str, user: &UserId) {
+    /// But for whoever is apart from them.
+    pub(super) fn tell_watchers(&self, what: &str, user: &UserId) {
         let mut frame = None;
         for watcher in self.online.watchers(user) {
             let text = || protocol::watchlist_events(&[(what, std::slice::from_ref(user))]);
-            if let Some(socket) = self.sockets.get(&watcher) {
+            let apart = |watcher: &SignedIn| self.discretion.are_apart(&watcher.user, user);
+            let socket = self.sockets.get(&watcher);
+            if let Some(socket) = socket.filter(|socket| !socket.signed_in.as_deref().is_some_and(apart)) {
                 socket.outbox.put(frame.get_or_insert_with(text).clone());
             }
         }
     }
 
-    /// Who of somebody's watchlist is here and who is not.
-    fn watched(&self, watchlist: &[UserId]) -> Option<Utf8Bytes> {
-        let (online, offline): (Vec<_>, Vec<_>) =
-            watchlist.iter().cloned().partition(|user| self.online.is_online(user));
+    /// Who of somebody's watchlist is here and who is not, as far as they may notice.
+    fn watched(&self, SignedIn { user: viewer, watchlist, .. }: &SignedIn) -> Option<Utf8Bytes> {
+        let is_here = |user: &UserId| self.online.is_online(user) && self.discretion.sees(viewer, user);
+        let (online, offline): (Vec<_>, Vec<_>) = watchlist.iter().cloned().partition(is_here);
         let events: Vec<(&str, &[UserId])> = [("online", online.as_slice()), ("offline", offline.as_slice())]
             .into_iter()
             .filter(|(_, users)| !users.is_empty())
@@ -143,32 +151,41 @@ impl Hub {
             state.begin(id, signed_in.clone());
         }
         answers.into_iter().for_each(|frame| outbox.put(frame));
-        if let Some(frame) = state.watched(&signed_in.watchlist) {
+        if let Some(frame) = state.watched(&signed_in) {
             outbox.put(frame);
         }
         Ok(())
     }
 
-    /// Closes every connection of `user`, for good: those signed in and those that listen to their own channel.
+    /// Closes every connection of `user`, for good: those signed in as them, and those that subscribed to anything as them.
     pub fn terminate(&self, user: &UserId) -> usize {
-        let state = self.state();
-        let own = user_channel(user);
-        let legacy = legacy_of(&own).unwrap_or_default();
-        let listening = [&*own, &*legacy].into_iter().filter_map(|channel| state.channels.get(channel));
-        let mut sockets: Vec<SocketId> = listening.flat_map(|it| it.keys().copied()).collect();
-        sockets.extend(state.online.connections(user));
-        sockets.sort_unstable();
-        sockets.dedup();
-        for id in &sockets {
-            if let Some(socket) = state.sockets.get(id) {
-                socket.outbox.close(CloseCode::Unauthorized, "the application has ended this user's connections");
-            }
-        }
-        sockets.len()
+        self.state().end_connections(user, "the application has ended this user's connections")
+    }
+
+    /// The same of somebody who was erased: from now on nothing here knows of them.
+    pub fn erased(&self, user: &UserId) {
+        let mut state = self.state();
+        state.end_connections(user, "this user was erased");
+        state.people.comings.erased(user);
     }
 }
 
 impl State {
+    /// In one step with what they are seen by: nobody who subscribes behind it is shown them.
+    fn end_connections(&mut self, user: &UserId, why: &'static str) -> usize {
+        let listed = self.rosters.values().flat_map(|roster| roster.sockets_of(user.as_str()));
+        let mut sockets: Vec<SocketId> = listed.chain(self.discretion.sockets(user)).collect();
+        sockets.sort_unstable();
+        sockets.dedup();
+        for id in &sockets {
+            if let Some(socket) = self.sockets.get(id) {
+                socket.outbox.close(CloseCode::Unauthorized, why);
+            }
+            self.end_all(*id);
+        }
+        sockets.len()
+    }
+
     /// The same person with another watchlist.
     fn rewatch(&mut self, id: SocketId, signed_in: &SignedIn) {
         let Some(socket) = self.sockets.get_mut(&id) else { return };

@@ -7,6 +7,7 @@ use axum::extract::ws::Utf8Bytes;
 use event_log::Position;
 
 use super::channel_name::{channels_of_members, room_channel, user_channel};
+use super::discretion::Discretion;
 use super::frame::{Cause, Frame};
 use super::hub::{Hub, State};
 use super::outbox::Outbox;
@@ -20,6 +21,25 @@ use super::window::HintData;
 pub struct Except<'a> {
     pub socket: Option<SocketId>,
     pub user: Option<&'a UserId>,
+    /// Those who are apart from whom it tells of.
+    pub apart: Option<Apart<'a>>,
+}
+
+/// Whom a frame tells of.
+#[derive(Debug, Clone, Copy)]
+pub struct Apart<'a> {
+    pub from: &'a UserId,
+    /// It is kept from the other one of a room of two alone: in groups both stay.
+    pub of_two: Option<RoomId>,
+}
+
+impl Apart<'_> {
+    fn holds(self, discretion: &Discretion, user: &UserId) -> bool {
+        match self.of_two {
+            Some(room) => discretion.is_shut(room, self.from, user),
+            None => discretion.are_apart(self.from, user),
+        }
+    }
 }
 
 pub(super) enum Gate {
@@ -248,11 +268,12 @@ pub(super) fn deliver(
     held_max: usize,
     mut frame: impl FnMut() -> Utf8Bytes,
 ) {
-    let State { channels, to_wake, .. } = state;
+    let State { channels, to_wake, discretion, .. } = state;
     let Some(subscribers) = channels.get_mut(channel) else { return };
     for (id, subscriber) in subscribers {
-        let passed_by =
-            Some(*id) == except.socket || (except.user.is_some() && subscriber.user.as_ref() == except.user);
+        let user = subscriber.user.as_ref();
+        let apart = except.apart.zip(user).is_some_and(|(apart, user)| apart.holds(discretion, user));
+        let passed_by = Some(*id) == except.socket || (except.user.is_some() && user == except.user) || apart;
         let seen = cause.is_some_and(|cause| cause.position <= subscriber.as_of);
         let replayed = subscriber.replaying && cause.is_some_and(|cause| cause.is_told_at_once);
         if !passed_by && !seen && !replayed {
@@ -352,9 +373,10 @@ mod tests {
         scene.hub.open(&attached, in_room(&scene));
         scene.waiting();
         let (channel, frame) = (room_channel(scene.room), Utf8Bytes::from_static("x"));
-        for except in
-            [Except { user: Some(&scene.ana), socket: None }, Except { user: None, socket: Some(scene.socket.id) }]
-        {
+        for except in [
+            Except { user: Some(&scene.ana), ..Except::default() },
+            Except { socket: Some(scene.socket.id), ..Except::default() },
+        ] {
             scene.hub.publish(&channel, &frame, None, except);
         }
         assert_eq!(scene.waiting(), Vec::<String>::new());

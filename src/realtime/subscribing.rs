@@ -21,6 +21,7 @@ use super::hub::{Attached, Entry, Opened, Proof, Refused};
 use super::people::{Reading, Turn};
 use super::protocol::{self, CloseCode, Subscribe};
 use super::replaying::{self, Replay};
+use super::showing;
 use super::socket_id::SocketId;
 use super::unread::COUNTED_BY;
 
@@ -193,6 +194,7 @@ async fn read_rooms(inner: Arc<Inner>, user: UserId, turn: Turn, at_least: Posit
         let asked = async {
             let (muted, as_of) = inbox.mutes(&user).await?;
             inner.hub.mutes_were_read(&user, turn, &muted, as_of);
+            showing::learn(&inner, &user).await?;
             inbox.memberships(&user).await
         };
         asked.await.inspect_err(unreadable).ok()

@@ -5,6 +5,7 @@
 //! says who is in which room, so that nothing is told of a room that they had left by then. Never in here: a query for
 //! messages; what a frame says.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use aggregates::ids::{RoomId, UserId};
@@ -75,13 +76,34 @@ impl Realtime {
             return reload(Reload::UnknownPosition);
         }
         match inner.hub.changes(user, &rooms, (after.position, until), limit) {
-            Ok(found) => Ok(Synced::Changes(found.shown(&rooms))),
+            Ok(found) => {
+                let mut changes = found.shown(&rooms);
+                inner.keep_from(user, &mut changes.events).await?;
+                Ok(Synced::Changes(changes))
+            }
             Err(reason) => reload(reason),
         }
     }
 }
 
 impl Inner {
+    /// Takes out what tells of the other one of a room of two, across a block.
+    async fn keep_from(&self, user: &UserId, events: &mut Vec<SyncedEvent>) -> Result<(), NotKnown> {
+        let about = |event: &SyncedEvent| {
+            let delivered = event.event == frames::MESSAGE_DELIVERED.name;
+            delivered.then(|| UserId::parse(event.data["userId"].as_str()?).ok()).flatten()
+        };
+        let others: HashSet<UserId> = events.iter().filter_map(about).filter(|other| other != user).collect();
+        if others.is_empty() {
+            return Ok(());
+        }
+        let others: Vec<UserId> = others.into_iter().collect();
+        let apart = self.views.inbox().apart_from(user, &others).await?;
+        // Only rooms of two have such frames.
+        events.retain(|event| !about(event).is_some_and(|other| apart.contains(&other)));
+        Ok(())
+    }
+
     async fn told(&self, position: Position) -> Result<(), NotKnown> {
         let patience: Duration = self.config.view_patience;
         let told = tokio::time::timeout(patience, self.delivered(position)).await;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use aggregates::DomainEvent;
 use aggregates::ids::{RoomId, UserId};
 use aggregates::participant::ParticipantEvent;
+use aggregates::relationship::{Directed, RelationshipEvent};
 use aggregates::room::{MemberRemoved, MembersAdded, NewMember, RoomEvent, RoomKind, RoomOpened};
 use aggregates::user::UserEvent;
 use event_log::{EventLogError, Filter, Page, Position, RecordedEvent, Subscription};
@@ -22,6 +23,7 @@ use tracing::Instrument;
 use super::Inner;
 use super::audience::{entrance, named, room_of_message, wants};
 use super::people::Step;
+use super::typing;
 
 /// Events taken at a time: few enough to deliver in milliseconds.
 const PAGE_EVENTS_MAX: usize = 200;
@@ -129,9 +131,6 @@ impl Tail<'_> {
     async fn deliver(&mut self, page: &Page) {
         for recorded in &page.events {
             self.inner.directory.note(recorded);
-            if let Some(user) = event_log::last_seen::erased(&recorded.event) {
-                self.inner.presences.forget(user);
-            }
         }
         let keeps_window = self.inner.config.keeps_window();
         let wanted: Vec<bool> = self.inner.hub.take(page.scanned_to, |interest| {
@@ -177,13 +176,24 @@ impl Tail<'_> {
         })
     }
 
-    /// Memberships and mutes, and what never changes about a room.
+    /// Memberships, mutes and blocks, what never changes about a room, and who is erased.
     fn bring_forward(&mut self, recorded: &RecordedEvent) {
+        let hub = &self.inner.hub;
         if let DomainEvent::User(UserEvent::UserErased(_)) = &recorded.event {
             // Their words and names are in frames from before.
-            self.inner.hub.begin_window(recorded.position);
+            hub.begin_window(recorded.position);
         }
-        let hub = &self.inner.hub;
+        if let Some(user) = event_log::last_seen::erased(&recorded.event) {
+            hub.erased(user);
+            typing::forget(self.inner, user);
+        }
+        if let DomainEvent::Relationship(RelationshipEvent::UserBlocked(Directed { from, to, .. })) = &recorded.event {
+            hub.blocked(recorded.position, from, to, true);
+        }
+        if let DomainEvent::Relationship(RelationshipEvent::UserUnblocked(Directed { from, to, .. })) = &recorded.event
+        {
+            hub.blocked(recorded.position, from, to, false);
+        }
         if let DomainEvent::Participant(ParticipantEvent::RoomArranged(event)) = &recorded.event {
             hub.arranged(recorded.position, event);
         }

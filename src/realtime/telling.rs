@@ -44,7 +44,7 @@ pub(super) struct Place<'a> {
 impl Tail<'_> {
     pub(super) async fn tell(&mut self, recorded: &RecordedEvent, people: &People) {
         let token = self.inner.token(recorded.position);
-        let except = Except { socket: self.inner.skips.socket(recorded.metadata.command), user: None };
+        let except = Except { socket: self.inner.skips.socket(recorded.metadata.command), ..Except::default() };
         let place = Place { position: recorded.position, cause: Cause::from(recorded), token: &token, except };
         match &recorded.event {
             DomainEvent::Room(RoomEvent::MessageSent(event)) => self.message_sent(event, &place, people).await,

@@ -19,7 +19,7 @@ impl Hub {
         let mut names: BTreeSet<String> = channels.iter().cloned().collect();
         names.extend(channels.iter().filter_map(|name| own_of_legacy(name)));
         names.extend(channels.iter().filter_map(|name| legacy_of(name).map(String::from)));
-        let except = Except { socket: except, user: None };
+        let except = Except { socket: except, ..Except::default() };
         for name in names {
             let cached = is_cache(&name);
             // For each by itself: a hundred crowded channels in one step would make everybody else wait.

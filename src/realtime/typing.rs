@@ -1,7 +1,7 @@
 //! Who is typing (requirements R4): memory of this node only, never an event.
 //!
 //! It ends by itself after 5 s, and then that is told; a repeat within 2 s tells nobody anything; the typer's own
-//! sockets never hear of it.
+//! sockets never hear of it, nor does whoever is apart from them. Who hides is heard of here: typing is their own act.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -17,7 +17,7 @@ use super::Inner;
 use super::channel_name::room_channel;
 use super::frames::{self, UserTyping};
 use super::socket_id::SocketId;
-use super::subscriber::Except;
+use super::subscriber::{Apart, Except};
 use crate::wire::user::display_name;
 
 const ENDS_AFTER: Duration = Duration::from_secs(5);
@@ -75,6 +75,16 @@ impl Typers {
         Some(typer.name)
     }
 
+    /// The rooms they were typing in.
+    fn forget(&mut self, user: &UserId) -> Vec<RoomId> {
+        let rooms = self.rooms.iter().filter(|(_, typers)| typers.contains_key(user));
+        let rooms: Vec<RoomId> = rooms.map(|(room, _)| *room).collect();
+        for room in &rooms {
+            self.stopped(*room, user);
+        }
+        rooms
+    }
+
     /// Those whose time is over. An end that was put off is looked at again then; one that came early is dropped.
     fn over(&mut self, now: Instant) -> Vec<(RoomId, UserId, Arc<str>)> {
         let mut over = Vec::new();
@@ -127,9 +137,17 @@ pub(super) async fn heard(inner: &Inner, room: RoomId, user: &UserId, is_typing:
     }
 }
 
+/// They were erased: their name is kept no longer.
+pub(super) fn forget(inner: &Inner, user: &UserId) {
+    for room in inner.typing.with(|typers| typers.forget(user)) {
+        tell(inner, (room, user, user.as_str()), false, None);
+    }
+}
+
 fn tell(inner: &Inner, (room_id, user_id, name): (RoomId, &UserId, &str), is_typing: bool, except: Option<SocketId>) {
     let data = UserTyping { room_id, user_id, user_name: name, is_typing };
-    let except = Except { socket: except, user: Some(user_id) };
+    let apart = Some(Apart { from: user_id, of_two: None });
+    let except = Except { socket: except, user: Some(user_id), apart };
     inner.announce(&room_channel(room_id), frames::USER_TYPING, &data, None, except);
     inner.hub.wake();
 }

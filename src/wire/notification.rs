@@ -124,6 +124,21 @@ impl Notification {
     }
 }
 
+/// What an actor is called who is not there for the reader.
+const SOMEBODY: &str = "Seseorang";
+
+impl Notification {
+    /// As the view has it, of an actor who is not there for the reader: without them.
+    pub fn of_nobody(row: NotificationRow, position: PositionToken) -> Self {
+        let words = templates::render(row.kind, DEFAULT_LOCALE, &[("actor", SOMEBODY), ("username", "")]);
+        let is_theirs = row.actor_id.as_ref().is_some_and(|actor| *row.source_id == *actor.as_str());
+        let shown = Self::from_row(NotificationRow { actor_id: None, ..row }, position, None);
+        let (title, message) = words.map_or_else(Default::default, |words| (words.title, words.message));
+        let source_id = shown.source_id.filter(|_| !is_theirs);
+        Self { title, message, link: None, source_id, ..shown }
+    }
+}
+
 /// Empty words for a type that has no template yet.
 fn words(kind: NotificationType, actor_id: Option<&UserId>, actor: Option<&UserRow>) -> templates::Text {
     let name = actor_id.map_or("", |id| display_name(id, actor));
@@ -178,6 +193,25 @@ mod tests {
                 "actorAvatar": null, "metadata": null, "count": 1, "createdAt": "1970-01-01T00:00:00.000Z",
                 "position": "00000000000000000000000000000007-43"})
         );
+    }
+
+    #[test]
+    fn an_actor_who_is_not_there_for_the_reader_is_named_nowhere() {
+        let row = NotificationRow {
+            id: NotificationId(Uuid::from_u128(9)),
+            recipient_id: user("ben"),
+            kind: NotificationType::Follower,
+            actor_id: Some(user("rara")),
+            source_type: "user".to_owned(),
+            source_id: "rara".to_owned(),
+            read_at: None,
+            created_at: Timestamp::from_millis(0),
+            position: Position(43),
+        };
+        let shown = Notification::of_nobody(row, token());
+        assert_eq!(shown.message, "Seseorang mulai mengikuti Anda");
+        let text = serde_json::to_string(&shown).expect("json").to_lowercase();
+        assert!(!text.contains("rara"), "{text}");
     }
 
     #[test]

@@ -20,7 +20,9 @@ pub struct Participant {
     /// OWNER, ADMIN or MEMBER.
     #[schemars(with = "RoleName")]
     pub role: &'static str,
+    /// Null across a block.
     pub last_read_at: Option<Timestamp>,
+    /// 0 across a block.
     pub unread_count: u64,
     pub is_muted: bool,
     pub is_pinned: bool,
@@ -61,6 +63,13 @@ impl Participant {
             joined_at: row.joined_at,
             user: PresentUser { card: UserCard::of(&row.user_id, user), is_online: false, last_seen_at: None },
         }
+    }
+}
+
+impl Participant {
+    /// How far they have come is not for whoever looks.
+    pub fn keep_places(&mut self) {
+        (self.last_read_at, self.unread_count) = (None, 0);
     }
 }
 

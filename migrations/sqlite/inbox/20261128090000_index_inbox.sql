@@ -9,6 +9,8 @@ CREATE INDEX IF NOT EXISTS messages_in_room ON messages (room_id, position);
 CREATE INDEX IF NOT EXISTS follows_from ON follows (from_id, position);
 CREATE UNIQUE INDEX IF NOT EXISTS messages_by_seq ON messages (room_id, seq);
 CREATE INDEX IF NOT EXISTS follows_to ON follows (to_id, position);
+-- Who blocks somebody: asked whenever they connect.
+CREATE INDEX IF NOT EXISTS blocks_to ON blocks (to_id, from_id);
 CREATE UNIQUE INDEX IF NOT EXISTS messages_by_id ON messages (message_id);
 -- Only for rooms, messages and words that the question is about: a plain message is in none of these.
 CREATE INDEX IF NOT EXISTS rooms_of_support ON rooms (position) WHERE kind = 'SUPPORT' AND closed = 0;

@@ -13,7 +13,7 @@ pub mod rows;
 #[cfg(test)]
 mod tests;
 
-pub use people::{BlockRow, PeopleReads};
+pub use people::{BlockRow, BlocksAround, PeopleReads};
 pub use reads::{Archived, InboxReads, MessagePage, MessagesFound, RoomCursor, RoomsAsk, RoomsFound};
 pub use reports::{ReportReads, ReportRow, ReportStatus, ReportableMessage, ReportedRoom, Resolved};
 pub(crate) use rows::delivered;

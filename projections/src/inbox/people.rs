@@ -17,6 +17,17 @@ pub struct BlockRow {
     pub position: Position,
 }
 
+/// Everybody between whom and somebody there is a block.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BlocksAround {
+    /// Whom they block.
+    pub blocks: Vec<UserId>,
+    /// Who blocks them.
+    pub blocked_by: Vec<UserId>,
+    /// The checkpoint this was true at (one snapshot).
+    pub as_of: Position,
+}
+
 #[async_trait]
 pub trait PeopleReads: Send + Sync {
     /// Whom `user` blocks, the latest first, behind `after`.
@@ -29,6 +40,9 @@ pub trait PeopleReads: Send + Sync {
 
     /// Those of `others` between whom and `user` there is a block, whichever way.
     async fn apart_from(&self, user: &UserId, others: &[UserId]) -> Result<Vec<UserId>, ReadError>;
+
+    /// All blocks around `user`, up to `limit` each way.
+    async fn blocks_around(&self, user: &UserId, limit: usize) -> Result<BlocksAround, ReadError>;
 
     /// Those of `others` who are in a room with `user` now, or of whom one follows the other.
     async fn acquainted_with(&self, user: &UserId, others: &[UserId]) -> Result<Vec<UserId>, ReadError>;
@@ -47,6 +61,10 @@ impl PeopleReads for LiveInbox {
 
     async fn apart_from(&self, user: &UserId, others: &[UserId]) -> Result<Vec<UserId>, ReadError> {
         ask!(self.apart_from(user, others))
+    }
+
+    async fn blocks_around(&self, user: &UserId, limit: usize) -> Result<BlocksAround, ReadError> {
+        ask!(self.blocks_around(user, limit))
     }
 
     async fn acquainted_with(&self, user: &UserId, others: &[UserId]) -> Result<Vec<UserId>, ReadError> {

@@ -113,7 +113,7 @@ pub async fn readers(
     ValidPath(message_id): ValidPath<MessageId>,
 ) -> Result<Answer<ReadersAnswer>, Problem> {
     after.wait_for(&app, UnitName::Inbox).await?;
-    let read_by = app.views.inbox().read_by(message_id, actor.id()).await?.ok_or_else(no_such_message)?;
+    let read_by = app.queries().readers_of(message_id, actor.id()).await?.ok_or_else(no_such_message)?;
     Ok(Answer::shown(ReadersAnswer { read_by: read_by.users, read_by_count: read_by.count }))
 }
 

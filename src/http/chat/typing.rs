@@ -59,7 +59,7 @@ pub async fn typers(
     ValidQuery(query): ValidQuery<TypingQuery>,
 ) -> Result<Answer<TypersAnswer>, Problem> {
     require_member(&app, after, query.room_id, actor.id()).await?;
-    Ok(Answer::shown(TypersAnswer { user_ids: app.realtime.typing_users(query.room_id) }))
+    Ok(Answer::shown(TypersAnswer { user_ids: app.queries().typers(query.room_id, actor.id()).await? }))
 }
 
 async fn require_member(app: &AppState, after: After, room: RoomId, user: &UserId) -> Result<(), Problem> {

@@ -27,6 +27,9 @@ const ACTIVE_HOLDS: Duration = Duration::from_secs(60);
 const SAVED_EVERY: Duration = Duration::from_secs(60);
 /// Rooms that one person was active in.
 const ROOMS_EACH_MAX: usize = 8;
+/// Somebody comes so often at most, as others are told; whoever comes and goes in between is told of when it is over. Going
+/// is told at once.
+const COMES_EVERY: Duration = Duration::from_secs(3);
 
 #[derive(Default)]
 struct Person {
@@ -37,6 +40,11 @@ struct Person {
     invisible: Option<bool>,
     /// What others were last told.
     told_online: bool,
+    /// When they were last told to have come.
+    came_at: Option<Instant>,
+    /// They hide no more, and it is still to be shown where they are listed.
+    to_list: bool,
+    listed_at: Option<Instant>,
     seen_at: Option<Timestamp>,
     saved: Option<(Instant, Timestamp)>,
     active: HashMap<RoomId, Instant>,
@@ -52,6 +60,20 @@ impl Person {
     fn is_shown(&self, now: Instant) -> bool {
         self.invisible == Some(false) && self.is_here(now)
     }
+
+    /// From when on they may come again.
+    fn comes_at(&self) -> Option<Instant> {
+        self.came_at.map(|at| at + COMES_EVERY)
+    }
+
+    fn lists_at(&self) -> Option<Instant> {
+        self.listed_at.map(|at| at + COMES_EVERY)
+    }
+
+    /// The end of the pause, while it lasts.
+    fn rests_until(&self, now: Instant) -> Option<Instant> {
+        [self.comes_at(), self.lists_at()].into_iter().flatten().filter(|at| *at > now).min()
+    }
 }
 
 pub struct Attendance {
@@ -63,6 +85,8 @@ pub struct Attendance {
     ends: BinaryHeap<Reverse<(Instant, UserId)>>,
     /// Erased since it was last asked what is due.
     forgotten: Vec<UserId>,
+    /// Those of them who were told to be here.
+    gone: Vec<UserId>,
 }
 
 /// Somebody came or went, as others see it.
@@ -78,6 +102,8 @@ pub struct Changed {
 pub struct Due {
     /// Of whom it must be asked whether they hide.
     pub unknown: Vec<UserId>,
+    /// Who hides no more, or never did.
+    pub listed: Vec<UserId>,
     pub changed: Vec<Changed>,
     pub to_save: Vec<(UserId, Timestamp)>,
     /// Of whom nothing may be kept.
@@ -86,7 +112,14 @@ pub struct Due {
 
 impl Attendance {
     pub fn new(holds: Holds, people_max: usize) -> Self {
-        Self { holds, people_max, people: HashMap::new(), ends: BinaryHeap::new(), forgotten: Vec::new() }
+        Self {
+            holds,
+            people_max,
+            people: HashMap::new(),
+            ends: BinaryHeap::new(),
+            forgotten: Vec::new(),
+            gone: Vec::new(),
+        }
     }
 
     pub fn people(&self) -> usize {
@@ -130,13 +163,15 @@ impl Attendance {
         }
     }
 
-    /// Known from the table, or just said.
-    pub fn hides(&mut self, user: &UserId, invisible: bool, now: Instant, at: Timestamp) {
-        let Some(person) = self.person(user, now) else { return };
+    /// Known from the table, or just said. False where no more people are remembered.
+    pub fn hides(&mut self, user: &UserId, invisible: bool, now: Instant, at: Timestamp) -> bool {
+        let Some(person) = self.person(user, now) else { return false };
         if person.invisible == Some(true) && !invisible && person.is_here(now) {
             person.seen_at = Some(at);
         }
         person.invisible = Some(invisible);
+        person.to_list = !invisible;
+        true
     }
 
     /// It could not be asked whether they hide: to be asked again at `moment`.
@@ -162,13 +197,10 @@ impl Attendance {
         active.is_some_and(|active| now.duration_since(*active) < ACTIVE_HOLDS)
     }
 
+    /// Their sockets have been ended.
     pub fn forget(&mut self, user: &UserId) {
-        // Whoever is still connected under the id is somebody new, and is looked at as one.
-        if let Some(person) = self.people.remove(user)
-            && person.is_connected
-        {
-            let anew = Person { is_connected: true, invisible: Some(false), told_online: true, ..Person::default() };
-            self.people.insert(user.clone(), anew);
+        if self.people.remove(user).is_some_and(|person| person.told_online) {
+            self.gone.push(user.clone());
         }
         self.forgotten.push(user.clone());
     }
@@ -196,7 +228,9 @@ impl Attendance {
 
     /// Looks at everybody whose time has come.
     pub fn due(&mut self, now: Instant, at: Timestamp) -> Due {
-        let mut due = Due { to_delete: self.take_forgotten(), ..Due::default() };
+        let gone = std::mem::take(&mut self.gone).into_iter();
+        let changed = gone.map(|user| Changed { user, is_online: false, last_seen_at: None }).collect();
+        let mut due = Due { to_delete: self.take_forgotten(), changed, ..Due::default() };
         while self.ends.peek().is_some_and(|Reverse((moment, _))| *moment <= now) {
             let Some(Reverse((moment, user))) = self.ends.pop() else { break };
             let Some(person) = self.people.get_mut(&user).filter(|person| person.look_at == Some(moment)) else {
@@ -220,22 +254,28 @@ impl Attendance {
             due.unknown.push(user.clone());
             return None;
         }
+        if person.to_list && person.lists_at().is_none_or(|lists_at| lists_at <= now) {
+            (person.to_list, person.listed_at) = (false, Some(now));
+            due.listed.push(user.clone());
+        }
         let shown = person.is_shown(now);
-        if shown != person.told_online {
+        let may_come = person.comes_at().is_none_or(|comes_at| comes_at <= now);
+        if shown != person.told_online && (may_come || !shown) {
             person.told_online = shown;
             if shown {
-                person.seen_at = Some(at);
+                (person.seen_at, person.came_at) = (Some(at), Some(now));
             }
             let last_seen_at = person.seen_at;
             due.changed.push(Changed { user: user.clone(), is_online: shown, last_seen_at });
         }
         let save_again = save(person, user, now, due);
-        if !person.is_here(now) && save_again.is_none() {
+        let rest = person.rests_until(now);
+        if !person.is_here(now) && save_again.is_none() && rest.is_none() {
             self.people.remove(user);
             return None;
         }
         let ends = person.holds_until.filter(|_| !person.is_connected).filter(|until| *until > now);
-        [ends, save_again].into_iter().flatten().min()
+        [ends, save_again, rest].into_iter().flatten().min()
     }
 
     /// Everybody's last moment, for a stop.
@@ -351,6 +391,49 @@ mod tests {
         assert_eq!(told(&mut attendance, start + 2 * SECOND, 2), [true]);
         attendance.hides(&ana(), true, start + 3 * SECOND, at(3));
         assert_eq!(told(&mut attendance, start + 3 * SECOND, 3), [false]);
+    }
+
+    #[test]
+    fn who_comes_and_goes_again_and_again_is_told_of_twice_in_a_while_and_the_last_state_always() {
+        let start = Instant::now();
+        let mut attendance = nobody();
+        let mut told_of = Vec::new();
+        for flip in 0..30 {
+            let now = start + flip * SECOND / 30;
+            attendance.says(&ana(), flip % 2 == 0, None, now, at(0));
+            attendance.hides(&ana(), false, now, at(0));
+            told_of.extend(told(&mut attendance, now, 0));
+        }
+        assert_eq!(told_of, [true, false]);
+        assert_eq!(told(&mut attendance, start + COMES_EVERY, 3), [false; 0], "they have gone");
+        assert_eq!(attendance.due(start + 2 * SAVED_EVERY, at(120)).changed, []);
+        assert_eq!(attendance.people(), 0, "and are forgotten");
+
+        attendance.says(&ana(), true, None, start + 200 * SECOND, at(200));
+        attendance.hides(&ana(), false, start + 200 * SECOND, at(200));
+        assert_eq!(told(&mut attendance, start + 200 * SECOND, 200), [true]);
+        for (is_online, wanted) in [(false, vec![false]), (true, vec![])] {
+            attendance.says(&ana(), is_online, None, start + 201 * SECOND, at(201));
+            assert_eq!(told(&mut attendance, start + 201 * SECOND, 201), wanted);
+        }
+        assert_eq!(attendance.next_look(), Some(start + 203 * SECOND));
+        assert_eq!(told(&mut attendance, start + 203 * SECOND, 203), [true], "they are here");
+    }
+
+    #[test]
+    fn who_shows_and_hides_themselves_again_and_again_is_listed_once_in_a_while_and_never_while_they_hide() {
+        let start = Instant::now();
+        let mut attendance = nobody();
+        let mut listed = 0;
+        for flip in 0..30 {
+            let now = start + flip * SECOND / 30;
+            attendance.hides(&ana(), flip % 2 == 1, now, at(0));
+            listed += attendance.due(now, at(0)).listed.len();
+        }
+        assert_eq!(listed, 1);
+        assert_eq!(attendance.due(start + 10 * SECOND, at(10)).listed, [], "they hide");
+        attendance.hides(&ana(), false, start + 11 * SECOND, at(11));
+        assert_eq!(attendance.due(start + 11 * SECOND, at(11)).listed, [ana()]);
     }
 
     #[test]

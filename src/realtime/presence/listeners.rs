@@ -14,12 +14,24 @@ use super::super::hub::{Hub, State};
 #[derive(Default)]
 pub struct Comings {
     users: HashMap<UserId, bool>,
+    erased: Vec<UserId>,
     called: Arc<Notify>,
 }
 
 impl Comings {
     pub fn note(&mut self, user: &UserId, is_connected: bool) {
         self.users.insert(user.clone(), is_connected);
+        self.called.notify_one();
+    }
+
+    /// Nobody is to be remembered under this id; whoever comes from now on is somebody new.
+    pub fn erased(&mut self, user: &UserId) {
+        self.users.remove(user);
+        self.erased.push(user.clone());
+        self.called.notify_one();
+    }
+
+    pub fn call(&self) {
         self.called.notify_one();
     }
 }
@@ -30,8 +42,10 @@ impl Hub {
         self.state().people.comings.called.clone()
     }
 
-    pub fn take_comings(&self) -> HashMap<UserId, bool> {
-        std::mem::take(&mut self.state().people.comings.users)
+    /// Who was erased, then who came and went.
+    pub fn take_comings(&self) -> (Vec<UserId>, HashMap<UserId, bool>) {
+        let comings = &mut self.state().people.comings;
+        (std::mem::take(&mut comings.erased), std::mem::take(&mut comings.users))
     }
 
     /// The rooms of somebody who is connected here, once they were read.

@@ -78,10 +78,20 @@ impl Presences {
         self.called.notify_one();
     }
 
-    /// They were erased: nothing of them is kept.
+    /// Whether `user` wants to be seen by nobody; `None` where it cannot be asked.
+    pub async fn hides(&self, user: &UserId) -> Option<bool> {
+        match self.table.of(std::slice::from_ref(user)).await {
+            Ok(seen) => Some(seen.iter().any(|seen| seen.invisible)),
+            Err(error) => {
+                tracing::warn!(%error, "nobody knows whether somebody hides: they are shown to nobody yet");
+                None
+            }
+        }
+    }
+
+    /// They were erased, and their sockets have ended: nothing of them is kept.
     pub fn forget(&self, user: &UserId) {
         self.with(|attendance| attendance.forget(user));
-        self.called.notify_one();
     }
 }
 
@@ -95,7 +105,12 @@ impl Realtime {
             // kept first, or others would learn it of somebody who hides by now.
             let _turn = presences.writing.lock().await;
             presences.table.hide(user, invisible).await?;
-            presences.with(|attendance| attendance.hides(user, invisible, Instant::now(), presences.clock.now()));
+            let now = (Instant::now(), presences.clock.now());
+            let is_remembered = presences.with(|attendance| attendance.hides(user, invisible, now.0, now.1));
+            // Whoever comes out is listed again when that is due.
+            if invisible || !is_remembered {
+                self.0.hub.hides(user, invisible);
+            }
         }
         let (now, at) = (Instant::now(), presences.clock.now());
         presences.with(|attendance| attendance.says(user, said.is_online, said.room, now, at));

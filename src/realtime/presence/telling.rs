@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::channel_name::room_channel;
 use super::super::frames::{self, UserStatus};
-use super::super::{Inner, encode};
+use super::super::{Inner, encode, showing};
 use super::attendance::{Changed, Due};
 
 /// Rows in one write, and people asked about in one question.
@@ -23,8 +23,13 @@ const RETRY: Duration = Duration::from_secs(5);
 pub(in super::super) async fn run(inner: Arc<Inner>, stop: CancellationToken) {
     let comings = inner.hub.comings_called();
     loop {
-        for (user, is_connected) in inner.hub.take_comings() {
+        let (erased, came_or_went) = inner.hub.take_comings();
+        erased.iter().for_each(|user| inner.presences.forget(user));
+        for (user, is_connected) in came_or_went {
             inner.presences.connected(&user, is_connected);
+        }
+        for user in inner.hub.take_unlearnt() {
+            tokio::spawn(showing::learn_alone(inner.clone(), user));
         }
         tokio::select! {
             () = stop.cancelled() => break,
@@ -57,6 +62,8 @@ async fn look_around(inner: &Inner) {
         let due = presences.with(|attendance| attendance.due(Instant::now(), presences.clock.now()));
         delete(inner, &due.to_delete).await;
         save(inner, &due.to_save).await;
+        // In this turn: what they say next comes after it.
+        due.listed.iter().for_each(|user| inner.hub.hides(user, false));
         due
     };
     for some in unknown.chunks(AT_ONCE_MAX) {
@@ -86,7 +93,7 @@ async fn learn(inner: &Inner, users: &[UserId]) {
         // What they said themselves meanwhile is newer.
         for user in users {
             if attendance.is_unknown(user) {
-                attendance.hides(user, hidden.contains(user), now, at);
+                let _ = attendance.hides(user, hidden.contains(user), now, at);
             }
         }
     });

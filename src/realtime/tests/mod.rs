@@ -1,5 +1,6 @@
 //! Realtime on a real log, with real views, over real sockets.
 
+mod apart;
 mod api;
 mod client;
 mod client_events;

@@ -3,6 +3,7 @@
 //! Apart from the tests of the built binary because here the log itself is at hand, to show that a refused request wrote
 //! nothing. Never in here: how an answer is made.
 
+mod apart;
 mod app;
 mod chat;
 mod compressed;

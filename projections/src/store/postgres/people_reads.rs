@@ -3,10 +3,12 @@
 use aggregates::ids::UserId;
 use async_trait::async_trait;
 use event_log::Position;
+use sqlx::Row;
+use sqlx::postgres::PgRow;
 
 use super::columns::{moment, position, user};
 use super::inbox_reads::PostgresInboxReads;
-use crate::inbox::{BlockRow, PeopleReads};
+use crate::inbox::{BlockRow, BlocksAround, PeopleReads};
 use crate::store::names::{at_most, signed};
 use crate::views::ReadError;
 
@@ -39,6 +41,31 @@ impl PeopleReads for PostgresInboxReads {
                 OR EXISTS (SELECT 1 FROM {schema}.blocks WHERE from_id = o.id AND to_id = $1) ORDER BY o.place"
         );
         self.those_of(&sql, asking, others).await
+    }
+
+    async fn blocks_around(&self, asking: &UserId, limit: usize) -> Result<BlocksAround, ReadError> {
+        let schema = &self.schema.name;
+        let sql = format!(
+            "SELECT checkpoint, x.* FROM {schema}.unit LEFT JOIN LATERAL (
+                 (SELECT to_id AS id, true AS own FROM {schema}.blocks WHERE from_id = $1 LIMIT $2)
+                 UNION ALL
+                 (SELECT from_id AS id, false AS own FROM {schema}.blocks WHERE to_id = $1 LIMIT $2)) x ON true"
+        );
+        let read = |row: &PgRow| {
+            let own: Option<bool> = row.try_get(2)?;
+            let other = own.map(|own| Ok::<_, sqlx::Error>((own, user(row, 1)?))).transpose()?;
+            Ok((position(row, 0)?, other))
+        };
+        let mut around = BlocksAround::default();
+        for (as_of, other) in self.all(sqlx::query(&sql).bind(asking.as_str()).bind(at_most(limit)), read).await? {
+            around.as_of = as_of;
+            match other {
+                Some((true, id)) => around.blocks.push(id),
+                Some((false, id)) => around.blocked_by.push(id),
+                None => {}
+            }
+        }
+        Ok(around)
     }
 
     async fn acquainted_with(&self, asking: &UserId, others: &[UserId]) -> Result<Vec<UserId>, ReadError> {

@@ -6,8 +6,9 @@ use event_log::Position;
 use rusqlite::params;
 
 use super::columns::{moment, position, user};
+use super::generation::checkpoint;
 use super::inbox_reads::SqliteInboxReads;
-use crate::inbox::{BlockRow, PeopleReads};
+use crate::inbox::{BlockRow, BlocksAround, PeopleReads};
 use crate::store::names::{at_most, signed};
 use crate::views::ReadError;
 
@@ -37,6 +38,21 @@ impl PeopleReads for SqliteInboxReads {
         const SQL: &str = "SELECT EXISTS (SELECT 1 FROM blocks WHERE from_id = ?1 AND to_id = ?2)
             OR EXISTS (SELECT 1 FROM blocks WHERE from_id = ?2 AND to_id = ?1)";
         self.those_of(SQL, asking, others).await
+    }
+
+    async fn blocks_around(&self, asking: &UserId, limit: usize) -> Result<BlocksAround, ReadError> {
+        const FROM: &str = "SELECT to_id FROM blocks WHERE from_id = ?1 LIMIT ?2";
+        const TO: &str = "SELECT from_id FROM blocks WHERE to_id = ?1 LIMIT ?2";
+        let asking = asking.clone();
+        self.ask(move |connection| {
+            let others = |sql| {
+                let mut statement = connection.prepare_cached(sql)?;
+                let found = statement.query_map(params![asking.as_str(), at_most(limit)], |row| user(row, 0))?;
+                found.collect::<rusqlite::Result<Vec<_>>>()
+            };
+            Ok(BlocksAround { blocks: others(FROM)?, blocked_by: others(TO)?, as_of: checkpoint(connection)? })
+        })
+        .await
     }
 
     async fn acquainted_with(&self, asking: &UserId, others: &[UserId]) -> Result<Vec<UserId>, ReadError> {

@@ -119,6 +119,12 @@ impl Naive {
             let blocks = views.inbox().blocks(who, &other).await.expect("answered");
             same("blocks", blocks, self.blocks.contains(&pair))?;
         }
+        let around = views.inbox().blocks_around(who, 1_000).await.expect("answered");
+        let others = |those: Vec<UserId>| those.into_iter().collect::<BTreeSet<_>>();
+        let blocks = self.blocks.iter().filter(|(from, _)| from == who).map(|(_, to)| to.clone());
+        same("whom they block", others(around.blocks), blocks.collect())?;
+        let blocked_by = self.blocks.iter().filter(|(_, to)| to == who).map(|(from, _)| from.clone());
+        same("who blocks them", others(around.blocked_by), blocked_by.collect())?;
         Ok(())
     }
 

@@ -1,0 +1,234 @@
+//! Who is not there for whom: people who hide, people between whom there is a block, people who were erased.
+
+use std::collections::BTreeSet;
+
+use aggregates::participant::{MarkDelivered, ParticipantCommand, ReadUpTo};
+use aggregates::relationship::RelationshipCommand;
+use aggregates::{Command, StreamId, Timestamp};
+use serde_json::{Value, json};
+
+use super::client::Client;
+use super::world::{World, user};
+use crate::realtime::{Said, Synced};
+
+const ADDED: &str = "pusher_internal:member_added";
+const REMOVED: &str = "pusher_internal:member_removed";
+const SUCCEEDED: &str = "pusher_internal:subscription_succeeded";
+const WATCHLIST: &str = "pusher_internal:watchlist_events";
+
+/// Subscribes with a name of theirs, and answers with the ids that are shown.
+async fn here(world: &World, client: &mut Client, who: &str, channel: &str) -> Value {
+    let data = json!({ "user_id": who, "user_info": { "name": format!("name of {who}") } }).to_string();
+    world.ask_with(client, channel, &data).await;
+    client.expect(SUCCEEDED, channel).await["presence"]["ids"].clone()
+}
+
+async fn hides(world: &World, who: &str, invisible: bool) {
+    let said = Said { is_online: true, room: None, invisible: Some(invisible) };
+    world.realtime.is_here(&user(who), said).await.expect("said");
+}
+
+async fn blocks(world: &World, from: &str, to: &str) {
+    let position = world.relate(from, to, RelationshipCommand::Block).await;
+    world.told(position).await;
+}
+
+#[tokio::test]
+async fn promise_9_who_is_erased_is_on_no_list_and_hears_nothing_any_more() {
+    let world = World::start().await;
+    let room = world.group("ana", &["ben", "cat"]).await;
+    let (list, own) = (format!("presence-room-{room}"), format!("private-room-{room}"));
+    let [mut ana, mut ben, mut room_only, mut elsewhere, mut signed_in] =
+        [world.client().await, world.client().await, world.client().await, world.client().await, world.client().await];
+    here(&world, &mut ana, "ana", &list).await;
+    here(&world, &mut ben, "ben", &list).await;
+    assert_eq!(ana.expect(ADDED, &list).await["user_info"]["name"], "name of ben");
+    world.subscribe(&mut room_only, "ben", &own).await;
+    here(&world, &mut elsewhere, "ben", "presence-lobby").await;
+    world.sign_in(&mut signed_in, "ben").await;
+    world.realtime.typing(room, &user("ben"), true, None).await;
+
+    let erased = event_log::erasing::erase(&world.log, &user("ben"), &BTreeSet::new(), Timestamp::from_millis(0)).await;
+    world.told(erased.expect("erased").position).await;
+    let mut cat = world.client().await;
+    assert_eq!(here(&world, &mut cat, "cat", &list).await, json!(["ana", "cat"]));
+    assert_eq!(here(&world, &mut cat, "cat", "presence-lobby").await, json!(["cat"]));
+    assert_eq!(ana.expect(REMOVED, &list).await, json!({ "user_id": "ben" }));
+    assert_eq!(world.realtime.typing_users(room), []);
+    for client in [&mut ben, &mut room_only, &mut elsewhere, &mut signed_in] {
+        assert_eq!(client.closed().await, 4009);
+    }
+}
+
+#[tokio::test]
+async fn ending_a_users_connections_ends_those_that_only_subscribed_as_them_too() {
+    let world = World::start().await;
+    let room = world.group("ana", &["ben"]).await;
+    let [mut own, mut list, mut elsewhere, mut other] =
+        [world.client().await, world.client().await, world.client().await, world.client().await];
+    world.subscribe(&mut own, "ben", &format!("private-room-{room}")).await;
+    here(&world, &mut list, "ben", &format!("presence-room-{room}")).await;
+    here(&world, &mut elsewhere, "ben", "presence-lobby").await;
+    world.subscribe(&mut other, "ana", &format!("private-room-{room}")).await;
+    assert_eq!(world.realtime.0.hub.terminate(&user("ben")), 3);
+    for client in [&mut own, &mut list, &mut elsewhere] {
+        assert_eq!(client.closed().await, 4009);
+    }
+    other.seen().await;
+}
+
+/// In a room of two; in groups both stay.
+#[tokio::test]
+async fn across_a_block_nothing_that_one_does_reaches_the_other() {
+    let world = World::start().await;
+    let (two, group) = (world.direct("ana", "ben").await, world.group("cat", &["ana", "ben"]).await);
+    let channel = format!("private-room-{two}");
+    world.send(two, "ana", "halo").await;
+    let (mut ana, mut ben) = (world.in_room("ana", two).await, world.in_room("ben", two).await);
+    let mut in_group = world.in_room("ana", group).await;
+    world.subscribe(&mut ben, "ben", &format!("private-room-{group}")).await;
+    ana.say_on("client-hi", &channel, json!({})).await;
+    ben.expect("client-hi", &channel).await;
+    blocks(&world, "ana", "ben").await;
+    ana.seen().await;
+    ben.seen().await;
+
+    ben.say_on("client-hi", &channel, json!({})).await;
+    ben.say_on("client-hi", &format!("private-room-{group}"), json!({})).await;
+    in_group.expect("client-hi", &format!("private-room-{group}")).await;
+    world.realtime.typing(two, &user("ben"), true, None).await;
+    world.realtime.typing(two, &user("ana"), true, None).await;
+    world.read(two, "ben").await;
+    assert_eq!(ben.expect("message-read", &channel).await["userId"], "ben", "their own sockets hear of it");
+    assert_eq!(ana.seen_on(&channel).await, [""; 0]);
+    let seen = ben.seen().await;
+    assert_eq!(seen.iter().filter(|frame| frame.event == "pusher:error").count(), 0, "it says nothing of a block");
+    assert!(!seen.iter().any(|frame| frame.event == "user-typing"), "{seen:?}");
+    let position = world.relate("ana", "ben", RelationshipCommand::Unblock).await;
+    world.told(position).await;
+    ben.say_on("client-hi", &channel, json!({})).await;
+    ana.expect("client-hi", &channel).await;
+}
+
+/// A block from before either connected.
+#[tokio::test]
+async fn a_block_is_known_of_those_who_connect_later() {
+    let world = World::start().await;
+    let two = world.direct("ana", "ben").await;
+    blocks(&world, "ben", "ana").await;
+    let channel = format!("private-room-{two}");
+    let (mut ana, mut ben) = (world.in_room("ana", two).await, world.in_room("ben", two).await);
+    ana.say_on("client-hi", &channel, json!({})).await;
+    assert_eq!(ana.seen_on(&channel).await, [""; 0]);
+    assert_eq!(ben.seen_on(&channel).await, [""; 0]);
+    // Of somebody who is not connected at all.
+    drop(ben);
+    world.realtime.typing(two, &user("ben"), true, None).await;
+    assert_eq!(ana.seen_on(&channel).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn what_has_arrived_is_not_told_across_a_block_nor_given_to_who_comes_back() {
+    let world = World::start().await;
+    let two = world.direct("ana", "ben").await;
+    let channel = format!("private-room-{two}");
+    let mut ana = world.client().await;
+    world.ask(&mut ana, "ana", &channel).await;
+    let before = ana.expect(SUCCEEDED, &channel).await["position"].as_str().expect("a position").to_owned();
+    let sent = world.send(two, "ana", "halo").await;
+    world.told(sent).await;
+    blocks(&world, "ben", "ana").await;
+    let mark = MarkDelivered {
+        room_id: two,
+        user_id: user("ben"),
+        up_to: ReadUpTo::Last,
+        membership: None,
+        at: Timestamp::from_millis(1),
+    };
+    let stream = StreamId::participant(two, &user("ben"));
+    let position = world.done(stream, Command::Participant(ParticipantCommand::MarkDelivered(mark))).await;
+    assert!(position > sent, "it was written");
+    world.told(position).await;
+    assert!(!ana.seen_on(&channel).await.contains(&"message-delivered".to_owned()));
+    let mut again = world.resumed("ana", &channel, &before).await;
+    let given = again.seen_on(&channel).await;
+    assert_eq!(given, ["new-message"], "{given:?}");
+    let after = before.parse().ok();
+    let Ok(Synced::Changes(changes)) = world.realtime.sync(&user("ana"), after, 100).await else { panic!("changes") };
+    assert!(!changes.events.iter().any(|event| event.event == "message-delivered"), "{changes:?}");
+    // The one who wrote it down hears of it.
+    let mut ben = world.resumed("ben", &channel, &before).await;
+    assert!(ben.seen_on(&channel).await.contains(&"message-delivered".to_owned()));
+}
+
+#[tokio::test]
+async fn who_hides_is_on_no_list_of_a_room_until_they_show_themselves() {
+    let world = World::start().await;
+    let room = world.group("ana", &["ben", "cat"]).await;
+    let list = format!("presence-room-{room}");
+    let [mut ana, mut ben, mut cat] = [world.client().await, world.client().await, world.client().await];
+    hides(&world, "ana", true).await;
+    assert_eq!(here(&world, &mut ben, "ben", &list).await, json!(["ben"]));
+    assert_eq!(here(&world, &mut ana, "ana", &list).await, json!(["ana", "ben"]), "she sees the others");
+    assert_eq!(here(&world, &mut cat, "cat", &list).await, json!(["ben", "cat"]));
+    let seen = ben.seen().await;
+    assert!(seen.iter().all(|frame| frame.data["user_id"] == "cat"), "{seen:?}");
+    hides(&world, "ana", false).await;
+    assert_eq!(ben.expect(ADDED, &list).await, json!({ "user_id": "ana", "user_info": { "name": "name of ana" } }));
+    hides(&world, "ana", true).await;
+    assert_eq!(ben.expect(REMOVED, &list).await, json!({ "user_id": "ana" }));
+    drop(ana);
+    drop(cat);
+    assert_eq!(ben.expect(REMOVED, &list).await, json!({ "user_id": "cat" }), "of ana's going nothing is told");
+    // The application's own channels are its own affair.
+    let [mut ana, mut ben] = [world.client().await, world.client().await];
+    here(&world, &mut ana, "ana", "presence-lobby").await;
+    assert_eq!(here(&world, &mut ben, "ben", "presence-lobby").await, json!(["ana", "ben"]));
+}
+
+#[tokio::test]
+async fn people_apart_are_not_on_each_others_list_and_the_third_sees_both() {
+    let world = World::start().await;
+    let room = world.group("ana", &["ben", "cat"]).await;
+    let list = format!("presence-room-{room}");
+    let [mut ana, mut ben, mut cat] = [world.client().await, world.client().await, world.client().await];
+    blocks(&world, "ana", "ben").await;
+    here(&world, &mut cat, "cat", &list).await;
+    here(&world, &mut ana, "ana", &list).await;
+    assert_eq!(here(&world, &mut ben, "ben", &list).await, json!(["ben", "cat"]));
+    assert_eq!(cat.expect(ADDED, &list).await["user_id"], "ana");
+    assert_eq!(cat.expect(ADDED, &list).await["user_id"], "ben");
+    assert_eq!(ana.seen_on(&list).await, [""; 0]);
+    let position = world.relate("ana", "ben", RelationshipCommand::Unblock).await;
+    world.told(position).await;
+    assert_eq!(ana.expect(ADDED, &list).await["user_id"], "ben");
+    assert_eq!(ben.expect(ADDED, &list).await["user_id"], "ana");
+    blocks(&world, "ben", "ana").await;
+    assert_eq!(ana.expect(REMOVED, &list).await["user_id"], "ben");
+    assert_eq!(ben.expect(REMOVED, &list).await["user_id"], "ana");
+    drop(ben);
+    assert_eq!(cat.expect(REMOVED, &list).await["user_id"], "ben");
+    assert_eq!((ana.seen_on(&list).await, cat.seen_on(&list).await), (vec![], vec![]));
+}
+
+#[tokio::test]
+async fn who_hides_or_is_apart_is_offline_on_watchlists() {
+    let world = World::start().await;
+    let [mut ana, mut ben, mut cat] = [world.client().await, world.client().await, world.client().await];
+    hides(&world, "ben", true).await;
+    blocks(&world, "cat", "ana").await;
+    world.sign_in(&mut ben, "ben").await;
+    world.sign_in(&mut cat, "cat").await;
+    world.ask_to_sign_in(&mut ana, json!({ "id": "ana", "watchlist": ["ben", "cat"] })).await;
+    let offline = json!([{ "name": "offline", "user_ids": ["ben", "cat"] }]);
+    assert_eq!(ana.expect(WATCHLIST, "").await["events"], offline);
+    hides(&world, "ben", false).await;
+    assert_eq!(ana.expect(WATCHLIST, "").await["events"], json!([{ "name": "online", "user_ids": ["ben"] }]));
+    let position = world.relate("cat", "ana", RelationshipCommand::Unblock).await;
+    world.told(position).await;
+    assert_eq!(ana.expect(WATCHLIST, "").await["events"], json!([{ "name": "online", "user_ids": ["cat"] }]));
+    hides(&world, "ben", true).await;
+    assert_eq!(ana.expect(WATCHLIST, "").await["events"], json!([{ "name": "offline", "user_ids": ["ben"] }]));
+    drop((ben, cat));
+    assert_eq!(ana.expect(WATCHLIST, "").await["events"], json!([{ "name": "offline", "user_ids": ["cat"] }]));
+}
