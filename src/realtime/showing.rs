@@ -130,13 +130,24 @@ pub(super) async fn learn(inner: &Inner, user: &UserId) -> Result<(), ReadError>
     Ok(())
 }
 
+async fn learn_all(inner: &Inner, user: &UserId) -> Result<(), ReadError> {
+    learn(inner, user).await?;
+    // Whom they watch may have come a moment before.
+    let unknown = inner.hub.state().unknown_to(user);
+    for other in unknown {
+        learn(inner, &other).await?;
+    }
+    inner.hub.state().say_watched(user);
+    Ok(())
+}
+
 /// The same of somebody who signed in and may subscribe to nothing. Where it cannot be read they stay hidden.
 pub(super) async fn learn_alone(inner: Arc<Inner>, user: UserId) {
     let patience = inner.config.view_patience;
     let caught_up = inner.views.wait_for(UnitName::Inbox, inner.hub.taken(), patience).await;
     let Ok(_turn) = inner.room_reads.acquire().await else { return };
     let learnt = match caught_up {
-        Ok(_) => learn(&inner, &user).await.map_err(|error| error.to_string()),
+        Ok(_) => learn_all(&inner, &user).await.map_err(|error| error.to_string()),
         Err(lagging) => Err(lagging.to_string()),
     };
     if let Err(error) = learnt {

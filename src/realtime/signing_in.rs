@@ -28,12 +28,14 @@ pub struct SignedIn {
     /// JSON, as it was signed.
     pub info: Option<Arc<str>>,
     watchlist: Vec<UserId>,
+    /// Who of the watchlist is here is still to be said, when it is known who of them may be shown.
+    owes_watchlist: bool,
     by: By,
 }
 
 impl SignedIn {
     pub fn by_session(user: UserId) -> Self {
-        Self { user, info: None, watchlist: Vec::new(), by: By::Session }
+        Self { user, info: None, watchlist: Vec::new(), owes_watchlist: false, by: By::Session }
     }
 }
 
@@ -49,7 +51,8 @@ pub(super) fn sign_in(inner: &Inner, socket: SocketId, request: &SignIn) -> Resu
     }
     let claims = UserClaims::parse(&request.user_data).map_err(|error| refuse(&error.to_string()))?;
     let too_long = claims.watchlist_too_long;
-    let signed_in = SignedIn { user: claims.user, info: claims.info, watchlist: claims.watchlist, by: By::SignIn };
+    let UserClaims { user, info, watchlist, .. } = claims;
+    let signed_in = SignedIn { user, info, watchlist, owes_watchlist: true, by: By::SignIn };
     let success = protocol::signin_success(&request.user_data);
     let warning = too_long.then(|| {
         let said = format!("a watchlist has at most {WATCHLIST_MAX} users: the first {WATCHLIST_MAX} are watched");
@@ -106,6 +109,32 @@ impl State {
         }
     }
 
+    /// Says who of their watchlists is here, where that is owed and known.
+    pub(super) fn say_watched(&mut self, user: &UserId) {
+        if !self.unknown_to(user).is_empty() {
+            self.discretion.note_unlearnt(user);
+            return;
+        }
+        for id in self.discretion.sockets(user) {
+            let Some(socket) = self.sockets.get_mut(&id) else { continue };
+            let outbox = socket.outbox.clone();
+            let Some(signed_in) = socket.signed_in.as_deref_mut().filter(|it| it.owes_watchlist) else { continue };
+            signed_in.owes_watchlist = false;
+            let signed_in = signed_in.clone();
+            if let Some(frame) = self.watched(&signed_in) {
+                outbox.put(frame);
+            }
+        }
+    }
+
+    /// Themselves and whom they watch, where it is not known who may be shown to whom.
+    pub(super) fn unknown_to(&self, user: &UserId) -> Vec<UserId> {
+        let sockets = self.discretion.sockets(user).into_iter();
+        let owing = sockets.filter_map(|id| self.sockets.get(&id)?.signed_in.as_deref().filter(|it| it.owes_watchlist));
+        let unknown = owing.flat_map(|it| it.watchlist.iter().chain([user]));
+        unknown.filter(|it| self.discretion.is_unknown(it)).cloned().collect()
+    }
+
     /// Who of somebody's watchlist is here and who is not, as far as they may notice.
     fn watched(&self, SignedIn { user: viewer, watchlist, .. }: &SignedIn) -> Option<Utf8Bytes> {
         let is_here = |user: &UserId| self.online.is_online(user) && self.discretion.sees(viewer, user);
@@ -151,9 +180,8 @@ impl Hub {
             state.begin(id, signed_in.clone());
         }
         answers.into_iter().for_each(|frame| outbox.put(frame));
-        if let Some(frame) = state.watched(&signed_in) {
-            outbox.put(frame);
-        }
+        state.say_watched(&signed_in.user);
+        state.people.comings.call();
         Ok(())
     }
 

@@ -152,7 +152,8 @@ async fn what_has_arrived_is_not_told_across_a_block_nor_given_to_who_comes_back
     assert!(!ana.seen_on(&channel).await.contains(&"message-delivered".to_owned()));
     let mut again = world.resumed("ana", &channel, &before).await;
     let given = again.seen_on(&channel).await;
-    assert_eq!(given, ["new-message"], "{given:?}");
+    assert!(given.contains(&"new-message".to_owned()), "{given:?}");
+    assert!(!given.contains(&"message-delivered".to_owned()), "{given:?}");
     let after = before.parse().ok();
     let Ok(Synced::Changes(changes)) = world.realtime.sync(&user("ana"), after, 100).await else { panic!("changes") };
     assert!(!changes.events.iter().any(|event| event.event == "message-delivered"), "{changes:?}");
