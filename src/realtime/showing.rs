@@ -58,7 +58,7 @@ impl State {
         }
         let event = (if is_here { "online" } else { "offline" }, std::slice::from_ref(other));
         for socket in self.online.watchers(other).filter_map(|watcher| self.sockets.get(&watcher)) {
-            if socket.signed_in.as_ref().is_some_and(|it| it.user == *viewer) {
+            if socket.signed_in.as_ref().is_some_and(|it| it.user == *viewer && !it.owes_watchlist) {
                 socket.outbox.put(protocol::watchlist_events(&[event]));
             }
         }

@@ -29,7 +29,7 @@ pub struct SignedIn {
     pub info: Option<Arc<str>>,
     watchlist: Vec<UserId>,
     /// Who of the watchlist is here is still to be said, when it is known who of them may be shown.
-    owes_watchlist: bool,
+    pub(super) owes_watchlist: bool,
     by: By,
 }
 
@@ -96,14 +96,14 @@ impl State {
         self.discretion.release(&signed_in.user, id);
     }
 
-    /// But for whoever is apart from them.
+    /// But for whoever is apart from them, and those who are still to be told of all whom they watch.
     pub(super) fn tell_watchers(&self, what: &str, user: &UserId) {
         let mut frame = None;
         for watcher in self.online.watchers(user) {
             let text = || protocol::watchlist_events(&[(what, std::slice::from_ref(user))]);
-            let apart = |watcher: &SignedIn| self.discretion.are_apart(&watcher.user, user);
+            let passed_by = |it: &SignedIn| it.owes_watchlist || self.discretion.are_apart(&it.user, user);
             let socket = self.sockets.get(&watcher);
-            if let Some(socket) = socket.filter(|socket| !socket.signed_in.as_deref().is_some_and(apart)) {
+            if let Some(socket) = socket.filter(|socket| !socket.signed_in.as_deref().is_some_and(passed_by)) {
                 socket.outbox.put(frame.get_or_insert_with(text).clone());
             }
         }

@@ -25,7 +25,7 @@ async fn across_a_block_nobody_sees_how_far_the_other_has_read(app: TestApp) {
     let room = ana.room_with(&ben).await;
     let group = ana.post("/api/chat/groups", json!({"name": "Kelas", "memberIds": ["ben", "cici"]})).await.ok();
     let group = text(&group["room"]["id"]);
-    let message = text(&ana.sends(&room, "halo")["id"]);
+    let message = text(&ana.sends(&room, "halo").await["id"]);
     ana.sends(&room, "apa kabar?").await;
     ana.sends(&group, "halo semua").await;
     ben.post("/api/chat/read", json!({"roomId": room, "upTo": message})).await.ok();
