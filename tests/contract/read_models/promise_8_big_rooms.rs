@@ -1,6 +1,7 @@
 //! A room of 10,000 (promise 8): what is said in it costs what it costs in a room of ten, everybody's count is exact, and
 //! read anew it is the same room.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 use aggregates::ids::{CommandId, RoomId, UserId};
@@ -45,7 +46,7 @@ async fn filled(door: &Door, room_id: RoomId, members: usize) -> Position {
 }
 
 fn add(room_id: RoomId, members: Vec<UserId>) -> Wish {
-    let command = AddMembers { room_id, added_by: user(&name(0)), members, at: noon() };
+    let command = AddMembers { room_id, added_by: user(&name(0)), members, apart: BTreeSet::new(), at: noon() };
     wish(room_id, RoomCommand::AddMembers(command))
 }
 
