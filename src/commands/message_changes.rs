@@ -5,6 +5,7 @@ use aggregates::room::{
     Attachment, DeleteMessage, EditMessage, Emoji, Forwarded, MessageFacts, Naming, PinMessage, React, RoomCommand,
     SendMessage,
 };
+use aggregates::visible::is_blank;
 use aggregates::{Command, Sealed, StreamId};
 use event_log::Position;
 use projections::inbox::{EMOJIS_SHOWN_MAX, MessageRow};
@@ -43,7 +44,7 @@ impl Commands {
         if before.deleted.is_some() && before.sender_id == caller.user_id {
             return self.done_to_deleted(id, before).await;
         }
-        if words.content.reveal().trim().is_empty() && before.attachment_url.is_none() {
+        if is_blank(words.content.reveal()) && before.attachment_url.is_none() {
             return Err(Failure::invalid("content", "must not be empty or blank without an attachment"));
         }
         let same = words.content.reveal();

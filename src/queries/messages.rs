@@ -204,7 +204,7 @@ impl Queries<'_> {
         let members = inbox.members(&[room.id], MEMBERS_COUNTED_MAX).await?;
         Ok(Some(match room.kind {
             RoomKind::Direct | RoomKind::MentorStudent => Readers::Two(members),
-            RoomKind::Group | RoomKind::Support => Readers::Some(members),
+            RoomKind::Group | RoomKind::Support => Readers::Some(members, room.history_from),
         }))
     }
 }
