@@ -167,7 +167,9 @@ async fn a_room_of_10_000_that_is_read_anew_is_the_same_room(backend: Backend) {
     assert!(log.loaded.load(Ordering::SeqCst) <= 250, "{} events were read", log.loaded.load(Ordering::SeqCst));
     assert_eq!(refused(cold.execute(send(room, &name(600))).await), "there is no such room");
     let joined = JoinRoom { room_id: room, user_id: user(&name(600)), is_platform_admin: false, at: noon() };
-    cold.execute(wish(room, RoomCommand::JoinRoom(joined))).await.expect("came back");
+    let joins = wish(room, RoomCommand::JoinRoom(joined));
+    assert!(refused(cold.execute(joins).await).contains("removed"), "whom others removed is remembered too");
+    cold.execute(add(room, vec![user(&name(600))])).await.expect("brought back");
     cold.execute(send(room, &name(600))).await.expect("a member again");
     cold.close().await;
 }

@@ -403,12 +403,13 @@ impl Naive {
             let wanted = if said.deleted.is_some() { vec![] } else { said.versions.clone() };
             same("versions", versions.into_iter().map(|one| (one.content, one.at)).collect(), wanted)?;
             let read_by = inbox.read_by(row.id, who).await.expect("answered").ok_or("nobody")?;
+            let came_in_time = |joined: u64| room.history_from == HistoryFrom::Start || joined < said.seq;
             let mut readers: Vec<_> = room
                 .members
-                .keys()
-                .filter(|member| **member != said.sender)
-                .map(|member| (std::cmp::Reverse(self.place_of(id, member).active), member.clone()))
-                .filter(|(active, member)| active.0 >= said.position.0 && self.place_of(id, member).read >= said.seq)
+                .iter()
+                .filter(|(member, joined)| **member != said.sender && came_in_time(**joined))
+                .map(|(member, _)| (std::cmp::Reverse(self.place_of(id, member).active), member.clone()))
+                .filter(|(active, member)| active.0 >= said.position.0 && self.place_of(id, member).seen >= said.seq)
                 .collect();
             readers.sort();
             same("readers", read_by.count, readers.len() as u64)?;
