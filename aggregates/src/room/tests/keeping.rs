@@ -268,10 +268,13 @@ fn who_keeps_a_group_sets_its_rules_and_each_is_an_event_only_where_it_changes()
 
 #[test]
 fn what_a_room_is_called_already_and_shows_already_is_no_event() {
-    let same = |command| match command {
-        RoomCommand::RenameRoom(command) => RoomCommand::RenameRoom(RenameRoom { unchanged: true, ..command }),
-        RoomCommand::ChangeAvatar(command) => RoomCommand::ChangeAvatar(ChangeAvatar { unchanged: true, ..command }),
-        other => panic!("{other:?}"),
+    let same = |mut command| {
+        if let RoomCommand::RenameRoom(RenameRoom { unchanged, .. })
+        | RoomCommand::ChangeAvatar(ChangeAvatar { unchanged, .. }) = &mut command
+        {
+            *unchanged = true;
+        }
+        command
     };
     for command in [rename, picture] {
         let given = || vec![group_opened(&[ana(), ben()])];

@@ -88,9 +88,9 @@ fn who_is_apart_from_whoever_brings_them_is_learned_anew_each_time() {
     let related = StreamId::relationship(&UserPair::new(&ana(), &ben()));
     let mut command = Command::Room(add(&ana(), vec![cici(), ben()]));
     command.learn(&related, &blocked);
-    let apart = |command: &Command| match command {
-        Command::Room(RoomCommand::AddMembers(command)) => command.apart.clone(),
-        other => panic!("{other:?}"),
+    let apart = |command: &Command| {
+        let Command::Room(RoomCommand::AddMembers(command)) = command else { panic!("{command:?}") };
+        command.apart.clone()
     };
     assert_eq!(apart(&command), BTreeSet::from([ben()]));
     command.learn(&related, &State::empty(AggregateKind::Relationship));
