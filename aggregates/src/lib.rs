@@ -30,6 +30,7 @@ pub mod time;
 pub mod upcasting;
 pub mod user;
 pub mod versions;
+pub mod visible;
 pub mod words;
 
 pub use aggregate::{Command, Need, Refusal, State};

@@ -208,6 +208,7 @@ fn to_room(command: &mut RoomCommand, visit: &mut Visit<'_>) {
                 room_id,
                 created_by,
                 members: _,
+                apart: _,
                 name,
                 avatar,
                 group_id: _,
@@ -226,6 +227,7 @@ fn to_room(command: &mut RoomCommand, visit: &mut Visit<'_>) {
                 content,
                 mentions: _,
                 mentions_all: _,
+                naming: _,
                 blocked: _,
                 at: _,
             } = command;
@@ -234,10 +236,10 @@ fn to_room(command: &mut RoomCommand, visit: &mut Visit<'_>) {
         RoomCommand::OpenSupport(OpenSupport { room_id, opened_by, subject, at: _ }) => {
             in_opening(opened_by, room_id.0, (subject.as_mut(), None), visit);
         }
-        RoomCommand::RenameRoom(RenameRoom { room_id, name, renamed_by, at: _ }) => {
+        RoomCommand::RenameRoom(RenameRoom { room_id, name, renamed_by, unchanged: _, at: _ }) => {
             in_opening(renamed_by, room_id.0, (name.as_mut(), None), visit);
         }
-        RoomCommand::ChangeAvatar(ChangeAvatar { room_id, avatar, changed_by, at: _ }) => {
+        RoomCommand::ChangeAvatar(ChangeAvatar { room_id, avatar, changed_by, unchanged: _, at: _ }) => {
             in_opening(changed_by, room_id.0, (None, avatar.as_mut()), visit);
         }
         RoomCommand::OpenDirect(_)

@@ -1,5 +1,6 @@
 //! Callers at the door: as many at once as asked, for as long as asked, each sending one message after the other.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -96,6 +97,7 @@ fn open_room(room_id: RoomId) -> Wish {
         room_id,
         created_by: member(0),
         members: (1..MEMBERS).map(member).collect(),
+        apart: BTreeSet::new(),
         name: Sealed::new("bench"),
         avatar: None,
         group_id: None,

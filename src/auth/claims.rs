@@ -2,6 +2,7 @@
 
 use aggregates::ids::UserId;
 use aggregates::user::{Profile, UserRole};
+use aggregates::visible::{is_blank, is_one_line};
 use aggregates::{Sealed, Timestamp};
 use serde::Deserialize;
 use serde_json::{Number, Value};
@@ -82,7 +83,7 @@ fn user_id(claim: &Value) -> Option<UserId> {
 
 fn words(claim: &Value, chars_max: usize) -> Option<Sealed> {
     let text = claim.as_str()?.trim();
-    let possible = !text.is_empty() && text.chars().nth(chars_max).is_none() && !text.contains(char::is_control);
+    let possible = !is_blank(text) && text.chars().nth(chars_max).is_none() && is_one_line(text);
     possible.then(|| Sealed::new(text))
 }
 

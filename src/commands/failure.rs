@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use aggregates::Refusal;
+use aggregates::room::RoomError;
 use event_log::{CommandError, EventLogError};
 use projections::{Lagging, ReadError};
 
@@ -34,6 +36,21 @@ pub enum Failure {
 impl Failure {
     pub(super) fn invalid(field: impl Into<Cow<'static, str>>, reason: &'static str) -> Self {
         Self::Invalid { field: field.into(), reason }
+    }
+
+    /// The `nth` of those whom `field` names.
+    pub(super) fn cannot_be_added(field: &'static str, nth: usize) -> Self {
+        Self::invalid(format!("{field}[{nth}]"), "cannot be added")
+    }
+
+    /// Of those whom `field` names: the rule knows only which.
+    pub(super) fn among(self, field: &'static str) -> Self {
+        match self {
+            Self::Command(CommandError::Refused {
+                refusal: Refusal::Room(RoomError::CannotBeAdded { nth }), ..
+            }) => Self::cannot_be_added(field, nth),
+            other => other,
+        }
     }
 
     pub(super) fn no_such_room() -> Self {

@@ -6,6 +6,8 @@ use aggregates::room::{
 };
 use aggregates::{Command, Sealed, StreamId};
 use event_log::Position;
+use projections::ReadError;
+use projections::inbox::RoomRow;
 
 use super::{Caller, Commands, Failure, WishId};
 
@@ -28,21 +30,7 @@ impl Commands {
         changes: RoomChanges,
     ) -> Result<Position, Failure> {
         let id = caller.wish_id(&format!("change-room:{room_id}"));
-        let (by, at) = (&caller.user_id, self.clock.now());
-        let RoomChanges { name, avatar, join_policy, slow_mode_seconds } = changes;
-        let mut wishes = Vec::new();
-        if let Some(name) = name {
-            wishes.push(("name", RoomCommand::RenameRoom(RenameRoom { room_id, name, renamed_by: by.clone(), at })));
-        }
-        if let Some(avatar) = avatar {
-            let changed_by = by.clone();
-            wishes.push(("avatar", RoomCommand::ChangeAvatar(ChangeAvatar { room_id, avatar, changed_by, at })));
-        }
-        if join_policy.is_some() || slow_mode_seconds.is_some() {
-            let set_by = by.clone();
-            let rules = SetRules { room_id, join_policy, slow_mode_seconds, set_by, at };
-            wishes.push(("rules", RoomCommand::SetRules(rules)));
-        }
+        let wishes = self.wished(caller, room_id, changes).await?;
         let wished = wishes.len();
         let mut position = Position::START;
         for (done, (name, command)) in wishes.into_iter().enumerate() {
@@ -55,6 +43,50 @@ impl Commands {
             }
         }
         Ok(position)
+    }
+
+    /// A command for each thing that is to change, by a name that stays.
+    async fn wished(
+        &self,
+        caller: &Caller,
+        room_id: RoomId,
+        changes: RoomChanges,
+    ) -> Result<Vec<(&'static str, RoomCommand)>, Failure> {
+        let (by, at) = (&caller.user_id, self.clock.now());
+        let RoomChanges { name, avatar, join_policy, slow_mode_seconds } = changes;
+        let look = || self.views.inbox().room(room_id, by);
+        // Of what is not theirs nothing is looked up: the rule says so.
+        let seen = look().await?;
+        let mut wishes = Vec::new();
+        if let Some(name) = name {
+            let words = name.as_ref().map(Sealed::reveal);
+            let called = |room: &RoomRow| room.name.as_deref() == words;
+            let unchanged = self.is_so(seen.as_ref(), called, look()).await?;
+            let rename = RenameRoom { room_id, name, renamed_by: by.clone(), unchanged, at };
+            wishes.push(("name", RoomCommand::RenameRoom(rename)));
+        }
+        if let Some(avatar) = avatar {
+            let address = avatar.as_ref().map(Sealed::reveal);
+            let pictured = |room: &RoomRow| room.avatar.as_deref() == address;
+            let unchanged = self.is_so(seen.as_ref(), pictured, look()).await?;
+            let picture = ChangeAvatar { room_id, avatar, changed_by: by.clone(), unchanged, at };
+            wishes.push(("avatar", RoomCommand::ChangeAvatar(picture)));
+        }
+        if join_policy.is_some() || slow_mode_seconds.is_some() {
+            let rules = SetRules { room_id, join_policy, slow_mode_seconds, set_by: by.clone(), at };
+            wishes.push(("rules", RoomCommand::SetRules(rules)));
+        }
+        Ok(wishes)
+    }
+
+    async fn is_so(
+        &self,
+        seen: Option<&RoomRow>,
+        so: impl Fn(&RoomRow) -> bool,
+        again: impl Future<Output = Result<Option<RoomRow>, ReadError>>,
+    ) -> Result<bool, Failure> {
+        let Some(seen) = seen else { return Ok(false) };
+        Ok(self.already(seen, so, again).await?.is_some())
     }
 
     pub async fn close_room(&self, caller: &Caller, room_id: RoomId, closed: bool) -> Result<Position, Failure> {

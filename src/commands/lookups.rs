@@ -7,11 +7,12 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use aggregates::ids::{MessageId, RoomId, UserId};
+use aggregates::room::GUARDED_NEWCOMERS_MAX;
 use event_log::Position;
-use projections::UnitName;
 use projections::inbox::MessageRow;
+use projections::{ReadError, UnitName};
 
-use super::{Caller, Commands, Failure};
+use super::{Caller, Commands, Failure, WishId};
 
 /// How long a look-up waits for its view; then 503, nothing written.
 const LOOKUP_WAIT_MAX: Duration = Duration::from_secs(2);
@@ -98,6 +99,53 @@ impl Commands {
             None => Ok(()),
         }
     }
+
+    /// Of a crowd nobody may be apart from the caller, but who is in `room` already; `field[i]` names the first that is. Of
+    /// fewer people the rule asks itself. What was done before under `id` is done.
+    pub(super) async fn require_near(
+        &self,
+        caller: &Caller,
+        id: WishId,
+        room: Option<RoomId>,
+        ids: &[UserId],
+        field: &'static str,
+    ) -> Result<(), Failure> {
+        if ids.len() <= GUARDED_NEWCOMERS_MAX || self.done_before(id).await?.is_some() {
+            return Ok(());
+        }
+        self.caught_up(UnitName::Inbox).await?;
+        let apart: HashSet<UserId> = self.views.inbox().apart_from(&caller.user_id, ids).await?.into_iter().collect();
+        for (nth, user) in ids.iter().enumerate().filter(|(_, user)| apart.contains(user)) {
+            let is_in = match room {
+                Some(room) => self.views.inbox().member(room, user).await?.is_some(),
+                None => false,
+            };
+            if !is_in {
+                return Err(Failure::cannot_be_added(field, nth));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the view shows when it has everything that was in the log when this was called, if that is `so`: then nothing
+    /// need be written to make it so. `seen` is what it showed before, `again` looks once more. A view that is late says
+    /// nothing, and what is so is written once more.
+    pub(super) async fn already<T>(
+        &self,
+        seen: &T,
+        so: impl Fn(&T) -> bool,
+        again: impl Future<Output = Result<Option<T>, ReadError>>,
+    ) -> Result<Option<T>, Failure> {
+        if !so(seen) {
+            return Ok(None);
+        }
+        match self.caught_up(UnitName::Inbox).await {
+            Ok(_) => Ok(again.await?.filter(so)),
+            Err(Failure::Lagging(_)) => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
     async fn known_among(&self, ids: &[UserId]) -> Result<HashSet<UserId>, Failure> {
         Ok(self.views.inbox().users(ids).await?.into_iter().map(|row| row.id).collect())
     }

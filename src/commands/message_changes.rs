@@ -2,12 +2,14 @@
 
 use aggregates::ids::{MessageId, RoomId, UserId};
 use aggregates::room::{
-    Attachment, DeleteMessage, EditMessage, Emoji, Forwarded, MessageFacts, PinMessage, React, RoomCommand, SendMessage,
+    Attachment, DeleteMessage, EditMessage, Emoji, Forwarded, MessageFacts, Naming, PinMessage, React, RoomCommand,
+    SendMessage,
 };
+use aggregates::visible::is_blank;
 use aggregates::{Command, Sealed, StreamId};
 use event_log::Position;
-use projections::UnitName;
-use projections::inbox::MessageRow;
+use projections::inbox::{EMOJIS_SHOWN_MAX, MessageRow};
+use projections::{ReadError, UnitName};
 
 use super::messages::sent;
 use super::{Caller, Commands, Failure, Sent, WishId};
@@ -42,9 +44,13 @@ impl Commands {
         if before.deleted.is_some() && before.sender_id == caller.user_id {
             return self.done_to_deleted(id, before).await;
         }
-        if words.content.reveal().trim().is_empty() && before.attachment_url.is_none() {
+        if is_blank(words.content.reveal()) && before.attachment_url.is_none() {
             return Err(Failure::invalid("content", "must not be empty or blank without an attachment"));
         }
+        let same = words.content.reveal();
+        let says_so = |row: &MessageRow| row.deleted.is_none() && row.content == same;
+        let present = self.already(&before, says_so, self.message_now(caller, message_id)).await?;
+        let naming = present.map(|row| Naming { mentions: row.mentions.into_iter().collect(), all: row.mentions_all });
         let command = RoomCommand::EditMessage(EditMessage {
             room_id: before.room_id,
             message: facts(&before),
@@ -52,6 +58,7 @@ impl Commands {
             content: words.content,
             mentions: words.mentions,
             mentions_all: words.mentions_all,
+            naming,
             blocked: false,
             at: self.clock.now(),
         });
@@ -86,12 +93,15 @@ impl Commands {
         if before.deleted.is_some() && on {
             return self.done_to_deleted(id, before).await;
         }
+        let stands = |row: &MessageRow| stands(row, &caller.user_id, &emoji) == Some(on);
+        let unchanged = self.already(&before, stands, self.message_now(caller, message_id)).await?.is_some();
         let command = RoomCommand::React(React {
             room_id: before.room_id,
             message: facts(&before),
             user_id: caller.user_id.clone(),
             emoji,
             on,
+            unchanged,
             blocked: false,
             at: self.clock.now(),
         });
@@ -109,6 +119,7 @@ impl Commands {
             message: facts(&before),
             pinned_by: caller.user_id.clone(),
             on,
+            blocked: false,
             at: self.clock.now(),
         });
         self.change(caller, id, before, command).await
@@ -168,6 +179,11 @@ impl Commands {
         }
     }
 
+    /// As the view has it.
+    async fn message_now(&self, caller: &Caller, id: MessageId) -> Result<Option<MessageRow>, ReadError> {
+        Ok(self.views.inbox().messages_by_id(&[id], &caller.user_id).await?.pop())
+    }
+
     async fn carry(
         &self,
         caller: &Caller,
@@ -206,6 +222,15 @@ impl Commands {
     ) -> Result<Changed, Failure> {
         let done = self.execute(caller, id, StreamId::room(before.room_id), Command::Room(command)).await?;
         Ok(Changed { before, position: done.position })
+    }
+}
+
+/// Whether an emoji of somebody stands at a message; `None` where not all are shown.
+fn stands(row: &MessageRow, user: &UserId, emoji: &Emoji) -> Option<bool> {
+    match row.reactions.iter().find(|reaction| reaction.emoji == emoji.as_str()) {
+        Some(reaction) if reaction.users.contains(user) => Some(true),
+        Some(reaction) => (reaction.users.len() as u64 == reaction.count).then_some(false),
+        None => (row.reactions.len() < EMOJIS_SHOWN_MAX).then_some(false),
     }
 }
 

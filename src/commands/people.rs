@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use aggregates::ids::UserId;
 use aggregates::limits::CLAIM_CHARS_MAX;
 use aggregates::user::{Profile, ProfileChanges, PutProfile, PutUser, Reach, UserCommand};
+use aggregates::visible::is_blank;
 use aggregates::{Command, Sealed, StreamId};
 use event_log::{CacheSize, Position};
 use futures_util::StreamExt;
@@ -153,7 +154,7 @@ fn cleaned(claims: &Profile) -> Profile {
     let clean = |words: &Option<Sealed>| {
         words.clone().filter(|words| {
             let text = words.reveal();
-            !text.trim().is_empty() && !text.contains('\0') && text.chars().count() <= CLAIM_CHARS_MAX
+            !is_blank(text) && !text.contains('\0') && text.chars().count() <= CLAIM_CHARS_MAX
         })
     };
     Profile {

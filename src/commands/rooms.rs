@@ -76,6 +76,7 @@ impl Commands {
         }
         self.require_people(&plan.members, "memberIds").await?;
         let id = caller.wish_id("groups");
+        self.require_near(caller, id, None, &plan.members, "memberIds").await?;
         // Random, not derived from a key that others could guess: knowing an open room's id is the way in. A repeat is
         // found by its event's id and shows the room it led to first.
         let room_id = RoomId(Uuid::new_v4());
@@ -83,6 +84,7 @@ impl Commands {
             room_id,
             created_by: caller.user_id.clone(),
             members: plan.members,
+            apart: BTreeSet::new(),
             name: plan.name,
             avatar: plan.avatar,
             group_id: plan.group_id,
@@ -90,8 +92,8 @@ impl Commands {
             history_from: plan.history_from,
             at: self.clock.now(),
         });
-        let done = self.execute(caller, id, StreamId::room(room_id), Command::Room(command)).await?;
-        Ok(opened(done, room_id))
+        let done = self.execute(caller, id, StreamId::room(room_id), Command::Room(command)).await;
+        Ok(opened(done.map_err(|failure| failure.among("memberIds"))?, room_id))
     }
 
     pub async fn join_room(&self, caller: &Caller, room_id: RoomId) -> Result<Entered, Failure> {
@@ -110,13 +112,25 @@ impl Commands {
         room_id: RoomId,
         members: Vec<UserId>,
     ) -> Result<Entered, Failure> {
-        if let Err(failure) = self.require_people(&members, "userIds").await {
+        let route = format!("add:{room_id}");
+        let looked_up = async {
+            self.require_people(&members, "userIds").await?;
+            self.require_near(caller, caller.wish_id(&route), Some(room_id), &members, "userIds").await
+        };
+        if let Err(failure) = looked_up.await {
             self.require_member(room_id, &caller.user_id).await?;
             return Err(failure);
         }
         let added_by = caller.user_id.clone();
-        let command = RoomCommand::AddMembers(AddMembers { room_id, added_by, members, at: self.clock.now() });
-        Ok(entered(self.in_room(caller, &format!("add:{room_id}"), room_id, command).await?, room_id))
+        let command = RoomCommand::AddMembers(AddMembers {
+            room_id,
+            added_by,
+            members,
+            apart: BTreeSet::new(),
+            at: self.clock.now(),
+        });
+        let done = self.in_room(caller, &route, room_id, command).await;
+        Ok(entered(done.map_err(|failure| failure.among("userIds"))?, room_id))
     }
 
     /// Removing oneself is leaving.

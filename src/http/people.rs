@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::cursor::PositionCursor;
 use super::extract::{Actor, After, ValidJson, ValidLongJson, ValidPath, ValidQuery};
 use super::relations::UsersQuery;
-use super::validity::{https_url, text};
+use super::validity::{https_url, own_name, text};
 use super::{Answer, AppState, Problem};
 use crate::commands::Program;
 use crate::wire::names::CursorText;
@@ -36,10 +36,10 @@ pub struct ProfileBody {
     /// Of one of many; of one alone it stands in the path.
     id: Option<UserId>,
     #[serde(default, deserialize_with = "said")]
-    #[garde(custom(text(PART_CHARS_MAX)))]
+    #[garde(custom(own_name(PART_CHARS_MAX)))]
     name: Option<Option<String>>,
     #[serde(default, deserialize_with = "said")]
-    #[garde(custom(text(PART_CHARS_MAX)))]
+    #[garde(custom(own_name(PART_CHARS_MAX)))]
     username: Option<Option<String>>,
     #[serde(default, deserialize_with = "said")]
     #[garde(custom(a_picture))]

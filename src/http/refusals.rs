@@ -33,7 +33,9 @@ fn room(error: RoomError, text: String) -> Problem {
         RoomError::NotFound | RoomError::NoSuchMember | RoomError::AuthorGone => Problem::not_found(text),
         RoomError::UnknownRecipient => Problem::not_found(text.clone()).naming("recipientId", text),
         RoomError::WithOneself => Problem::invalid("recipientId", text),
-        RoomError::Blocked | RoomError::RoleForbids | RoomError::NotYourMessage => Problem::forbidden(text),
+        RoomError::Blocked | RoomError::RoleForbids | RoomError::NotYourMessage | RoomError::Removed => {
+            Problem::forbidden(text)
+        }
         RoomError::Closed => Problem::conflict(text),
         RoomError::TooSoon { wait_seconds } => {
             Problem::too_many_requests(Duration::from_secs(wait_seconds.into())).explained(text)
@@ -45,6 +47,7 @@ fn room(error: RoomError, text: String) -> Problem {
         RoomError::TooManyPins => Problem::invalid("messageId", text),
         RoomError::OwnerStays | RoomError::OpenerStays => Problem::invalid("userId", text),
         RoomError::DirectIsForTwo | RoomError::KindForbids => Problem::invalid("roomId", text),
+        RoomError::CannotBeAdded { nth } => Problem::invalid(format!("userIds[{nth}]"), text),
         RoomError::TooManyMembers | RoomError::TooManyAtOnce => Problem::invalid("userIds", text),
     }
 }

@@ -9,6 +9,7 @@ use aggregates::limits::MEDIA_TYPE_CHARS_MAX;
 pub use aggregates::limits::NAME_CHARS_MAX;
 use aggregates::limits::URL_BYTES_MAX;
 use aggregates::room::is_media_type;
+use aggregates::visible::{is_blank, is_one_line};
 use attachments::UploadId;
 use attachments::id::ADDRESS_PREFIX;
 use serde::{Deserialize, Deserializer};
@@ -51,10 +52,28 @@ pub fn text<T: Text>(chars_max: usize) -> impl Fn(&T, &()) -> garde::Result {
 /// The same, and something to be seen in it.
 pub fn filled_text<T: Text>(chars_max: usize) -> impl Fn(&T, &()) -> garde::Result {
     move |value, ()| match value.text() {
-        Some(given) if given.trim().is_empty() => Err(garde::Error::new("must not be empty")),
+        Some(given) if is_blank(given) => Err(garde::Error::new("must not be empty")),
         _ => text(chars_max)(value, &()),
     }
 }
+
+/// What something is called: the same, in one line.
+pub fn name_text<T: Text>(chars_max: usize) -> impl Fn(&T, &()) -> garde::Result {
+    move |value, ()| match value.text() {
+        Some(given) if !is_one_line(given.trim()) => Err(garde::Error::new(ONE_LINE)),
+        _ => filled_text(chars_max)(value, &()),
+    }
+}
+
+/// What somebody is called; spaces or nothing take it away.
+pub fn own_name<T: Text>(chars_max: usize) -> impl Fn(&T, &()) -> garde::Result {
+    move |value, ()| match value.text() {
+        Some(given) if given.trim().is_empty() => text(chars_max)(value, &()),
+        _ => name_text(chars_max)(value, &()),
+    }
+}
+
+const ONE_LINE: &str = "one line: no control characters, and nothing that turns the direction of writing";
 
 /// `image/png`, or `image` alone: one or two short names. Free text would be words of somebody that no erasure reaches.
 pub fn media_type<T: Text>(value: &T, (): &()) -> garde::Result {
@@ -130,6 +149,26 @@ mod tests {
         assert!(text::<Option<String>>(3)(&None, &()).is_ok());
         assert!(filled_text(3)(&given(" \n"), &()).is_err());
         assert!(filled_text(3)(&"abc".to_owned(), &()).is_ok());
+    }
+
+    #[test]
+    fn a_name_is_seen_and_stands_in_one_line() {
+        for unseen in ["\u{200B}\u{2060}", "\u{FEFF}", "\u{202E}", "\u{3164}", " ", ""] {
+            assert!(
+                name_text(9)(&given(unseen), &()).is_err() && filled_text(9)(&given(unseen), &()).is_err(),
+                "{unseen:?}"
+            );
+        }
+        for broken in ["a\nb", "a\u{1B}[1m", "a\u{202E}b"] {
+            assert!(
+                name_text(9)(&given(broken), &()).is_err() && own_name(9)(&given(broken), &()).is_err(),
+                "{broken:?}"
+            );
+            assert!(filled_text(9)(&given(broken), &()).is_ok(), "words may have lines");
+        }
+        assert!(name_text(9)(&given(" Kelas \n"), &()).is_ok(), "what is around it is left out");
+        assert!(own_name(9)(&given(" "), &()).is_ok() && own_name(9)(&given("\u{200B}"), &()).is_err());
+        assert!(name_text::<Option<String>>(9)(&None, &()).is_ok());
     }
 
     #[test]

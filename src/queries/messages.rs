@@ -229,7 +229,7 @@ impl Queries<'_> {
         }
         Ok(Some(match room.kind {
             RoomKind::Direct | RoomKind::MentorStudent => Readers::Two(members),
-            RoomKind::Group | RoomKind::Support => Readers::Some(members),
+            RoomKind::Group | RoomKind::Support => Readers::Some(members, room.history_from),
         }))
     }
 }

@@ -1,6 +1,7 @@
 //! Who has read which message: derived from how far each member has read, never stored per message.
 
 use aggregates::ids::UserId;
+use aggregates::room::HistoryFrom;
 use projections::inbox::MemberRow;
 
 use crate::wire::message::{READERS_SHOWN_MAX, Receipt};
@@ -12,8 +13,8 @@ pub(super) const MEMBERS_COUNTED_MAX: usize = 100;
 pub(super) enum Readers {
     /// The two of a DIRECT room: what one wrote, the other reads.
     Two(Vec<MemberRow>),
-    /// A group in which everybody is at hand.
-    Some(Vec<MemberRow>),
+    /// A group in which everybody is at hand, and from where on they read.
+    Some(Vec<MemberRow>, HistoryFrom),
     /// A room too large to tell; only the asking member's own place.
     Many(MemberRow),
 }
@@ -26,8 +27,12 @@ impl Readers {
                 .iter()
                 .find(|member| member.user_id != *sender)
                 .map_or_else(Receipt::default, |other| received(other, seq)),
-            Self::Some(members) => {
-                let others = members.iter().filter(|member| member.user_id != *sender && member.read_seq >= seq);
+            Self::Some(members, history_from) => {
+                // Who came too late to read it has not read it, however far they have come since.
+                let reads = |member: &MemberRow| *history_from == HistoryFrom::Start || member.join_seq < seq;
+                let has_read =
+                    |member: &&MemberRow| member.user_id != *sender && member.seen_seq >= seq && reads(member);
+                let others = members.iter().filter(has_read);
                 let count = others.clone().count() as u64;
                 // Whose own it is sees whether anybody has read it; the others whether they themselves have.
                 let telling = others.clone().find(|member| sender == asking || member.user_id == *asking);
@@ -37,7 +42,7 @@ impl Readers {
                     ..telling.map_or_else(Receipt::default, read)
                 }
             }
-            Self::Many(own) if sender != asking && own.read_seq >= seq => read(own),
+            Self::Many(own) if sender != asking && own.seen_seq >= seq => read(own),
             Self::Many(_) => Receipt::default(),
         }
     }
@@ -45,7 +50,7 @@ impl Readers {
 
 /// By the other one of two: what they read has arrived as well.
 fn received(other: &MemberRow, seq: u64) -> Receipt {
-    let is_read = other.read_seq >= seq;
+    let is_read = other.seen_seq >= seq;
     let arrived = other.delivered_seq >= seq;
     let read_at = other.last_read_at.filter(|_| is_read);
     let delivered_at = if arrived { other.delivered_at } else { read_at };
@@ -76,6 +81,7 @@ mod tests {
             role: Role::Member,
             joined_at: Timestamp::from_millis(0),
             read_seq,
+            seen_seq: read_seq,
             last_read_at: Some(Timestamp::from_millis(9)),
             join_seq: 0,
             delivered_seq: 0,
@@ -115,12 +121,23 @@ mod tests {
 
     #[test]
     fn in_a_group_the_readers_are_named_and_counted_without_the_writer() {
-        let readers = Readers::Some(vec![member("ana", 9), member("ben", 4), member("cat", 2)]);
+        let readers = Readers::Some(vec![member("ana", 9), member("ben", 4), member("cat", 2)], HistoryFrom::Start);
         let (ana, cat) = (user("ana"), user("cat"));
         let own = readers.receipt(4, &ana, &ana);
         assert_eq!((own.is_read, own.read_by_count, own.read_by), (true, Some(1), vec![user("ben")]));
         assert!(!readers.receipt(4, &ana, &cat).is_read, "cat has not read it, though ben has");
         assert!(!readers.receipt(5, &ana, &ana).is_read);
+    }
+
+    #[test]
+    fn where_history_begins_at_the_join_whoever_came_later_has_not_read_it() {
+        let cat = MemberRow { join_seq: 4, ..member("cat", 9) };
+        let of = |history_from, seq| {
+            let readers = Readers::Some(vec![member("ana", 9), member("ben", 9), cat.clone()], history_from);
+            readers.receipt(seq, &user("ana"), &user("ana")).read_by_count
+        };
+        assert_eq!((of(HistoryFrom::Join, 4), of(HistoryFrom::Join, 5)), (Some(1), Some(2)));
+        assert_eq!(of(HistoryFrom::Start, 4), Some(2));
     }
 
     #[test]

@@ -137,6 +137,7 @@ fn present(opened: &RoomOpened, entered: Option<&MembersAdded>) -> Vec<MemberRow
             role: member.role,
             joined_at,
             read_seq: 0,
+            seen_seq: 0,
             last_read_at: None,
             join_seq: 0,
             delivered_seq: 0,

@@ -94,6 +94,7 @@ pub(crate) mod tests {
             role: Role::Owner,
             joined_at: Timestamp::from_millis(0),
             read_seq,
+            seen_seq: read_seq,
             join_seq: 0,
             delivered_seq: 0,
             delivered_at: None,

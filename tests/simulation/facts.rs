@@ -23,6 +23,8 @@ pub struct Facts {
 struct RoomFacts {
     direct: bool,
     members: BTreeSet<UserId>,
+    /// Whom others removed, and nobody brought back.
+    removed: BTreeSet<UserId>,
     /// Of a direct room: its two, whoever is in.
     pair: Vec<UserId>,
     last_seq: u64,
@@ -74,16 +76,25 @@ impl Facts {
             RoomEvent::RoomOpened(event) => {
                 let members: Vec<UserId> = event.members.iter().map(|member| member.user_id.clone()).collect();
                 let direct = event.kind == RoomKind::Direct;
-                let facts =
-                    RoomFacts { direct, pair: members.clone(), members: members.into_iter().collect(), last_seq: 0 };
+                let facts = RoomFacts {
+                    direct,
+                    pair: members.clone(),
+                    members: members.into_iter().collect(),
+                    ..RoomFacts::default()
+                };
                 self.rooms.insert(event.room_id, facts);
             }
             RoomEvent::MembersAdded(event) => {
                 let room = self.rooms.entry(event.room_id).or_default();
+                room.removed.retain(|user| !event.members.iter().any(|member| member.user_id == *user));
                 room.members.extend(event.members.iter().map(|member| member.user_id.clone()));
             }
             RoomEvent::MemberRemoved(event) => {
-                self.rooms.entry(event.room_id).or_default().members.remove(&event.user_id);
+                let room = self.rooms.entry(event.room_id).or_default();
+                room.members.remove(&event.user_id);
+                if event.by != event.user_id {
+                    room.removed.insert(event.user_id.clone());
+                }
             }
             RoomEvent::MemberRoleChanged(_)
             | RoomEvent::RoomRenamed(_)
@@ -151,12 +162,17 @@ impl Facts {
             }
             RoomCommand::JoinRoom(command) => Some(match self.rooms.get(&command.room_id) {
                 Some(room) if room.members.contains(&command.user_id) => Expected::Nothing,
+                Some(room) if room.members.is_empty() || room.removed.contains(&command.user_id) => Expected::Refusal,
                 Some(_) => Expected::Events,
                 None => Expected::Refusal,
             }),
             RoomCommand::CreateGroup(command) => {
-                let there = self.rooms.contains_key(&command.room_id);
-                Some(if there { Expected::Nothing } else { Expected::Events })
+                let apart = command.members.iter().any(|member| self.are_apart(&command.created_by, member));
+                Some(match self.rooms.contains_key(&command.room_id) {
+                    true => Expected::Nothing,
+                    false if apart => Expected::Refusal,
+                    false => Expected::Events,
+                })
             }
             RoomCommand::OpenDirect(command) => {
                 if self.rooms.contains_key(&command.room_id) {

@@ -1,5 +1,7 @@
 //! Who there is, and what they may want.
 
+use std::collections::BTreeSet;
+
 use aggregates::feed::{FeedCommand, MarkFeedRead};
 use aggregates::ids::{CommandId, MessageId, NotificationId, ReportId, RoomId, UserId, UserPair};
 use aggregates::notification::{MarkNotification, NotificationCommand};
@@ -88,6 +90,7 @@ pub fn create_group(room_id: RoomId, random: &mut StdRng) -> (StreamId, Command)
         room_id,
         created_by: one(&people(), random),
         members: people().into_iter().filter(|_| random.random_bool(0.6)).collect(),
+        apart: BTreeSet::new(),
         name: Sealed::new("Kelas"),
         avatar: None,
         group_id: None,
@@ -164,6 +167,7 @@ fn about_a_message(known: &Known, random: &mut StdRng) -> (StreamId, Command) {
             content: Sealed::new("lain"),
             mentions: vec![],
             mentions_all: false,
+            naming: None,
             blocked: false,
             at,
         }),
@@ -173,9 +177,18 @@ fn about_a_message(known: &Known, random: &mut StdRng) -> (StreamId, Command) {
         }
         5 | 6 => {
             let emoji = Emoji::parse("👍").expect("an emoji");
-            RoomCommand::React(React { room_id, message, user_id: who, emoji, on, blocked: false, at })
+            RoomCommand::React(React {
+                room_id,
+                message,
+                user_id: who,
+                emoji,
+                on,
+                unchanged: false,
+                blocked: false,
+                at,
+            })
         }
-        _ => RoomCommand::PinMessage(PinMessage { room_id, message, pinned_by: who, on, at }),
+        _ => RoomCommand::PinMessage(PinMessage { room_id, message, pinned_by: who, on, blocked: false, at }),
     };
     (StreamId::room(room_id), Command::Room(command))
 }
@@ -218,7 +231,13 @@ fn membership(random: &mut StdRng) -> (StreamId, Command) {
         0 | 1 => RoomCommand::JoinRoom(JoinRoom { room_id, user_id: who, is_platform_admin: false, at }),
         2 => RoomCommand::RemoveMember(RemoveMember { room_id, user_id: who.clone(), removed_by: who, at }),
         3 => RoomCommand::RemoveMember(RemoveMember { room_id, user_id: whom, removed_by: who, at }),
-        4 => RoomCommand::AddMembers(AddMembers { room_id, added_by: who, members: vec![whom], at }),
+        4 => RoomCommand::AddMembers(AddMembers {
+            room_id,
+            added_by: who,
+            members: vec![whom],
+            apart: BTreeSet::new(),
+            at,
+        }),
         _ => {
             let room_id = RoomId::direct(&who, &whom);
             let (opened_by, other) = (who, whom);

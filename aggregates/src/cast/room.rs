@@ -1,5 +1,7 @@
 //! What the tests of rooms ask for and what they expect, in short words.
 
+use std::collections::BTreeSet;
+
 use super::{ana, ben, message_id, noon, room_id};
 use crate::Sealed;
 use crate::ids::{RoomId, UserId};
@@ -25,21 +27,30 @@ pub(crate) fn open_direct(by: &UserId, other: &UserId) -> RoomCommand {
 }
 
 pub(crate) fn create_group(members: Vec<UserId>) -> RoomCommand {
-    RoomCommand::CreateGroup(CreateGroup {
+    RoomCommand::CreateGroup(creating(members))
+}
+
+pub(crate) fn creating(members: Vec<UserId>) -> CreateGroup {
+    CreateGroup {
         room_id: room_id(),
         created_by: ana(),
         members,
+        apart: BTreeSet::new(),
         name: Sealed::new("Kelas"),
         avatar: None,
         group_id: None,
         join_policy: JoinPolicy::Open,
         history_from: HistoryFrom::Start,
         at: noon(),
-    })
+    }
+}
+
+pub(crate) fn adding(by: &UserId, members: Vec<UserId>) -> AddMembers {
+    AddMembers { room_id: room_id(), added_by: by.clone(), members, apart: BTreeSet::new(), at: noon() }
 }
 
 pub(crate) fn add(by: &UserId, members: Vec<UserId>) -> RoomCommand {
-    RoomCommand::AddMembers(AddMembers { room_id: room_id(), added_by: by.clone(), members, at: noon() })
+    RoomCommand::AddMembers(adding(by, members))
 }
 
 pub(crate) fn join(user_id: &UserId) -> RoomCommand {
@@ -188,6 +199,7 @@ pub(crate) fn editing(number: u64, sender: &UserId, by: &UserId) -> EditMessage 
         content: Sealed::new("hello"),
         mentions: vec![],
         mentions_all: false,
+        naming: None,
         blocked: false,
         at: noon(),
     }
@@ -209,14 +221,19 @@ pub(crate) fn reacting(number: u64, by: &UserId, on: bool) -> React {
         user_id: by.clone(),
         emoji: thumb(),
         on,
+        unchanged: false,
         blocked: false,
         at: noon(),
     }
 }
 
-pub(crate) fn pin(number: u64, by: &UserId, on: bool) -> RoomCommand {
+pub(crate) fn pinning(number: u64, by: &UserId, on: bool) -> PinMessage {
     let message = facts(number, &ana());
-    RoomCommand::PinMessage(PinMessage { room_id: room_id(), message, pinned_by: by.clone(), on, at: noon() })
+    PinMessage { room_id: room_id(), message, pinned_by: by.clone(), on, blocked: false, at: noon() }
+}
+
+pub(crate) fn pin(number: u64, by: &UserId, on: bool) -> RoomCommand {
+    RoomCommand::PinMessage(pinning(number, by, on))
 }
 
 pub(crate) fn close(by: &UserId) -> RoomCommand {

@@ -3,12 +3,14 @@
 pub(super) mod messages;
 pub(super) mod opening;
 
+use std::collections::BTreeSet;
+
 use super::kinds::{JoinPolicy, Role};
-pub use super::message_commands::{DeleteMessage, EditMessage, MessageFacts, PinMessage, React, SendMessage};
+pub use super::message_commands::{DeleteMessage, EditMessage, MessageFacts, Naming, PinMessage, React, SendMessage};
 pub use super::opening_commands::{CreateGroup, OpenDirect, OpenMentorSession, OpenSupport};
 use crate::aggregate::State;
 use crate::catalogue::StreamId;
-use crate::ids::{RoomId, UserId};
+use crate::ids::{RoomId, UserId, UserPair};
 use crate::user::UserRole;
 use crate::{Sealed, Timestamp};
 
@@ -39,6 +41,8 @@ pub struct AddMembers {
     pub room_id: RoomId,
     pub added_by: UserId,
     pub members: Vec<UserId>,
+    /// Fact: who of `members` is apart from whoever adds them, by a block of either.
+    pub apart: BTreeSet<UserId>,
     pub at: Timestamp,
 }
 
@@ -76,6 +80,8 @@ pub struct RenameRoom {
     pub room_id: RoomId,
     pub name: Option<Sealed>,
     pub renamed_by: UserId,
+    /// Fact: it is called so already.
+    pub unchanged: bool,
     pub at: Timestamp,
 }
 
@@ -85,6 +91,8 @@ pub struct ChangeAvatar {
     pub room_id: RoomId,
     pub avatar: Option<Sealed>,
     pub changed_by: UserId,
+    /// Fact: it has this picture already.
+    pub unchanged: bool,
     pub at: Timestamp,
 }
 
@@ -125,14 +133,18 @@ impl RoomCommand {
                 }
             }
             Self::SendMessage(command) => command.learn(facts),
-            Self::EditMessage(EditMessage { blocked, .. }) | Self::React(React { blocked, .. }) => {
+            Self::CreateGroup(CreateGroup { created_by: by, members, apart, .. })
+            | Self::AddMembers(AddMembers { added_by: by, members, apart, .. }) => {
+                learn_apart(by, members, apart, stream, facts);
+            }
+            Self::EditMessage(EditMessage { blocked, .. })
+            | Self::React(React { blocked, .. })
+            | Self::PinMessage(PinMessage { blocked, .. }) => {
                 if let State::Relationship(relationship) = facts {
                     *blocked = relationship.is_blocked();
                 }
             }
-            Self::CreateGroup(_)
-            | Self::OpenSupport(_)
-            | Self::AddMembers(_)
+            Self::OpenSupport(_)
             | Self::RemoveMember(_)
             | Self::ChangeRole(_)
             | Self::RenameRoom(_)
@@ -140,8 +152,19 @@ impl RoomCommand {
             | Self::SetRules(_)
             | Self::CloseRoom(_)
             | Self::ReopenRoom(_)
-            | Self::DeleteMessage(_)
-            | Self::PinMessage(_) => {}
+            | Self::DeleteMessage(_) => {}
+        }
+    }
+}
+
+/// What the stream of `by` and one of `members` says of the two.
+fn learn_apart(by: &UserId, members: &[UserId], apart: &mut BTreeSet<UserId>, stream: &StreamId, facts: &State) {
+    let State::Relationship(relationship) = facts else { return };
+    for member in members.iter().filter(|member| StreamId::relationship(&UserPair::new(by, member)) == *stream) {
+        if relationship.is_blocked() {
+            apart.insert(member.clone());
+        } else {
+            apart.remove(member);
         }
     }
 }

@@ -21,6 +21,12 @@ pub enum RoomError {
     TooManyMembers,
     #[error("at most {MEMBERS_PER_COMMAND_MAX} members at a time")]
     TooManyAtOnce,
+    /// They are apart from whoever brings them: told no more than that it cannot be. `nth` of those named.
+    #[error("cannot be added")]
+    CannotBeAdded { nth: usize },
+    /// By themselves; whoever keeps the room may bring them back.
+    #[error("you were removed from this room: ask one of its keepers to add you")]
+    Removed,
     #[error("this person is not in the room")]
     NoSuchMember,
     #[error("rooms of this type do not have that")]

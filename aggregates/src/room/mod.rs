@@ -15,8 +15,8 @@ use state::{kinds, pace};
 
 pub use commands::{
     AddMembers, ChangeAvatar, ChangeRole, CloseRoom, CreateGroup, DeleteMessage, EditMessage, JoinRoom, MessageFacts,
-    OpenDirect, OpenMentorSession, OpenSupport, PinMessage, React, RemoveMember, RenameRoom, ReopenRoom, RoomCommand,
-    SendMessage, SetRules,
+    Naming, OpenDirect, OpenMentorSession, OpenSupport, PinMessage, React, RemoveMember, RenameRoom, ReopenRoom,
+    RoomCommand, SendMessage, SetRules,
 };
 pub use emoji::{Emoji, InvalidEmoji};
 pub use error::RoomError;
@@ -37,6 +37,11 @@ pub const MEMBERS_PER_COMMAND_MAX: usize = 500;
 pub const MENTIONS_MAX: usize = 50;
 /// Messages pinned in a room at a time.
 pub const PINS_MAX: usize = 50;
+/// People that a room remembers as removed by others. Once there are so many, nobody comes in by themselves any more.
+pub const REMOVED_MAX: usize = 10_000;
+/// Newcomers of one command for whom the rule itself asks whether they are apart from whoever brings them; of more the
+/// command layer asks the view.
+pub const GUARDED_NEWCOMERS_MAX: usize = 20;
 /// The longest pause of a slow room: six hours.
 pub const SLOW_MODE_SECONDS_MAX: u32 = 21_600;
 /// Characters of a message, after trimming nothing.

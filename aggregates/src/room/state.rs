@@ -4,6 +4,8 @@
 pub(super) mod kinds;
 pub(super) mod pace;
 
+use std::collections::BTreeSet;
+
 use rpds::RedBlackTreeSetSync;
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +13,7 @@ use super::commands::RoomCommand;
 use super::events::RoomEvent;
 use super::kinds::{JoinPolicy, Role, RoomKind};
 use super::pace::Pace;
+use super::{GUARDED_NEWCOMERS_MAX, REMOVED_MAX};
 use crate::aggregate::Need;
 use crate::catalogue::StreamId;
 use crate::ids::{MessageId, UserId, UserPair};
@@ -29,6 +32,9 @@ pub struct Room {
     /// The door keeps two states of a busy room and hands out a third to be kept. What they have in common they share, so a
     /// copy is one step and somebody who comes in is a few, also among a hundred thousand.
     pub(super) members: Members,
+    /// Whom others removed: they come back when they are brought, not by themselves. At most [`super::REMOVED_MAX`].
+    #[serde(default, skip_serializing_if = "RedBlackTreeSetSync::is_empty")]
+    pub(super) removed: RedBlackTreeSetSync<UserId>,
     /// How often somebody came in.
     pub(super) arrivals: u64,
     pub(super) last_seq: u64,
@@ -71,8 +77,9 @@ impl Room {
     /// About how many bytes its members, and what else grows, are as JSON.
     pub(crate) fn weight_bytes(&self) -> usize {
         const MEMBER: usize = 96;
+        const REMOVED: usize = 40;
         const PIN: usize = 40;
-        self.members.len() * MEMBER + self.pins.size() * PIN + self.pace.weight_bytes()
+        self.members.len() * MEMBER + self.removed.size() * REMOVED + self.pins.size() * PIN + self.pace.weight_bytes()
     }
 
     pub(crate) fn needs(&self, command: &RoomCommand) -> Vec<Need> {
@@ -94,11 +101,14 @@ impl Room {
                 let author = author.map(|stream| Need { stream, kinds: UserEvent::EXISTENCE });
                 self.blocks().into_iter().chain(author).collect()
             }
-            RoomCommand::EditMessage(_) | RoomCommand::React(_) => self.blocks().into_iter().collect(),
+            RoomCommand::CreateGroup(command) if !self.open => self.newcomers(&command.created_by, &command.members),
+            RoomCommand::AddMembers(command) => self.newcomers(&command.added_by, &command.members),
+            RoomCommand::EditMessage(_) | RoomCommand::React(_) | RoomCommand::PinMessage(_) => {
+                self.blocks().into_iter().collect()
+            }
             RoomCommand::JoinRoom(_)
             | RoomCommand::CreateGroup(_)
             | RoomCommand::OpenSupport(_)
-            | RoomCommand::AddMembers(_)
             | RoomCommand::RemoveMember(_)
             | RoomCommand::ChangeRole(_)
             | RoomCommand::RenameRoom(_)
@@ -106,9 +116,17 @@ impl Room {
             | RoomCommand::SetRules(_)
             | RoomCommand::CloseRoom(_)
             | RoomCommand::ReopenRoom(_)
-            | RoomCommand::DeleteMessage(_)
-            | RoomCommand::PinMessage(_) => Vec::new(),
+            | RoomCommand::DeleteMessage(_) => Vec::new(),
         }
+    }
+
+    /// The blocks between `by` and those of `named` who would come in; nothing of a crowd.
+    fn newcomers(&self, by: &UserId, named: &[UserId]) -> Vec<Need> {
+        if named.len() > GUARDED_NEWCOMERS_MAX {
+            return Vec::new();
+        }
+        let newcomers: BTreeSet<&UserId> = named.iter().filter(|user| *user != by && !self.members.has(user)).collect();
+        newcomers.into_iter().map(|user| blocks_between(by, user)).collect()
     }
 
     fn blocks(&self) -> Option<Need> {
@@ -137,11 +155,15 @@ impl Room {
             }
             RoomEvent::MembersAdded(event) => {
                 for member in &event.members {
+                    self.removed.remove_mut(&member.user_id);
                     self.admit(&member.user_id, member.role, event.join_seq);
                 }
             }
             RoomEvent::MemberRemoved(event) => {
                 self.members.remove(&event.user_id);
+                if event.by != event.user_id && self.removed.size() < REMOVED_MAX {
+                    self.removed.insert_mut(event.user_id.clone());
+                }
             }
             RoomEvent::MemberRoleChanged(event) => {
                 self.members.set_role(&event.user_id, event.role);

@@ -1,6 +1,7 @@
 //! The rules of a room, as given / when / then.
 
 mod keeping;
+mod membership;
 mod speaking;
 
 use cqrs_es::test::TestFramework;
@@ -8,8 +9,8 @@ use cqrs_es::test::TestFramework;
 use super::*;
 use crate::aggregate::{Command, State};
 use crate::cast::room::{
-    add, added, addition, create_group, direct_opened, group_opened, inherited, join, message, open_direct, opening,
-    remove, removed, role_changed, said, send,
+    add, added, create_group, direct_opened, group_opened, inherited, join, message, open_direct, opening, remove,
+    removed, role_changed, said, send,
 };
 use crate::cast::{ana, ben, blocked_by, blocks_between, cici, dewi, message_id, registered, state_after, user};
 use crate::catalogue::{AggregateKind, DomainEvent, StreamId};
@@ -156,16 +157,6 @@ fn a_room_by_invitation_a_direct_room_and_no_room_look_alike_from_outside() {
     room().given(vec![by_invitation]).when(join(&ben())).then_expect_error(RoomError::NotFound);
     room().given(vec![direct_opened()]).when(join(&cici())).then_expect_error(RoomError::NotFound);
     room().given_no_previous_events().when(join(&ben())).then_expect_error(RoomError::NotFound);
-}
-
-#[test]
-fn whoever_comes_into_an_empty_room_owns_it() {
-    room().given(vec![group_opened(&[ana()]), removed(&ana(), &ana())]).when(join(&ben())).then_expect_events(vec![
-        RoomEvent::MembersAdded(MembersAdded {
-            members: vec![NewMember { user_id: ben(), role: Role::Owner }],
-            ..addition(&ben(), &[ben()], 0)
-        }),
-    ]);
 }
 
 // ---- going out ----
@@ -339,9 +330,9 @@ fn a_message_asks_for_blocks_in_a_direct_room_only() {
 }
 
 #[test]
-fn a_group_command_asks_for_nothing() {
+fn other_group_commands_ask_for_nothing() {
     let group = state_after(AggregateKind::Room, [DomainEvent::Room(group_opened(&[ana(), ben()]))]);
-    for command in [create_group(vec![]), add(&ana(), vec![cici()]), join(&cici()), remove(&ben(), &ana())] {
+    for command in [create_group(vec![]), join(&cici()), remove(&ben(), &ana())] {
         assert_eq!(group.needs(&Command::Room(command.clone())), [], "{command:?}");
     }
 }

@@ -34,8 +34,9 @@ fn words_have_the_same_place_in_a_command_and_in_its_event() {
     let mut sent = message(1, &ana());
     sent.attachment = Some(Attachment { url: Sealed::new("https://cdn/x.png"), media_type: None });
     sent.client_message_id = words("client-1");
-    let rename = RenameRoom { room_id: room_id(), name: words("6"), renamed_by: ana(), at: noon() };
-    let picture = ChangeAvatar { room_id: room_id(), avatar: words("7"), changed_by: ana(), at: noon() };
+    let rename = RenameRoom { room_id: room_id(), name: words("6"), renamed_by: ana(), unchanged: false, at: noon() };
+    let picture =
+        ChangeAvatar { room_id: room_id(), avatar: words("7"), changed_by: ana(), unchanged: false, at: noon() };
     let mut state = State::empty(crate::AggregateKind::Room);
     let mut fields = 0;
     let in_a_room = [

@@ -14,7 +14,7 @@ use aggregates::notification::{
 use aggregates::participant::{MarkRead, Participant, ParticipantCommand, ParticipantEvent, ReadUpTo};
 use aggregates::relationship::{Directed, Relate, Relationship, RelationshipCommand, RelationshipEvent};
 use aggregates::report::{FileReport, Report, ReportCommand, ReportEvent, Resolution, ResolveReport, Subject};
-use aggregates::room::{PINS_MAX, Role, Room, RoomEvent, RoomKind};
+use aggregates::room::{PINS_MAX, Role, Room, RoomCommand, RoomEvent, RoomKind};
 use aggregates::user::{Profile, PutProfile, User, UserCommand, UserRole};
 use aggregates::{Sealed, Timestamp};
 use proptest::prelude::*;
@@ -53,6 +53,33 @@ proptest! {
             let owners = people.members.iter().filter(|(_, role)| *role == Role::Owner).count();
             let expected = usize::from(people.owned && !people.members.is_empty());
             prop_assert_eq!(owners, expected, "after {:?}: {:?}", command, people.members);
+        }
+    }
+
+    #[test]
+    fn who_was_removed_by_another_comes_back_only_with_somebody_and_nobody_with_whom_they_are_apart_from(
+        commands in room_commands(),
+    ) {
+        let mut room = Room::default();
+        let mut removed = BTreeSet::new();
+        for command in &commands {
+            for event in room.decide(command).unwrap_or_default() {
+                match &event {
+                    RoomEvent::MemberRemoved(event) if event.by != event.user_id => {
+                        removed.insert(event.user_id.clone());
+                    }
+                    RoomEvent::MembersAdded(event) => {
+                        let came: BTreeSet<_> = event.members.iter().map(|member| member.user_id.clone()).collect();
+                        prop_assert!(!came.contains(&event.by) || !removed.contains(&event.by), "{:?}", event);
+                        if let RoomCommand::AddMembers(command) = command {
+                            prop_assert!(came.is_disjoint(&command.apart), "{:?}", command);
+                        }
+                        removed.retain(|user| !came.contains(user));
+                    }
+                    _ => {}
+                }
+                room.evolve(&event);
+            }
         }
     }
 

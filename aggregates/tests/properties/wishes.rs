@@ -1,5 +1,7 @@
 //! Any wishes of rooms, and what a naive reader makes of what they led to.
 
+use std::collections::BTreeSet;
+
 use aggregates::Sealed;
 use aggregates::ids::{RoomId, UserId};
 use aggregates::room::{
@@ -97,8 +99,9 @@ pub fn room_command() -> impl Strategy<Value = RoomCommand> {
             })
         }),
         3 => (person(), people()).prop_map(|(by, members)| create(&by, &members)),
-        4 => (person(), people()).prop_map(|(added_by, members)| {
-            RoomCommand::AddMembers(AddMembers { room_id: room_id(), added_by, members, at: noon() })
+        4 => (person(), people(), people()).prop_map(|(added_by, members, apart)| {
+            let apart = apart.into_iter().collect();
+            RoomCommand::AddMembers(AddMembers { room_id: room_id(), added_by, members, apart, at: noon() })
         }),
         3 => (person(), any::<bool>()).prop_map(|(user_id, is_platform_admin)| {
             RoomCommand::JoinRoom(JoinRoom { room_id: room_id(), user_id, is_platform_admin, at: noon() })
@@ -150,6 +153,7 @@ pub fn create(by: &UserId, members: &[UserId]) -> RoomCommand {
         room_id: room_id(),
         created_by: by.clone(),
         members: members.to_vec(),
+        apart: BTreeSet::new(),
         name: Sealed::new("Kelas"),
         avatar: None,
         group_id: None,
@@ -171,17 +175,19 @@ fn about_a_message(seq: u64, by: UserId, wish: usize, on: bool) -> RoomCommand {
             content: Sealed::new("hello"),
             mentions: vec![user("ben"), user("nobody")],
             mentions_all: false,
+            naming: None,
             blocked: false,
             at,
         }),
         1 => RoomCommand::DeleteMessage(DeleteMessage { room_id, message, deleted_by: by, at }),
-        2 | 3 => RoomCommand::PinMessage(PinMessage { room_id, message, pinned_by: by, on, at }),
+        2 | 3 => RoomCommand::PinMessage(PinMessage { room_id, message, pinned_by: by, on, blocked: false, at }),
         _ => RoomCommand::React(React {
             room_id,
             message,
             user_id: by,
             emoji: Emoji::parse("👍").expect("an emoji"),
             on,
+            unchanged: false,
             blocked: false,
             at,
         }),

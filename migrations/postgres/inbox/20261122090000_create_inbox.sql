@@ -66,6 +66,8 @@ CREATE TABLE participants (
     user_id text COLLATE "C" NOT NULL,
     -- Goes forward by reading and speaking, and back to where somebody marks it unread.
     read_seq bigint NOT NULL,
+    -- The furthest they ever read: what others are told. Never goes back.
+    seen_seq bigint NOT NULL,
     last_read_at bigint,
     -- Where they last read or spoke; 0 when they never did, -1 while they are away.
     active_position bigint NOT NULL,

@@ -66,6 +66,8 @@ CREATE TABLE participants (
     user_id TEXT NOT NULL,
     -- Goes forward by reading and speaking, and back to where somebody marks it unread.
     read_seq INTEGER NOT NULL,
+    -- The furthest they ever read: what others are told. Never goes back.
+    seen_seq INTEGER NOT NULL,
     last_read_at INTEGER,
     -- Where they last read or spoke; 0 when they never did, -1 while they are away.
     active_position INTEGER NOT NULL,

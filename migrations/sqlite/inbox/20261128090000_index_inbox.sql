@@ -3,8 +3,8 @@
 CREATE UNIQUE INDEX IF NOT EXISTS members_now ON members (user_id, room_id) WHERE to_position IS NULL;
 -- Where somebody may have said something, also of those who left: for erasing them.
 CREATE INDEX IF NOT EXISTS members_ever ON members (user_id, room_id);
--- With how far they have read: who has seen a message is counted in here.
-CREATE INDEX IF NOT EXISTS participants_active ON participants (room_id, active_position DESC, user_id, read_seq);
+-- With how far they ever read: who has seen a message is counted in here.
+CREATE INDEX IF NOT EXISTS participants_active ON participants (room_id, active_position DESC, user_id, seen_seq);
 CREATE INDEX IF NOT EXISTS messages_in_room ON messages (room_id, position);
 CREATE INDEX IF NOT EXISTS follows_from ON follows (from_id, position);
 CREATE UNIQUE INDEX IF NOT EXISTS messages_by_seq ON messages (room_id, seq);

@@ -71,6 +71,9 @@ pub(crate) struct Stay {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Reader {
     pub read_seq: u64,
+    /// The furthest `read_seq` ever was.
+    pub seen_seq: u64,
+    /// When it came there.
     pub last_read_at: Option<Timestamp>,
     /// Position of their last read or word here; [`NEVER_ACTIVE`], [`AWAY`].
     pub active_position: i64,
@@ -85,6 +88,7 @@ impl Reader {
     pub(super) const fn new(active_position: i64) -> Self {
         Self {
             read_seq: 0,
+            seen_seq: 0,
             last_read_at: None,
             active_position,
             delivered_seq: 0,

@@ -127,8 +127,9 @@ impl InboxBatch {
         let active_position = if is_in { i64::try_from(position.0).unwrap_or(i64::MAX) } else { AWAY };
         self.change_reader(key, |reader| {
             reader.active_position = active_position;
-            if seq > reader.read_seq {
-                reader.read_seq = seq;
+            reader.read_seq = reader.read_seq.max(seq);
+            if seq > reader.seen_seq {
+                reader.seen_seq = seq;
                 reader.last_read_at = Some(at);
             }
         });

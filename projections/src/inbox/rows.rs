@@ -116,6 +116,9 @@ pub struct MemberRow {
     pub join_seq: u64,
     /// How far they have read, by reading and speaking.
     pub read_seq: u64,
+    /// The furthest they ever read: what others are told. "Mark unread" does not take it back.
+    pub seen_seq: u64,
+    /// When they came there.
     pub last_read_at: Option<Timestamp>,
     /// What one of their devices has; what they read has arrived as well. Only in DIRECT rooms.
     pub delivered_seq: u64,

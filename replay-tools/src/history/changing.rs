@@ -44,7 +44,7 @@ pub(super) fn rename(header: &Header, line: RenameLine, aliases: &Aliases) -> Pl
     let room_id = room_of(&line.room, aliases);
     let id = id(header, "rename", room_id, line.id.as_deref(), &[line.by.as_str()]);
     let name = words(line.name.map(|name| name.trim().to_owned()), &line.erased, &line.lost);
-    let command = RenameRoom { room_id, name, renamed_by: line.by.clone(), at: header.at };
+    let command = RenameRoom { room_id, name, renamed_by: line.by.clone(), unchanged: false, at: header.at };
     on_room(header, id, room_id, &line.by, RoomCommand::RenameRoom(command))
 }
 
@@ -52,7 +52,7 @@ pub(super) fn avatar(header: &Header, line: AvatarLine, aliases: &Aliases) -> Pl
     let room_id = room_of(&line.room, aliases);
     let id = id(header, "avatar", room_id, line.id.as_deref(), &[line.by.as_str()]);
     let avatar = words(line.avatar, &line.erased, &line.lost);
-    let command = ChangeAvatar { room_id, avatar, changed_by: line.by.clone(), at: header.at };
+    let command = ChangeAvatar { room_id, avatar, changed_by: line.by.clone(), unchanged: false, at: header.at };
     on_room(header, id, room_id, &line.by, RoomCommand::ChangeAvatar(command))
 }
 
@@ -98,6 +98,7 @@ pub(super) fn edit(header: &Header, line: EditLine, aliases: &Aliases) -> Plan {
         content: Sealed::new(line.content),
         mentions: line.mentions,
         mentions_all: line.mentions_all,
+        naming: None,
         blocked: false,
         at: header.at,
     });
@@ -123,7 +124,8 @@ pub(super) fn react(header: &Header, line: ReactLine, aliases: &Aliases, on: boo
     let parts = [&message_id.to_string(), line.user.as_str(), emoji.as_str()];
     let id = id(header, if on { "react" } else { "unreact" }, room_id, line.id.as_deref(), &parts);
     let (message, user_id, at) = (facts(message_id, &line.user), line.user.clone(), header.at);
-    let command = RoomCommand::React(React { room_id, message, user_id, emoji, on, blocked: false, at });
+    let command =
+        RoomCommand::React(React { room_id, message, user_id, emoji, on, unchanged: false, blocked: false, at });
     let plan = on_room(header, id, room_id, &line.user, command);
     Ok(Plan { open: Open::Change(room_id, message_id), field: "user", ..plan })
 }
@@ -134,7 +136,7 @@ pub(super) fn pin(header: &Header, line: PinLine, aliases: &Aliases, on: bool) -
     let kind = if on { "pin" } else { "unpin" };
     let id = id(header, kind, room_id, line.id.as_deref(), &[&message_id.to_string(), line.by.as_str()]);
     let (message, pinned_by, at) = (facts(message_id, &line.by), line.by.clone(), header.at);
-    let command = RoomCommand::PinMessage(PinMessage { room_id, message, pinned_by, on, at });
+    let command = RoomCommand::PinMessage(PinMessage { room_id, message, pinned_by, on, blocked: false, at });
     let plan = on_room(header, id, room_id, &line.by, command);
     Plan { open: Open::Change(room_id, message_id), ..plan }
 }

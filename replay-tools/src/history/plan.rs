@@ -3,7 +3,7 @@
 //! Pure. Ids that are uuids are Kabar's own and stay; all others are made from the source's, so that the same line is the
 //! same command however often it is read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use aggregates::feed::{FeedCommand, MarkFeedRead};
 use aggregates::ids::{CommandId, EventId, MessageId, NotificationId, RoomId, UserId, UserPair};
@@ -209,6 +209,7 @@ fn room(header: &Header, line: RoomLine, aliases: &mut Aliases) -> Result<Plan, 
                 room_id: named,
                 created_by: opened_by,
                 members: line.members.clone(),
+                apart: BTreeSet::new(),
                 name: name.unwrap_or_else(|| Sealed::new("")),
                 avatar: words("avatar", line.avatar.clone()),
                 group_id: line.group_id.clone(),
@@ -246,7 +247,16 @@ fn join(header: &Header, line: JoinLine, aliases: &Aliases) -> Plan {
     let (command, actor) = match (line.by, line.users) {
         (Some(added_by), members) => {
             let actor = added_by.clone();
-            (RoomCommand::AddMembers(AddMembers { room_id, added_by, members, at: header.at }), actor)
+            (
+                RoomCommand::AddMembers(AddMembers {
+                    room_id,
+                    added_by,
+                    members,
+                    apart: BTreeSet::new(),
+                    at: header.at,
+                }),
+                actor,
+            )
         }
         (None, users) => {
             // `checks` has seen to it that there is one.

@@ -11,14 +11,14 @@ use serde::{Deserialize, Serialize};
 use super::rooms::{RoomAnswer, answer_opened, answer_room};
 use crate::commands::{Caller, GroupPlan};
 use crate::http::extract::{Actor, Admin, ValidJson, ValidPath};
-use crate::http::validity::{NAME_CHARS_MAX, filled_text, https_url};
+use crate::http::validity::{NAME_CHARS_MAX, https_url, name_text};
 use crate::http::{Answer, AppState, Problem};
 
 #[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 pub struct GroupBody {
-    #[garde(custom(filled_text(NAME_CHARS_MAX)))]
+    #[garde(custom(name_text(NAME_CHARS_MAX)))]
     #[schemars(length(min = 1, max = NAME_CHARS_MAX))]
     name: String,
     #[serde(default)]

@@ -14,7 +14,7 @@ use super::rooms::{RoomAnswer, answer_room};
 use crate::commands::{Caller, Entered, RoomChanges};
 use crate::http::cursor::UserCursor;
 use crate::http::extract::{Actor, After, ValidJson, ValidPath, ValidQuery};
-use crate::http::validity::{NAME_CHARS_MAX, filled_text, https_url, optional};
+use crate::http::validity::{NAME_CHARS_MAX, https_url, name_text, optional};
 use crate::http::{Answer, AppState, Problem};
 use crate::wire::Participant;
 use crate::wire::names::{CursorText, RoleName};
@@ -166,7 +166,7 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Str
 }
 
 fn given_name(value: &Option<Option<String>>, context: &()) -> garde::Result {
-    filled_text(NAME_CHARS_MAX)(&value.clone().flatten(), context)
+    name_text(NAME_CHARS_MAX)(&value.clone().flatten(), context)
 }
 
 fn given_url(value: &Option<Option<String>>, context: &()) -> garde::Result {

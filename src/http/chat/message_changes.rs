@@ -144,6 +144,7 @@ pub async fn forward(
     let mut rooms = body.room_ids;
     let mut seen = std::collections::HashSet::new();
     rooms.retain(|room| seen.insert(*room));
+    app.gate.count_sends(&caller.user_id, rooms.len())?;
     let carried = app.commands.forward_message(&caller, message_id, &rooms).await?;
     let position = carried.iter().map(|sent| sent.position).max().unwrap_or(Position::START);
     let queries = app.queries();

@@ -3,6 +3,7 @@
 use aggregates::Sealed;
 use aggregates::ids::{MessageId, RoomId, UserId};
 use aggregates::room::{Attachment, CONTENT_CHARS_MAX, MENTIONS_MAX, MessageKind};
+use aggregates::visible::is_blank;
 use attachments::UploadId;
 use axum::extract::State;
 use garde::Validate;
@@ -71,7 +72,7 @@ impl SendBody {
 }
 
 pub(super) fn require_words(content: &str, attachment_url: Option<&str>) -> Result<(), Problem> {
-    if attachment_url.is_none() && content.trim().is_empty() {
+    if attachment_url.is_none() && is_blank(content) {
         return Err(Problem::invalid("content", "must not be empty or blank without an attachment"));
     }
     Ok(())

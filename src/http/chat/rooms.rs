@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::commands::{Caller, Entered, Opened};
 use crate::http::cursor::RoomsCursor;
 use crate::http::extract::{Actor, After, ValidJson, ValidQuery};
-use crate::http::validity::{NAME_CHARS_MAX, filled_text, optional, text};
+use crate::http::validity::{NAME_CHARS_MAX, name_text, optional, text};
 use crate::http::{Answer, AppState, Problem};
 use crate::queries::RoomsWish;
 use crate::wire::Room;
@@ -37,7 +37,7 @@ pub struct StartBody {
     #[serde(rename = "type")]
     kind: Option<StartKind>,
     /// What a SUPPORT room is about.
-    #[garde(custom(filled_text(NAME_CHARS_MAX)))]
+    #[garde(custom(name_text(NAME_CHARS_MAX)))]
     #[schemars(length(min = 1, max = NAME_CHARS_MAX))]
     subject: Option<String>,
 }

@@ -54,6 +54,13 @@ impl Gate {
         Ok(Some(service.clone()))
     }
 
+    /// For a request that says as much as `sends` messages, of which the first was counted when it came in.
+    pub fn count_sends(&self, user: &UserId, sends: usize) -> Result<(), Problem> {
+        let more = u32::try_from(sends.saturating_sub(1)).unwrap_or(u32::MAX);
+        let taken = self.rates.take_more(Class::Sends, user, more, self.opened.elapsed());
+        taken.map_err(Problem::too_many_requests)
+    }
+
     /// Whose session a request for a WebSocket carries. A browser opens one for whoever's page asks and sends the cookie
     /// along: only pages of ours are heard. Nobody is refused; who is nobody signs in over the socket.
     pub fn visitor(&self, headers: &HeaderMap) -> Option<UserId> {

@@ -31,6 +31,7 @@ impl Class {
     pub fn of(method: &Method, route: &str) -> Self {
         match route {
             _ if method.is_safe() => Self::Reads,
+            "/api/chat/messages" if *method == Method::PATCH => Self::Sends,
             "/api/chat/send" | "/api/messages" | "/api/chat/messages/{messageId}/forward" => Self::Sends,
             "/api/chat/typing" => Self::Typing,
             // Signs, but writes nothing.
@@ -74,14 +75,23 @@ impl RateLimits {
 
     /// Takes one token, or says how long until there is one. `now` is the time since some fixed moment.
     pub fn take(&self, class: Class, user: &UserId, now: Duration) -> Result<(), Duration> {
-        let buckets = match class {
+        self.of(class).take(user, now)
+    }
+
+    /// Takes `more` tokens for a request that took one when it came in, or none of them. Of a bucket too small for all of
+    /// them it takes the room there is, and what is left over later.
+    pub fn take_more(&self, class: Class, user: &UserId, more: u32, now: Duration) -> Result<(), Duration> {
+        self.of(class).take_some(user, more, now)
+    }
+
+    const fn of(&self, class: Class) -> &Buckets {
+        match class {
             Class::Sends => &self.sends,
             Class::Typing => &self.typing,
             Class::Writes => &self.writes,
             Class::Reads => &self.reads,
             Class::Services => &self.services,
-        };
-        buckets.take(user, now)
+        }
     }
 
     /// The same for a single route, where it has a limit of its own.
@@ -100,8 +110,8 @@ const SHARDS: usize = 16;
 struct Buckets {
     /// Time that one token takes to come back.
     interval: Duration,
-    /// How far ahead of now a bucket may be: all tokens but one.
-    tolerance: Duration,
+    /// Tokens of a full bucket.
+    burst: u32,
     users_per_shard_max: usize,
     /// When each user's bucket is full again.
     shards: [Mutex<HashMap<UserId, Duration>>; SHARDS],
@@ -113,7 +123,7 @@ impl Buckets {
         let interval = Duration::from_secs(1) / rate.per_second.max(1);
         Self {
             interval,
-            tolerance: interval * rate.burst.saturating_sub(1),
+            burst: rate.burst.max(1),
             users_per_shard_max: users_max.div_ceil(SHARDS).max(1),
             shards: Default::default(),
             hasher: RandomState::new(),
@@ -129,18 +139,28 @@ impl Buckets {
     }
 
     fn take(&self, user: &UserId, now: Duration) -> Result<(), Duration> {
+        self.take_tokens(user, (1, 1), now)
+    }
+
+    /// Behind one that was taken: there are never more left than all but one.
+    fn take_some(&self, user: &UserId, some: u32, now: Duration) -> Result<(), Duration> {
+        self.take_tokens(user, (some.min(self.burst.saturating_sub(1)), some), now)
+    }
+
+    /// Takes `taken` if `needed` of them are there.
+    fn take_tokens(&self, user: &UserId, (needed, taken): (u32, u32), now: Duration) -> Result<(), Duration> {
         let shard = &self.shards[self.hasher.hash_one(user) as usize % SHARDS];
         // A panic while it was held cannot leave it half changed: every change is one insert.
         let mut full_at = shard.lock().unwrap_or_else(PoisonError::into_inner);
         let ahead = full_at.get(user).copied().unwrap_or_default().max(now);
-        let wait = (ahead - now).saturating_sub(self.tolerance);
+        let wait = (ahead - now + self.interval * needed).saturating_sub(self.interval * self.burst);
         if !wait.is_zero() {
             return Err(wait);
         }
         if full_at.len() >= self.users_per_shard_max && !full_at.contains_key(user) {
             forget_idle(&mut full_at, now);
         }
-        full_at.insert(user.clone(), ahead + self.interval);
+        full_at.insert(user.clone(), ahead + self.interval * taken);
         Ok(())
     }
 }
@@ -186,6 +206,31 @@ mod tests {
         assert_eq!(buckets.take(&ana, at(1_060)), Err(at(40)), "being refused costs nothing");
         assert_eq!(buckets.take(&ana, at(1_100)), Ok(()));
         assert_eq!(buckets.take(&ana, at(1_100)), Err(at(100)));
+    }
+
+    #[test]
+    fn several_are_taken_all_or_none() {
+        let buckets = ten_a_second_three_at_once();
+        let ana = user("ana");
+        buckets.take(&ana, at(1_000)).unwrap();
+        assert_eq!(buckets.take_some(&ana, 2, at(1_000)), Ok(()));
+        buckets.take(&ana, at(1_100)).unwrap();
+        assert_eq!(buckets.take_some(&ana, 2, at(1_100)), Err(at(200)));
+        assert_eq!(buckets.take_some(&ana, 0, at(1_100)), Ok(()));
+        assert_eq!(buckets.take(&ana, at(1_200)), Ok(()), "nothing was taken");
+    }
+
+    #[test]
+    fn more_than_a_bucket_holds_is_paid_for_later() {
+        let buckets = ten_a_second_three_at_once();
+        let ana = user("ana");
+        buckets.take(&ana, at(1_000)).unwrap();
+        assert_eq!(buckets.take_some(&ana, 9, at(1_000)), Ok(()));
+        assert_eq!(buckets.take(&ana, at(1_000)), Err(at(800)));
+        let one = Buckets::new(Rate { per_second: 1, burst: 1 }, 10);
+        one.take(&ana, at(0)).unwrap();
+        assert_eq!(one.take_some(&ana, 9, at(0)), Ok(()));
+        assert_eq!(one.take(&ana, at(0)), Err(at(10_000)));
     }
 
     #[test]
@@ -246,6 +291,8 @@ mod tests {
         assert_eq!(Class::of(&Method::POST, "/api/chat/send"), Class::Sends);
         assert_eq!(Class::of(&Method::POST, "/api/messages"), Class::Sends);
         assert_eq!(Class::of(&Method::GET, "/api/messages"), Class::Reads);
+        assert_eq!(Class::of(&Method::PATCH, "/api/chat/messages"), Class::Sends, "other words are words");
+        assert_eq!(Class::of(&Method::DELETE, "/api/chat/messages"), Class::Writes);
         assert_eq!(Class::of(&Method::POST, "/api/chat/typing"), Class::Typing);
         assert_eq!(Class::of(&Method::POST, "/api/pusher/auth"), Class::Reads);
         assert_eq!(Class::of(&Method::PATCH, "/api/notifications"), Class::Writes);

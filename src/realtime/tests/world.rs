@@ -1,5 +1,6 @@
 //! A small Kabar for tests: log, views, door, realtime and a server on a port of its own.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -186,6 +187,7 @@ impl World {
             room_id,
             created_by: user(owner),
             members: members.iter().map(|name| user(name)).collect(),
+            apart: BTreeSet::new(),
             name: Sealed::new("Kelas"),
             avatar: None,
             group_id,
@@ -242,7 +244,13 @@ impl World {
 
     pub async fn add(&self, room_id: RoomId, by: &str, members: &[&str]) -> Position {
         let members = members.iter().map(|name| user(name)).collect();
-        let command = RoomCommand::AddMembers(AddMembers { room_id, added_by: user(by), members, at: at() });
+        let command = RoomCommand::AddMembers(AddMembers {
+            room_id,
+            added_by: user(by),
+            members,
+            apart: BTreeSet::new(),
+            at: at(),
+        });
         self.done(StreamId::room(room_id), Command::Room(command)).await
     }
 

@@ -1,6 +1,6 @@
 //! People at the door, in short words.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use aggregates::ids::{CommandId, MessageId, RoomId, UserId, UserPair};
 use aggregates::participant::{MarkRead, ParticipantCommand, ReadUpTo};
@@ -54,6 +54,7 @@ pub fn create_group(room_id: RoomId, members: &[&str]) -> Wish {
         room_id,
         created_by: user(members[0]),
         members: members.iter().map(|name| user(name)).collect(),
+        apart: BTreeSet::new(),
         name: Sealed::new("Kelas"),
         avatar: None,
         group_id: None,

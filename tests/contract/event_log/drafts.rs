@@ -1,5 +1,6 @@
 //! Batches as tests write them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -128,6 +129,7 @@ pub fn create(room_id: RoomId) -> RoomCommand {
         room_id,
         created_by: user("ana"),
         members: vec![user("ben")],
+        apart: BTreeSet::new(),
         name: Sealed::new("Kelas Rust"),
         avatar: None,
         group_id: None,

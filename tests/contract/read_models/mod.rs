@@ -21,6 +21,7 @@ mod promise_9_erased;
 mod promise_9_forwarded;
 mod promise_9_scrubbed;
 mod promise_9_search;
+mod receipts;
 mod rooms_lists;
 mod search;
 mod search_naive;

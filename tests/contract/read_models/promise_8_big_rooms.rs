@@ -1,6 +1,7 @@
 //! A room of 10,000 (promise 8): what is said in it costs what it costs in a room of ten, everybody's count is exact, and
 //! read anew it is the same room.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 use aggregates::ids::{CommandId, RoomId, UserId};
@@ -45,7 +46,7 @@ async fn filled(door: &Door, room_id: RoomId, members: usize) -> Position {
 }
 
 fn add(room_id: RoomId, members: Vec<UserId>) -> Wish {
-    let command = AddMembers { room_id, added_by: user(&name(0)), members, at: noon() };
+    let command = AddMembers { room_id, added_by: user(&name(0)), members, apart: BTreeSet::new(), at: noon() };
     wish(room_id, RoomCommand::AddMembers(command))
 }
 
@@ -166,7 +167,9 @@ async fn a_room_of_10_000_that_is_read_anew_is_the_same_room(backend: Backend) {
     assert!(log.loaded.load(Ordering::SeqCst) <= 250, "{} events were read", log.loaded.load(Ordering::SeqCst));
     assert_eq!(refused(cold.execute(send(room, &name(600))).await), "there is no such room");
     let joined = JoinRoom { room_id: room, user_id: user(&name(600)), is_platform_admin: false, at: noon() };
-    cold.execute(wish(room, RoomCommand::JoinRoom(joined))).await.expect("came back");
+    let joins = wish(room, RoomCommand::JoinRoom(joined));
+    assert!(refused(cold.execute(joins).await).contains("removed"), "whom others removed is remembered too");
+    cold.execute(add(room, vec![user(&name(600))])).await.expect("brought back");
     cold.execute(send(room, &name(600))).await.expect("a member again");
     cold.close().await;
 }

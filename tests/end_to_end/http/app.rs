@@ -55,8 +55,20 @@ impl TestApp {
         Self::with_uploads(store, tempfile::tempdir().expect("a folder")).await
     }
 
+    /// With other limits, or whatever else.
+    pub async fn with(backend: Backend, change: impl FnOnce(&mut Config)) -> Option<Self> {
+        let (store, uploads) = (backend.store().await?, tempfile::tempdir().expect("a folder"));
+        let mut config = config(&store, uploads.path());
+        change(&mut config);
+        Some(Self::configured(store, uploads, config).await)
+    }
+
     async fn with_uploads(store: TestStore, uploads: TempDir) -> Self {
         let config = config(&store, uploads.path());
+        Self::configured(store, uploads, config).await
+    }
+
+    async fn configured(store: TestStore, uploads: TempDir, config: Config) -> Self {
         let app = App::build(config.clone(), Ports::default()).await.expect("a fresh store and a valid configuration");
         let log = app.state().log.clone();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");

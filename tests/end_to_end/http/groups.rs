@@ -1,5 +1,6 @@
 //! Groups: who comes in, who goes, who may say so.
 
+use aggregates::room::GUARDED_NEWCOMERS_MAX;
 use aggregates::user::UserRole;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -14,6 +15,10 @@ on_every_backend![
     members_are_brought_by_owners_and_admins_only,
     a_group_by_invitation_is_not_there_for_others,
     the_readers_of_a_message_are_named_in_a_group,
+    nobody_is_put_into_a_group_by_whom_they_are_apart_from,
+    promise_3_of_a_crowd_too_nobody_is_put_into_a_group_across_a_block,
+    who_was_removed_comes_back_when_a_keeper_brings_them_and_who_left_by_themselves,
+    a_group_that_everybody_left_is_not_there_for_anybody,
 ];
 
 async fn group(owner: &Person, wish: Value) -> String {
@@ -103,5 +108,79 @@ async fn the_readers_of_a_message_are_named_in_a_group(app: TestApp) {
     let message = &shown["messages"][0];
     assert_eq!((&message["readBy"], &message["readByCount"]), (&json!(["ben"]), &json!(1)));
     assert_eq!((&message["isRead"], &message["receiverId"]), (&json!(true), &Value::Null));
+    app.stop().await;
+}
+
+async fn nobody_is_put_into_a_group_by_whom_they_are_apart_from(app: TestApp) {
+    let [ana, ben, cat] = app.people(["ana", "ben", "cat"]).await;
+    let room = group(&ben, json!({"name": "Bersama", "memberIds": ["ana"]})).await;
+    let path = format!("/api/chat/groups/{room}/members");
+    ana.post("/api/users/ben/block", json!({})).await.ok();
+    let before = app.head().await;
+    // Neither way, and nobody is told more than that it cannot be.
+    let refused = ben.post("/api/chat/groups", json!({"name": "x", "memberIds": ["cat", "ana"]})).await;
+    refused.is_problem(422, Some("memberIds[1]"));
+    assert_eq!(refused.body["errors"][0]["reason"], "cannot be added");
+    ana.post("/api/chat/groups", json!({"name": "x", "memberIds": ["ben"]}))
+        .await
+        .is_problem(422, Some("memberIds[0]"));
+    assert_eq!(app.head().await, before);
+    // Rooms that both are in stay as they are, and what is said there comes.
+    ben.post(&path, json!({"userIds": ["ana", "cat"]})).await.ok();
+    ben.sends(&room, "masih di sini").await;
+    let head = app.token(app.head().await);
+    assert_eq!(ana.unread(&head).await, json!(1));
+    ana.delete(&format!("{path}/ana")).await.ok();
+    ben.post(&path, json!({"userIds": ["ana"]})).await.is_problem(422, Some("userIds[0]"));
+    cat.post(&path, json!({"userIds": ["ana"]})).await.is_problem(403, None);
+    ana.delete("/api/users/ben/block").await.ok();
+    ben.post(&path, json!({"userIds": ["ana"]})).await.ok();
+    app.stop().await;
+}
+
+async fn promise_3_of_a_crowd_too_nobody_is_put_into_a_group_across_a_block(app: TestApp) {
+    let names: Vec<String> = (0..=GUARDED_NEWCOMERS_MAX).map(|nth| format!("person-{nth}")).collect();
+    for name in &names {
+        app.person(name).await;
+    }
+    let [ana, ben, eve] = app.people(["ana", "ben", "eve"]).await;
+    let with = |who: &str| names.iter().cloned().chain([who.to_owned()]).collect::<Vec<_>>();
+    let room = group(&eve, json!({"name": "Ramai", "memberIds": ["ana"]})).await;
+    let path = format!("/api/chat/groups/{room}/members");
+    for blocking in [&ana, &ben] {
+        blocking.post("/api/users/eve/block", json!({})).await.ok();
+        let wish = json!({"name": "x", "memberIds": with(&blocking.id)});
+        let field = format!("memberIds[{}]", names.len());
+        eve.post("/api/chat/groups", wish).await.is_problem(422, Some(&field));
+    }
+    let field = format!("userIds[{}]", names.len());
+    eve.post(&path, json!({"userIds": with("ben")})).await.is_problem(422, Some(&field));
+    ben.post(&path, json!({"userIds": with("eve")})).await.is_problem(404, None);
+    eve.post(&path, json!({"userIds": with("ana")})).await.ok();
+    app.stop().await;
+}
+
+async fn who_was_removed_comes_back_when_a_keeper_brings_them_and_who_left_by_themselves(app: TestApp) {
+    let [ana, ben, cat] = app.people(["ana", "ben", "cat"]).await;
+    let room = group(&ana, json!({"name": "Terbuka", "memberIds": ["ben", "cat"]})).await;
+    let (join, members) = (format!("/api/chat/groups/{room}/join"), format!("/api/chat/groups/{room}/members"));
+    ana.delete(&format!("{members}/ben")).await.ok();
+    cat.delete(&format!("{members}/cat")).await.ok();
+    ben.post(&join, json!({})).await.is_problem(403, None);
+    cat.post(&join, json!({})).await.ok();
+    ana.post(&members, json!({"userIds": ["ben"]})).await.ok();
+    ben.delete(&format!("{members}/ben")).await.ok();
+    ben.post(&join, json!({})).await.ok();
+    app.stop().await;
+}
+
+async fn a_group_that_everybody_left_is_not_there_for_anybody(app: TestApp) {
+    let [ana, ben] = app.people(["ana", "ben"]).await;
+    let room = group(&ana, json!({"name": "Sepi"})).await;
+    ana.sends(&room, "rahasia lama").await;
+    ana.delete(&format!("/api/chat/groups/{room}/members/ana")).await.ok();
+    for person in [&ben, &ana] {
+        person.post(&format!("/api/chat/groups/{room}/join"), json!({})).await.is_problem(404, None);
+    }
     app.stop().await;
 }

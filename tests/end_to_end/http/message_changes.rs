@@ -16,6 +16,8 @@ on_every_backend![
     a_page_begins_around_a_message_or_at_the_first_unread,
     mentions_name_members_and_are_counted_until_read,
     a_resend_under_its_client_id_is_the_same_message_for_ever,
+    what_is_so_already_is_answered_and_not_written,
+    across_a_block_nothing_is_pinned_in_a_room_of_two,
 ];
 
 async fn shown(person: &Person, id: &Value) -> Value {
@@ -196,5 +198,53 @@ async fn a_resend_under_its_client_id_is_the_same_message_for_ever(app: TestApp)
         assert_eq!(again[same], first[same], "{same}");
     }
     assert_eq!(again["isDeleted"], true, "shown as it is now");
+    app.stop().await;
+}
+
+async fn what_is_so_already_is_answered_and_not_written(app: TestApp) {
+    let ([ana, ben, _cat], room) = trio(&app).await;
+    let message = ana.sends(&room, "siapa ikut?").await;
+    let id = text(&message["id"]);
+    let (reactions, room_path) = (format!("/api/chat/messages/{id}/reactions"), format!("/api/chat/rooms/{room}"));
+    let edit = |mentions: Value| json!({"messageId": id, "content": "ayo", "mentions": mentions});
+    ben.post(&reactions, json!({"emoji": "👍"})).await.ok();
+    ana.patch("/api/chat/messages", edit(json!(["ben"]))).await.ok();
+    ana.patch(&room_path, json!({"name": "Kelas Puisi", "avatar": "https://a.example/b"})).await.ok();
+
+    let before = app.head().await;
+    let again = ben.post(&reactions, json!({"emoji": "👍"})).await;
+    assert_eq!(again.position(), app.token(before));
+    assert_eq!(again.ok()["message"]["reactions"], json!({"👍": ["ben"]}));
+    ben.delete(&format!("{reactions}?emoji=%E2%9D%A4%EF%B8%8F")).await.ok();
+    ana.delete(&format!("{reactions}?emoji=%F0%9F%91%8D")).await.ok();
+    let edited = ana.patch("/api/chat/messages", edit(json!(["ben", "ana", "nobody", "ben"]))).await.ok();
+    assert_eq!((&edited["message"]["content"], &edited["message"]["isEdited"]), (&json!("ayo"), &json!(true)));
+    let renamed = ana.patch(&room_path, json!({"name": "Kelas Puisi", "avatar": "https://a.example/b"})).await.ok();
+    assert_eq!(renamed["room"]["name"], "Kelas Puisi");
+    ben.patch(&room_path, json!({"name": "Kelas Puisi"})).await.is_problem(403, None);
+    assert_eq!(app.head().await, before, "all of it was so already");
+
+    ana.patch("/api/chat/messages", edit(json!([]))).await.ok();
+    ana.patch(&room_path, json!({"name": "Kelas Prosa", "avatar": "https://a.example/b"})).await.ok();
+    ben.delete(&format!("{reactions}?emoji=%F0%9F%91%8D")).await.ok();
+    ben.post(&reactions, json!({"emoji": "👍"})).await.ok();
+    let written = app.events().await.into_iter().filter(|event| event.position > before).count();
+    assert_eq!(written, 4, "what changes is written");
+    app.stop().await;
+}
+
+async fn across_a_block_nothing_is_pinned_in_a_room_of_two(app: TestApp) {
+    let [ana, ben] = app.people(["ana", "ben"]).await;
+    let room = ana.room_with(&ben).await;
+    let [one, two] = [ana.sends(&room, "satu").await, ben.sends(&room, "dua").await];
+    let pin = |message: &Value| format!("/api/chat/messages/{}/pin", text(&message["id"]));
+    ben.post(&pin(&one), json!({})).await.ok();
+    ana.post("/api/users/ben/block", json!({})).await.ok();
+    for person in [&ana, &ben] {
+        person.post(&pin(&two), json!({})).await.is_problem(403, None);
+        person.delete(&pin(&one)).await.is_problem(403, None);
+    }
+    ana.delete("/api/users/ben/block").await.ok();
+    ben.delete(&pin(&one)).await.ok();
     app.stop().await;
 }

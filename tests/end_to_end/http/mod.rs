@@ -13,6 +13,7 @@ mod follows;
 mod groups;
 mod kinds;
 mod late_views;
+mod limits;
 mod message_changes;
 mod older_pages;
 mod own_writes;

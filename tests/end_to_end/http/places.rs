@@ -13,6 +13,8 @@ on_every_backend![
     pinned_rooms_come_first,
     whoever_is_muted_by_others_does_not_learn_it,
     readers_of_a_message_are_listed_in_rooms_of_any_size,
+    a_receipt_is_not_taken_back_by_a_mark_of_unread,
+    whoever_came_too_late_to_read_a_message_is_not_named_as_its_reader,
 ];
 
 async fn room(person: &Person, room: &str, after: &str) -> Value {
@@ -125,6 +127,42 @@ async fn readers_of_a_message_are_listed_in_rooms_of_any_size(app: TestApp) {
     let after = ben.post("/api/chat/read", json!({"roomId": group})).await.position();
     let path = format!("/api/chat/messages/{}/readers?after={after}", text(&message["id"]));
     let readers = ana.get(&path).await.ok();
+    assert_eq!((&readers["readBy"], &readers["readByCount"]), (&json!(["ben"]), &json!(1)));
+    app.stop().await;
+}
+
+async fn a_receipt_is_not_taken_back_by_a_mark_of_unread(app: TestApp) {
+    let [ana, ben] = app.people(["ana", "ben"]).await;
+    let direct = ana.room_with(&ben).await;
+    let message = ana.sends(&direct, "sudah dibaca?").await;
+    let path = format!("/api/chat/messages/{}", text(&message["id"]));
+    let receipt = async |after: &str| {
+        let shown = ana.get(&format!("{path}?after={after}")).await.ok()["message"].clone();
+        (shown["isRead"].clone(), shown["readAt"].clone(), shown["isDelivered"].clone())
+    };
+    let read = receipt(&ben.post("/api/chat/read", json!({"roomId": direct})).await.position()).await;
+    assert_eq!((&read.0, &read.2), (&json!(true), &json!(true)));
+    let after = ben.post("/api/chat/unread", json!({"roomId": direct})).await.position();
+    assert_eq!(ben.unread(&after).await, json!(1), "their own count went back");
+    assert_eq!(receipt(&after).await, read, "and nobody else hears of it");
+    app.stop().await;
+}
+
+async fn whoever_came_too_late_to_read_a_message_is_not_named_as_its_reader(app: TestApp) {
+    let [ana, ben, cat] = app.people(["ana", "ben", "cat"]).await;
+    let wish = json!({"name": "Kelas", "memberIds": ["ben"], "historyFrom": "join"});
+    let group = text(&ana.post("/api/chat/groups", wish).await.ok()["room"]["id"]);
+    let message = ana.sends(&group, "sebelum cat").await;
+    ana.post(&format!("/api/chat/groups/{group}/members"), json!({"userIds": ["cat"]})).await.ok();
+    ana.sends(&group, "sesudah cat").await;
+    let mut after = String::new();
+    for person in [&ben, &cat] {
+        after = person.post("/api/chat/read", json!({"roomId": group})).await.position();
+    }
+    let path = format!("/api/chat/messages/{}", text(&message["id"]));
+    let shown = ana.get(&format!("{path}?after={after}")).await.ok()["message"].clone();
+    assert_eq!((&shown["readBy"], &shown["readByCount"]), (&json!(["ben"]), &json!(1)));
+    let readers = ana.get(&format!("{path}/readers?after={after}")).await.ok();
     assert_eq!((&readers["readBy"], &readers["readByCount"]), (&json!(["ben"]), &json!(1)));
     app.stop().await;
 }

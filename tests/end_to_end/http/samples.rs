@@ -141,6 +141,7 @@ impl Ids {
                     (json!({"type": "MENTOR_STUDENT"}), "recipientId"),
                     (json!({"recipientId": "ben", "type": "MENTOR_STUDENT"}), "participantId"),
                     (json!({"type": "SUPPORT", "subject": " "}), "subject"),
+                    (json!({"type": "SUPPORT", "subject": "a\nb"}), "subject"),
                     (json!({"type": "SUPPORT", "subject": "x".repeat(101)}), "subject"),
                 ])
                 .wrong_body(404, json!({"recipientId": "nobody"}), "recipientId"),
@@ -156,6 +157,8 @@ impl Ids {
             ]),
             Sample::get("/api/chat/unread-count", "").wrong_queries(&[("after=x", "after")]),
             Sample::post("/api/chat/groups", json!({"name": "Kelas dua"})).wrong_bodies(&[
+                (json!({"name": "\u{3164}"}), "name"),
+                (json!({"name": "Kelas\u{1B}[1m"}), "name"),
                 (json!({}), "name"),
                 (json!({"name": " "}), "name"),
                 (json!({"name": "x".repeat(101)}), "name"),
@@ -207,6 +210,7 @@ impl Ids {
                     (json!({"content": "x"}), "roomId"),
                     (send(json!({"roomId": "x"})), "roomId"),
                     (send(json!({"content": ""})), "content"),
+                    (send(json!({"content": "\u{200B}\u{202E}\u{AD}"})), "content"),
                     (send(json!({"content": null})), "content"),
                     (send(json!({"content": "x".repeat(8_001)})), "content"),
                     (send(json!({"content": "a\u{0}"})), "content"),

@@ -1,5 +1,7 @@
 //! What may be asked about messages.
 
+use std::collections::BTreeSet;
+
 use crate::aggregate::State;
 use crate::ids::{MessageId, RoomId, UserId};
 use crate::room::emoji::Emoji;
@@ -59,9 +61,18 @@ pub struct EditMessage {
     /// As in [`SendMessage`]; whom the words name now.
     pub mentions: Vec<UserId>,
     pub mentions_all: bool,
+    /// Fact, where the message has these very words already.
+    pub naming: Option<Naming>,
     /// Fact, in rooms of two: one of them blocked the other.
     pub blocked: bool,
     pub at: Timestamp,
+}
+
+/// Whom the words of a message name as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Naming {
+    pub mentions: BTreeSet<UserId>,
+    pub all: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -80,6 +91,8 @@ pub struct React {
     pub user_id: UserId,
     pub emoji: Emoji,
     pub on: bool,
+    /// Fact: it stands there already, or is not there to be taken back.
+    pub unchanged: bool,
     /// Fact, in rooms of two: one of them blocked the other.
     pub blocked: bool,
     pub at: Timestamp,
@@ -91,5 +104,7 @@ pub struct PinMessage {
     pub message: MessageFacts,
     pub pinned_by: UserId,
     pub on: bool,
+    /// Fact, in rooms of two: one of them blocked the other.
+    pub blocked: bool,
     pub at: Timestamp,
 }

@@ -1,5 +1,7 @@
 //! How rooms of each kind are asked for.
 
+use std::collections::BTreeSet;
+
 use crate::aggregate::State;
 use crate::catalogue::StreamId;
 use crate::ids::{GroupId, RoomId, UserId};
@@ -27,6 +29,8 @@ pub struct CreateGroup {
     pub created_by: UserId,
     /// The creator may be named or not; duplicates count once.
     pub members: Vec<UserId>,
+    /// Fact: who of `members` is apart from the creator, by a block of either.
+    pub apart: BTreeSet<UserId>,
     pub name: Sealed,
     pub avatar: Option<Sealed>,
     pub group_id: Option<GroupId>,

@@ -10,9 +10,12 @@ use crate::room::kinds::{Role, RoomKind};
 use crate::room::state::Room;
 
 impl Room {
-    /// Words are not compared: a room remembers none.
+    /// A room remembers no words: whether these are what it is called already is known outside.
     pub(in crate::room) fn rename(&self, command: &RenameRoom) -> Result<Vec<RoomEvent>, RoomError> {
         self.may_describe(&command.renamed_by)?;
+        if command.unchanged {
+            return Ok(vec![]);
+        }
         Ok(vec![RoomEvent::RoomRenamed(RoomRenamed {
             room_id: command.room_id,
             name: command.name.clone(),
@@ -23,6 +26,9 @@ impl Room {
 
     pub(in crate::room) fn change_avatar(&self, command: &ChangeAvatar) -> Result<Vec<RoomEvent>, RoomError> {
         self.may_describe(&command.changed_by)?;
+        if command.unchanged {
+            return Ok(vec![]);
+        }
         Ok(vec![RoomEvent::RoomAvatarChanged(RoomAvatarChanged {
             room_id: command.room_id,
             avatar: command.avatar.clone(),

@@ -8,7 +8,7 @@ use crate::room::error::RoomError;
 use crate::room::events::{MemberRemoved, MemberRoleChanged, MembersAdded, NewMember, RoomEvent};
 use crate::room::kinds::{JoinPolicy, Role, RoomKind};
 use crate::room::state::Room;
-use crate::room::{MEMBERS_MAX, MEMBERS_PER_COMMAND_MAX};
+use crate::room::{MEMBERS_MAX, MEMBERS_PER_COMMAND_MAX, REMOVED_MAX};
 
 impl Room {
     pub(in crate::room) fn add_members(&self, command: &AddMembers) -> Result<Vec<RoomEvent>, RoomError> {
@@ -27,6 +27,10 @@ impl Room {
         if newcomers.is_empty() {
             return Ok(vec![]);
         }
+        let refused = |user: &UserId| newcomers.contains(user) && command.apart.contains(user);
+        if let Some(nth) = command.members.iter().position(refused) {
+            return Err(RoomError::CannotBeAdded { nth });
+        }
         Ok(vec![RoomEvent::MembersAdded(MembersAdded {
             room_id: command.room_id,
             members: newcomers
@@ -44,18 +48,20 @@ impl Room {
             return Ok(vec![]);
         }
         let helps = self.kind == RoomKind::Support && command.is_platform_admin;
-        // A room one cannot walk into does not exist for those outside.
-        if !self.open || (self.join_policy == JoinPolicy::Invite && !helps) {
+        // A room one cannot walk into does not exist for those outside. One that everybody left stays empty: whoever came in
+        // would have what was said there, and nobody is left to let them in.
+        if !self.open || self.members.is_empty() || (self.join_policy == JoinPolicy::Invite && !helps) {
             return Err(RoomError::NotFound);
+        }
+        if self.removed.contains(&command.user_id) || self.removed.size() >= REMOVED_MAX {
+            return Err(RoomError::Removed);
         }
         self.require_open()?;
         if self.members.len() >= MEMBERS_MAX {
             return Err(RoomError::TooManyMembers);
         }
-        // The last one to leave took the ownership along: whoever comes into an empty room has it.
         let role = match self.kind {
             RoomKind::Support => Role::Admin,
-            RoomKind::Direct | RoomKind::Group | RoomKind::MentorStudent if self.members.is_empty() => Role::Owner,
             RoomKind::Direct | RoomKind::Group | RoomKind::MentorStudent => Role::Member,
         };
         Ok(vec![RoomEvent::MembersAdded(MembersAdded {

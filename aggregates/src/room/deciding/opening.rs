@@ -53,6 +53,9 @@ impl Room {
         if members.len() > MEMBERS_PER_COMMAND_MAX {
             return Err(RoomError::TooManyAtOnce);
         }
+        if let Some(nth) = command.members.iter().position(|user| command.apart.contains(user)) {
+            return Err(RoomError::CannotBeAdded { nth });
+        }
         Ok(vec![RoomEvent::RoomOpened(RoomOpened {
             room_id: command.room_id,
             kind: RoomKind::Group,

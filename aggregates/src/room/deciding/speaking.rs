@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::ids::UserId;
-use crate::room::commands::{DeleteMessage, EditMessage, PinMessage, React, SendMessage};
+use crate::room::commands::{DeleteMessage, EditMessage, Naming, PinMessage, React, SendMessage};
 use crate::room::error::RoomError;
 use crate::room::events::{MessageDeleted, MessageEdited, MessagePinned, MessageSent, Reacted, RoomEvent};
 use crate::room::kinds::{Role, RoomKind};
@@ -50,6 +50,10 @@ impl Room {
         }
         let mentions = self.mentioned(&command.mentions, &command.edited_by)?;
         self.may_call_all(editor, command.mentions_all)?;
+        let same = |now: &Naming| now.all == command.mentions_all && now.mentions.iter().eq(&mentions);
+        if command.naming.as_ref().is_some_and(same) {
+            return Ok(vec![]);
+        }
         Ok(vec![RoomEvent::MessageEdited(MessageEdited {
             room_id: command.room_id,
             message_id: command.message.message_id,
@@ -85,6 +89,9 @@ impl Room {
         } else {
             self.member(&command.user_id)?;
         }
+        if command.unchanged {
+            return Ok(vec![]);
+        }
         let reacted = Reacted {
             room_id: command.room_id,
             message_id: command.message.message_id,
@@ -101,6 +108,7 @@ impl Room {
         if self.kind == RoomKind::Group {
             member.require(Role::Admin)?;
         }
+        self.require_unblocked(command.blocked)?;
         self.require_open()?;
         if self.pins.contains(&command.message.message_id) == command.on {
             return Ok(vec![]);
@@ -121,10 +129,13 @@ impl Room {
     fn may_speak(&self, user: &UserId, blocked: bool) -> Result<&MemberState, RoomError> {
         let member = self.member(user)?;
         self.require_open()?;
-        if self.kind.is_of_two() && blocked {
-            return Err(RoomError::Blocked);
-        }
+        self.require_unblocked(blocked)?;
         Ok(member)
+    }
+
+    /// A block stops what is said in a room of two, and nothing in larger ones.
+    const fn require_unblocked(&self, blocked: bool) -> Result<(), RoomError> {
+        if self.kind.is_of_two() && blocked { Err(RoomError::Blocked) } else { Ok(()) }
     }
 
     /// Who of `named` is here, once each; nobody mentions themselves.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::cast::noon;
-use crate::cast::room::{changed, close, reopen, turned};
+use crate::cast::room::{addition, changed, close, reopen, turned};
 use crate::room::HistoryFrom;
 use crate::user::{Profile, UserEvent, UserRegistered, UserRole};
 use crate::{Command, ids::RoomId};
@@ -211,11 +211,23 @@ fn an_owner_who_makes_another_one_is_an_admin_then_and_steps_down_in_no_other_wa
 
 fn rename(by: &UserId) -> RoomCommand {
     let name = Some(Sealed::new("Kelas Puisi"));
-    RoomCommand::RenameRoom(RenameRoom { room_id: room_id(), name, renamed_by: by.clone(), at: noon() })
+    RoomCommand::RenameRoom(RenameRoom {
+        room_id: room_id(),
+        name,
+        renamed_by: by.clone(),
+        unchanged: false,
+        at: noon(),
+    })
 }
 
 fn picture(by: &UserId) -> RoomCommand {
-    RoomCommand::ChangeAvatar(ChangeAvatar { room_id: room_id(), avatar: None, changed_by: by.clone(), at: noon() })
+    RoomCommand::ChangeAvatar(ChangeAvatar {
+        room_id: room_id(),
+        avatar: None,
+        changed_by: by.clone(),
+        unchanged: false,
+        at: noon(),
+    })
 }
 
 #[test]
@@ -252,6 +264,24 @@ fn who_keeps_a_group_sets_its_rules_and_each_is_an_event_only_where_it_changes()
         .when(rules(&ana(), None, Some(SLOW_MODE_SECONDS_MAX + 1)))
         .then_expect_error(RoomError::TooSlow);
     room().given(vec![direct_opened()]).when(rules(&ana(), None, Some(1))).then_expect_error(RoomError::KindForbids);
+}
+
+#[test]
+fn what_a_room_is_called_already_and_shows_already_is_no_event() {
+    let same = |mut command| {
+        if let RoomCommand::RenameRoom(RenameRoom { unchanged, .. })
+        | RoomCommand::ChangeAvatar(ChangeAvatar { unchanged, .. }) = &mut command
+        {
+            *unchanged = true;
+        }
+        command
+    };
+    for command in [rename, picture] {
+        let given = || vec![group_opened(&[ana(), ben()])];
+        room().given(given()).when(same(command(&ana()))).then_expect_events(vec![]);
+        room().given(given()).when(same(command(&ben()))).then_expect_error(RoomError::RoleForbids);
+        room().given(given()).when(same(command(&dewi()))).then_expect_error(RoomError::NotFound);
+    }
 }
 
 #[test]

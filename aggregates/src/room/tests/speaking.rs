@@ -3,7 +3,7 @@
 use super::*;
 use crate::cast::noon;
 use crate::cast::room::{
-    close, delete, deleted, edited, editing, facts, pin, pinned, reacted, reacting, reopen, slowed, turned,
+    close, delete, deleted, edited, editing, facts, pin, pinned, pinning, reacted, reacting, reopen, slowed, turned,
 };
 use crate::user::{UserErased, UserEvent};
 use crate::{Command, Timestamp};
@@ -69,6 +69,23 @@ fn an_edit_across_a_block_is_refused_in_a_direct_room() {
     room().given(group()).when(command()).then_expect_events(vec![edited(1, &ana())]);
 }
 
+#[test]
+fn the_same_words_that_name_the_same_people_are_no_event() {
+    let edit = |naming: &[UserId], all, named: Vec<UserId>| {
+        let naming = Some(Naming { mentions: naming.iter().cloned().collect(), all });
+        RoomCommand::EditMessage(EditMessage { naming, mentions: named, ..editing(3, &cici(), &cici()) })
+    };
+    room().given(a_group()).when(edit(&[], false, vec![])).then_expect_events(vec![]);
+    // Who is not here, and oneself, are left out first.
+    room().given(a_group()).when(edit(&[ben()], false, vec![dewi(), cici(), ben()])).then_expect_events(vec![]);
+    for (naming, all, named) in [(vec![ben()], false, vec![]), (vec![], false, vec![ben()]), (vec![], true, vec![])] {
+        let decided = room().given(a_group()).when(edit(&naming, all, named)).inspect_result();
+        assert_eq!(decided.expect("allowed").len(), 1, "{naming:?} {all}");
+    }
+    let theirs = EditMessage { edited_by: ana(), naming: None, ..editing(3, &cici(), &ana()) };
+    room().given(a_group()).when(RoomCommand::EditMessage(theirs)).then_expect_error(RoomError::NotYourMessage);
+}
+
 // ---- deleting ----
 
 #[test]
@@ -112,7 +129,25 @@ fn across_a_block_one_takes_back_and_sets_nothing() {
     room().given(direct()).when(react(false)).then_expect_events(vec![RoomEvent::ReactionRemoved(reacted(1, &ben()))]);
 }
 
+#[test]
+fn a_reaction_that_stands_there_already_is_no_event_and_nothing_is_taken_back_twice() {
+    let react = |by: &UserId, on| RoomCommand::React(React { unchanged: true, ..reacting(1, by, on) });
+    for on in [true, false] {
+        room().given(a_group()).when(react(&cici(), on)).then_expect_events(vec![]);
+        room().given(a_group()).when(react(&dewi(), on)).then_expect_error(RoomError::NotFound);
+    }
+}
+
 // ---- pinning ----
+
+#[test]
+fn across_a_block_nothing_is_pinned_in_a_room_of_two() {
+    let pin = |on| RoomCommand::PinMessage(PinMessage { blocked: true, ..pinning(1, &ben(), on) });
+    for on in [true, false] {
+        room().given(vec![direct_opened(), said(1, &ana())]).when(pin(on)).then_expect_error(RoomError::Blocked);
+    }
+    room().given(a_group()).when(pin(true)).then_expect_events(vec![RoomEvent::MessagePinned(pinned(1, &ben()))]);
+}
 
 #[test]
 fn who_keeps_a_group_pins_once_and_in_a_room_of_two_either_does() {
@@ -223,7 +258,12 @@ fn in_a_slow_room_members_wait_and_those_who_keep_it_do_not() {
 #[test]
 fn what_is_said_in_a_room_of_two_asks_for_blocks_and_what_is_taken_away_does_not() {
     let direct = state_after(AggregateKind::Room, [DomainEvent::Room(direct_opened())]);
-    let saying = [RoomCommand::EditMessage(editing(1, &ana(), &ana())), RoomCommand::React(reacting(1, &ana(), true))];
+    let saying = [
+        RoomCommand::EditMessage(editing(1, &ana(), &ana())),
+        RoomCommand::React(reacting(1, &ana(), true)),
+        pin(1, &ana(), true),
+        pin(1, &ana(), false),
+    ];
     for command in saying {
         assert_eq!(direct.needs(&Command::Room(command.clone())), [blocks_between(&ana(), &ben())], "{command:?}");
         let mut learned = Command::Room(command);
@@ -231,8 +271,6 @@ fn what_is_said_in_a_room_of_two_asks_for_blocks_and_what_is_taken_away_does_not
         learned.learn(&related, &state_after(AggregateKind::Relationship, [blocked_by(&ben(), &ana())]));
         assert_eq!(direct.decide(&learned), Err(RoomError::Blocked.into()));
     }
-    for command in [delete(1, &ana(), &ana()), pin(1, &ana(), true)] {
-        assert_eq!(direct.needs(&Command::Room(command)), []);
-    }
+    assert_eq!(direct.needs(&Command::Room(delete(1, &ana(), &ana()))), []);
     assert_eq!(facts(1, &ana()).seq, 1);
 }

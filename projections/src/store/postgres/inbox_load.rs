@@ -116,7 +116,7 @@ async fn load_readers(
     }
     let sql = format!(
         "SELECT p.room_id, p.user_id, p.read_seq, p.last_read_at, p.active_position, p.delivered_seq, p.delivered_at,
-         p.muted, p.muted_until, p.pinned, p.archived_seq
+         p.muted, p.muted_until, p.pinned, p.archived_seq, p.seen_seq
          FROM unnest($1::uuid[], $2::text[]) k (room_id, user_id)
          JOIN {schema}.participants p ON p.room_id = k.room_id AND p.user_id = k.user_id"
     );
@@ -130,6 +130,7 @@ async fn load_readers(
             muted: maybe_mute(&row, 7)?,
             pinned: row.try_get(9)?,
             archived_seq: row.try_get::<Option<i64>, _>(10)?.map(natural),
+            seen_seq: number(&row, 11)?,
         };
         readers.load((RoomId(row.try_get(0)?), user(&row, 1)?), reader);
     }

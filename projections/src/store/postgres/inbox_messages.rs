@@ -237,10 +237,13 @@ pub(super) fn carries_upload(schema: &str) -> String {
 }
 
 /// How many have read the message $3 at the position $2 of the room $1, which $4 sent, and who of them did last. Whoever
-/// has was active since it was said: the others are not looked at.
+/// has was active since it was said: the others are not looked at. Nor is it said of whoever came too late to read it.
 pub(super) fn read_by(schema: &str) -> String {
     let readers = format!(
-        "{schema}.participants WHERE room_id = $1 AND active_position >= $2 AND read_seq >= $3 AND user_id <> $4"
+        "{schema}.participants p WHERE room_id = $1 AND active_position >= $2 AND seen_seq >= $3 AND user_id <> $4
+         AND ((SELECT history_from FROM {schema}.rooms WHERE room_id = $1) = 'start'
+             OR EXISTS (SELECT FROM {schema}.members m WHERE m.user_id = p.user_id AND m.room_id = $1
+                 AND m.to_position IS NULL AND m.join_seq < $3))"
     );
     format!(
         "SELECT (SELECT count(*) FROM {readers}), array(SELECT user_id FROM {readers}

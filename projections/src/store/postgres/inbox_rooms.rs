@@ -62,7 +62,8 @@ fn place(schema: &str, user: &str) -> String {
 fn most_active(schema: &str, limit: &str) -> String {
     format!(
         "SELECT a.user_id, m.role, m.joined_at, m.join_seq, a.read_seq, a.last_read_at, a.delivered_seq, a.delivered_at,
-         a.muted, a.muted_until, a.pinned, {unread} AS unread, a.active_position
+         a.muted, a.muted_until, a.pinned, {unread} AS unread, a.seen_seq,
+         a.active_position
          FROM (SELECT p.* FROM {schema}.participants p
              WHERE p.room_id = r.room_id AND p.active_position >= 0
              ORDER BY p.active_position DESC, p.user_id LIMIT {limit}) a
@@ -92,7 +93,8 @@ pub(super) fn list(schema: &str) -> String {
          LEFT JOIN LATERAL (SELECT * FROM {schema}.rooms r WHERE r.room_id = placed.room_id LIMIT 1) r ON true
          LEFT JOIN LATERAL (SELECT array_agg(user_id), array_agg(role), array_agg(joined_at), array_agg(join_seq),
              array_agg(read_seq), array_agg(last_read_at), array_agg(delivered_seq), array_agg(delivered_at),
-             array_agg(muted), array_agg(muted_until), array_agg(pinned), array_agg(unread), array_agg(active_position)
+             array_agg(muted), array_agg(muted_until), array_agg(pinned), array_agg(unread), array_agg(seen_seq),
+             array_agg(active_position)
              FROM ({members}) y) x ON true
          ORDER BY placed.pinned DESC, r.last_position DESC, r.room_id DESC",
         placed = placed("placed"),
@@ -134,7 +136,7 @@ pub(super) fn members(schema: &str) -> String {
 fn member_columns(schema: &str) -> String {
     format!(
         "m.room_id, m.user_id, m.role, m.joined_at, m.join_seq, p.read_seq, p.last_read_at, p.delivered_seq,
-         p.delivered_at, p.muted, p.muted_until, p.pinned, {}",
+         p.delivered_at, p.muted, p.muted_until, p.pinned, {}, p.seen_seq",
         unread(schema, "greatest(p.read_seq, m.join_seq)")
     )
 }
@@ -233,16 +235,17 @@ pub(super) fn room(row: &PgRow) -> sqlx::Result<(RoomRow, RoomCursor)> {
 }
 
 pub(super) fn member(row: &PgRow) -> sqlx::Result<MemberRow> {
-    let read = (number(row, 5)?, maybe_moment(row, 6)?);
-    let (delivered_seq, delivered_at) = delivered((number(row, 7)?, maybe_moment(row, 8)?), read);
+    let seen = (number(row, 13)?, maybe_moment(row, 6)?);
+    let (delivered_seq, delivered_at) = delivered((number(row, 7)?, maybe_moment(row, 8)?), seen);
     Ok(MemberRow {
         room_id: RoomId(row.try_get(0)?),
         user_id: user(row, 1)?,
         role: named(row, 2, role)?,
         joined_at: moment(row, 3)?,
         join_seq: number(row, 4)?,
-        read_seq: read.0,
-        last_read_at: read.1,
+        read_seq: number(row, 5)?,
+        seen_seq: seen.0,
+        last_read_at: seen.1,
         delivered_seq,
         delivered_at,
         muted: maybe_mute(row, 9)?,
@@ -288,25 +291,26 @@ where
 
 /// In the order of [`members`]: nothing promises the one in which an array was gathered behind a join.
 fn members_beside(row: &PgRow, room_id: RoomId, members: &mut Vec<MemberRow>) -> sqlx::Result<()> {
-    let (users, roles, active) = (column::<String>(row, 0)?, column::<String>(row, 1)?, column::<i64>(row, 12)?);
+    let (users, roles, active) = (column::<String>(row, 0)?, column::<String>(row, 1)?, column::<i64>(row, 13)?);
     let (joined, join_seqs) = (column::<i64>(row, 2)?, column::<i64>(row, 3)?);
     let (read, read_at) = (column::<i64>(row, 4)?, column::<Option<i64>>(row, 5)?);
     let (arrived, arrived_at) = (column::<i64>(row, 6)?, column::<Option<i64>>(row, 7)?);
     let (muted, until) = (column::<bool>(row, 8)?, column::<Option<i64>>(row, 9)?);
-    let (pinned, unread) = (column::<bool>(row, 10)?, column::<i64>(row, 11)?);
+    let (pinned, unread, seen) = (column::<bool>(row, 10)?, column::<i64>(row, 11)?, column::<i64>(row, 12)?);
     let at = |moments: &[Option<i64>], nth: usize| moments[nth].map(Timestamp::from_millis);
     let mut beside = Vec::with_capacity(users.len());
     for (nth, user) in users.iter().enumerate() {
-        let read = (natural(read[nth]), at(&read_at, nth));
-        let (delivered_seq, delivered_at) = delivered((natural(arrived[nth]), at(&arrived_at, nth)), read);
+        let seen = (natural(seen[nth]), at(&read_at, nth));
+        let (delivered_seq, delivered_at) = delivered((natural(arrived[nth]), at(&arrived_at, nth)), seen);
         let member = MemberRow {
             room_id,
             user_id: names::user(user).map_err(nonsense(ROOM_COLUMNS + 1))?,
             role: role(&roles[nth]).map_err(nonsense(ROOM_COLUMNS + 2))?,
             joined_at: Timestamp::from_millis(joined[nth]),
             join_seq: natural(join_seqs[nth]),
-            read_seq: read.0,
-            last_read_at: read.1,
+            read_seq: natural(read[nth]),
+            seen_seq: seen.0,
+            last_read_at: seen.1,
             delivered_seq,
             delivered_at,
             muted: muted[nth].then_some(Mute { until: at(&until, nth) }),

@@ -138,13 +138,14 @@ async fn save_readers(connection: &mut PgConnection, schema: &str, batch: &Inbox
     }
     let sql = format!(
         "INSERT INTO {schema}.participants (room_id, user_id, read_seq, last_read_at, active_position, delivered_seq,
-         delivered_at, muted, muted_until, pinned, archived_seq)
+         delivered_at, muted, muted_until, pinned, archived_seq, seen_seq)
          SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-         $7::bigint[], $8::boolean[], $9::bigint[], $10::boolean[], $11::bigint[])
+         $7::bigint[], $8::boolean[], $9::bigint[], $10::boolean[], $11::bigint[], $12::bigint[])
          ON CONFLICT (room_id, user_id) DO UPDATE SET read_seq = excluded.read_seq,
          last_read_at = excluded.last_read_at, active_position = excluded.active_position,
          delivered_seq = excluded.delivered_seq, delivered_at = excluded.delivered_at, muted = excluded.muted,
-         muted_until = excluded.muted_until, pinned = excluded.pinned, archived_seq = excluded.archived_seq"
+         muted_until = excluded.muted_until, pinned = excluded.pinned, archived_seq = excluded.archived_seq,
+         seen_seq = excluded.seen_seq"
     );
     sqlx::query(&sql)
         .bind(column(&rows, |((room, _), _)| room.0))
@@ -158,6 +159,7 @@ async fn save_readers(connection: &mut PgConnection, schema: &str, batch: &Inbox
         .bind(column(&rows, |(_, reader)| reader.muted.and_then(|mute| mute.until).map(|until| until.as_millis())))
         .bind(column(&rows, |(_, reader)| reader.pinned))
         .bind(column(&rows, |(_, reader)| reader.archived_seq.map(signed)))
+        .bind(column(&rows, |(_, reader)| signed(reader.seen_seq)))
         .execute(connection)
         .await?;
     Ok(())

@@ -197,15 +197,16 @@ fn talk(schema: &str) -> String {
                  k (room_id, seq, position, at, words, words_by)
              WHERE r.room_id = k.room_id),
          moved AS (INSERT INTO {schema}.participants AS p
-             (room_id, user_id, read_seq, last_read_at, active_position, delivered_seq, muted, pinned)
-             SELECT k.room_id, k.user_id, k.seq, CASE WHEN k.seq > 0 THEN k.at END,
+             (room_id, user_id, read_seq, seen_seq, last_read_at, active_position, delivered_seq, muted, pinned)
+             SELECT k.room_id, k.user_id, k.seq, k.seq, CASE WHEN k.seq > 0 THEN k.at END,
                  CASE WHEN EXISTS (SELECT FROM {schema}.members m WHERE m.user_id = k.user_id
                      AND m.room_id = k.room_id AND m.to_position IS NULL) THEN k.position ELSE -1 END,
                  0, false, false
              FROM claimed, unnest($10::uuid[], $11::text[], $12::bigint[], $13::bigint[], $14::bigint[])
                  k (room_id, user_id, seq, at, position)
              ON CONFLICT (room_id, user_id) DO UPDATE SET read_seq = greatest(p.read_seq, excluded.read_seq),
-             last_read_at = CASE WHEN excluded.read_seq > p.read_seq THEN excluded.last_read_at
+             seen_seq = greatest(p.seen_seq, excluded.seen_seq),
+             last_read_at = CASE WHEN excluded.seen_seq > p.seen_seq THEN excluded.last_read_at
                  ELSE p.last_read_at END,
              active_position = excluded.active_position),
          added AS (INSERT INTO {schema}.messages (position, message_id, room_id, seq, sender_id, kind, content,

@@ -289,10 +289,13 @@ pub(super) fn carries_upload(connection: &Connection, address: &str, asking: &Us
     connection.prepare_cached(SQL)?.query_row(params![asking.as_str(), address], |row| row.get(0))
 }
 
-/// Whoever has read it was active since it was said: the others are not looked at.
+/// Whoever has read it was active since it was said: the others are not looked at. Nor is it said of whoever came too late to
+/// read it.
 pub(super) fn read_by(connection: &Connection, id: MessageId, asking: &UserId) -> Result<Option<ReadBy>> {
-    const READERS: &str = "FROM participants WHERE room_id = ?1 AND active_position >= ?2 AND read_seq >= ?3
-        AND user_id <> ?4";
+    const READERS: &str = "FROM participants p WHERE room_id = ?1 AND active_position >= ?2 AND seen_seq >= ?3
+        AND user_id <> ?4 AND ((SELECT history_from FROM rooms WHERE room_id = ?1) = 'start'
+            OR EXISTS (SELECT 1 FROM members m WHERE m.user_id = p.user_id AND m.room_id = ?1
+                AND m.to_position IS NULL AND m.join_seq < ?3))";
     let Some(row) = readable(connection, id, asking)? else { return Ok(None) };
     let values = params![row.room_id.0, signed(row.position.0), signed(row.seq), row.sender_id.as_str()];
     let sql = format!("SELECT count(*) {READERS}");

@@ -139,7 +139,7 @@ pub(super) fn unread_total(connection: &Connection, user: &UserId) -> Result<u64
 fn members() -> String {
     format!(
         "SELECT m.room_id, m.user_id, m.role, m.joined_at, m.join_seq, p.read_seq, p.last_read_at, p.delivered_seq,
-         p.delivered_at, p.muted, p.muted_until, p.pinned, {}
+         p.delivered_at, p.muted, p.muted_until, p.pinned, {}, p.seen_seq
          FROM participants p
          CROSS JOIN members m ON m.user_id = p.user_id AND m.room_id = p.room_id AND m.to_position IS NULL
          CROSS JOIN rooms r ON r.room_id = p.room_id
@@ -149,16 +149,17 @@ fn members() -> String {
 }
 
 fn member(row: &Row<'_>) -> Result<MemberRow> {
-    let (read_seq, last_read_at) = (number(row, 5)?, maybe_moment(row, 6)?);
-    let (delivered_seq, delivered_at) = delivered((number(row, 7)?, maybe_moment(row, 8)?), (read_seq, last_read_at));
+    let seen = (number(row, 13)?, maybe_moment(row, 6)?);
+    let (delivered_seq, delivered_at) = delivered((number(row, 7)?, maybe_moment(row, 8)?), seen);
     Ok(MemberRow {
         room_id: RoomId(row.get(0)?),
         user_id: user(row, 1)?,
         role: named(row, 2, role)?,
         joined_at: moment(row, 3)?,
         join_seq: number(row, 4)?,
-        read_seq,
-        last_read_at,
+        read_seq: number(row, 5)?,
+        seen_seq: seen.0,
+        last_read_at: seen.1,
         delivered_seq,
         delivered_at,
         muted: maybe_mute(row, 9)?,

@@ -90,7 +90,7 @@ fn load(tx: &Connection, batch: &mut InboxBatch) -> Result<()> {
     const STAY: &str = "SELECT from_position, role, join_seq, joined_at FROM members
         WHERE user_id = ? AND room_id = ? AND to_position IS NULL";
     const READER: &str = "SELECT read_seq, last_read_at, active_position, delivered_seq, delivered_at, muted,
-        muted_until, pinned, archived_seq FROM participants WHERE room_id = ? AND user_id = ?";
+        muted_until, pinned, archived_seq, seen_seq FROM participants WHERE room_id = ? AND user_id = ?";
     load_each(tx, &mut batch.rooms, ROOM, |room| vec![id(room)], room_state)?;
     load_each(
         tx,
@@ -153,6 +153,7 @@ fn reader(row: &Row<'_>) -> Result<Reader> {
         muted: maybe_mute(row, 5)?,
         pinned: row.get(7)?,
         archived_seq: row.get::<_, Option<i64>>(8)?.map(natural),
+        seen_seq: number(row, 9)?,
     })
 }
 
@@ -261,11 +262,12 @@ fn save_members(tx: &Connection, batch: &InboxBatch) -> Result<()> {
 fn save_readers(tx: &Connection, batch: &InboxBatch) -> Result<()> {
     let mut new = tx.prepare_cached(
         "INSERT INTO participants (read_seq, last_read_at, active_position, delivered_seq, delivered_at, muted,
-         muted_until, pinned, archived_seq, room_id, user_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         muted_until, pinned, archived_seq, seen_seq, room_id, user_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
     let mut moved = tx.prepare_cached(
         "UPDATE participants SET read_seq = ?, last_read_at = ?, active_position = ?, delivered_seq = ?,
-         delivered_at = ?, muted = ?, muted_until = ?, pinned = ?, archived_seq = ? WHERE room_id = ? AND user_id = ?",
+         delivered_at = ?, muted = ?, muted_until = ?, pinned = ?, archived_seq = ?, seen_seq = ?
+         WHERE room_id = ? AND user_id = ?",
     )?;
     for (key, reader) in batch.readers.changed() {
         let statement = if batch.readers.is_stored(key) { &mut moved } else { &mut new };
@@ -279,6 +281,7 @@ fn save_readers(tx: &Connection, batch: &InboxBatch) -> Result<()> {
             reader.muted.and_then(|mute| mute.until).map(|until| until.as_millis()),
             reader.pinned,
             reader.archived_seq.map(signed),
+            signed(reader.seen_seq),
             key.0.0,
             key.1.as_str(),
         ])?;

@@ -48,6 +48,8 @@ pub struct Said {
 #[derive(Default, Clone)]
 pub struct Place {
     read: u64,
+    /// The furthest it ever was.
+    seen: u64,
     delivered: u64,
     /// Where they last read or spoke in this stay.
     active: u64,
@@ -188,6 +190,7 @@ impl Naive {
                 });
                 let place = self.place(event.room_id, &event.sender_id);
                 (place.read, place.active) = (place.read.max(event.seq), position.0);
+                place.seen = place.seen.max(event.seq);
             }
             RoomEvent::MessageEdited(event) => {
                 if let Some(said) = self.room(event.room_id).change(event.seq) {
@@ -238,6 +241,7 @@ impl Naive {
             ParticipantEvent::MessagesRead(event) => {
                 let place = self.place(event.room_id, &event.user_id);
                 (place.read, place.active) = (place.read.max(event.up_to_seq), position.0);
+                place.seen = place.seen.max(event.up_to_seq);
             }
             ParticipantEvent::MarkedUnread(event) => self.place(event.room_id, &event.user_id).read = event.read_seq,
             ParticipantEvent::MessagesDelivered(event) => {
@@ -312,7 +316,8 @@ impl Naive {
             same("how it is kept", kept, (place.muted, place.pinned, archived))?;
             let member = member.ok_or("a member is missing")?;
             same("a reader's pointer", (member.read_seq, shown.read_seq), (place.read, place.read))?;
-            same("what was delivered", member.delivered_seq, place.delivered.max(place.read))?;
+            same("the furthest they read", member.seen_seq, place.seen)?;
+            same("what was delivered", member.delivered_seq, place.delivered.max(place.seen))?;
             same("unread of a member", (member.unread, member.join_seq), (unread, joined))?;
         }
         let counted = inbox.unread_totals(std::slice::from_ref(who)).await.expect("answered");
@@ -398,12 +403,13 @@ impl Naive {
             let wanted = if said.deleted.is_some() { vec![] } else { said.versions.clone() };
             same("versions", versions.into_iter().map(|one| (one.content, one.at)).collect(), wanted)?;
             let read_by = inbox.read_by(row.id, who).await.expect("answered").ok_or("nobody")?;
+            let came_in_time = |joined: u64| room.history_from == HistoryFrom::Start || joined < said.seq;
             let mut readers: Vec<_> = room
                 .members
-                .keys()
-                .filter(|member| **member != said.sender)
-                .map(|member| (std::cmp::Reverse(self.place_of(id, member).active), member.clone()))
-                .filter(|(active, member)| active.0 >= said.position.0 && self.place_of(id, member).read >= said.seq)
+                .iter()
+                .filter(|(member, joined)| **member != said.sender && came_in_time(**joined))
+                .map(|(member, _)| (std::cmp::Reverse(self.place_of(id, member).active), member.clone()))
+                .filter(|(active, member)| active.0 >= said.position.0 && self.place_of(id, member).seen >= said.seq)
                 .collect();
             readers.sort();
             same("readers", read_by.count, readers.len() as u64)?;

@@ -19,6 +19,9 @@ pub(super) fn directory() -> Vec<Sample> {
             .wrong_bodies(&[
                 (json!({"name": "x".repeat(201)}), "name"),
                 (json!({"name": 5}), "name"),
+                (json!({"name": "\u{200B}"}), "name"),
+                (json!({"name": "Rara\nPutri"}), "name"),
+                (json!({"username": "rara\u{202E}"}), "username"),
                 (json!({"role": "KING"}), "role"),
                 (json!({"locale": "fr"}), "locale"),
                 (json!({"timeZone": "over there"}), "timeZone"),
