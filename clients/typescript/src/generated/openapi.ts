@@ -1259,11 +1259,15 @@ export interface components {
             isMuted: boolean;
             isPinned: boolean;
             joinedAt: components["schemas"]["Timestamp"];
+            /** @description Null across a block. */
             lastReadAt: components["schemas"]["Timestamp"] | null;
             /** @description OWNER, ADMIN or MEMBER. */
             role: components["schemas"]["Role"];
             roomId: components["schemas"]["RoomId"];
-            /** Format: uint64 */
+            /**
+             * Format: uint64
+             * @description 0 across a block.
+             */
             unreadCount: number;
             user: components["schemas"]["PresentUser"];
             userId: components["schemas"]["UserId"];
