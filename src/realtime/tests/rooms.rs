@@ -162,6 +162,8 @@ async fn what_is_said_the_moment_a_room_is_opened_is_told_to_who_was_connected_b
     let world = World::start().await;
     let mut ben = world.client().await;
     world.subscribe(&mut ben, "ben", "private-user-ben").await;
+    // So that the door has at hand what stands between the two: else it would look first, and hear the words before.
+    world.group("ana", &["ben"]).await;
     // Side by side, so that the door writes openings and first words together and the tail reads them as one page.
     let rooms: Vec<RoomId> = (0..20).map(|_| RoomId(Uuid::new_v4())).collect();
     let begin = |room: &RoomId| {

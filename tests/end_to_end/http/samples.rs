@@ -141,7 +141,6 @@ impl Ids {
                     (json!({"type": "MENTOR_STUDENT"}), "recipientId"),
                     (json!({"recipientId": "ben", "type": "MENTOR_STUDENT"}), "participantId"),
                     (json!({"type": "SUPPORT", "subject": " "}), "subject"),
-                    (json!({"type": "SUPPORT", "subject": "a\nb"}), "subject"),
                     (json!({"type": "SUPPORT", "subject": "x".repeat(101)}), "subject"),
                 ])
                 .wrong_body(404, json!({"recipientId": "nobody"}), "recipientId"),
@@ -157,7 +156,6 @@ impl Ids {
             ]),
             Sample::get("/api/chat/unread-count", "").wrong_queries(&[("after=x", "after")]),
             Sample::post("/api/chat/groups", json!({"name": "Kelas dua"})).wrong_bodies(&[
-                (json!({"name": "\u{3164}"}), "name"),
                 (json!({"name": "Kelas\u{1B}[1m"}), "name"),
                 (json!({}), "name"),
                 (json!({"name": " "}), "name"),

@@ -50,7 +50,7 @@ impl Room {
         }
         let mentions = self.mentioned(&command.mentions, &command.edited_by)?;
         self.may_call_all(editor, command.mentions_all)?;
-        let same = |now: &Naming| now.all == command.mentions_all && now.mentions.iter().eq(&mentions);
+        let same = |as_is: &Naming| as_is.all == command.mentions_all && as_is.mentions.iter().eq(&mentions);
         if command.naming.as_ref().is_some_and(same) {
             return Ok(vec![]);
         }
