@@ -95,14 +95,12 @@ async fn who_rejoins_starts_at_the_rejoin(backend: Backend) {
         (vec![Stay { room_id: group, from: Position(back.0 - 1), join_seq: 3 }], back)
     );
 
-    let went_out = |after: u64, until| {
-        let inbox = inbox.clone();
-        async move { inbox.went_out(&user("ben"), Position(after), until, 10).await.expect("answered") }
-    };
+    let ben = user("ben");
+    let went_out = |after, until| inbox.went_out(&ben, Position(after), until, 10);
     let removal = Position(away.0 - 1);
-    assert_eq!(went_out(0, back).await, [(group, removal)], "also who is back");
-    assert_eq!(went_out(removal.0, back).await, []);
-    assert_eq!(went_out(0, Position(removal.0 - 1)).await, []);
+    assert_eq!(went_out(0, back).await.expect("answered"), [(group, removal)], "also who is back");
+    assert_eq!(went_out(removal.0, back).await.expect("answered"), []);
+    assert_eq!(went_out(0, Position(removal.0 - 1)).await.expect("answered"), []);
     let nature = inbox.room_nature(group).await.expect("answered").expect("opened");
     assert_eq!(nature, RoomNature { pair: None, history_from: HistoryFrom::Start });
     assert_eq!(inbox.room_nature(room(9)).await.expect("answered"), None);
