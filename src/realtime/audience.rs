@@ -7,8 +7,8 @@ use aggregates::notification::NotificationEvent;
 use aggregates::participant::ParticipantEvent;
 use aggregates::relationship::RelationshipEvent;
 use aggregates::room::{
-    JoinPolicyChanged, MemberRoleChanged, MessageEdited, MessagePinned, Reacted, RoomAvatarChanged, RoomEvent,
-    RoomRenamed, RoomTurned, SlowModeChanged,
+    JoinPolicyChanged, MemberRoleChanged, MessageDeleted, MessageEdited, MessagePinned, Reacted, RoomAvatarChanged,
+    RoomEvent, RoomRenamed, RoomTurned, SlowModeChanged,
 };
 use event_log::RecordedEvent;
 
@@ -83,6 +83,22 @@ pub(super) fn entrance(interest: &Interest<'_>, recorded: &RecordedEvent) -> Opt
 
 pub(super) fn room_of_message(recorded: &RecordedEvent) -> Option<RoomId> {
     if let DomainEvent::Room(RoomEvent::MessageSent(event)) = &recorded.event { Some(event.room_id) } else { None }
+}
+
+/// The room of what became of a message.
+pub(super) fn room_of_change(recorded: &RecordedEvent) -> Option<RoomId> {
+    let DomainEvent::Room(
+        RoomEvent::MessageEdited(MessageEdited { room_id, .. })
+        | RoomEvent::MessageDeleted(MessageDeleted { room_id, .. })
+        | RoomEvent::ReactionAdded(Reacted { room_id, .. })
+        | RoomEvent::ReactionRemoved(Reacted { room_id, .. })
+        | RoomEvent::MessagePinned(MessagePinned { room_id, .. })
+        | RoomEvent::MessageUnpinned(MessagePinned { room_id, .. }),
+    ) = &recorded.event
+    else {
+        return None;
+    };
+    Some(*room_id)
 }
 
 /// Whose names its frames show.

@@ -3,13 +3,15 @@
 //! Beside `telling`, which tells of what is new. What a frame says is a function of its event and of what never changes
 //! about its message, but for who reacted: that is told as it is now, and again by the frames behind it.
 
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use aggregates::ids::RoomId;
+use aggregates::ids::{MessageId, RoomId};
 use aggregates::participant::{Arrangement, MarkedUnread, MessagesDelivered, RoomArranged};
 use aggregates::room::{MessageDeleted, MessageEdited, MessagePinned, Reacted};
-use event_log::PositionToken;
-use projections::inbox::MessageRow;
+use event_log::{Position, PositionToken};
+use projections::inbox::{Deletion, MessageRow};
 use projections::{ReadError, UnitName};
 
 use super::channel_name::room_channel;
@@ -18,6 +20,9 @@ use super::subscriber::{Apart, Except};
 use super::tail::{People, Tail};
 use super::telling::Place;
 use crate::wire;
+
+/// More than a view is behind, as a rule; further back it is waited for.
+const DELETIONS_MAX: usize = 4_096;
 
 impl Tail<'_> {
     pub(super) async fn message_edited(&mut self, event: &MessageEdited, place: &Place<'_>, people: &People) {
@@ -32,17 +37,25 @@ impl Tail<'_> {
             }
             Err(error) => return tracing::warn!(%error, "an edit is not told: its message cannot be read"),
         };
-        let pair = self.pair(event.room_id, &event.sender_id).await;
+        let deletion = self.deletions.of(event.message_id);
+        let pair = self.pair(event.room_id).await;
         let receiver = pair.as_ref().map(|(a, b)| if *a == event.sender_id { b } else { a });
         let sender = people.get(&event.sender_id).map(Arc::as_ref);
         let token = PositionToken { log: self.inner.log.id(), position: place.position };
-        let message = wire::Message::from_row(reworded(row, event), token, sender, receiver);
-        self.inner.announce(&channel, frames::MESSAGE_EDITED, &message, Some(place.cause), place.except);
+        let message = wire::Message::from_row(reworded(row, event, deletion), token, sender, receiver);
+        let cause = place.cause.about(self.about(event.room_id, event.seq).await);
+        self.inner.announce(&channel, frames::MESSAGE_EDITED, &message, Some(cause), place.except);
     }
 
     /// As its sender sees it, who may have gone out since: then as somebody who is in the room.
     async fn edited_row(&self, event: &MessageEdited, place: &Place<'_>) -> Result<Option<MessageRow>, ReadError> {
         let inner = self.inner;
+        if let Err(lagging) =
+            inner.views.wait_for(UnitName::Inbox, self.deletions.forgotten, inner.config.view_patience).await
+        {
+            tracing::warn!(%lagging, "an edit is not told: its message may be deleted");
+            return Ok(None);
+        }
         if let Some(row) = inner.views.inbox().messages_by_id(&[event.message_id], &event.sender_id).await?.pop() {
             return Ok(Some(row));
         }
@@ -60,7 +73,7 @@ impl Tail<'_> {
         Ok(None)
     }
 
-    pub(super) fn message_deleted(&self, event: &MessageDeleted, place: &Place<'_>) {
+    pub(super) async fn message_deleted(&mut self, event: &MessageDeleted, place: &Place<'_>) {
         let data = MessageGone {
             room_id: event.room_id,
             message_id: event.message_id,
@@ -70,12 +83,13 @@ impl Tail<'_> {
             position: place.token,
         };
         let channel = room_channel(event.room_id);
-        self.inner.announce(&channel, frames::MESSAGE_DELETED, &data, Some(place.cause), place.except);
+        let cause = place.cause.about(self.about(event.room_id, event.seq).await);
+        self.inner.announce(&channel, frames::MESSAGE_DELETED, &data, Some(cause), place.except);
         // What was unread may be one less.
         self.unread(self.inner.hub.listening_members(event.room_id), place.position);
     }
 
-    pub(super) fn reacted(&self, event: &Reacted, added: bool, place: &Place<'_>) {
+    pub(super) async fn reacted(&mut self, event: &Reacted, added: bool, place: &Place<'_>) {
         let data = Reaction {
             room_id: event.room_id,
             message_id: event.message_id,
@@ -86,10 +100,11 @@ impl Tail<'_> {
             position: place.token,
         };
         let channel = room_channel(event.room_id);
-        self.inner.announce(&channel, frames::MESSAGE_REACTION, &data, Some(place.cause), place.except);
+        let cause = place.cause.about(self.about(event.room_id, event.seq).await);
+        self.inner.announce(&channel, frames::MESSAGE_REACTION, &data, Some(cause), place.except);
     }
 
-    pub(super) fn message_pinned(&self, event: &MessagePinned, pinned: bool, place: &Place<'_>) {
+    pub(super) async fn message_pinned(&mut self, event: &MessagePinned, pinned: bool, place: &Place<'_>) {
         let data = MessagePin {
             room_id: event.room_id,
             message_id: event.message_id,
@@ -99,7 +114,8 @@ impl Tail<'_> {
             position: place.token,
         };
         let channel = room_channel(event.room_id);
-        self.inner.announce(&channel, frames::MESSAGE_PINNED, &data, Some(place.cause), place.except);
+        let cause = place.cause.about(self.about(event.room_id, event.seq).await);
+        self.inner.announce(&channel, frames::MESSAGE_PINNED, &data, Some(cause), place.except);
     }
 
     /// Name, picture, rules, roles, closed or not: what it is now the room itself says.
@@ -138,10 +154,14 @@ impl Tail<'_> {
     }
 }
 
-/// The view may be behind the event or before it: the words are the event's, unless the message is gone by now.
-fn reworded(row: MessageRow, event: &MessageEdited) -> MessageRow {
+/// The view may be behind the event or before it: the words are the event's, unless the message is gone by now. An edit
+/// may come behind a deletion that the view does not have yet.
+fn reworded(row: MessageRow, event: &MessageEdited, deletion: Option<Deletion>) -> MessageRow {
     if row.deleted.is_some() {
         return row;
+    }
+    if deletion.is_some() {
+        return MessageRow { deleted: deletion, ..row.without_words() };
     }
     MessageRow {
         content: event.content.reveal().to_owned(),
@@ -149,5 +169,33 @@ fn reworded(row: MessageRow, event: &MessageEdited) -> MessageRow {
         mentions: event.mentions.clone(),
         mentions_all: event.mentions_all,
         ..row
+    }
+}
+
+/// The newest deletions on the tail, which the view may not have yet.
+#[derive(Default)]
+pub(super) struct Deletions {
+    by_message: HashMap<MessageId, Deletion>,
+    order: VecDeque<(Position, MessageId)>,
+    /// Up to here they are forgotten: older ones the view must have.
+    forgotten: Position,
+}
+
+impl Deletions {
+    /// The first of a message counts.
+    pub fn note(&mut self, position: Position, event: &MessageDeleted) {
+        let Entry::Vacant(vacant) = self.by_message.entry(event.message_id) else { return };
+        vacant.insert(Deletion { by: event.by.clone(), at: event.at });
+        self.order.push_back((position, event.message_id));
+        if self.order.len() > DELETIONS_MAX
+            && let Some((position, message)) = self.order.pop_front()
+        {
+            self.by_message.remove(&message);
+            self.forgotten = position;
+        }
+    }
+
+    fn of(&self, message: MessageId) -> Option<Deletion> {
+        self.by_message.get(&message).cloned()
     }
 }

@@ -12,13 +12,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use aggregates::Timestamp;
 use aggregates::ids::{RoomId, UserId};
 use aggregates::participant::RoomArranged;
+use aggregates::room::MessageDeleted;
 use axum::extract::ws::Utf8Bytes;
 use event_log::{CacheSize, Position};
-use projections::inbox::MutedRoom;
+use projections::inbox::{MutedRoom, Stay};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::channel_name::{PusherChannel, is_cache, user_channel};
+use super::channel_name::{PusherChannel, is_cache, room_channel, user_channel};
 use super::claims::Member;
 use super::config::RealtimeConfig;
 use super::discretion::Discretion;
@@ -392,7 +393,7 @@ impl Hub {
     }
 
     /// What the inbox answered about somebody's rooms; see [`People::read`].
-    pub fn rooms_were_read(&self, user: &UserId, turn: Turn, answer: Option<(Vec<RoomId>, Position)>) {
+    pub fn rooms_were_read(&self, user: &UserId, turn: Turn, answer: Option<(Vec<Stay>, Position)>) {
         self.state().people.read(user, turn, answer);
     }
 
@@ -409,6 +410,11 @@ impl Hub {
     /// The window is empty, and complete from here on.
     pub fn begin_window(&self, position: Position) {
         self.state().window.begin_at(position);
+    }
+
+    /// See [`super::window::Window::blank`].
+    pub fn message_gone(&self, event: &MessageDeleted) {
+        self.state().window.blank(&room_channel(event.room_id), event);
     }
 
     /// Somebody has read or spoken.

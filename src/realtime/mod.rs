@@ -23,6 +23,7 @@ mod frames;
 mod gathering;
 mod group_listeners;
 mod hub;
+mod joined;
 mod last_events;
 mod legacy;
 pub mod measures;
@@ -52,6 +53,7 @@ mod tail;
 mod telling;
 #[cfg(test)]
 pub(crate) mod tests;
+mod tombstones;
 mod triggering;
 mod typing;
 mod unread;

@@ -9,7 +9,7 @@ use aggregates::Timestamp;
 use aggregates::ids::{RoomId, UserId};
 use aggregates::participant::RoomArranged;
 use event_log::Position;
-use projections::inbox::MutedRoom;
+use projections::inbox::{MutedRoom, Stay};
 use tokio::sync::watch;
 
 use super::channel_name::user_channel;
@@ -30,7 +30,10 @@ pub enum Reading {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    CameIn,
+    /// Behind this message of the room's.
+    CameIn {
+        join_seq: u64,
+    },
     WentOut,
 }
 
@@ -48,10 +51,23 @@ struct Person {
     turn: Turn,
     /// Steps heard while the rooms are being read.
     journal: Vec<(Position, RoomId, Step)>,
-    rooms: HashSet<RoomId>,
+    rooms: HashMap<RoomId, Stay>,
     /// `rooms` had everything up to here when it was read: older steps on the tail are in it already.
     as_of: Position,
     mutes: Mutes,
+}
+
+impl Person {
+    fn step(&mut self, position: Position, room: RoomId, step: Step) {
+        match step {
+            Step::CameIn { join_seq } => {
+                self.rooms.insert(room, Stay { room_id: room, from: position, join_seq });
+            }
+            Step::WentOut => {
+                self.rooms.remove(&room);
+            }
+        }
+    }
 }
 
 /// The connected people and, for every room, who of them is in it.
@@ -76,7 +92,7 @@ impl People {
                 reading: watch::Sender::new(Reading::Begun),
                 turn: next,
                 journal: Vec::new(),
-                rooms: HashSet::new(),
+                rooms: HashMap::new(),
                 as_of: Position::START,
                 mutes: Mutes::default(),
             }
@@ -108,7 +124,7 @@ impl People {
         }
         if let Some(person) = self.people.remove(user) {
             self.comings.note(user, false);
-            for room in person.rooms {
+            for room in person.rooms.into_keys() {
                 self.leave(room, user);
             }
         }
@@ -139,7 +155,7 @@ impl People {
     }
 
     /// Takes the rooms as the inbox had them at `as_of`, and what was heard since. `None`: they could not be read.
-    pub fn read(&mut self, user: &UserId, turn: Turn, answer: Option<(Vec<RoomId>, Position)>) {
+    pub fn read(&mut self, user: &UserId, turn: Turn, answer: Option<(Vec<Stay>, Position)>) {
         let Some(person) = self.people.get_mut(user) else { return };
         if person.turn != turn || *person.reading.borrow() != Reading::Begun {
             return;
@@ -149,17 +165,14 @@ impl People {
             person.reading.send_replace(Reading::Failed);
             return;
         };
-        person.rooms = rooms.into_iter().collect();
+        person.rooms = rooms.into_iter().map(|stay| (stay.room_id, stay)).collect();
         person.as_of = as_of;
         for (position, room, step) in std::mem::take(&mut person.journal) {
             if position > as_of {
-                match step {
-                    Step::CameIn => person.rooms.insert(room),
-                    Step::WentOut => person.rooms.remove(&room),
-                };
+                person.step(position, room, step);
             }
         }
-        for room in &person.rooms {
+        for room in person.rooms.keys() {
             self.in_room.entry(*room).or_default().insert(user.clone());
         }
         person.reading.send_replace(Reading::Known);
@@ -179,15 +192,12 @@ impl People {
             Reading::Known if position <= person.as_of => return false,
             Reading::Known => {}
         }
+        person.step(position, room, step);
         match step {
-            Step::CameIn => {
-                person.rooms.insert(room);
+            Step::CameIn { .. } => {
                 self.in_room.entry(room).or_default().insert(user.clone());
             }
-            Step::WentOut => {
-                person.rooms.remove(&room);
-                self.leave(room, user);
-            }
+            Step::WentOut => self.leave(room, user),
         }
         true
     }
@@ -211,13 +221,18 @@ impl People {
     }
 
     /// The rooms of somebody, once they were read.
-    pub fn known_rooms(&self, user: &UserId) -> Option<&HashSet<RoomId>> {
+    pub fn known_rooms(&self, user: &UserId) -> Option<&HashMap<RoomId, Stay>> {
         let person = self.people.get(user)?;
         (*person.reading.borrow() == Reading::Known).then_some(&person.rooms)
     }
 
-    pub fn rooms(&self, user: &UserId) -> Option<&HashSet<RoomId>> {
+    pub fn rooms(&self, user: &UserId) -> Option<&HashMap<RoomId, Stay>> {
         self.people.get(user).map(|person| &person.rooms)
+    }
+
+    /// Of somebody who is connected.
+    pub fn stay(&self, room: RoomId, user: &UserId) -> Option<&Stay> {
+        self.rooms(user)?.get(&room)
     }
 
     pub fn anybody_in(&self, room: RoomId) -> bool {
@@ -236,6 +251,8 @@ mod tests {
     use super::*;
     use uuid::Uuid;
 
+    const CAME_IN: Step = Step::CameIn { join_seq: 0 };
+
     fn ana() -> UserId {
         UserId::parse("ana").expect("an id")
     }
@@ -244,14 +261,18 @@ mod tests {
         RoomId(Uuid::from_u128(number))
     }
 
+    fn stay(number: u128) -> Stay {
+        Stay { room_id: room(number), from: Position(1), join_seq: 0 }
+    }
+
     #[test]
     fn what_is_heard_while_rooms_are_read_counts_only_behind_what_was_read() {
         let mut people = People::default();
         let (reading, turn) = people.hold(&ana());
         let turn = turn.expect("the first reads");
         people.stepped(Position(5), room(1), &ana(), Step::WentOut);
-        people.stepped(Position(11), room(2), &ana(), Step::CameIn);
-        people.read(&ana(), turn, Some((vec![room(1)], Position(10))));
+        people.stepped(Position(11), room(2), &ana(), CAME_IN);
+        people.read(&ana(), turn, Some((vec![stay(1)], Position(10))));
         assert_eq!(*reading.borrow(), Reading::Known);
         assert!(people.is_member(room(1), &ana()), "the removal at 5 came before the return that the view shows");
         assert!(people.is_member(room(2), &ana()));
@@ -268,7 +289,7 @@ mod tests {
         let (_, turn) = people.hold(&ana());
         let (_, again) = people.hold(&ana());
         assert_eq!(again, None, "their rooms are being read already");
-        people.read(&ana(), turn.expect("the first reads"), Some((vec![room(1), room(2)], Position(3))));
+        people.read(&ana(), turn.expect("the first reads"), Some((vec![stay(1), stay(2)], Position(3))));
         people.release(&ana());
         assert!(people.people.contains_key(&ana()));
         people.release(&ana());
@@ -284,7 +305,7 @@ mod tests {
         people.read(&ana(), turn.expect("the first reads"), None);
         assert_eq!(*reading.borrow(), Reading::Failed);
         let (_, turn) = people.hold(&ana());
-        people.read(&ana(), turn.expect("it is begun anew"), Some((vec![room(1)], Position(3))));
+        people.read(&ana(), turn.expect("it is begun anew"), Some((vec![stay(1)], Position(3))));
         assert!(people.is_member(room(1), &ana()));
     }
 
@@ -293,7 +314,7 @@ mod tests {
         let mut people = People::default();
         let (_, earlier) = people.hold(&ana());
         // The view has answered, the answer is on its way, and she goes: nobody writes down that she is removed.
-        let answer = (vec![room(1)], Position(10));
+        let answer = (vec![stay(1)], Position(10));
         people.release(&ana());
         people.stepped(Position(11), room(1), &ana(), Step::WentOut);
         let (reading, turn) = people.hold(&ana());
@@ -309,7 +330,7 @@ mod tests {
         let mut people = People::default();
         let (reading, turn) = people.hold(&ana());
         for step in 0..=JOURNAL_MAX as u64 {
-            people.stepped(Position(step + 1), room(1), &ana(), Step::CameIn);
+            people.stepped(Position(step + 1), room(1), &ana(), CAME_IN);
         }
         people.read(&ana(), turn.expect("the first reads"), Some((vec![], Position(0))));
         assert_eq!(*reading.borrow(), Reading::Failed);

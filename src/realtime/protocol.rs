@@ -189,6 +189,11 @@ impl EventData {
         Ok(Self(serde_json::to_string(&serde_json::to_string(data)?)?.into()))
     }
 
+    /// What was encoded.
+    pub fn read(&self) -> Option<Value> {
+        serde_json::from_str(&serde_json::from_str::<String>(&self.0).ok()?).ok()
+    }
+
     /// Bytes it takes.
     pub fn bytes(&self) -> usize {
         self.0.len()

@@ -136,9 +136,18 @@ fn room_of(begun: &Begun) -> Option<RoomId> {
 }
 
 impl State {
+    /// What a subscription hears; `None` when its person is not in the room.
+    fn heard(&self, begun: &Begun, user: &UserId) -> Option<[Heard; 1]> {
+        let stay = match room_of(begun) {
+            Some(room) => Some(*self.people.stay(room, user)?),
+            None => None,
+        };
+        Some([(begun.attached.channel.clone(), stay)])
+    }
+
     fn listener<'a>(&'a self, channel: &'a [Heard], socket: SocketId, user: &'a UserId) -> Listener<'a> {
         // Hints come on somebody's own channel.
-        let own = channel.iter().all(|(_, room)| room.is_none());
+        let own = channel.iter().all(|(_, stay)| stay.is_none());
         let hints = if own { self.people.rooms(user) } else { None };
         let mutes = self.people.mutes(user);
         Listener { socket: Some(socket), user, channels: channel, hints, mutes, until: Position(u64::MAX) }
@@ -161,29 +170,30 @@ impl Hub {
         if !state.window.covers(from) {
             return Err(Reload::TooLongAgo);
         }
-        let channel = [(begun.attached.channel.clone(), room_of(begun))];
+        // Who is in the room no more is told so by the replay.
+        let Some(channel) = state.heard(begun, user) else { return Ok(()) };
         let listener = state.listener(&channel, begun.attached.socket, user);
-        if state.window.count(&listener, from) > frames_max { Err(Reload::TooMuch) } else { Ok(()) }
+        if state.window.count(&listener, from, frames_max) > frames_max { Err(Reload::TooMuch) } else { Ok(()) }
     }
 
     /// The next frames, `limit` or a few more; behind the last the gate opens. A room opens to those who are in it as
     /// far as the tail has come.
     pub(super) fn replay(&self, mut replay: Box<Replay>, limit: usize) -> Replayed {
         let mut state = self.state();
-        let (attached, room) = (&replay.begun.attached, room_of(&replay.begun));
+        let attached = &replay.begun.attached;
         if state.subscriber(attached).is_none() {
             return Replayed::Gone;
         }
-        if room.is_some_and(|room| !state.people.is_member(room, &replay.user)) {
+        let Some(channel) = state.heard(&replay.begun, &replay.user) else {
             state.end(&attached.channel, attached.socket);
             return Replayed::NotAMember(replay);
-        }
+        };
         if !state.window.covers(replay.cursor) {
             return Replayed::Overtaken(replay);
         }
-        let channel = [(attached.channel.clone(), room)];
         let listener = state.listener(&channel, attached.socket, &replay.user);
         let Part { frames: mut found, end, has_more: more } = state.window.behind(&listener, replay.cursor, limit);
+        let room = room_of(&replay.begun);
         found.retain(|frame| !state.is_kept_from(&replay.user, room, frame));
         let succeeded = (!replay.succeeded).then(|| protocol::subscription_succeeded(&attached.channel));
         self.measures.replayed(found.len());

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aggregates::ids::{RoomId, UserId};
+use aggregates::room::HistoryFrom;
 use axum::extract::ws::Utf8Bytes;
 use event_log::Position;
 
@@ -10,6 +11,7 @@ use super::channel_name::{channels_of_members, room_channel, user_channel};
 use super::discretion::Discretion;
 use super::frame::{Cause, Frame};
 use super::hub::{Hub, State};
+use super::joined::Joined;
 use super::outbox::Outbox;
 use super::people::Step;
 use super::protocol::{self, CloseCode};
@@ -184,6 +186,21 @@ impl Hub {
         deliver(&mut state, channel, cause, except, self.outgoing_frames_max, || frame.clone());
     }
 
+    /// To everybody on a room's channel, a frame of each. A `wake` has to follow.
+    pub fn publish_joined(&self, joined: &Arc<Joined>, cause: Cause, except: Except<'_>) {
+        let (mut state, channel) = (self.state(), joined.channel());
+        state.window.keep_joined(&channel, cause, joined, except.socket);
+        let legacy = state.legacy_listeners(&channel);
+        for channel in std::iter::once(channel).chain(legacy.map(Arc::from)) {
+            if state.is_heard(&channel) {
+                for frame in joined.frames(&channel) {
+                    let text = || frame.clone();
+                    deliver(&mut state, &channel, Some(cause), except, self.outgoing_frames_max, text);
+                }
+            }
+        }
+    }
+
     /// To the own channel of every connected member of a room but `except.user`. A `wake` has to follow.
     pub fn publish_to_members(
         &self,
@@ -228,9 +245,8 @@ impl Hub {
     /// protocol knows no unsubscription by the server, so it is a `pusher:subscription_error` with status 403.
     pub fn stepped(&self, position: Position, room: RoomId, user: &UserId, step: Step) {
         let mut state = self.state();
-        state.window.passed(position, room, user, step);
         let news = state.people.stepped(position, room, user, step);
-        if !news || step == Step::CameIn {
+        if !news || step != Step::WentOut {
             return;
         }
         for channel in channels_of_members(room) {
@@ -268,7 +284,7 @@ pub(super) fn deliver(
     held_max: usize,
     mut frame: impl FnMut() -> Utf8Bytes,
 ) {
-    let State { channels, to_wake, discretion, .. } = state;
+    let State { channels, people, to_wake, discretion, .. } = state;
     let Some(subscribers) = channels.get_mut(channel) else { return };
     for (id, subscriber) in subscribers {
         let user = subscriber.user.as_ref();
@@ -276,7 +292,12 @@ pub(super) fn deliver(
         let passed_by = Some(*id) == except.socket || (except.user.is_some() && user == except.user) || apart;
         let seen = cause.is_some_and(|cause| cause.position <= subscriber.as_of);
         let replayed = subscriber.replaying && cause.is_some_and(|cause| cause.is_told_at_once);
-        if !passed_by && !seen && !replayed {
+        // Of what whoever came later may not read they hear nothing either.
+        let hidden = cause.and_then(|cause| cause.about).is_some_and(|about| {
+            about.history_from == HistoryFrom::Join
+                && !about.is_for(user.and_then(|user| people.stay(about.room, user)))
+        });
+        if !passed_by && !seen && !replayed && !hidden {
             to_wake.extend(subscriber.give(Frame::of(frame(), cause), held_max).cloned());
         }
     }
@@ -289,6 +310,7 @@ mod tests {
     use super::super::hub::{Attached, Connected, Entry, Opened, Proof};
     use super::super::webhooks::Happenings;
     use super::*;
+    use projections::inbox::Stay;
     use uuid::Uuid;
 
     const FRAMES_MAX: usize = 4;
@@ -310,7 +332,11 @@ mod tests {
         hub.take(Position(10), |_| ());
         let attached = hub.attach(socket.id, &PusherChannel::Room(room), Some(&ana)).expect("attached");
         let turn = attached.reading.as_ref().and_then(|(_, turn)| *turn).expect("the first reads");
-        hub.rooms_were_read(&ana, turn, Some((vec![room], Position(10))));
+        hub.rooms_were_read(
+            &ana,
+            turn,
+            Some((vec![Stay { room_id: room, from: Position(1), join_seq: 0 }], Position(10))),
+        );
         (Scene { hub, socket, room, ana }, attached)
     }
 
@@ -351,7 +377,7 @@ mod tests {
         scene.hub.listen(&attached);
         scene.hub.stepped(Position(11), scene.room, &scene.ana, Step::WentOut);
         scene.publish("psst", 12);
-        scene.hub.stepped(Position(13), scene.room, &scene.ana, Step::CameIn);
+        scene.hub.stepped(Position(13), scene.room, &scene.ana, Step::CameIn { join_seq: 0 });
         assert_eq!(scene.hub.open(&attached, in_room(&scene)), Opened::Gone);
         let said = scene.waiting();
         assert!(said.len() == 1 && said[0].contains("subscription_error"), "{said:?}");

@@ -12,12 +12,12 @@ use aggregates::ids::{RoomId, UserId};
 use axum::extract::ws::Utf8Bytes;
 use event_log::{Position, PositionToken};
 use projections::UnitName;
+use projections::inbox::Stay;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::channel_name::{room_channel, user_channel};
-use super::people::Step;
 use super::protocol::Reload;
 use super::window::{Cursor, Heard, Listener, Part};
 use super::{Inner, NotKnown, Realtime, frames};
@@ -63,7 +63,7 @@ impl Realtime {
         let inner = &*self.0;
         let head = inner.log.head().await?;
         inner.views.wait_for(UnitName::Inbox, head, inner.config.view_patience).await?;
-        let (rooms, stored) = inner.views.inbox().memberships(user).await?;
+        let (stays, stored) = inner.views.inbox().memberships(user).await?;
         // A checkpoint that moves without rows is stored later: what the rows say is so up to the head, too.
         let until = stored.max(head);
         inner.told(until).await?;
@@ -75,14 +75,17 @@ impl Realtime {
         if after.position > until {
             return reload(Reload::UnknownPosition);
         }
-        match inner.hub.changes(user, &rooms, (after.position, until), limit) {
-            Ok(found) => {
-                let mut changes = found.shown(&rooms);
-                inner.keep_from(user, &mut changes.events).await?;
-                Ok(Synced::Changes(changes))
-            }
-            Err(reason) => reload(reason),
+        let found = match inner.hub.changes(user, &stays, (after.position, until), limit) {
+            Ok(found) => found,
+            Err(reason) => return reload(reason),
+        };
+        let gone = inner.views.inbox().went_out(user, after.position, found.position, ROOMS_ENTERED_MAX + 1).await?;
+        let mut changes = found.shown(after.position, &stays, &gone);
+        if gone.len().max(changes.entered.len() + changes.left.len()) > ROOMS_ENTERED_MAX {
+            return reload(Reload::TooMuch);
         }
+        inner.keep_from(user, &mut changes.events).await?;
+        Ok(Synced::Changes(changes))
     }
 }
 
@@ -111,27 +114,30 @@ impl Inner {
     }
 }
 
-/// Texts and steps as they are in the window.
+/// Texts as they are in the window.
 pub(super) struct FoundChanges {
     frames: Vec<Utf8Bytes>,
-    passages: Vec<(RoomId, Step)>,
     position: Position,
     has_more: bool,
 }
 
 impl FoundChanges {
-    /// Read when nothing is locked any more.
-    fn shown(self, rooms: &[RoomId]) -> Changes {
+    /// Read when nothing is locked any more. `gone`: the rooms they went out of meanwhile.
+    fn shown(self, after: Position, stays: &[Stay], gone: &[(RoomId, Position)]) -> Changes {
         let events = self.frames.iter().filter_map(|frame| read(frame.as_str()));
         let events = events.filter(|event| !frames::LEGACY_NAMES.contains(&event.event.as_str())).collect();
-        let came_in: Vec<RoomId> = steps(&self.passages, Step::CameIn).filter(|room| rooms.contains(room)).collect();
-        let left = self.passages.iter().map(|(room, _)| *room).filter(|room| !rooms.contains(room)).collect();
-        Changes { events, entered: came_in, left, position: self.position, has_more: self.has_more }
+        let mut entered: Vec<&Stay> =
+            stays.iter().filter(|stay| stay.from > after && stay.from <= self.position).collect();
+        entered.sort_by_key(|stay| (stay.from, stay.room_id));
+        let is_in = |room: RoomId| stays.iter().any(|stay| stay.room_id == room);
+        Changes {
+            events,
+            entered: entered.into_iter().map(|stay| stay.room_id).collect(),
+            left: gone.iter().map(|(room, _)| *room).filter(|room| !is_in(*room)).collect(),
+            position: self.position,
+            has_more: self.has_more,
+        }
     }
-}
-
-fn steps(passages: &[(RoomId, Step)], wanted: Step) -> impl Iterator<Item = RoomId> {
-    passages.iter().filter(move |(_, step)| *step == wanted).map(|(room, _)| *room)
 }
 
 fn read(frame: &str) -> Option<SyncedEvent> {
@@ -145,13 +151,13 @@ impl super::hub::Hub {
     fn changes(
         &self,
         user: &UserId,
-        rooms: &[RoomId],
+        stays: &[Stay],
         (after, until): (Position, Position),
         limit: usize,
     ) -> Result<FoundChanges, Reload> {
         let own = (user_channel(user), None);
-        let channels: Vec<Heard> =
-            std::iter::once(own).chain(rooms.iter().map(|room| (room_channel(*room), Some(*room)))).collect();
+        let rooms = stays.iter().map(|stay| (room_channel(stay.room_id), Some(*stay)));
+        let channels: Vec<Heard> = std::iter::once(own).chain(rooms).collect();
         // Without the hints: what they hint at is here.
         let listener = Listener { socket: None, user, channels: &channels, hints: None, mutes: None, until };
         let state = self.state();
@@ -161,10 +167,6 @@ impl super::hub::Hub {
         }
         let Part { frames, end, has_more } = state.window.behind(&listener, from, limit);
         let position = if has_more { end.position } else { until };
-        let passages = state.window.passages(user, after, position);
-        if passages.len() > ROOMS_ENTERED_MAX {
-            return Err(Reload::TooMuch);
-        }
-        Ok(FoundChanges { frames, passages, position, has_more })
+        Ok(FoundChanges { frames, position, has_more })
     }
 }

@@ -11,24 +11,26 @@ use aggregates::DomainEvent;
 use aggregates::ids::{RoomId, UserId};
 use aggregates::participant::ParticipantEvent;
 use aggregates::relationship::{Directed, RelationshipEvent};
-use aggregates::room::{MemberRemoved, MembersAdded, NewMember, RoomEvent, RoomKind, RoomOpened};
+use aggregates::room::{HistoryFrom, MemberRemoved, MembersAdded, RoomEvent, RoomKind, RoomOpened};
 use aggregates::user::UserEvent;
 use event_log::{EventLogError, Filter, Page, Position, RecordedEvent, Subscription};
 use futures_util::future::join_all;
 use projections::UnitName;
-use projections::inbox::UserRow;
+use projections::inbox::{RoomNature, UserRow};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::Inner;
-use super::audience::{entrance, named, room_of_message, wants};
+use super::audience::{entrance, named, room_of_change, room_of_message, wants};
+use super::changes::Deletions;
+use super::frame::About;
 use super::people::Step;
 use super::typing;
 
 /// Events taken at a time: few enough to deliver in milliseconds.
 const PAGE_EVENTS_MAX: usize = 200;
 /// Rooms asked for at the same time; the view has other readers.
-const PAIRS_READ_AT_ONCE_MAX: usize = 4;
+const NATURES_READ_AT_ONCE_MAX: usize = 4;
 const BACKOFF_FIRST: Duration = Duration::from_millis(50);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
 
@@ -53,7 +55,7 @@ async fn follow(inner: &Inner) -> Result<(), EventLogError> {
             Err(error) => wait_out(inner, error, &mut backoff).await?,
         }
     };
-    let mut tail = Tail { inner, pairs: HashMap::new() };
+    let mut tail = Tail { inner, natures: HashMap::new(), deletions: Deletions::default() };
     let from = tail.look_back(head).await;
     let mut subscription = Subscription::new(inner.log.clone(), from, Filter::All);
     inner.hub.take(from, |_| ());
@@ -91,8 +93,9 @@ pub(super) type People = HashMap<UserId, Arc<UserRow>>;
 
 pub(super) struct Tail<'a> {
     pub(super) inner: &'a Inner,
-    /// The two of a DIRECT room, `None` for other rooms. Never changes.
-    pairs: HashMap<RoomId, Option<(UserId, UserId)>>,
+    natures: HashMap<RoomId, RoomNature>,
+    /// Of messages, the newest.
+    pub(super) deletions: Deletions,
 }
 
 impl Tail<'_> {
@@ -146,7 +149,7 @@ impl Tail<'_> {
         let wanted_events = page.events.iter().zip(&wanted).filter(|(_, wanted)| **wanted);
         let rendered: Vec<&RecordedEvent> = wanted_events.map(|(recorded, _)| &**recorded).collect();
         let people = self.people(&rendered).await;
-        self.know_pairs(&rendered).await;
+        self.know_natures(&rendered).await;
         for (recorded, wanted) in page.events.iter().zip(wanted) {
             self.bring_forward(recorded);
             if wanted {
@@ -199,21 +202,26 @@ impl Tail<'_> {
         }
         let DomainEvent::Room(event) = &recorded.event else { return };
         match event {
-            RoomEvent::RoomOpened(RoomOpened { room_id, kind, members, .. }) => {
-                self.remember_pair(*room_id, *kind, members);
-                for member in members {
-                    hub.stepped(recorded.position, *room_id, &member.user_id, Step::CameIn);
+            RoomEvent::RoomOpened(event) => {
+                self.keep_nature(event.room_id, nature(event));
+                for member in &event.members {
+                    hub.stepped(recorded.position, event.room_id, &member.user_id, Step::CameIn { join_seq: 0 });
                 }
             }
-            RoomEvent::MembersAdded(MembersAdded { room_id, members, .. }) => {
+            RoomEvent::MembersAdded(MembersAdded { room_id, members, join_seq, .. }) => {
                 self.inner.sizes.forget(*room_id);
                 for member in members {
-                    hub.stepped(recorded.position, *room_id, &member.user_id, Step::CameIn);
+                    let step = Step::CameIn { join_seq: *join_seq };
+                    hub.stepped(recorded.position, *room_id, &member.user_id, step);
                 }
             }
             RoomEvent::MemberRemoved(MemberRemoved { room_id, user_id, .. }) => {
                 self.inner.sizes.forget(*room_id);
                 hub.stepped(recorded.position, *room_id, user_id, Step::WentOut);
+            }
+            RoomEvent::MessageDeleted(event) => {
+                self.deletions.note(recorded.position, event);
+                hub.message_gone(event);
             }
             RoomEvent::MemberRoleChanged(_)
             | RoomEvent::RoomRenamed(_)
@@ -223,7 +231,6 @@ impl Tail<'_> {
             | RoomEvent::RoomClosed(_)
             | RoomEvent::RoomReopened(_)
             | RoomEvent::MessageEdited(_)
-            | RoomEvent::MessageDeleted(_)
             | RoomEvent::ReactionAdded(_)
             | RoomEvent::ReactionRemoved(_)
             | RoomEvent::MessagePinned(_)
@@ -233,57 +240,61 @@ impl Tail<'_> {
     }
 
     /// Asks for the rooms of a page side by side: one after the other they would hold up everybody's frames.
-    async fn know_pairs(&mut self, events: &[&RecordedEvent]) {
-        let messages = events.iter().filter_map(|recorded| {
-            let DomainEvent::Room(RoomEvent::MessageSent(event)) = &recorded.event else { return None };
-            Some((event.room_id, &event.sender_id))
-        });
-        let unknown: HashMap<RoomId, &UserId> = messages.filter(|(room, _)| !self.pairs.contains_key(room)).collect();
+    async fn know_natures(&mut self, events: &[&RecordedEvent]) {
+        let rooms = events.iter().filter_map(|recorded| room_of_message(recorded).or_else(|| room_of_change(recorded)));
+        let unknown: HashSet<RoomId> = rooms.filter(|room| !self.natures.contains_key(room)).collect();
         let inbox = self.inner.views.inbox();
-        for some in unknown.into_iter().collect::<Vec<_>>().chunks(PAIRS_READ_AT_ONCE_MAX) {
-            let mut asked = Vec::with_capacity(some.len());
-            for (room, sender) in some {
-                asked.push(inbox.room(*room, sender));
-            }
-            for ((room, _), answer) in some.iter().zip(join_all(asked).await) {
-                // One that is not answered is asked for again when its message is told.
-                if let Ok(Some(row)) = answer {
-                    self.keep_pair(*room, row.pair);
+        for some in unknown.into_iter().collect::<Vec<_>>().chunks(NATURES_READ_AT_ONCE_MAX) {
+            let answers = join_all(some.iter().map(|room| inbox.room_nature(*room))).await;
+            for (room, answer) in some.iter().zip(answers) {
+                // One that is not answered is asked for again when its event is told.
+                if let Ok(Some(nature)) = answer {
+                    self.keep_nature(*room, nature);
                 }
             }
         }
     }
 
-    /// The two of a room, when it is one of two.
-    pub(super) async fn pair(&mut self, room: RoomId, member: &UserId) -> Option<(UserId, UserId)> {
-        if let Some(pair) = self.pairs.get(&room) {
-            return pair.clone();
+    async fn nature(&mut self, room: RoomId) -> Option<RoomNature> {
+        if let Some(nature) = self.natures.get(&room) {
+            return Some(nature.clone());
         }
-        match self.inner.views.inbox().room(room, member).await {
-            Ok(row) => {
-                let row = row?;
-                self.keep_pair(room, row.pair.clone());
-                row.pair
+        match self.inner.views.inbox().room_nature(room).await {
+            Ok(nature) => {
+                let nature = nature?;
+                self.keep_nature(room, nature.clone());
+                Some(nature)
             }
             Err(error) => {
-                tracing::warn!(%error, "a message goes out without its receiver");
+                tracing::warn!(%error, "frames go out without what their room is");
                 None
             }
         }
     }
 
-    fn remember_pair(&mut self, room: RoomId, kind: RoomKind, members: &[NewMember]) {
-        let pair = match (kind, members) {
-            (RoomKind::Direct | RoomKind::MentorStudent, [a, b]) => Some((a.user_id.clone(), b.user_id.clone())),
-            (RoomKind::Direct | RoomKind::Group | RoomKind::MentorStudent | RoomKind::Support, _) => None,
-        };
-        self.keep_pair(room, pair);
+    /// The two of a room, when it is one of two.
+    pub(super) async fn pair(&mut self, room: RoomId) -> Option<(UserId, UserId)> {
+        self.nature(room).await?.pair
     }
 
-    fn keep_pair(&mut self, room: RoomId, pair: Option<(UserId, UserId)>) {
-        if self.pairs.len() >= self.inner.config.rooms_remembered_max {
-            self.pairs.clear();
-        }
-        self.pairs.insert(room, pair);
+    /// A message of a room. While nobody can say what the room is, it is for those who were there.
+    pub(super) async fn about(&mut self, room: RoomId, seq: u64) -> About {
+        let history_from = self.nature(room).await.map_or(HistoryFrom::Join, |nature| nature.history_from);
+        About { room, seq, history_from }
     }
+
+    fn keep_nature(&mut self, room: RoomId, nature: RoomNature) {
+        if self.natures.len() >= self.inner.config.rooms_remembered_max {
+            self.natures.clear();
+        }
+        self.natures.insert(room, nature);
+    }
+}
+
+fn nature(opened: &RoomOpened) -> RoomNature {
+    let pair = match (opened.kind, opened.members.as_slice()) {
+        (RoomKind::Direct | RoomKind::MentorStudent, [a, b]) => Some((a.user_id.clone(), b.user_id.clone())),
+        (RoomKind::Direct | RoomKind::Group | RoomKind::MentorStudent | RoomKind::Support, _) => None,
+    };
+    RoomNature { pair, history_from: opened.history_from }
 }

@@ -22,6 +22,7 @@ use super::channel_name::{room_channel, user_channel};
 use super::encode;
 use super::frame::Cause;
 use super::frames::{self, EventName, MessageHint, NewFollower, NotificationRead, Passage, UserUnfollowed};
+use super::joined::Joined;
 use super::reads::ReadMark;
 use super::subscriber::Except;
 use super::tail::{People, Tail};
@@ -60,11 +61,11 @@ impl Tail<'_> {
                 | RoomEvent::RoomReopened(RoomTurned { room_id, .. }),
             ) => self.room_changed(*room_id, recorded.event.schema().name(), &place),
             DomainEvent::Room(RoomEvent::MessageEdited(event)) => self.message_edited(event, &place, people).await,
-            DomainEvent::Room(RoomEvent::MessageDeleted(event)) => self.message_deleted(event, &place),
-            DomainEvent::Room(RoomEvent::ReactionAdded(event)) => self.reacted(event, true, &place),
-            DomainEvent::Room(RoomEvent::ReactionRemoved(event)) => self.reacted(event, false, &place),
-            DomainEvent::Room(RoomEvent::MessagePinned(event)) => self.message_pinned(event, true, &place),
-            DomainEvent::Room(RoomEvent::MessageUnpinned(event)) => self.message_pinned(event, false, &place),
+            DomainEvent::Room(RoomEvent::MessageDeleted(event)) => self.message_deleted(event, &place).await,
+            DomainEvent::Room(RoomEvent::ReactionAdded(event)) => self.reacted(event, true, &place).await,
+            DomainEvent::Room(RoomEvent::ReactionRemoved(event)) => self.reacted(event, false, &place).await,
+            DomainEvent::Room(RoomEvent::MessagePinned(event)) => self.message_pinned(event, true, &place).await,
+            DomainEvent::Room(RoomEvent::MessageUnpinned(event)) => self.message_pinned(event, false, &place).await,
             DomainEvent::Participant(ParticipantEvent::MessagesRead(event)) => {
                 let mark = ReadMark {
                     up_to: event.up_to,
@@ -97,12 +98,13 @@ impl Tail<'_> {
         let inner = self.inner;
         let sender = people.get(&event.sender_id).map(Arc::as_ref);
         let channel = room_channel(event.room_id);
+        let cause = place.cause.about(self.about(event.room_id, event.seq).await);
         if inner.wants(&channel) {
-            let pair = self.pair(event.room_id, &event.sender_id).await;
+            let pair = self.pair(event.room_id).await;
             let receiver = pair.as_ref().map(|(a, b)| if *a == event.sender_id { b } else { a });
             let token = PositionToken { log: inner.log.id(), position: place.position };
             let message = wire::Message::from_event(event, token, sender, receiver);
-            inner.announce(&channel, frames::NEW_MESSAGE, &message, Some(place.cause), place.except);
+            inner.announce(&channel, frames::NEW_MESSAGE, &message, Some(cause), place.except);
             // Sending moves the sender's own read position.
             let mark = ReadMark {
                 up_to: event.message_id,
@@ -134,14 +136,14 @@ impl Tail<'_> {
         if let (Some(muted), Some(heard)) = (hint(true), hint(false)) {
             let data = HintData { muted, heard, said_at: event.at };
             let except = Except { user: Some(&event.sender_id), ..place.except };
-            inner.hub.publish_to_members(event.room_id, (frames::NEW_MESSAGE.name, &data), place.cause, except);
+            inner.hub.publish_to_members(event.room_id, (frames::NEW_MESSAGE.name, &data), cause, except);
         }
         self.unread(listening, place.position);
     }
 
     /// In a room of two, by the other one.
     async fn await_arrival(&mut self, event: &MessageSent, listening: &[UserId], place: &Place<'_>) {
-        let Some((a, b)) = self.pair(event.room_id, &event.sender_id).await else { return };
+        let Some((a, b)) = self.pair(event.room_id).await else { return };
         let receiver = if a == event.sender_id { b } else { a };
         if listening.contains(&receiver) {
             let message = (event.message_id, event.seq);
@@ -157,29 +159,22 @@ impl Tail<'_> {
     }
 
     fn members_added(&self, event: &MembersAdded, place: &Place<'_>, people: &People) {
-        for member in &event.members {
-            let by = Some(&event.by).filter(|by| **by != member.user_id);
-            self.passage(frames::USER_JOINED, (event.room_id, &member.user_id, by), place, people);
-        }
+        let joined = Arc::new(Joined::of(event, place.token, people));
+        self.inner.hub.publish_joined(&joined, place.cause, place.except);
         self.unread(event.members.iter().map(|member| member.user_id.clone()), place.position);
     }
 
     fn member_removed(&self, event: &MemberRemoved, place: &Place<'_>, people: &People) {
-        let by = Some(&event.by).filter(|by| **by != event.user_id);
-        self.passage(frames::USER_LEFT, (event.room_id, &event.user_id, by), place, people);
+        let data = Passage {
+            room_id: event.room_id,
+            user_id: &event.user_id,
+            user_name: display_name(&event.user_id, people.get(&event.user_id).map(Arc::as_ref)),
+            by: Some(&event.by).filter(|by| **by != event.user_id),
+            position: place.token,
+        };
+        let channel = room_channel(event.room_id);
+        self.inner.announce(&channel, frames::USER_LEFT, &data, Some(place.cause), place.except);
         self.unread([event.user_id.clone()], place.position);
-    }
-
-    fn passage(
-        &self,
-        event: EventName,
-        (room_id, user_id, by): (RoomId, &UserId, Option<&UserId>),
-        place: &Place<'_>,
-        people: &People,
-    ) {
-        let user_name = display_name(user_id, people.get(user_id).map(Arc::as_ref));
-        let data = Passage { room_id, user_id, user_name, by, position: place.token };
-        self.inner.announce(&room_channel(room_id), event, &data, Some(place.cause), place.except);
     }
 
     fn related(&self, event: &RelationshipEvent, place: &Place<'_>, people: &People) {

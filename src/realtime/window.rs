@@ -4,21 +4,26 @@
 //! go when there are too many bytes or when they are too many positions back: behind `base` it is complete, before it
 //! nobody is served. Bookkeeping under the hub's lock. Never in here: a query, `unread`, anything about who is typing.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::ops::Range;
+mod found;
+
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use aggregates::Timestamp;
 use aggregates::ids::{RoomId, UserId};
+use aggregates::room::MessageDeleted;
 use axum::extract::ws::Utf8Bytes;
 use event_log::{CacheSize, Position};
+use projections::inbox::Stay;
 
-use super::frame::Cause;
+use super::frame::{About, Cause};
+use super::joined::Joined;
 use super::mutes::Mutes;
-use super::people::Step;
 use super::protocol::EventData;
 use super::reads::ReadMark;
 use super::socket_id::SocketId;
+use super::tombstones;
+use found::{Found, Source, start, whole, within};
 
 /// What an entry weighs beside its text: its places in the queue of its channel and in the order, and its part of both.
 const ENTRY_BYTES: usize = 256;
@@ -26,11 +31,18 @@ const ENTRY_BYTES: usize = 256;
 /// not the frame.
 const READS_MAY_BE_LATE_MS: i64 = 10_000;
 
-/// A frame of one channel.
+/// What came to one channel.
 struct Kept {
     position: Position,
-    text: Utf8Bytes,
+    words: Words,
     except: Option<SocketId>,
+    about: Option<About>,
+}
+
+enum Words {
+    Frame(Utf8Bytes),
+    /// One event of many people, a frame each.
+    Joined(Arc<Joined>),
 }
 
 /// What a hint says, to whom has muted its room and to whom has not.
@@ -43,6 +55,10 @@ pub(super) struct HintData {
 }
 
 impl HintData {
+    pub fn bytes(&self) -> usize {
+        self.heard.bytes() + self.muted.bytes()
+    }
+
     pub fn when(&self, muted: bool) -> &EventData {
         if muted { &self.muted } else { &self.heard }
     }
@@ -52,6 +68,8 @@ impl HintData {
 struct Hint {
     room: RoomId,
     position: Position,
+    /// Of the message hinted at.
+    seq: Option<u64>,
     event: &'static str,
     data: HintData,
     /// Whom it passes by.
@@ -69,7 +87,6 @@ struct Mark {
 enum Owner {
     Channel(Arc<str>),
     Hints(RoomId),
-    Passage(RoomId, UserId),
     Mark(RoomId, UserId),
 }
 
@@ -90,8 +107,6 @@ pub(super) struct Window {
     base: Option<Position>,
     channels: HashMap<Arc<str>, VecDeque<Kept>>,
     hints: HashMap<RoomId, VecDeque<Hint>>,
-    /// The last time somebody came into a room or went out of it.
-    passages: HashMap<UserId, HashMap<RoomId, (Position, Step)>>,
     /// How far somebody has read, as their last event about it says.
     marks: HashMap<RoomId, HashMap<UserId, Mark>>,
     /// Everything above, oldest first.
@@ -104,15 +119,15 @@ pub(super) struct Listener<'a> {
     pub user: &'a UserId,
     pub channels: &'a [Heard],
     /// The rooms whose hints they get, under the name of the first channel.
-    pub hints: Option<&'a HashSet<RoomId>>,
+    pub hints: Option<&'a HashMap<RoomId, Stay>>,
     /// Which of them they muted.
     pub mutes: Option<&'a Mutes>,
     /// The last position of interest.
     pub until: Position,
 }
 
-/// A channel, and the room whose members alone hear it.
-pub(super) type Heard = (Arc<str>, Option<RoomId>);
+/// A channel, and how they are in the room whose members alone hear it.
+pub(super) type Heard = (Arc<str>, Option<Stay>);
 
 /// Where somebody stands: everything up to `position` was heard but for that position's frames after the first
 /// `frames`.
@@ -140,7 +155,6 @@ impl Window {
             base: None,
             channels: HashMap::new(),
             hints: HashMap::new(),
-            passages: HashMap::new(),
             marks: HashMap::new(),
             order: VecDeque::new(),
         }
@@ -172,6 +186,15 @@ impl Window {
     }
 
     pub fn keep(&mut self, channel: &str, cause: Cause, text: &Utf8Bytes, except: Option<SocketId>) {
+        self.keep_words(channel, cause, (Words::Frame(text.clone()), text.len()), except);
+    }
+
+    /// Those who came in together weigh little more than their names.
+    pub fn keep_joined(&mut self, channel: &str, cause: Cause, joined: &Arc<Joined>, except: Option<SocketId>) {
+        self.keep_words(channel, cause, (Words::Joined(joined.clone()), joined.bytes()), except);
+    }
+
+    fn keep_words(&mut self, channel: &str, cause: Cause, (words, bytes): (Words, usize), except: Option<SocketId>) {
         if !self.is_on() {
             return;
         }
@@ -180,8 +203,9 @@ impl Window {
             None => Arc::from(channel),
         };
         let position = self.in_order(cause.position);
-        self.channels.entry(name.clone()).or_default().push_back(Kept { position, text: text.clone(), except });
-        self.place(position, cause.recorded_at, text.len(), Owner::Channel(name));
+        let kept = Kept { position, words, except, about: cause.about };
+        self.channels.entry(name.clone()).or_default().push_back(kept);
+        self.place(position, cause.recorded_at, bytes, Owner::Channel(name));
     }
 
     pub fn keep_hint(
@@ -196,28 +220,44 @@ impl Window {
         }
         let position = self.in_order(cause.position);
         let except = (except.0.cloned(), except.1);
-        let hint = Hint { room, position, event, data: data.clone(), except };
+        let seq = cause.about.map(|about| about.seq);
+        let hint = Hint { room, position, seq, event, data: data.clone(), except };
         self.hints.entry(room).or_default().push_back(hint);
-        let bytes = data.heard.bytes() + data.muted.bytes();
-        self.place(position, cause.recorded_at, bytes, Owner::Hints(room));
+        self.place(position, cause.recorded_at, data.bytes(), Owner::Hints(room));
     }
 
-    pub fn passed(&mut self, position: Position, room: RoomId, user: &UserId, step: Step) {
-        if !self.is_on() {
-            return;
+    /// A message is deleted: of what is kept of it the words go, the frames stay. Looks through what is kept of its room.
+    pub fn blank(&mut self, channel: &str, event: &MessageDeleted) {
+        let mut weighed = Vec::new();
+        let is_of_it = |about: &Option<About>| about.is_some_and(|about| about.seq == event.seq);
+        for kept in self.channels.get_mut(channel).into_iter().flatten().filter(|kept| is_of_it(&kept.about)) {
+            let Words::Frame(text) = &kept.words else { continue };
+            let Some(blank) = tombstones::frame(text, event) else { continue };
+            weighed.push((kept.position, text.len(), blank.len()));
+            kept.words = Words::Frame(blank);
         }
-        let position = self.in_order(position);
-        self.passages.entry(user.clone()).or_default().insert(room, (position, step));
-        self.place(position, None, user.as_str().len(), Owner::Passage(room, user.clone()));
+        for (position, before, now) in weighed.drain(..) {
+            self.reweigh(position, |owner| matches!(owner, Owner::Channel(name) if **name == *channel), before, now);
+        }
+        let hints = self.hints.get_mut(&event.room_id).into_iter().flatten();
+        for hint in hints.filter(|hint| hint.seq == Some(event.seq)) {
+            let Some(blank) = tombstones::hint(&hint.data) else { continue };
+            weighed.push((hint.position, hint.data.bytes(), blank.bytes()));
+            hint.data = blank;
+        }
+        for (position, before, now) in weighed {
+            self.reweigh(position, |owner| matches!(owner, Owner::Hints(room) if *room == event.room_id), before, now);
+        }
     }
 
-    /// The rooms that somebody came into or went out of behind `after`, the last step of each.
-    pub fn passages(&self, user: &UserId, after: Position, until: Position) -> Vec<(RoomId, Step)> {
-        let passages = self.passages.get(user).into_iter().flatten();
-        let within = passages.filter(|(_, (position, _))| (after..=until).contains(position) && *position != after);
-        let mut within: Vec<_> = within.map(|(room, (position, step))| (*position, *room, *step)).collect();
-        within.sort_unstable_by_key(|(position, room, _)| (*position, *room));
-        within.into_iter().map(|(_, room, step)| (room, step)).collect()
+    /// What is too much now goes with the next frame.
+    fn reweigh(&mut self, position: Position, is_it: impl Fn(&Owner) -> bool, before: usize, now: usize) {
+        let first = self.order.partition_point(|placed| placed.position < position);
+        let mut of_position = self.order.range_mut(first..).take_while(|placed| placed.position == position);
+        if let Some(placed) = of_position.find(|placed| is_it(&placed.owner)) {
+            placed.bytes = (placed.bytes + now).saturating_sub(before);
+            self.bytes = (self.bytes + now).saturating_sub(before);
+        }
     }
 
     pub fn mark(&mut self, room: RoomId, user: &UserId, mark: &ReadMark, recorded_at: Option<Timestamp>) {
@@ -264,15 +304,6 @@ impl Window {
         match oldest.owner {
             Owner::Channel(name) => drop_front(&mut self.channels, &name),
             Owner::Hints(room) => drop_front(&mut self.hints, &room),
-            Owner::Passage(room, user) => {
-                let Some(passages) = self.passages.get_mut(&user) else { return };
-                if passages.get(&room).is_some_and(|(position, _)| *position == oldest.position) {
-                    passages.remove(&room);
-                }
-                if passages.is_empty() {
-                    self.passages.remove(&user);
-                }
-            }
             Owner::Mark(room, user) => {
                 let Some(marks) = self.marks.get_mut(&room) else { return };
                 if marks.get(&user).is_some_and(|it| it.mark.position == oldest.position) {
@@ -285,9 +316,11 @@ impl Window {
         }
     }
 
-    /// How many frames there are behind `cursor`.
-    pub fn count(&self, listener: &Listener<'_>, cursor: Cursor) -> usize {
-        self.sources(listener, cursor).iter().map(Source::len).sum()
+    /// How much there is behind `cursor`, counted until it is more than `enough`: a frame is one, and so are
+    /// [`Joined::PEOPLE_AS_ONE`] people who came in together.
+    pub fn count(&self, listener: &Listener<'_>, cursor: Cursor, enough: usize) -> usize {
+        let found = self.sources(listener, cursor).into_iter().flat_map(Source::entries);
+        found.take(enough.saturating_add(1)).map(|it| it.weight()).sum()
     }
 
     /// The first frames behind `cursor`, at least `limit` if there are as many: those of one position come together.
@@ -299,49 +332,40 @@ impl Window {
             found.extend(whole(source.entries(), limit));
         }
         found.sort_by_key(Found::position);
-        let end = match found.get(limit.saturating_sub(1)) {
+        let mut frames = 0;
+        let enough = found.iter().position(|it| {
+            frames += it.len();
+            frames >= limit
+        });
+        let end = match enough.and_then(|last| found.get(last)) {
             Some(last) => found.partition_point(|it| it.position() <= last.position()),
             None => found.len(),
         };
         let position = found[..end].last().map_or(cursor.position, Found::position);
-        let heard = cursor.frames.unwrap_or_default() as usize;
-        let mut skipped = 0;
-        let frames = found[..end].iter().filter(|it| !it.passes_by(listener)).filter(|it| {
-            let skip = it.position() == cursor.position && skipped < heard;
-            skipped += usize::from(skip);
-            !skip
-        });
-        let frames = frames.map(|it| it.frame(listener)).collect();
+        let mut heard = cursor.frames.unwrap_or_default() as usize;
+        let mut frames = Vec::new();
+        for it in found[..end].iter().filter(|it| !it.passes_by(listener)) {
+            let of_it = it.frames(listener);
+            let skipped = if it.position() == cursor.position { heard.min(of_it.len()) } else { 0 };
+            heard -= skipped;
+            frames.extend(of_it.into_iter().skip(skipped));
+        }
         Part { frames, end: Cursor { position, frames: None }, has_more: end < all }
     }
 
     /// What there is of each channel and each room's hints.
-    fn sources(&self, listener: &Listener<'_>, cursor: Cursor) -> Vec<Source<'_>> {
-        let channels = listener.channels.iter().filter_map(|(name, room)| {
+    fn sources<'a>(&'a self, listener: &Listener<'a>, cursor: Cursor) -> Vec<Source<'a>> {
+        let channels = listener.channels.iter().filter_map(|(name, stay)| {
             let kept = self.channels.get(name)?;
-            let range = within(kept, self.start(listener, *room, cursor), listener.until, |kept| kept.position);
-            Some(Source::Kept(kept, range))
+            let range = within(kept, start(stay.as_ref(), cursor), listener.until, |kept| kept.position);
+            Some(Source::Kept(kept, range, stay.as_ref()))
         });
-        let hints = listener.hints.into_iter().flatten().filter_map(|room| {
+        let hints = listener.hints.into_iter().flatten().filter_map(|(room, stay)| {
             let hints = self.hints.get(room)?;
-            let range = within(hints, self.start(listener, Some(*room), cursor), listener.until, |hint| hint.position);
+            let range = within(hints, start(Some(stay), cursor), listener.until, |hint| hint.position);
             Some(Source::Hints(hints, range))
         });
         channels.chain(hints).collect()
-    }
-
-    /// The first position whose frames they get: never one before they came in.
-    fn start(&self, listener: &Listener<'_>, room: Option<RoomId>, cursor: Cursor) -> Position {
-        let from = match cursor.frames {
-            Some(_) => cursor.position,
-            None => Position(cursor.position.0 + 1),
-        };
-        let passage = room.and_then(|room| self.passages.get(listener.user)?.get(&room));
-        match passage {
-            Some((came_in, Step::CameIn)) => from.max(Position(came_in.0 + 1)),
-            // Who asks is in the room as far as they may ask: what was left was left behind that.
-            Some((_, Step::WentOut)) | None => from,
-        }
     }
 
     /// How far people have read in a room, of what may not have been told to somebody who stood at `position`: whoever
@@ -360,81 +384,6 @@ impl Window {
         untold.sort_by_key(|(_, mark)| mark.position);
         untold
     }
-}
-
-enum Found<'a> {
-    Kept(&'a Kept),
-    Hint(&'a Hint),
-}
-
-impl Found<'_> {
-    fn position(&self) -> Position {
-        match self {
-            Found::Kept(kept) => kept.position,
-            Found::Hint(hint) => hint.position,
-        }
-    }
-
-    fn passes_by(&self, listener: &Listener<'_>) -> bool {
-        let (user, socket) = match self {
-            Found::Kept(kept) => (None, kept.except),
-            Found::Hint(hint) => (hint.except.0.as_ref(), hint.except.1),
-        };
-        (socket.is_some() && socket == listener.socket) || user == Some(listener.user)
-    }
-
-    fn frame(&self, listener: &Listener<'_>) -> Utf8Bytes {
-        match self {
-            Found::Kept(kept) => kept.text.clone(),
-            Found::Hint(hint) => {
-                let channel = listener.channels.first().map_or("", |(name, _)| name);
-                let muted = listener.mutes.is_some_and(|mutes| mutes.holds(hint.room, hint.data.said_at));
-                hint.data.when(muted).frame(hint.event, channel)
-            }
-        }
-    }
-}
-
-/// A part of one queue.
-enum Source<'a> {
-    Kept(&'a VecDeque<Kept>, Range<usize>),
-    Hints(&'a VecDeque<Hint>, Range<usize>),
-}
-
-impl<'a> Source<'a> {
-    fn len(&self) -> usize {
-        match self {
-            Source::Kept(_, range) | Source::Hints(_, range) => range.len(),
-        }
-    }
-
-    fn entries(self) -> Box<dyn Iterator<Item = Found<'a>> + 'a> {
-        match self {
-            Source::Kept(kept, range) => Box::new(kept.range(range).map(Found::Kept)),
-            Source::Hints(hints, range) => Box::new(hints.range(range).map(Found::Hint)),
-        }
-    }
-}
-
-fn within<T>(
-    entries: &VecDeque<T>,
-    start: Position,
-    until: Position,
-    position: impl Fn(&T) -> Position,
-) -> Range<usize> {
-    let first = entries.partition_point(|entry| position(entry) < start);
-    first..first.max(entries.partition_point(|entry| position(entry) <= until))
-}
-
-/// At least `limit`, never only some of one position.
-fn whole<'a>(entries: impl Iterator<Item = Found<'a>>, limit: usize) -> impl Iterator<Item = Found<'a>> {
-    let mut last = None;
-    entries.enumerate().map_while(move |(before, entry)| {
-        let position = entry.position();
-        let more = before < limit || last == Some(position);
-        last = Some(position);
-        more.then_some(entry)
-    })
 }
 
 fn drop_front<K: std::hash::Hash + Eq, T>(queues: &mut HashMap<K, VecDeque<T>>, key: &K) {

@@ -9,6 +9,7 @@ use event_log::PositionToken;
 use projections::inbox::{MessageRow, UserRow};
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::user::UserCard;
 
@@ -182,6 +183,23 @@ impl Message {
     }
 }
 
+/// Takes the words, and what became of them, off a message that was shown before it was deleted: it is then as the views
+/// show it. False when it was deleted already.
+pub fn blank(message: &mut Value, by: &UserId, at: Timestamp) -> bool {
+    if message["isDeleted"] == true {
+        return false;
+    }
+    let gone = json!({
+        "content": TOMBSTONE, "attachmentUrl": null, "attachmentType": null, "reactions": {}, "reactionCounts": {},
+        "mentions": [], "mentionsAll": false, "isForwarded": false, "isPinned": false, "isEdited": false,
+        "editedAt": null, "isDeleted": true, "deletedAt": at, "deletedBy": by, "updatedAt": at,
+    });
+    if let (Some(fields), Value::Object(gone)) = (message.as_object_mut(), gone) {
+        fields.extend(gone);
+    }
+    true
+}
+
 impl RepliedMessage {
     pub fn from_row(row: &MessageRow, sender: Option<&UserRow>) -> Self {
         Self {
@@ -203,7 +221,6 @@ mod tests {
     use aggregates::room::Attachment;
     use event_log::{LogId, Position};
     use projections::inbox::{Deletion, ReactionRow};
-    use serde_json::json;
     use uuid::Uuid;
 
     use super::super::user::tests::{rara, user};

@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use event_log::Position;
 
 use super::reads::{InboxReads, MessagePage, MessagesFound, RoomsAsk, RoomsFound};
-use super::rows::{FollowRow, MemberRow, MessageRow, MutedRoom, ReadBy, RoomRow, SupportRow, UserRow, VersionRow};
+use super::rows::{
+    FollowRow, MemberRow, MessageRow, MutedRoom, ReadBy, RoomNature, RoomRow, Stay, SupportRow, UserRow, VersionRow,
+};
 use crate::store::UnitReads;
 use crate::unit::{Live, Unit};
 use crate::views::ReadError;
@@ -66,8 +68,22 @@ impl InboxReads for LiveInbox {
         ask!(self.member(room, user))
     }
 
-    async fn memberships(&self, user: &UserId) -> Result<(Vec<RoomId>, Position), ReadError> {
+    async fn memberships(&self, user: &UserId) -> Result<(Vec<Stay>, Position), ReadError> {
         ask!(self.memberships(user))
+    }
+
+    async fn went_out(
+        &self,
+        user: &UserId,
+        after: Position,
+        until: Position,
+        limit: usize,
+    ) -> Result<Vec<(RoomId, Position)>, ReadError> {
+        ask!(self.went_out(user, after, until, limit))
+    }
+
+    async fn room_nature(&self, room: RoomId) -> Result<Option<RoomNature>, ReadError> {
+        ask!(self.room_nature(room))
     }
 
     async fn memberships_in(&self, user: &UserId, group: &GroupId) -> Result<Vec<RoomId>, ReadError> {

@@ -19,5 +19,5 @@ pub use reports::{ReportReads, ReportRow, ReportStatus, ReportableMessage, Repor
 pub(crate) use rows::delivered;
 pub use rows::{
     Deletion, EMOJIS_SHOWN_MAX, FollowRow, MemberRow, MessageRow, Mute, MutedRoom, PEOPLE_SHOWN_MAX, Person, Pinning,
-    ReactionRow, ReadBy, RoomRow, SupportRow, UserRow, VersionRow,
+    ReactionRow, ReadBy, RoomNature, RoomRow, Stay, SupportRow, UserRow, VersionRow,
 };

@@ -7,7 +7,9 @@ use event_log::Position;
 
 use super::people::PeopleReads;
 use super::reports::ReportReads;
-use super::rows::{FollowRow, MemberRow, MessageRow, MutedRoom, ReadBy, RoomRow, SupportRow, UserRow, VersionRow};
+use super::rows::{
+    FollowRow, MemberRow, MessageRow, MutedRoom, ReadBy, RoomNature, RoomRow, Stay, SupportRow, UserRow, VersionRow,
+};
 use crate::views::ReadError;
 
 /// Which messages of a room, always answered oldest first.
@@ -114,7 +116,19 @@ pub trait InboxReads: PeopleReads + ReportReads {
     async fn member(&self, room: RoomId, user: &UserId) -> Result<Option<MemberRow>, ReadError>;
 
     /// The rooms somebody is in now, with the checkpoint this was true at (one snapshot).
-    async fn memberships(&self, user: &UserId) -> Result<(Vec<RoomId>, Position), ReadError>;
+    async fn memberships(&self, user: &UserId) -> Result<(Vec<Stay>, Position), ReadError>;
+
+    /// The rooms that somebody went out of behind `after` and up to `until`, also those they came into again, each with
+    /// the last time; up to `limit`, the first first.
+    async fn went_out(
+        &self,
+        user: &UserId,
+        after: Position,
+        until: Position,
+        limit: usize,
+    ) -> Result<Vec<(RoomId, Position)>, ReadError>;
+
+    async fn room_nature(&self, room: RoomId) -> Result<Option<RoomNature>, ReadError>;
 
     /// Those of them that belong to this group of the platform's.
     async fn memberships_in(&self, user: &UserId, group: &GroupId) -> Result<Vec<RoomId>, ReadError>;

@@ -106,6 +106,24 @@ pub struct MutedRoom {
     pub mute: Mute,
 }
 
+/// A room that somebody is in now, and since when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stay {
+    pub room_id: RoomId,
+    /// Of the event that brought them in.
+    pub from: Position,
+    /// The room's last message before they came; 0 for its first members.
+    pub join_seq: u64,
+}
+
+/// What never changes about a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomNature {
+    /// The two of a room of two.
+    pub pair: Option<(UserId, UserId)>,
+    pub history_from: HistoryFrom,
+}
+
 /// Somebody who is in a room now.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MemberRow {
@@ -159,7 +177,8 @@ pub struct MessageRow {
 
 impl MessageRow {
     /// As everybody sees it who sees it deleted.
-    pub(crate) fn without_words(self) -> Self {
+    #[must_use]
+    pub fn without_words(self) -> Self {
         Self {
             content: String::new(),
             attachment_url: None,

@@ -50,7 +50,7 @@ impl Hub {
 
     /// The rooms of somebody who is connected here, once they were read.
     pub fn known_rooms(&self, user: &UserId) -> Option<Vec<RoomId>> {
-        self.state().people.known_rooms(user).map(|rooms| rooms.iter().copied().collect())
+        self.state().people.known_rooms(user).map(|rooms| rooms.keys().copied().collect())
     }
 
     /// As whom a channel is listened to.

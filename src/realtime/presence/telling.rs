@@ -146,7 +146,8 @@ async fn open_rooms(inner: &Inner, user: &UserId) -> Result<Vec<(RoomId, HashSet
         Some(rooms) => rooms,
         None => {
             let Ok(_turn) = inner.room_reads.acquire().await else { return Ok(Vec::new()) };
-            inner.views.inbox().memberships(user).await?.0
+            let (stays, _) = inner.views.inbox().memberships(user).await?;
+            stays.into_iter().map(|stay| stay.room_id).collect()
         }
     };
     let with_listeners = rooms.into_iter().map(|room| {

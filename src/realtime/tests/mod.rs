@@ -5,6 +5,7 @@ mod api;
 mod client;
 mod client_events;
 mod limits;
+mod messages;
 mod presence;
 mod receipts;
 mod resuming;

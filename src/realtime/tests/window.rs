@@ -1,24 +1,28 @@
 //! The frame window against what it is to hold, without sockets.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use aggregates::Timestamp;
 use aggregates::ids::{MessageId, RoomId, UserId};
 use aggregates::participant::Arrangement;
+use aggregates::room::{HistoryFrom, MembersAdded, MessageDeleted, NewMember, Role};
 use axum::extract::ws::Utf8Bytes;
 use event_log::Position;
+use projections::inbox::Stay;
 use proptest::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::world::user;
-use crate::realtime::frame::Cause;
+use crate::realtime::frame::{About, Cause};
+use crate::realtime::joined::Joined;
 use crate::realtime::mutes::Mutes;
-use crate::realtime::people::Step;
 use crate::realtime::protocol::EventData;
 use crate::realtime::reads::ReadMark;
+use crate::realtime::tail::People;
 use crate::realtime::window::{Cursor, Heard, HintData, Listener, Part, Window};
+use crate::wire::message::TOMBSTONE;
 
 const CHANNEL: &str = "private-room-1";
 const BYTES_MAX: usize = 1024 * 1024;
@@ -29,7 +33,7 @@ fn room(number: u128) -> RoomId {
 
 fn cause(position: u64) -> Cause {
     let recorded_at = Some(Timestamp::from_millis(1_000 * i64::try_from(position).expect("small")));
-    Cause { position: Position(position), recorded_at, is_told_at_once: true }
+    Cause { position: Position(position), recorded_at, is_told_at_once: true, about: None }
 }
 
 fn window(events_max: u64) -> Window {
@@ -46,12 +50,21 @@ fn after(position: u64) -> Cursor {
     Cursor { position: Position(position), frames: None }
 }
 
-fn heard(name: &str, room: Option<RoomId>) -> [Heard; 1] {
-    [(Arc::from(name), room)]
+/// In a room since a position, behind a message of it.
+fn stay(number: u128, from: u64, join_seq: u64) -> Stay {
+    Stay { room_id: room(number), from: Position(from), join_seq }
+}
+
+fn heard(name: &str, stay: Option<Stay>) -> [Heard; 1] {
+    [(Arc::from(name), stay)]
 }
 
 fn all_of_room(window: &Window, user: &UserId, cursor: Cursor, limit: usize) -> Vec<String> {
-    let channels = heard(CHANNEL, Some(room(1)));
+    all_since(window, user, stay(1, 0, 0), cursor, limit)
+}
+
+fn all_since(window: &Window, user: &UserId, stay: Stay, cursor: Cursor, limit: usize) -> Vec<String> {
+    let channels = heard(CHANNEL, Some(stay));
     let until = Position(u64::MAX);
     all(window, &Listener { socket: None, user, channels: &channels, hints: None, mutes: None, until }, cursor, limit)
 }
@@ -62,7 +75,7 @@ fn all(window: &Window, listener: &Listener<'_>, mut cursor: Cursor, limit: usiz
     loop {
         let Part { frames, end, has_more } = window.behind(listener, cursor, limit);
         texts.extend(frames.into_iter().map(|frame| frame.as_str().to_owned()));
-        assert_eq!(has_more, window.count(listener, end) > 0);
+        assert_eq!(has_more, window.count(listener, end, 1) > 0);
         if !has_more {
             return texts;
         }
@@ -138,12 +151,11 @@ fn hints_are_given_of_ones_own_rooms_since_one_came_in_and_not_of_what_one_said(
     for (position, number) in [(1, 1), (2, 2), (3, 3)] {
         hint(&mut window, room(number), position, &ben);
     }
-    window.passed(Position(4), room(2), &ana, Step::CameIn);
     hint(&mut window, room(2), 5, &ben);
     hint(&mut window, room(1), 6, &ana);
     window.keep("private-user-ana", cause(7), &Utf8Bytes::from_static("a follower"), None);
     hint(&mut window, room(1), 8, &ben);
-    let rooms = HashSet::from([room(1), room(2)]);
+    let rooms = HashMap::from([stay(1, 0, 0), stay(2, 4, 0)].map(|stay| (stay.room_id, stay)));
     let (channels, until) = (heard("private-user-ana", None), Position(u64::MAX));
     let mut mutes = Mutes::default();
     mutes.arranged(Position(1), room(1), Arrangement::Muted { until: Some(Timestamp::from_millis(8)) });
@@ -160,32 +172,124 @@ fn hints_are_given_of_ones_own_rooms_since_one_came_in_and_not_of_what_one_said(
 }
 
 #[test]
-fn the_rooms_somebody_came_into_or_left_are_known_by_their_last_step() {
-    let (mut window, ana) = (window(10), user("ana"));
-    for (position, number, step) in
-        [(1, 1, Step::CameIn), (2, 2, Step::CameIn), (3, 1, Step::WentOut), (4, 3, Step::WentOut), (5, 3, Step::CameIn)]
-    {
-        window.passed(Position(position), room(number), &ana, step);
-    }
-    let passages = |window: &Window, after, until| window.passages(&ana, Position(after), Position(until));
-    let everything = [(room(2), Step::CameIn), (room(1), Step::WentOut), (room(3), Step::CameIn)];
-    assert_eq!(passages(&window, 0, 9), everything);
-    assert_eq!(passages(&window, 2, 3), everything[1..2]);
-    for position in 6..20 {
-        keep(&mut window, position, "x");
-    }
-    assert_eq!(passages(&window, 0, 9), vec![], "gone with their events");
-}
-
-#[test]
 fn nothing_is_given_from_before_somebody_came_in_again() {
     let (mut window, ana) = (window(100), user("ana"));
     keep(&mut window, 1, "while ana was away");
-    window.passed(Position(2), room(1), &ana, Step::CameIn);
     keep(&mut window, 2, "ana came");
     keep(&mut window, 3, "after it");
-    assert_eq!(all_of_room(&window, &ana, after(0), 10), ["after it"]);
+    assert_eq!(all_since(&window, &ana, stay(1, 2, 0), after(0), 10), ["after it"]);
     assert_eq!(all_of_room(&window, &user("ben"), after(0), 10).len(), 3);
+}
+
+fn about(position: u64, seq: u64, history_from: HistoryFrom) -> Cause {
+    cause(position).about(About { room: room(1), seq, history_from })
+}
+
+#[test]
+fn what_is_about_a_message_from_before_ones_join_is_left_out_and_not_counted_as_heard() {
+    let (mut window, ana) = (window(100), user("ana"));
+    let mut keep = |cause: Cause, text: &'static str| {
+        window.keep(CHANNEL, cause, &Utf8Bytes::from_static(text), None);
+    };
+    keep(about(5, 3, HistoryFrom::Join), "of an old one");
+    keep(about(5, 3, HistoryFrom::Start), "of an old one that all may read");
+    keep(about(5, 4, HistoryFrom::Join), "of a new one");
+    let given = |join_seq, frames| {
+        let cursor = Cursor { position: Position(5), frames: Some(frames) };
+        all_since(&window, &ana, stay(1, 0, join_seq), cursor, 1)
+    };
+    assert_eq!(given(3, 0), ["of an old one that all may read", "of a new one"]);
+    assert_eq!(given(3, 1), ["of a new one"], "she had one of this position");
+    assert_eq!(given(2, 1), ["of an old one that all may read", "of a new one"]);
+}
+
+fn joined(people: usize) -> Arc<Joined> {
+    let member = |number: usize| NewMember { user_id: user(&format!("user-{number}")), role: Role::Member };
+    let event = MembersAdded {
+        room_id: room(1),
+        members: (0..people).map(member).collect(),
+        by: user("ana"),
+        join_seq: 0,
+        at: Timestamp::from_millis(0),
+    };
+    Arc::new(Joined::of(&event, "x-1", &People::new()))
+}
+
+#[test]
+fn promise_8_five_hundred_who_come_together_are_one_entry_and_a_frame_each() {
+    let (mut window, ana) = (window(100), user("ana"));
+    window.keep_joined(CHANNEL, cause(1), &joined(500), None);
+    keep(&mut window, 2, "hello");
+    let size = window.size();
+    assert_eq!(size.entries, 2);
+    assert!(size.bytes.expect("counted") < 500 * 100, "{size:?}");
+    for limit in [1, 600] {
+        let given = all_of_room(&window, &ana, after(0), limit);
+        assert_eq!(given.len(), 501);
+        assert!(given[499].contains("user-499") && given[499].contains("user-joined"), "{}", given[499]);
+    }
+    let heard = Cursor { position: Position(1), frames: Some(499) };
+    assert!(all_of_room(&window, &ana, heard, 1)[0].contains("user-499"), "she had the others");
+    let (channels, until) = (heard_by_all(), Position(u64::MAX));
+    let listener = Listener { socket: None, user: &ana, channels: &channels, hints: None, mutes: None, until };
+    assert_eq!(window.count(&listener, after(0), 1_000), 11, "what she is behind is not five hundred frames");
+    let part = window.behind(&listener, after(0), 10);
+    assert_eq!((part.frames.len(), part.has_more), (500, true), "those of one position come together, no more do");
+}
+
+fn heard_by_all() -> [Heard; 1] {
+    heard(CHANNEL, Some(stay(1, 0, 0)))
+}
+
+#[test]
+fn of_a_deleted_message_no_words_are_kept_and_every_frame() {
+    let (mut window, ana) = (window(100), user("ana"));
+    let said = |event: &str, words: &str| {
+        let data = json!({ "content": words, "isDeleted": false, "position": "x-1" });
+        EventData::of(&data).expect("JSON").frame(event, CHANNEL)
+    };
+    for (position, seq, event) in
+        [(1, 1, "new-message"), (2, 2, "new-message"), (3, 1, "message-reaction"), (4, 1, "message-edited")]
+    {
+        let words = said(event, &format!("words of {seq}"));
+        window.keep(CHANNEL, about(position, seq, HistoryFrom::Start), &words, None);
+    }
+    let [muted, heard] = [true, false].map(|muted| EventData::of(&json!({ "content": "words of 1", "muted": muted })));
+    let said_at = Timestamp::from_millis(0);
+    let hint = HintData { muted: muted.expect("JSON"), heard: heard.expect("JSON"), said_at };
+    window.keep_hint(room(1), ("new-message", &hint), about(5, 1, HistoryFrom::Start), (None, None));
+    let before = window.size();
+    let deleted = MessageDeleted {
+        room_id: room(1),
+        message_id: MessageId(Uuid::from_u128(1)),
+        seq: 1,
+        sender_id: user("ben"),
+        by: user("ben"),
+        at: Timestamp::from_millis(0),
+    };
+    window.blank(CHANNEL, &deleted);
+    window.blank(CHANNEL, &MessageDeleted { by: user("cat"), ..deleted });
+    let given = all_of_room(&window, &ana, after(0), 10);
+    assert_eq!(given.len(), 4);
+    for gone in [&given[0], &given[3]] {
+        assert!(
+            !gone.contains("words") && gone.contains(TOMBSTONE) && gone.contains(r#"\"deletedBy\":\"ben\""#),
+            "{gone}"
+        );
+    }
+    assert!(given[1].contains("words of 2") && given[2] == said("message-reaction", "words of 1").as_str());
+    let rooms = HashMap::from([(room(1), stay(1, 0, 0))]);
+    let (channels, until) = (super::window::heard("private-user-ana", None), Position(u64::MAX));
+    let listener = Listener { socket: None, user: &ana, channels: &channels, hints: Some(&rooms), mutes: None, until };
+    let hints = all(&window, &listener, after(0), 10);
+    assert!(hints.len() == 1 && !hints[0].contains("words") && hints[0].contains(TOMBSTONE), "{hints:?}");
+    let (before, now) = (before.bytes.expect("counted"), window.size().bytes.expect("counted"));
+    assert!(now > before, "tombstones are longer than these words, and are weighed: {before} and then {now}");
+    for position in 200..203 {
+        keep(&mut window, position, "x");
+    }
+    let left = 3 * (window.size().bytes.expect("counted") / 3);
+    assert_eq!(window.size().bytes, Some(left), "what is gone weighs nothing");
 }
 
 #[test]

@@ -29,7 +29,7 @@ use crate::realtime::{AppCredentials, Attending, Realtime, RealtimeConfig, api_r
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) struct World {
-    directory: tempfile::TempDir,
+    pub directory: tempfile::TempDir,
     pub log: SharedLog,
     pub views: Views,
     pub door: Door,
@@ -172,17 +172,32 @@ impl World {
     /// A room of one of the platform's own groups.
     pub async fn group_room(&self, group: &str, owner: &str, members: &[&str]) -> RoomId {
         let room_id = RoomId(Uuid::new_v4());
-        let position = self.open(room_id, owner, members, GroupId::parse(group).ok()).await;
+        let position = self.open(room_id, owner, members, GroupId::parse(group).ok(), HistoryFrom::Start).await;
+        self.told(position).await;
+        room_id
+    }
+
+    /// One whose members read from their join on.
+    pub async fn group_from_join(&self, owner: &str, members: &[&str]) -> RoomId {
+        let room_id = RoomId(Uuid::new_v4());
+        let position = self.open(room_id, owner, members, None, HistoryFrom::Join).await;
         self.told(position).await;
         room_id
     }
 
     /// Without waiting until anybody has heard of it.
     pub async fn open_group(&self, room_id: RoomId, owner: &str, members: &[&str]) -> Position {
-        self.open(room_id, owner, members, None).await
+        self.open(room_id, owner, members, None, HistoryFrom::Start).await
     }
 
-    async fn open(&self, room_id: RoomId, owner: &str, members: &[&str], group_id: Option<GroupId>) -> Position {
+    async fn open(
+        &self,
+        room_id: RoomId,
+        owner: &str,
+        members: &[&str],
+        group_id: Option<GroupId>,
+        history_from: HistoryFrom,
+    ) -> Position {
         let command = RoomCommand::CreateGroup(CreateGroup {
             room_id,
             created_by: user(owner),
@@ -192,7 +207,7 @@ impl World {
             avatar: None,
             group_id,
             join_policy: JoinPolicy::Open,
-            history_from: HistoryFrom::Start,
+            history_from,
             at: at(),
         });
         self.done(StreamId::room(room_id), Command::Room(command)).await
@@ -207,9 +222,18 @@ impl World {
     }
 
     pub async fn send_as(&self, room_id: RoomId, from: &str, words: &str, metadata: Metadata) -> Position {
+        self.send_named(MessageId(Uuid::new_v4()), (room_id, from, words), metadata).await
+    }
+
+    pub async fn send_named(
+        &self,
+        message_id: MessageId,
+        (room_id, from, words): (RoomId, &str, &str),
+        metadata: Metadata,
+    ) -> Position {
         let command = RoomCommand::SendMessage(SendMessage {
             room_id,
-            message_id: MessageId(Uuid::new_v4()),
+            message_id,
             sender_id: user(from),
             kind: MessageKind::Text,
             content: Sealed::new(words),

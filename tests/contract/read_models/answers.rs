@@ -3,9 +3,10 @@
 use aggregates::ids::GroupId;
 use aggregates::notification::NotificationType;
 use aggregates::relationship::RelationshipEvent;
-use aggregates::room::{Role, RoomKind};
+use aggregates::room::{HistoryFrom, Role, RoomKind};
+use event_log::Position;
 use projections::feed::{FeedFilter, FeedPage};
-use projections::inbox::{MessagePage, RoomCursor, RoomsAsk};
+use projections::inbox::{MessagePage, RoomCursor, RoomNature, RoomsAsk, Stay};
 
 use crate::read_models::events::{
     added, feed_read, marked, message_id, notification_id, opened, opened_in, raised, read, registered, relation,
@@ -89,7 +90,20 @@ async fn who_rejoins_starts_at_the_rejoin(backend: Backend) {
     driven.caught_up(back).await;
     let ben = inbox.member(group, &user("ben")).await.expect("answered").expect("back");
     assert_eq!((ben.unread, ben.read_seq, ben.joined_at), (1, 0, at(6)));
-    assert_eq!(inbox.memberships(&user("ben")).await.expect("answered"), (vec![group], back));
+    assert_eq!(
+        inbox.memberships(&user("ben")).await.expect("answered"),
+        (vec![Stay { room_id: group, from: Position(back.0 - 1), join_seq: 3 }], back)
+    );
+
+    let ben = user("ben");
+    let went_out = |after, until| inbox.went_out(&ben, Position(after), until, 10);
+    let removal = Position(away.0 - 1);
+    assert_eq!(went_out(0, back).await.expect("answered"), [(group, removal)], "also who is back");
+    assert_eq!(went_out(removal.0, back).await.expect("answered"), []);
+    assert_eq!(went_out(0, Position(removal.0 - 1)).await.expect("answered"), []);
+    let nature = inbox.room_nature(group).await.expect("answered").expect("opened");
+    assert_eq!(nature, RoomNature { pair: None, history_from: HistoryFrom::Start });
+    assert_eq!(inbox.room_nature(room(9)).await.expect("answered"), None);
 
     let position = world
         .record([

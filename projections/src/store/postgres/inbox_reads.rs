@@ -10,13 +10,13 @@ use sqlx::{Postgres, Row, ValueRef};
 use uuid::Uuid;
 
 use super::Schema;
-use super::columns::{maybe_moment, moment, nonsense, number, position, postgres_error, user};
+use super::columns::{maybe_moment, maybe_user, moment, named, nonsense, number, position, postgres_error, user};
 use super::inbox_messages::{self, SHOWN_COLUMNS, Way, message};
 use super::inbox_rooms::{self, member, room};
 use crate::inbox::batch::EVERYBODY;
 use crate::inbox::{
     Archived, FollowRow, InboxReads, MemberRow, MessagePage, MessageRow, MessagesFound, Mute, MutedRoom, Person,
-    ReadBy, RoomRow, RoomsAsk, RoomsFound, SupportRow, UserRow, VersionRow,
+    ReadBy, RoomNature, RoomRow, RoomsAsk, RoomsFound, Stay, SupportRow, UserRow, VersionRow,
 };
 use crate::store::names::{self, at_most, natural, signed};
 use crate::text::searched;
@@ -231,16 +231,50 @@ impl InboxReads for PostgresInboxReads {
         self.one(sqlx::query(&sql).bind(room.0).bind(user.as_str()), member).await
     }
 
-    async fn memberships(&self, user: &UserId) -> Result<(Vec<RoomId>, Position), ReadError> {
-        // One statement is one snapshot.
+    async fn memberships(&self, user: &UserId) -> Result<(Vec<Stay>, Position), ReadError> {
+        // One statement is one snapshot; the checkpoint is there whether they are in a room or not.
         let sql = format!(
-            "SELECT checkpoint, array(SELECT room_id FROM {0}.members
-             WHERE user_id = $1 AND to_position IS NULL ORDER BY room_id) FROM {0}.unit",
+            "SELECT unit.checkpoint, m.room_id, m.from_position, m.join_seq FROM {0}.unit
+             LEFT JOIN {0}.members m ON m.user_id = $1 AND m.to_position IS NULL ORDER BY m.room_id",
             self.schema.name
         );
-        let read = |row: &PgRow| Ok((position(row, 0)?, row.try_get::<Vec<Uuid>, _>(1)?));
-        let (checkpoint, rooms) = self.one(sqlx::query(&sql).bind(user.as_str()), read).await?.unwrap_or_default();
-        Ok((rooms.into_iter().map(RoomId).collect(), checkpoint))
+        let read = |row: &PgRow| {
+            let stay = match row.try_get::<Option<Uuid>, _>(1)? {
+                Some(room) => Some(Stay { room_id: RoomId(room), from: position(row, 2)?, join_seq: number(row, 3)? }),
+                None => None,
+            };
+            Ok((position(row, 0)?, stay))
+        };
+        let found = self.all(sqlx::query(&sql).bind(user.as_str()), read).await?;
+        let checkpoint = found.first().map(|(checkpoint, _)| *checkpoint).unwrap_or_default();
+        Ok((found.into_iter().filter_map(|(_, stay)| stay).collect(), checkpoint))
+    }
+
+    async fn went_out(
+        &self,
+        user: &UserId,
+        after: Position,
+        until: Position,
+        limit: usize,
+    ) -> Result<Vec<(RoomId, Position)>, ReadError> {
+        let sql = format!(
+            "SELECT room_id, max(to_position) AS gone FROM {}.members
+             WHERE user_id = $1 AND to_position > $2 AND to_position <= $3
+             GROUP BY room_id ORDER BY gone, room_id LIMIT $4",
+            self.schema.name
+        );
+        let query = sqlx::query(&sql).bind(user.as_str()).bind(signed(after.0)).bind(signed(until.0));
+        self.all(query.bind(at_most(limit)), |row| Ok((RoomId(row.try_get(0)?), position(row, 1)?))).await
+    }
+
+    async fn room_nature(&self, room: RoomId) -> Result<Option<RoomNature>, ReadError> {
+        let sql =
+            format!("SELECT first_id, second_id, history_from FROM {}.rooms WHERE room_id = $1", self.schema.name);
+        let read = |row: &PgRow| {
+            let pair = maybe_user(row, 0)?.zip(maybe_user(row, 1)?);
+            Ok(RoomNature { pair, history_from: named(row, 2, names::history_from)? })
+        };
+        self.one(sqlx::query(&sql).bind(room.0), read).await
     }
 
     async fn memberships_in(&self, user: &UserId, group: &GroupId) -> Result<Vec<RoomId>, ReadError> {

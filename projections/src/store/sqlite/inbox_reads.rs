@@ -12,8 +12,8 @@ use super::connections::Connections;
 use super::generation::checkpoint;
 use super::{inbox_messages, inbox_rooms};
 use crate::inbox::{
-    FollowRow, InboxReads, MemberRow, MessagePage, MessageRow, MessagesFound, MutedRoom, Person, ReadBy, RoomRow,
-    RoomsAsk, RoomsFound, SupportRow, UserRow, VersionRow,
+    FollowRow, InboxReads, MemberRow, MessagePage, MessageRow, MessagesFound, MutedRoom, Person, ReadBy, RoomNature,
+    RoomRow, RoomsAsk, RoomsFound, Stay, SupportRow, UserRow, VersionRow,
 };
 use crate::store::names::{at_most, signed};
 use crate::text::searched;
@@ -79,14 +79,24 @@ impl InboxReads for SqliteInboxReads {
         self.ask(move |connection| inbox_rooms::member_of(connection, room, &user)).await
     }
 
-    async fn memberships(&self, user: &UserId) -> Result<(Vec<RoomId>, Position), ReadError> {
-        const SQL: &str = "SELECT room_id FROM members WHERE user_id = ? AND to_position IS NULL ORDER BY room_id";
+    async fn memberships(&self, user: &UserId) -> Result<(Vec<Stay>, Position), ReadError> {
         let user = user.clone();
-        self.ask(move |connection| {
-            let rooms = all(connection, SQL, [user.as_str()], |row| Ok(RoomId(row.get(0)?)))?;
-            Ok((rooms, checkpoint(connection)?))
-        })
-        .await
+        self.ask(move |connection| Ok((inbox_rooms::stays(connection, &user)?, checkpoint(connection)?))).await
+    }
+
+    async fn went_out(
+        &self,
+        user: &UserId,
+        after: Position,
+        until: Position,
+        limit: usize,
+    ) -> Result<Vec<(RoomId, Position)>, ReadError> {
+        let user = user.clone();
+        self.ask(move |connection| inbox_rooms::went_out(connection, &user, (after, until), limit)).await
+    }
+
+    async fn room_nature(&self, room: RoomId) -> Result<Option<RoomNature>, ReadError> {
+        self.ask(move |connection| inbox_rooms::room_nature(connection, room)).await
     }
 
     async fn memberships_in(&self, user: &UserId, group: &GroupId) -> Result<Vec<RoomId>, ReadError> {

@@ -1,12 +1,15 @@
 //! Rooms, who is in them, what of them is unread, and how they are kept, in this engine's SQL.
 
 use aggregates::ids::{RoomId, UserId};
+use event_log::Position;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params, params_from_iter};
 
 use super::columns::{maybe_moment, maybe_mute, maybe_user, moment, named, number, position, user};
 use crate::inbox::batch::EVERYBODY;
-use crate::inbox::{Archived, MemberRow, Mute, MutedRoom, RoomCursor, RoomRow, RoomsAsk, SupportRow, delivered};
+use crate::inbox::{
+    Archived, MemberRow, Mute, MutedRoom, RoomCursor, RoomNature, RoomRow, RoomsAsk, Stay, SupportRow, delivered,
+};
 use crate::store::names::{at_most, history_from, join_policy, role, room_kind, short, signed};
 
 /// Where counting begins: behind what they read, said, or missed before they came. A mark of unread goes back further
@@ -228,4 +231,36 @@ pub(super) fn open_support_rooms(connection: &Connection, before: i64, limit: us
         })
     };
     connection.prepare_cached(SQL)?.query_map(params![before, at_most(limit)], read)?.collect()
+}
+
+/// The rooms that somebody is in now.
+pub(super) fn stays(connection: &Connection, user: &UserId) -> Result<Vec<Stay>> {
+    const SQL: &str = "SELECT room_id, from_position, join_seq FROM members
+        WHERE user_id = ? AND to_position IS NULL ORDER BY room_id";
+    let stay =
+        |row: &Row<'_>| Ok(Stay { room_id: RoomId(row.get(0)?), from: position(row, 1)?, join_seq: number(row, 2)? });
+    connection.prepare_cached(SQL)?.query_map([user.as_str()], stay)?.collect()
+}
+
+/// The rooms that they went out of behind a position and up to another, the last time each.
+pub(super) fn went_out(
+    connection: &Connection,
+    user: &UserId,
+    (after, until): (Position, Position),
+    limit: usize,
+) -> Result<Vec<(RoomId, Position)>> {
+    const SQL: &str = "SELECT room_id, max(to_position) AS gone FROM members
+        WHERE user_id = ? AND to_position > ? AND to_position <= ? GROUP BY room_id ORDER BY gone, room_id LIMIT ?";
+    let asked = params![user.as_str(), signed(after.0), signed(until.0), at_most(limit)];
+    let gone = |row: &Row<'_>| Ok((RoomId(row.get(0)?), position(row, 1)?));
+    connection.prepare_cached(SQL)?.query_map(asked, gone)?.collect()
+}
+
+pub(super) fn room_nature(connection: &Connection, room: RoomId) -> Result<Option<RoomNature>> {
+    const SQL: &str = "SELECT first_id, second_id, history_from FROM rooms WHERE room_id = ?";
+    let nature = |row: &Row<'_>| {
+        let pair = maybe_user(row, 0)?.zip(maybe_user(row, 1)?);
+        Ok(RoomNature { pair, history_from: named(row, 2, history_from)? })
+    };
+    connection.prepare_cached(SQL)?.query_row([room.0], nature).optional()
 }
