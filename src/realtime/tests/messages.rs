@@ -34,6 +34,7 @@ impl World {
             content: Sealed::new(words),
             mentions: vec![],
             mentions_all: false,
+            naming: None,
             blocked: false,
             at: at(),
         };
@@ -54,11 +55,13 @@ impl World {
             user_id: user("ana"),
             emoji: Emoji::parse("\u{1f44d}").expect("an emoji"),
             on: true,
+            unchanged: false,
             blocked: false,
             at: at(),
         };
         self.change(room_id, RoomCommand::React(react)).await;
-        let pin = PinMessage { room_id, message: message.clone(), pinned_by: user("ana"), on: true, at: at() };
+        let (message_there, pinned_by) = (message.clone(), user("ana"));
+        let pin = PinMessage { room_id, message: message_there, pinned_by, on: true, blocked: false, at: at() };
         self.change(room_id, RoomCommand::PinMessage(pin)).await;
         self.delete(room_id, message).await
     }
