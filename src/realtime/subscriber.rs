@@ -191,7 +191,7 @@ impl Hub {
         let (mut state, channel) = (self.state(), joined.channel());
         state.window.keep_joined(&channel, cause, joined, except.socket);
         let legacy = state.legacy_listeners(&channel);
-        for channel in std::iter::once(channel).chain(legacy.map(Arc::from)) {
+        for channel in std::iter::once(channel).chain(legacy) {
             if state.is_heard(&channel) {
                 for frame in joined.frames(&channel) {
                     let text = || frame.clone();
