@@ -40,8 +40,8 @@ pub const PINS_MAX: usize = 50;
 /// People that a room remembers as removed by others. Once there are so many, nobody comes in by themselves any more.
 pub const REMOVED_MAX: usize = 10_000;
 /// Newcomers of one command for whom the rule itself asks whether they are apart from whoever brings them; of more the
-/// command layer asks the view.
-pub const GUARDED_NEWCOMERS_MAX: usize = 20;
+/// command layer asks the view. Few: all that one command rests on must find a place in the smallest cache of streams at once.
+pub const GUARDED_NEWCOMERS_MAX: usize = 4;
 /// The longest pause of a slow room: six hours.
 pub const SLOW_MODE_SECONDS_MAX: u32 = 21_600;
 /// Characters of a message, after trimming nothing.

@@ -92,6 +92,10 @@ fn parse<T: DeserializeOwned + InvalidFields>(bytes: &[u8]) -> Result<T, Problem
         let inner = error.into_inner();
         match inner.classify() {
             Category::Data => Problem::invalid_fields(all_wrong::<T>(bytes, named(&path, &inner.to_string()))),
+            // Of a number in the place of a name serde_json says the same as of no JSON at all.
+            Category::Syntax if serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok() => {
+                Problem::invalid_fields(all_wrong::<T>(bytes, named(&path, "expected a text")))
+            }
             Category::Syntax | Category::Eof | Category::Io => not_json(&path, &inner),
         }
     })?;

@@ -64,6 +64,8 @@ fn thing(expected: &str) -> String {
         "a boolean" => "true or false".to_owned(),
         "a sequence" => "a list".to_owned(),
         "a map" => "an object".to_owned(),
+        // Of a name among several.
+        "string or map" => "a text".to_owned(),
         "a formatted UUID string" => "a uuid".to_owned(),
         other if other.starts_with("struct ") => "an object".to_owned(),
         other => other.replace('`', ""),

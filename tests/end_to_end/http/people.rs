@@ -54,6 +54,8 @@ async fn the_platform_says_who_somebody_is_and_takes_it_back(app: TestApp) {
         (json!({"timeZone": "over there"}), "timeZone"),
         (json!({"pushSubscriptions": ["a b"]}), "pushSubscriptions"),
         (json!({"name": "x".repeat(201)}), "name"),
+        (json!({"role": 5}), "role"),
+        (json!({"avatar": "javascript:1"}), "avatar"),
     ] {
         put(&app, "rara", body).await.is_problem(422, Some(field));
     }
