@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use super::support::running::{APP_KEY, APP_SECRET};
 use kabar::realtime::AppCredentials;
-use kabar::realtime::signature::Signer;
+use kabar::realtime::Signer;
 
 /// Bytes read at a time.
 const READ: usize = 4_096;

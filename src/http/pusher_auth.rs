@@ -10,8 +10,8 @@ use serde::Deserialize;
 
 use super::extract::{Actor, After, ValidForm};
 use super::{AppState, Problem};
-use crate::realtime::channel_name::PusherChannel;
-use crate::realtime::resume_point::ResumePoint;
+use crate::realtime::PusherChannel;
+use crate::realtime::ResumePoint;
 use crate::realtime::{Authorisation, InvalidChannel, SocketId, UserAuthorisation};
 use crate::wire::user::UserCard;
 

@@ -10,7 +10,7 @@ use projections::inbox::{MessagePage, MessageRow, ReadBy, RoomRow};
 
 use super::receipts::{MEMBERS_COUNTED_MAX, Readers};
 use super::{People, Queries, row_of};
-use crate::realtime::discretion::is_of_two;
+use crate::realtime::is_of_two;
 use crate::wire::Message;
 use crate::wire::message::RepliedMessage;
 

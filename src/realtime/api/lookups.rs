@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use super::Api;
 use super::signed::Signed;
 use crate::http::Problem;
-use crate::realtime::channel_name::{is_addressable, is_cache, is_presence};
 use crate::realtime::hub::Hub;
+use crate::realtime::protocol::channel_name::{is_addressable, is_cache, is_presence};
 
 /// What is asked about channels, separated by commas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

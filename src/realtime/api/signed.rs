@@ -13,7 +13,7 @@ use md5::{Digest, Md5};
 
 use super::Api;
 use crate::http::Problem;
-use crate::realtime::signature::Signer;
+use crate::realtime::protocol::signature::Signer;
 
 /// Ten events of 10 KB, escaped, and what stands around them.
 const BODY_BYTES_MAX: usize = 1024 * 1024;

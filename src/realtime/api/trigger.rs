@@ -15,9 +15,9 @@ use super::signed::Signed;
 use crate::http::Problem;
 use crate::http::extract::IdempotencyKey;
 use crate::realtime::SocketId;
-use crate::realtime::channel_name::{is_addressable, is_encrypted};
-use crate::realtime::client_events::{DATA_BYTES_MAX, EVENT_CHARACTERS_MAX};
 use crate::realtime::hub::Hub;
+use crate::realtime::protocol::channel_name::{is_addressable, is_encrypted};
+use crate::realtime::protocol::{DATA_BYTES_MAX, EVENT_CHARACTERS_MAX};
 
 const CHANNELS_MAX: usize = 100;
 const BATCH_MAX: usize = 10;

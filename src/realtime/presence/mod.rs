@@ -1,12 +1,13 @@
-//! Who is here (requirements R4): memory of this node only, never an event.
+//! Who is here and who is typing (requirements R4): memory of this node only, never an event.
 //!
 //! Somebody is online while one of their sockets listens, or as long as their last heartbeat holds. `attendance` is that,
 //! pure; here it is told to the rooms that somebody has open (`user-status`), shown in answers, and kept as "last seen" in
 //! a small table. Who goes and comes back within the grace has not gone. Never in here: who may ask (`queries` does that).
 
 mod attendance;
-pub(super) mod listeners;
+pub(super) mod learning;
 mod telling;
+pub(super) mod typing;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -18,8 +19,8 @@ use event_log::last_seen::SharedLastSeen;
 use tokio::sync::{Mutex as AsyncMutex, Notify};
 use tokio::time::Instant;
 
-use super::{Realtime, RealtimeConfig};
 use crate::clock::SharedClock;
+use crate::realtime::{Realtime, RealtimeConfig};
 use attendance::{Attendance, Holds};
 
 pub(super) use telling::run;
@@ -48,7 +49,7 @@ pub struct Attending {
     pub clock: SharedClock,
 }
 
-pub(super) struct Presences {
+pub(in crate::realtime) struct Presences {
     attendance: Mutex<Attendance>,
     called: Notify,
     table: SharedLastSeen,

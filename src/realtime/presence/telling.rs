@@ -10,17 +10,18 @@ use projections::ReadError;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::super::channel_name::room_channel;
-use super::super::frames::{self, UserStatus};
-use super::super::{Inner, encode, showing};
 use super::attendance::{Changed, Due};
+use super::learning;
+use crate::realtime::frames::{self, UserStatus, encode};
+use crate::realtime::inner::Inner;
+use crate::realtime::protocol::channel_name::room_channel;
 
 /// Rows in one write, and people asked about in one question.
 const AT_ONCE_MAX: usize = 1_000;
 const RETRY: Duration = Duration::from_secs(5);
 
 /// Until `stop`; then everybody's last moment is kept.
-pub(in super::super) async fn run(inner: Arc<Inner>, stop: CancellationToken) {
+pub(in crate::realtime) async fn run(inner: Arc<Inner>, stop: CancellationToken) {
     let comings = inner.hub.comings_called();
     loop {
         let (erased, came_or_went) = inner.hub.take_comings();
@@ -29,7 +30,7 @@ pub(in super::super) async fn run(inner: Arc<Inner>, stop: CancellationToken) {
             inner.presences.connected(&user, is_connected);
         }
         for user in inner.hub.take_unlearnt() {
-            tokio::spawn(showing::learn_alone(inner.clone(), user));
+            tokio::spawn(learning::learn_alone(inner.clone(), user));
         }
         tokio::select! {
             () = stop.cancelled() => break,

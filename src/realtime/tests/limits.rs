@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::world::World;
-use crate::realtime::config::AppCredentials;
-use crate::realtime::signature::Signer;
+use crate::realtime::AppCredentials;
+use crate::realtime::Signer;
 
 async fn close_code(world: &World, target: &str) -> u16 {
     Client::raw(world.address, target).await.closed().await

@@ -11,8 +11,7 @@ use uuid::Uuid;
 
 use super::client::{Client, Frame};
 use super::world::{PATIENCE, World, at, user};
-use crate::realtime::channel_name::PusherChannel;
-use crate::realtime::subscriber::Gate;
+use crate::realtime::PusherChannel;
 
 const SUCCEEDED: &str = "pusher_internal:subscription_succeeded";
 
@@ -27,13 +26,8 @@ impl World {
 
     /// Waits until a replay on `channel` has begun; answers before its last frame is given.
     async fn is_being_replayed(&self, channel: &str) {
-        let under_way = || {
-            let state = self.realtime.0.hub.state();
-            let mut subscribers = state.channels.get(channel).into_iter().flatten();
-            subscribers.any(|(_, it)| it.is_in && matches!(it.gate, Gate::Held(_)))
-        };
         let begun = async {
-            while !under_way() {
+            while !self.realtime.0.hub.is_replaying_on(channel) {
                 tokio::task::yield_now().await;
             }
         };

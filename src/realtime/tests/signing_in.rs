@@ -187,7 +187,7 @@ async fn a_groups_channel_is_for_members_of_its_rooms_until_they_leave_the_last_
     assert_eq!(ben.expect(REFUSED, channel).await["status"], 403);
     assert_eq!(ben.expect(REFUSED, bare).await["status"], 403);
     let may = async |who: &str| {
-        let channel = crate::realtime::channel_name::PusherChannel::parse(channel).expect("a channel");
+        let channel = crate::realtime::PusherChannel::parse(channel).expect("a channel");
         world.realtime.may_subscribe(&user(who), &channel).await.expect("an answer")
     };
     assert_eq!((may("ana").await, may("ben").await, may("cat").await), (true, false, false));

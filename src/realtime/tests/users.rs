@@ -87,7 +87,7 @@ async fn the_endpoint_signs_only_ones_own_channel_and_rooms_one_is_in() {
     let world = World::start().await;
     let room = world.direct("ana", "ben").await;
     let may = async |who: &str, channel: &str| {
-        let channel = crate::realtime::channel_name::PusherChannel::parse(channel).expect("a channel");
+        let channel = crate::realtime::PusherChannel::parse(channel).expect("a channel");
         world.realtime.may_subscribe(&user(who), &channel).await.expect("an answer")
     };
     assert!(may("ana", "private-user-ana").await);

@@ -15,13 +15,11 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::world::user;
-use crate::realtime::frame::{About, Cause};
-use crate::realtime::joined::Joined;
-use crate::realtime::mutes::Mutes;
+use crate::realtime::frames::{About, Cause, HintData, Joined};
+use crate::realtime::people::mutes::Mutes;
 use crate::realtime::protocol::EventData;
-use crate::realtime::reads::ReadMark;
-use crate::realtime::tail::People;
-use crate::realtime::window::{Cursor, Heard, HintData, Listener, Part, Window};
+use crate::realtime::replay_buffer::read_mark::ReadMark;
+use crate::realtime::replay_buffer::window::{Cursor, Heard, Listener, Part, Window};
 use crate::wire::message::TOMBSTONE;
 
 const CHANNEL: &str = "private-room-1";
@@ -212,7 +210,7 @@ fn joined(people: usize) -> Arc<Joined> {
         join_seq: 0,
         at: Timestamp::from_millis(0),
     };
-    Arc::new(Joined::of(&event, "x-1", &People::new()))
+    Arc::new(Joined::of(&event, "x-1", &HashMap::new()))
 }
 
 #[test]

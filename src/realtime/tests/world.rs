@@ -23,7 +23,7 @@ use super::client::Client;
 use crate::clock::SystemClock;
 use crate::config::CachesConfig;
 use crate::directory::Directory;
-use crate::realtime::channel_name::PusherChannel;
+use crate::realtime::PusherChannel;
 use crate::realtime::{AppCredentials, Attending, Realtime, RealtimeConfig, api_router, router};
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);

@@ -1,14 +1,13 @@
 //! Webhooks: what happens on channels, told to the application's own servers (the protocol's webhooks, signed).
 //!
 //! `happening` is what may be told, `settling` holds back what a quick reconnect undoes, `sending` brings it to one URL.
-//! Nothing of it ever holds the hub up: what does not fit into a queue is dropped, counted and said.
+//! Nothing of it ever holds the hub up: what does not fit into a queue is dropped, counted and said. May use `protocol`.
 
 mod budget;
 mod happening;
 mod sending;
 mod settling;
 
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::mpsc;
@@ -19,8 +18,8 @@ use tokio_util::sync::CancellationToken;
 pub use happening::{EventKind, Happening};
 pub use sending::Webhook;
 
-use super::Inner;
-use super::measures::WebhookMeasures;
+use crate::realtime::measures::WebhookMeasures;
+use crate::realtime::protocol::signature::Signer;
 use budget::Budget;
 use sending::{Batch, Target};
 use settling::Settling;
@@ -96,10 +95,15 @@ impl Happenings {
 }
 
 /// Until `stop`, and then until everything that was heard is sent or [`LAST_PATIENCE`] is over.
-pub(super) async fn run(inner: Arc<Inner>, mut waiting: Heard, stop: CancellationToken) {
+pub(in crate::realtime) async fn run(
+    webhooks: Vec<Webhook>,
+    signer: Signer,
+    mut waiting: Heard,
+    stop: CancellationToken,
+) {
     let mut senders = JoinSet::new();
-    let mut start = |webhook| Target::start(webhook, (&inner.signer, &waiting.measures), &stop, &mut senders);
-    let targets: Vec<Target> = inner.config.webhooks.iter().map(&mut start).collect();
+    let mut start = |webhook| Target::start(webhook, (&signer, &waiting.measures), &stop, &mut senders);
+    let targets: Vec<Target> = webhooks.iter().map(&mut start).collect();
     let mut settling = Settling::default();
     let mut heard = Vec::with_capacity(BATCH_MAX);
     loop {

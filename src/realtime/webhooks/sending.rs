@@ -13,7 +13,7 @@ use url::Url;
 use super::budget::Budget;
 use super::happening::{EventKind, Happening};
 use crate::realtime::measures::WebhookMeasures;
-use crate::realtime::signature::Signer;
+use crate::realtime::protocol::signature::Signer;
 
 /// Requests that wait for one URL, and what they may weigh.
 const QUEUE_MAX: usize = 1_000;

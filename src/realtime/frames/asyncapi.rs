@@ -1,0 +1,207 @@
+//! AsyncAPI 3: the document of Kabar's own channels, and what is told on them.
+//!
+//! What a frame says is read off the types that frames are made of; which event is told where is said once, in `events`.
+//! Separate from `tail`, which tells them. Never in here: what pages say to each other on channels of their own.
+
+use serde_json::{Map, Value, json};
+
+use crate::realtime::frames::{self, EventName};
+use crate::realtime::protocol::{RELOAD, ToReload};
+use crate::wire::schemas::{SameName, Schemas};
+use crate::wire::{Message, Notification};
+
+/// A channel and how one is called.
+struct Channel {
+    id: &'static str,
+    address: &'static str,
+    parameter: (&'static str, &'static str),
+    about: &'static str,
+}
+
+const USER: Channel = Channel {
+    id: "user",
+    address: "private-user-{userId}",
+    parameter: ("userId", "Whoever subscribes: nobody else may."),
+    about: "What concerns one person.",
+};
+
+const ROOM: Channel = Channel {
+    id: "room",
+    address: "private-room-{roomId}",
+    parameter: ("roomId", "The room's id."),
+    about: "What happens in a room, to its members.",
+};
+
+/// One event of a channel.
+struct Told {
+    event: EventName,
+    about: &'static str,
+    payload: Value,
+}
+
+/// A channel with everything that is told on it.
+fn channels(schemas: &mut Schemas) -> [(Channel, Vec<Told>); 2] {
+    let channels = [(USER, to_a_user(schemas)), (ROOM, to_a_room(schemas))];
+    channels.map(|(channel, mut events)| {
+        events.push(to_reload(schemas));
+        (channel, events)
+    })
+}
+
+fn to_reload(schemas: &mut Schemas) -> Told {
+    let about = "What was missed cannot be replayed: load anew what is shown of this channel.";
+    told::<ToReload<'_>>(schemas, EventName { name: RELOAD, legacy: None }, about)
+}
+
+fn told<T: schemars::JsonSchema>(schemas: &mut Schemas, event: EventName, about: &'static str) -> Told {
+    Told { event, about, payload: schemas.given_back::<T>().into() }
+}
+
+fn to_a_user(schemas: &mut Schemas) -> Vec<Told> {
+    vec![
+        told::<frames::MessageHint<'_>>(
+            schemas,
+            frames::NEW_MESSAGE,
+            "Something was said in a room of theirs. Not to the sender; the whole message is on the room's channel.",
+        ),
+        told::<frames::Unread<'_>>(
+            schemas,
+            frames::UNREAD,
+            "The counts, after a change of either; at most once a second, the last always.",
+        ),
+        told::<Notification>(schemas, frames::NOTIFICATION, "A notification, as GET /api/notifications has it."),
+        told::<frames::NotificationRead<'_>>(schemas, frames::NOTIFICATION_READ, "Read on some device of theirs."),
+        told::<frames::NewFollower<'_>>(schemas, frames::NEW_FOLLOWER, "Somebody follows them."),
+        told::<frames::UserUnfollowed<'_>>(schemas, frames::USER_UNFOLLOWED, "Somebody follows them no more."),
+    ]
+}
+
+fn to_a_room(schemas: &mut Schemas) -> Vec<Told> {
+    vec![
+        told::<Message>(schemas, frames::NEW_MESSAGE, "The message, as GET /api/chat/messages has it."),
+        told::<frames::MessageRead<'_>>(
+            schemas,
+            frames::MESSAGE_READ,
+            "Somebody has read up to there. Who sends has read: one with the sender's own id comes after each message.",
+        ),
+        told::<Message>(schemas, frames::MESSAGE_EDITED, "The message as it is now."),
+        told::<frames::MessageGone<'_>>(schemas, frames::MESSAGE_DELETED, "Its place stays, its words go."),
+        told::<frames::Reaction<'_>>(schemas, frames::MESSAGE_REACTION, "An emoji was set or taken back."),
+        told::<frames::MessagePin<'_>>(schemas, frames::MESSAGE_PINNED, "Pinned, or no more."),
+        told::<frames::MessageDelivered<'_>>(
+            schemas,
+            frames::MESSAGE_DELIVERED,
+            "A device of theirs has got it; in direct rooms.",
+        ),
+        told::<frames::RoomUpdated<'_>>(schemas, frames::ROOM_UPDATED, "Something about the room: ask for it anew."),
+        told::<frames::UserTyping<'_>>(
+            schemas,
+            frames::USER_TYPING,
+            "Ends by itself after 5 s; never to the typer's own sockets.",
+        ),
+        told::<frames::UserStatus<'_>>(
+            schemas,
+            frames::USER_STATUS,
+            "A member came online or went; to some of the others, and never of who hides.",
+        ),
+        told::<frames::Passage<'_>>(schemas, frames::USER_JOINED, "Somebody came, or was brought."),
+        told::<frames::Passage<'_>>(schemas, frames::USER_LEFT, "Somebody left, or was removed."),
+    ]
+}
+
+/// The whole document.
+pub fn document() -> Result<Value, SameName> {
+    let mut schemas = Schemas::empty();
+    let (mut shown, mut operations, mut messages) = (Map::new(), Map::new(), Map::new());
+    for (channel, events) in channels(&mut schemas) {
+        let mut own = Map::new();
+        for Told { event, about, payload } in events {
+            let id = format!("{}.{}", channel.id, event.name);
+            own.insert(event.name.to_owned(), json!({"$ref": format!("#/components/messages/{id}")}));
+            let mut message = json!({"name": event.name, "summary": about, "payload": payload});
+            if let Some(legacy) = event.legacy {
+                message["x-second-name"] = legacy.into();
+            }
+            messages.insert(id, message);
+        }
+        let (parameter, description) = channel.parameter;
+        let reference = json!({"$ref": format!("#/channels/{}", channel.id)});
+        operations.insert(
+            format!("tell-{}", channel.id),
+            json!({"action": "send", "channel": reference, "summary": channel.about}),
+        );
+        let parameters = json!({parameter: {"description": description}});
+        shown.insert(
+            channel.id.to_owned(),
+            json!({"address": channel.address, "description": channel.about, "parameters": parameters, "messages": own}),
+        );
+    }
+    Ok(json!({
+        "asyncapi": "3.0.0",
+        "info": about(),
+        "defaultContentType": "application/json",
+        "servers": servers(),
+        "channels": shown,
+        "operations": operations,
+        "components": {"schemas": schemas.into_components()?, "messages": messages},
+    }))
+}
+
+fn about() -> Value {
+    json!({
+        "title": "Kabar's channels",
+        "version": env!("CARGO_PKG_VERSION"),
+        "license": {"name": "Apache-2.0"},
+        "description": "Pusher's protocol 7. A frame is {event, channel, data}; `data` is a text, and what is described \
+            here is the JSON in it. Both channels are private: POST /api/pusher/auth signs them for whoever may listen. \
+            With `realtime.legacy_event_names` an event that has an `x-second-name` is sent a second time under it.",
+    })
+}
+
+fn servers() -> Value {
+    let server = |protocol: &str| {
+        json!({
+            "host": "{host}", "pathname": "/app/{key}", "protocol": protocol,
+            "variables": {
+                "host": {"description": "Where Kabar is reached.", "default": "127.0.0.1:8080"},
+                "key": {"description": "`realtime.key`."},
+            },
+        })
+    };
+    json!({"plain": server("ws"), "secure": server("wss")})
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Read out of the file that has them, so that no list has to be kept.
+    #[test]
+    fn every_event_is_told_of_and_no_other() {
+        let quoted = |line: &'static str| line.split('"').skip(1).step_by(2);
+        let constants = include_str!("payloads.rs").lines().filter(|line| line.starts_with("pub const "));
+        let sent: BTreeSet<&str> = constants.flat_map(quoted).chain([RELOAD]).collect();
+        let told: BTreeSet<&str> = channels(&mut Schemas::empty())
+            .into_iter()
+            .flat_map(|(_, events)| events)
+            .flat_map(|told| [Some(told.event.name), told.event.legacy])
+            .flatten()
+            .collect();
+        assert!(sent.len() > 10, "{sent:?}");
+        assert_eq!(told, sent);
+    }
+
+    /// It is kept beside the manual as well, for whoever reads there.
+    #[test]
+    fn the_kept_document_is_the_one_that_is_made() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/asyncapi.json");
+        let made = document().expect("a document");
+        if std::env::var("KABAR_REGENERATE").is_ok_and(|value| value == "1") {
+            std::fs::write(file, format!("{made:#}\n")).expect("the file can be written");
+        }
+        let kept: Value = serde_json::from_str(&std::fs::read_to_string(file).expect("a file")).expect("JSON");
+        assert!(kept == made, "docs/asyncapi.json is out of date: KABAR_REGENERATE=1 writes it anew");
+    }
+}

@@ -1,0 +1,47 @@
+//! What presence asks of the hub: who came and went, who listens, and frames for some of a channel's listeners.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use aggregates::ids::{RoomId, UserId};
+use axum::extract::ws::Utf8Bytes;
+use tokio::sync::Notify;
+
+use super::{Hub, State};
+use crate::realtime::frames::Frame;
+
+impl Hub {
+    /// Wakes whoever waits for comings and goings.
+    pub fn comings_called(&self) -> Arc<Notify> {
+        self.state().people.comings.called()
+    }
+
+    /// Who was erased, then who came and went.
+    pub fn take_comings(&self) -> (Vec<UserId>, HashMap<UserId, bool>) {
+        self.state().people.comings.take()
+    }
+
+    /// The rooms of somebody who is connected here, once they were read.
+    pub fn known_rooms(&self, user: &UserId) -> Option<Vec<RoomId>> {
+        self.state().people.known_rooms(user).map(|rooms| rooms.keys().copied().collect())
+    }
+
+    /// As whom a channel is listened to.
+    pub fn listeners(&self, channel: &str) -> HashSet<UserId> {
+        let state = self.state();
+        let subscribers = state.channels.get(channel).into_iter().flatten();
+        subscribers.filter_map(|(_, subscriber)| subscriber.user.clone()).collect()
+    }
+
+    /// To those of a channel who listen as one of `users`. A `wake` has to follow.
+    pub fn publish_to_some(&self, channel: &str, frame: &Utf8Bytes, users: &HashSet<UserId>) {
+        let mut state = self.state();
+        let State { channels, to_wake, .. } = &mut *state;
+        let Some(subscribers) = channels.get_mut(channel) else { return };
+        for subscriber in subscribers.values_mut() {
+            if subscriber.user.as_ref().is_some_and(|user| users.contains(user)) {
+                to_wake.extend(subscriber.give(Frame::from(frame.clone()), self.outgoing_frames_max).cloned());
+            }
+        }
+    }
+}

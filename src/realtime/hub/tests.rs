@@ -1,0 +1,139 @@
+//! The hub without a socket or a log: what is heard by whom, and in which order.
+
+use aggregates::ids::{RoomId, UserId};
+use axum::extract::ws::Utf8Bytes;
+use event_log::Position;
+use projections::inbox::Stay;
+use uuid::Uuid;
+
+use super::subscriber::Gate;
+use super::{Attached, Connected, Entry, Except, Hub, Opened, Proof};
+use crate::realtime::config::RealtimeConfig;
+use crate::realtime::frames::Cause;
+use crate::realtime::people::memberships::Step;
+use crate::realtime::protocol::channel_name::{PusherChannel, room_channel};
+use crate::realtime::protocol::credentials::AppCredentials;
+use crate::realtime::webhooks::Happenings;
+
+impl Hub {
+    /// Whether somebody who is on `channel` by now is still being given what they missed.
+    pub(in crate::realtime) fn is_replaying_on(&self, channel: &str) -> bool {
+        let state = self.state();
+        let mut subscribers = state.channels.get(channel).into_iter().flatten();
+        subscribers.any(|(_, it)| it.is_in && matches!(it.gate, Gate::Held(_)))
+    }
+}
+
+const FRAMES_MAX: usize = 4;
+
+struct Scene {
+    hub: Hub,
+    socket: Connected,
+    room: RoomId,
+    ana: UserId,
+}
+
+/// Ana is connected and in the room as of position 10, where the tail is, too.
+fn scene() -> (Scene, Attached) {
+    let app = AppCredentials { id: "1".into(), key: "key".into(), secret: "secret".into() };
+    let config = RealtimeConfig { outgoing_frames_max: FRAMES_MAX, ..RealtimeConfig::new(app) };
+    let hub = Hub::new(&config, Happenings::to(&[]).0);
+    let (room, ana) = (RoomId(Uuid::from_u128(1)), UserId::parse("ana").expect("an id"));
+    let socket = hub.connect().unwrap_or_else(|_| panic!("a socket"));
+    hub.take(Position(10), |_| ());
+    let attached = hub.attach(socket.id, &PusherChannel::Room(room), Some(&ana)).expect("attached");
+    let turn = attached.reading.as_ref().and_then(|(_, turn)| *turn).expect("the first reads");
+    hub.rooms_were_read(&ana, turn, Some((vec![Stay { room_id: room, from: Position(1), join_seq: 0 }], Position(10))));
+    (Scene { hub, socket, room, ana }, attached)
+}
+
+fn in_room(scene: &Scene) -> Entry {
+    Entry { proof: Proof::Room(scene.room), ..Entry::default() }
+}
+
+impl Scene {
+    fn publish(&self, text: &'static str, position: u64) {
+        let frame = Utf8Bytes::from_static(text);
+        let cause = Some(Cause::from(Position(position)));
+        self.hub.publish(&room_channel(self.room), &frame, cause, Except::default());
+    }
+
+    fn waiting(&self) -> Vec<String> {
+        self.socket.outbox.take(usize::MAX).into_iter().map(|frame| frame.text.as_str().to_owned()).collect()
+    }
+}
+
+#[test]
+fn what_comes_between_listening_and_opening_is_let_out_after_the_word_that_it_succeeded() {
+    let (scene, attached) = scene();
+    scene.publish("before listening", 11);
+    assert_eq!(scene.hub.listen(&attached), Position(10));
+    scene.publish("in the views", 10);
+    scene.publish("while shut", 12);
+    assert_eq!(scene.waiting(), Vec::<String>::new());
+    assert_eq!(scene.hub.open(&attached, in_room(&scene)), Opened::Open);
+    scene.publish("while open", 13);
+    let said = scene.waiting();
+    assert!(said[0].contains("subscription_succeeded"), "{said:?}");
+    assert_eq!(said[1..], ["while shut", "while open"]);
+}
+
+#[test]
+fn who_goes_out_while_it_is_being_checked_hears_nothing_of_what_was_kept() {
+    let (scene, attached) = scene();
+    scene.hub.listen(&attached);
+    scene.hub.stepped(Position(11), scene.room, &scene.ana, Step::WentOut);
+    scene.publish("psst", 12);
+    scene.hub.stepped(Position(13), scene.room, &scene.ana, Step::CameIn { join_seq: 0 });
+    assert_eq!(scene.hub.open(&attached, in_room(&scene)), Opened::Gone);
+    let said = scene.waiting();
+    assert!(said.len() == 1 && said[0].contains("subscription_error"), "{said:?}");
+}
+
+#[test]
+fn who_goes_out_before_it_listens_is_refused_when_it_would_open() {
+    let (scene, attached) = scene();
+    scene.hub.stepped(Position(11), scene.room, &scene.ana, Step::WentOut);
+    scene.hub.listen(&attached);
+    assert_eq!(scene.hub.open(&attached, in_room(&scene)), Opened::NotAMember);
+    assert_eq!(scene.waiting(), Vec::<String>::new());
+}
+
+#[test]
+fn a_typer_and_the_socket_that_asked_are_passed_by() {
+    let (scene, attached) = scene();
+    scene.hub.listen(&attached);
+    scene.hub.open(&attached, in_room(&scene));
+    scene.waiting();
+    let (channel, frame) = (room_channel(scene.room), Utf8Bytes::from_static("x"));
+    for except in [
+        Except { user: Some(&scene.ana), ..Except::default() },
+        Except { socket: Some(scene.socket.id), ..Except::default() },
+    ] {
+        scene.hub.publish(&channel, &frame, None, except);
+    }
+    assert_eq!(scene.waiting(), Vec::<String>::new());
+    scene.hub.publish(&channel, &frame, None, Except::default());
+    assert_eq!(scene.waiting(), ["x"]);
+}
+
+#[tokio::test]
+async fn more_than_may_wait_while_it_is_shut_closes_the_socket() {
+    let (scene, attached) = scene();
+    scene.hub.listen(&attached);
+    for position in 0..=FRAMES_MAX as u64 {
+        scene.publish("x", 11 + position);
+    }
+    assert_eq!(scene.socket.outbox.closed().await.0.number(), 4200);
+}
+
+#[test]
+fn with_the_socket_everything_of_it_is_forgotten() {
+    let (scene, attached) = scene();
+    scene.hub.listen(&attached);
+    scene.hub.open(&attached, in_room(&scene));
+    assert!(scene.hub.has_listeners(&room_channel(scene.room)));
+    scene.hub.disconnect(scene.socket.id);
+    assert!(!scene.hub.has_listeners(&room_channel(scene.room)));
+    assert!(scene.hub.take(Position(20), |interest| !interest.in_room(scene.room)));
+}
