@@ -1,4 +1,5 @@
-//! How many rows of a unit are written, by triggers of the test's own: the engines' own counters come late or not at all.
+//! How many rows of a unit are written and looked at, by triggers of the test's own: the engines' own counters come late or
+//! not at all.
 
 use std::collections::BTreeMap;
 
@@ -41,6 +42,33 @@ pub async fn count(store: &TestStore, unit: UnitName) {
         }
     };
     run(store, unit, 1, &sql).await;
+}
+
+/// From now on it is noted how many rows were looked at, whenever the inbox takes in messages. Only PostgreSQL says it.
+pub async fn note_looks(store: &TestStore) {
+    if matches!(store.store_url(), StoreUrl::Sqlite(_)) {
+        return;
+    }
+    // What a session counts of its own, until it hands it on to everybody's counters and begins at 0 again.
+    let sql = "CREATE TABLE looks (nth bigint GENERATED ALWAYS AS IDENTITY, so_far bigint);
+        CREATE FUNCTION looks() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+            EXECUTE format('INSERT INTO %I.looks (so_far)
+                SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables
+                WHERE schemaname = %L', TG_TABLE_SCHEMA, TG_TABLE_SCHEMA);
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER looks AFTER INSERT ON messages FOR EACH STATEMENT EXECUTE FUNCTION looks();";
+    run(store, UnitName::Inbox, 1, sql).await;
+}
+
+/// Rows that were looked at for each time the inbox took in messages, but for the first.
+pub async fn looks(store: &TestStore) -> Vec<i64> {
+    if matches!(store.store_url(), StoreUrl::Sqlite(_)) {
+        return Vec::new();
+    }
+    let sql = format!("SELECT so_far FROM inbox_{}_g1.looks ORDER BY nth", Format::CURRENT);
+    let so_far: Vec<i64> = sqlx::query_scalar(&sql).fetch_all(&mut store.superuser().await).await.expect("answered");
+    so_far.windows(2).map(|two| if two[1] < two[0] { two[1] } else { two[1] - two[0] }).collect()
 }
 
 /// Rows written since it was last asked, by table.

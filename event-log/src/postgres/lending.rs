@@ -44,6 +44,8 @@ struct Shared {
     options: PgConnectOptions,
     /// Of the server, on connections that are lent.
     settings: Vec<(String, String)>,
+    /// Of these, how statements are planned.
+    planning: Vec<(String, String)>,
     connections_max: u32,
     places: Arc<Semaphore>,
     idle: Mutex<Vec<Kept>>,
@@ -71,9 +73,10 @@ impl Lender {
     pub fn planning(options: PgConnectOptions, connections_max: u32, settings: &[(&str, &str)]) -> Self {
         let places = Arc::new(Semaphore::new(connections_max as usize));
         let patience = ("statement_timeout".to_owned(), READ_PATIENCE.as_millis().to_string());
-        let planning = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let settings = planning.chain([patience]).collect();
-        Self { shared: Arc::new(Shared { options, settings, connections_max, places, idle: Mutex::default() }) }
+        let planning: Vec<_> = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let settings = planning.iter().cloned().chain([patience]).collect();
+        let idle = Mutex::default();
+        Self { shared: Arc::new(Shared { options, settings, planning, connections_max, places, idle }) }
     }
 
     /// A connection that answered a moment ago. In time or not at all.
@@ -93,6 +96,11 @@ impl Lender {
     /// A connection of one's own, for work that takes as long as it takes: the server puts no limit on its statements.
     pub async fn apart(&self) -> Result<PgConnection, sqlx::Error> {
         within(LEND_PATIENCE, self.shared.connect(&[])).await
+    }
+
+    /// One like [`Lender::apart`] whose statements are planned as questions are.
+    pub async fn apart_and_planning(&self) -> Result<PgConnection, sqlx::Error> {
+        within(LEND_PATIENCE, self.shared.connect(&self.shared.planning)).await
     }
 
     /// One like [`Lender::apart`], with what is to be known to look after it: see [`Session::as_long_as_it_works`].

@@ -24,6 +24,7 @@ use crate::support::written;
 
 on_every_backend! {
     a_message_into_a_room_of_10_000_writes_the_rows_of_one_into_a_room_of_10,
+    a_message_beside_10_000_members_looks_at_a_few_rows,
     a_room_of_10_000_that_is_read_anew_is_the_same_room,
 }
 
@@ -97,6 +98,29 @@ async fn a_message_into_a_room_of_10_000_writes_the_rows_of_one_into_a_room_of_1
     everybodys_count_is_exact(&driven, big).await;
     door.close().await;
     verified(&world, "with a room of 10,000").await;
+    driven.stop().await.expect("nothing was wrong");
+}
+
+/// Without statistics as well, which is when a planner would rather read a whole table.
+async fn a_message_beside_10_000_members_looks_at_a_few_rows(backend: Backend) {
+    let Some(world) = World::on(backend).await else { return };
+    let door = Door::open(world.store.open().await, DoorOptions::default()).await.expect("the door opens");
+    let driven = Driven::start(world.views().await);
+    let (small, big) = (group(1), group(2));
+    filled(&door, small, 10).await;
+    driven.caught_up(filled(&door, big, MEMBERS).await).await;
+    written::note_looks(&world.store).await;
+    for _ in 0..3 {
+        for room in [small, big] {
+            // Several in one step, which is when reading everything begins to look cheap.
+            let sent = join_all((0..10).map(|number| door.execute(send(room, &name(number))))).await;
+            driven.caught_up(sent.into_iter().map(|sent| sent.expect("sent").position).max().expect("ten")).await;
+        }
+    }
+    let looks = written::looks(&world.store).await;
+    assert_eq!(looks.is_empty(), matches!(world.store.store_url(), StoreUrl::Sqlite(_)));
+    assert!(looks.iter().all(|rows| (1..=100).contains(rows)), "{looks:?}");
+    door.close().await;
     driven.stop().await.expect("nothing was wrong");
 }
 

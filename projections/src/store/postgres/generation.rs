@@ -53,12 +53,15 @@ pub(super) struct PostgresGeneration {
     unit: UnitName,
     schema: Schema,
     filling: Mutex<Filling>,
+    /// Writes steps of a live view: rows found by their keys, in tables that have their indexes, planned like questions.
     writer: Mutex<Option<PgConnection>>,
+    /// Fills tables without indexes and walks through whole ones, planned as the server likes.
+    filler: Mutex<Option<PgConnection>>,
 }
 
 impl PostgresGeneration {
     pub(super) fn new(unit: UnitName, schema: Schema) -> Self {
-        Self { unit, schema, filling: Mutex::default(), writer: Mutex::default() }
+        Self { unit, schema, filling: Mutex::default(), writer: Mutex::default(), filler: Mutex::default() }
     }
 
     pub(super) async fn is_made(&self) -> Result<bool, StoreError> {
@@ -132,12 +135,23 @@ impl PostgresGeneration {
         if let Some(kept) = self.writer.lock().await.take() {
             return Ok(kept);
         }
+        self.schema.lender.apart_and_planning().await.map_err(postgres_error)
+    }
+
+    async fn filler(&self) -> Result<PgConnection, StoreError> {
+        if let Some(kept) = self.filler.lock().await.take() {
+            return Ok(kept);
+        }
         self.schema.lender.apart().await.map_err(postgres_error)
     }
 
     /// One whose last statement failed, or was given up, is not kept.
     async fn keep(&self, writer: PgConnection) {
         *self.writer.lock().await = Some(writer);
+    }
+
+    async fn keep_filler(&self, filler: PgConnection) {
+        *self.filler.lock().await = Some(filler);
     }
 
     /// Loads, plays out and writes, in one transaction with the checkpoint.
@@ -173,12 +187,12 @@ impl PostgresGeneration {
     /// A transaction for every few rows: questions and other writers come in between.
     async fn walk(&self, user: UserId, up_to: Position) -> Result<(), StoreError> {
         let schema = &self.schema.name;
-        let mut writer = self.writer().await?;
-        let begun = Walk::of(self.unit, schema, &mut writer, (user, up_to));
+        let mut filler = self.filler().await?;
+        let begun = Walk::of(self.unit, schema, &mut filler, (user, up_to));
         if let Some(mut walk) = within(READ_PATIENCE, begun).await.map_err(postgres_error)? {
-            while within(WRITE_PATIENCE, walk.on(&mut writer, BLANK_ROWS_MAX)).await.map_err(postgres_error)? {}
+            while within(WRITE_PATIENCE, walk.on(&mut filler, BLANK_ROWS_MAX)).await.map_err(postgres_error)? {}
         }
-        self.keep(writer).await;
+        self.keep_filler(filler).await;
         Ok(())
     }
 
@@ -222,14 +236,14 @@ impl PostgresGeneration {
     async fn fill_in_turn(&self, step: Step) -> Result<Applied, StoreError> {
         let mut filling = self.filling.lock().await;
         if !filling.is_open() {
-            let mut writer = self.writer().await?;
-            writer.execute("BEGIN").await.map_err(postgres_error)?;
-            if !self.claim(&mut writer, &step).await? {
-                writer.execute("ROLLBACK").await.map_err(postgres_error)?;
-                self.keep(writer).await;
+            let mut filler = self.filler().await?;
+            filler.execute("BEGIN").await.map_err(postgres_error)?;
+            if !self.claim(&mut filler, &step).await? {
+                filler.execute("ROLLBACK").await.map_err(postgres_error)?;
+                self.keep_filler(filler).await;
                 return self.refused(&step).await;
             }
-            filling.begin(writer, step.from);
+            filling.begin(filler, step.from);
         }
         filling.take(&self.schema.name, step).await
     }
@@ -296,8 +310,8 @@ impl Generation for PostgresGeneration {
 
     async fn flush(&self) -> Result<(), StoreError> {
         let flushed = in_time(WRITE_PATIENCE, async { self.filling.lock().await.flush(&self.schema.name).await });
-        if let Some(writer) = flushed.await? {
-            self.keep(writer).await;
+        if let Some(filler) = flushed.await? {
+            self.keep_filler(filler).await;
         }
         Ok(())
     }

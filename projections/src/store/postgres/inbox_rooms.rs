@@ -46,13 +46,15 @@ fn places(schema: &str, user: &str) -> String {
     )
 }
 
-/// [`PLACE`] of the row `r` of [`places`], whose user is `user`.
+/// [`PLACE`] of the row `r` of [`places`], whose user is `user`. Mentions are looked up by whom they call: by their room,
+/// those of everybody else would be read.
 fn place(schema: &str, user: &str) -> String {
     format!(
         "r.role, r.join_seq, r.read_seq, {unread} AS unread,
-         CASE WHEN r.last_seq > r.counted_from THEN (SELECT count(DISTINCT x.seq) FROM {schema}.mentions x
-             WHERE x.user_id IN ({user}, '') AND x.room_id = r.room_id AND x.seq > r.counted_from
-             AND x.sender_id <> {user}) ELSE 0 END AS mentions,
+         CASE WHEN r.last_seq > r.counted_from THEN (SELECT count(DISTINCT x.seq) FROM unnest(ARRAY[{user}, '']) called (id)
+             CROSS JOIN LATERAL (SELECT seq FROM {schema}.mentions x WHERE x.user_id = called.id
+                 AND x.room_id = r.room_id AND x.seq > r.counted_from AND x.sender_id <> {user} OFFSET 0) x)
+             ELSE 0 END AS mentions,
          r.muted, r.muted_until, r.pinned, r.archived",
         unread = unread(schema, "r.counted_from")
     )

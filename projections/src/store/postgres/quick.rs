@@ -186,7 +186,8 @@ impl<'a> Talk<'a> {
 
 type Asked<'q> = QueryScalar<'q, Postgres, bool, PgArguments>;
 
-/// Readers move as [`crate::inbox::batch::InboxBatch`] moves them.
+/// Readers move as [`crate::inbox::batch::InboxBatch`] moves them. Whether they are in is a look-up for each: `EXISTS`
+/// would let the planner hash all members of all rooms instead, and without statistics it does.
 fn talk(schema: &str) -> String {
     format!(
         "WITH {claim},
@@ -199,8 +200,8 @@ fn talk(schema: &str) -> String {
          moved AS (INSERT INTO {schema}.participants AS p
              (room_id, user_id, read_seq, seen_seq, last_read_at, active_position, delivered_seq, muted, pinned)
              SELECT k.room_id, k.user_id, k.seq, k.seq, CASE WHEN k.seq > 0 THEN k.at END,
-                 CASE WHEN EXISTS (SELECT FROM {schema}.members m WHERE m.user_id = k.user_id
-                     AND m.room_id = k.room_id AND m.to_position IS NULL) THEN k.position ELSE -1 END,
+                 coalesce((SELECT k.position FROM {schema}.members m WHERE m.user_id = k.user_id
+                     AND m.room_id = k.room_id AND m.to_position IS NULL LIMIT 1), -1),
                  0, false, false
              FROM claimed, unnest($10::uuid[], $11::text[], $12::bigint[], $13::bigint[], $14::bigint[])
                  k (room_id, user_id, seq, at, position)

@@ -35,6 +35,9 @@ impl PostgresSearchReads {
     /// One snapshot for all statements. The index is read by bitmaps, which other questions of the views do without.
     async fn search_on(&self, connection: &mut PgConnection, ask: &SearchAsk) -> sqlx::Result<Vec<Hit>> {
         let deadline = Instant::now() + ask.patience;
+        // What the index has not taken in yet would be read once for each room.
+        let take_in = format!("SELECT gin_clean_pending_list('{}.entries_terms')", self.schema.name);
+        connection.execute(take_in.as_str()).await?;
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_bitmapscan = on";
         connection.execute(begin).await?;
         let mut newest = Newest::of(ask);
