@@ -91,6 +91,37 @@ async fn a_message_to_somebody_is_answered_although_the_view_cannot_be_asked() {
     app.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_late_view_does_not_know_is_not_guessed() {
+    let Some(app) = TestApp::start(Backend::Sqlite).await else { return };
+    let [ana, ben] = app.people(["ana", "ben"]).await;
+    let room = ana.room_with(&ben).await;
+    let known = ana.sends(&room, "lama").await;
+    let path = |message: &Value| format!("/api/chat/messages/{}/reactions", text(&message["id"]));
+    ben.post(&path(&known), json!({"emoji": "👍"})).await.ok();
+    let still = StandStill::begin(&app, &ana).await;
+
+    let new = ana.sends(&room, "baru").await;
+    // Whether it still stands nobody knows: it is said once more.
+    let before = app.head().await;
+    ben.post(&path(&known), json!({"emoji": "👍"})).await.ok();
+    assert_eq!(app.head().await.0, before.0 + 1);
+    ben.post("/api/users/ana/follow?on=true", json!({})).await.ok();
+    let mira = app.person_as("mira", UserRole::Mentor).await;
+    let before = app.head().await;
+    let session = json!({"participantId": "ben", "type": "MENTOR_STUDENT"});
+    mira.post("/api/chat/start", session).await.is_problem(503, None);
+    ben.post(&path(&new), json!({"emoji": "👍"})).await.is_problem(503, None);
+    ben.post("/api/users/ana/follow", json!({})).await.is_problem(503, None);
+    ben.post("/api/reports", json!({"roomId": room, "reason": "spam"})).await.is_problem(503, None);
+    let presence = json!({"isOnline": true, "roomId": uuid::Uuid::nil()});
+    ben.post("/api/presence", presence).await.is_problem(503, None);
+    assert_eq!(app.head().await, before, "nothing was written");
+    drop(still);
+    assert_eq!(ben.post("/api/users/ana/follow", json!({})).await.ok()["following"], json!(false));
+    app.stop().await;
+}
+
 /// Nor what somebody said who has removed the one who carries it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn promise_3_words_that_were_taken_back_are_carried_nowhere_however_late_the_view_is() {

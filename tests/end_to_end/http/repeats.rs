@@ -14,6 +14,7 @@ on_every_backend![
     a_key_is_carried_out_once_however_often_and_however_at_once,
     a_client_message_id_is_the_stronger_key,
     a_group_made_twice_under_one_key_is_one_group,
+    whoever_left_since_is_shown_no_room_for_having_come_in_once,
     a_key_of_one_route_is_none_of_another,
     a_key_of_a_room_or_a_message_is_none_of_a_message_to_somebody,
     what_was_done_to_a_message_is_answered_again_when_it_is_deleted,
@@ -69,6 +70,22 @@ async fn a_group_made_twice_under_one_key_is_one_group(app: TestApp) {
         text(&answer(request).await.ok()["room"]["id"])
     };
     assert_eq!(make().await, make().await);
+    app.stop().await;
+}
+
+async fn whoever_left_since_is_shown_no_room_for_having_come_in_once(app: TestApp) {
+    let [ana, ben] = app.people(["ana", "ben"]).await;
+    let room = text(&ana.post("/api/chat/groups", json!({"name": "Kelas"})).await.ok()["room"]["id"]);
+    let join = async || {
+        let request = ben.ask(Method::POST, &format!("/api/chat/groups/{room}/join"));
+        answer(request.header("Idempotency-Key", "k")).await
+    };
+    join().await.ok();
+    let left = ben.delete(&format!("/api/chat/groups/{room}/members/ben")).await.position();
+    ben.get(&format!("/api/chat/rooms?after={left}")).await.ok();
+    let head = app.head().await;
+    join().await.is_problem(404, None);
+    assert_eq!(app.head().await, head, "nor are they in again");
     app.stop().await;
 }
 
