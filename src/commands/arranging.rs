@@ -19,22 +19,28 @@ impl Commands {
         room_id: RoomId,
         message: Option<MessageId>,
     ) -> Result<Position, Failure> {
+        let id = caller.wish_id(&format!("unread:{room_id}"));
         let from = match message {
-            Some(id) => {
-                UnreadFrom::Message { seq: self.message_in(room_id, &caller.user_id, id, "messageId").await?.seq }
-            }
             None => UnreadFrom::Last,
+            Some(message) => match self.message_in(room_id, &caller.user_id, message, "messageId").await {
+                Ok(message) => UnreadFrom::Message { seq: message.seq },
+                Err(failure) => return Ok(self.done_or(id, failure).await?.position),
+            },
         };
         let (user_id, at) = (caller.user_id.clone(), self.clock.now());
         let wish = ParticipantCommand::MarkUnread(MarkUnread { room_id, user_id, from, membership: None, at });
-        self.to_place(caller, caller.wish_id(&format!("unread:{room_id}")), room_id, wish).await
+        self.to_place(caller, id, room_id, wish).await
     }
 
     pub async fn mark_delivered(&self, caller: &Caller, room_id: RoomId, to: ReadTo) -> Result<Position, Failure> {
-        let up_to = self.resolve(caller, room_id, to).await?;
+        let id = caller.wish_id(&format!("delivered:{room_id}"));
+        let up_to = match self.resolve(caller, room_id, to).await {
+            Ok(up_to) => up_to,
+            Err(failure) => return Ok(self.done_or(id, failure).await?.position),
+        };
         let (user_id, at) = (caller.user_id.clone(), self.clock.now());
         let wish = ParticipantCommand::MarkDelivered(MarkDelivered { room_id, user_id, up_to, membership: None, at });
-        self.to_place(caller, caller.wish_id(&format!("delivered:{room_id}")), room_id, wish).await
+        self.to_place(caller, id, room_id, wish).await
     }
 
     /// Their client has shown that everything up to a message has arrived.

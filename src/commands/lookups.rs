@@ -3,7 +3,7 @@
 //! Such facts do not change once they are so (but that somebody who is known may be erased, and is then known a moment longer): what the view shows, however late it is, is true. Only to say that something
 //! is *not* there a look-up waits until the view has the head read at arrival (architecture §5).
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use aggregates::ids::{MessageId, RoomId, UserId};
@@ -85,7 +85,7 @@ impl Commands {
     }
 
     /// All of `ids` must be known to the directory; `field[i]` names the first that is not.
-    pub(super) async fn require_people(&self, ids: &[UserId], field: &'static str) -> Result<(), Failure> {
+    async fn require_people(&self, ids: &[UserId], field: &'static str) -> Result<(), Failure> {
         if ids.is_empty() {
             return Ok(());
         }
@@ -100,31 +100,23 @@ impl Commands {
         }
     }
 
-    /// Of a crowd nobody may be apart from the caller, but who is in `room` already; `field[i]` names the first that is. Of
-    /// fewer people the rule asks itself. What was done before under `id` is done.
-    pub(super) async fn require_near(
+    /// All of `ids` must be known; answers with who of a crowd is apart from the caller. Of fewer people the rule asks
+    /// itself, and of whoever is in already it asks nothing. What was done before under `id` is done, whoever they are now.
+    pub(super) async fn newcomers_apart(
         &self,
         caller: &Caller,
         id: WishId,
-        room: Option<RoomId>,
         ids: &[UserId],
         field: &'static str,
-    ) -> Result<(), Failure> {
+    ) -> Result<BTreeSet<UserId>, Failure> {
+        if let Err(failure) = self.require_people(ids, field).await {
+            return self.done_or(id, failure).await.map(|_| BTreeSet::new());
+        }
         if ids.len() <= GUARDED_NEWCOMERS_MAX || self.done_before(id).await?.is_some() {
-            return Ok(());
+            return Ok(BTreeSet::new());
         }
         self.caught_up(UnitName::Inbox).await?;
-        let apart: HashSet<UserId> = self.views.inbox().apart_from(&caller.user_id, ids).await?.into_iter().collect();
-        for (nth, user) in ids.iter().enumerate().filter(|(_, user)| apart.contains(user)) {
-            let is_in = match room {
-                Some(room) => self.views.inbox().member(room, user).await?.is_some(),
-                None => false,
-            };
-            if !is_in {
-                return Err(Failure::cannot_be_added(field, nth));
-            }
-        }
-        Ok(())
+        Ok(self.views.inbox().apart_from(&caller.user_id, ids).await?.into_iter().collect())
     }
 
     /// What the view shows when it has everything that was in the log when this was called, if that is `so`: then nothing

@@ -132,19 +132,14 @@ impl Commands {
         message_id: MessageId,
         rooms: &[RoomId],
     ) -> Result<Vec<Sent>, Failure> {
-        let original = self.readable_message(caller, message_id).await?;
         let id = caller.wish_id(&format!("forward:{message_id}"));
-        let refusal = if original.deleted.is_some() {
-            Some(Failure::Gone(DELETED))
-        } else if original.content.is_empty() && original.attachment_url.is_none() {
-            Some(Failure::Unknown("there is no such message")) // Its author was erased.
-        } else {
-            None
+        let original = match self.forwardable(caller, message_id).await {
+            Ok(original) => original,
+            Err(refusal) => {
+                let carried = self.carried_before(id, rooms).await?;
+                return if carried.is_empty() { Err(refusal) } else { Ok(carried) };
+            }
         };
-        if let Some(refusal) = refusal {
-            let carried = self.carried_before(id, rooms).await?;
-            return if carried.is_empty() { Err(refusal) } else { Ok(carried) };
-        }
         let mut carried = Vec::with_capacity(rooms.len());
         for room_id in rooms {
             let part = id.part(&room_id.to_string());
@@ -158,6 +153,19 @@ impl Commands {
             }
         }
         Ok(carried)
+    }
+
+    /// As it is now: words that a view shows which is late may have been taken back, or whoever asks been removed.
+    async fn forwardable(&self, caller: &Caller, id: MessageId) -> Result<MessageRow, Failure> {
+        self.caught_up(UnitName::Inbox).await?;
+        let original = self.readable_message(caller, id).await?;
+        if original.deleted.is_some() {
+            return Err(Failure::Gone(DELETED));
+        }
+        if original.content.is_empty() && original.attachment_url.is_none() {
+            return Err(Failure::Unknown("there is no such message")); // Its author was erased.
+        }
+        Ok(original)
     }
 
     /// What was carried under this id when the message was still there.

@@ -44,8 +44,10 @@ impl Draft {
 impl Commands {
     /// `id` is [`Draft::wish_id`]: the caller needs it beforehand, to name the socket that gets no frame.
     pub async fn send_message(&self, caller: &Caller, id: WishId, draft: Draft) -> Result<Sent, Failure> {
-        if let Some(target) = draft.reply_to {
-            self.message_in(draft.room_id, &caller.user_id, target, "replyToId").await?;
+        if let Some(target) = draft.reply_to
+            && let Err(failure) = self.message_in(draft.room_id, &caller.user_id, target, "replyToId").await
+        {
+            return sent(self.done_or(id, failure).await?);
         }
         let message_id = match &draft.client_message_id {
             Some(client_id) => MessageId::from_client(draft.room_id, &caller.user_id, client_id),

@@ -82,6 +82,11 @@ impl Commands {
         let events = events.into_iter().map(|recorded| recorded.event).collect();
         Ok(Some(Done { position: found.position, events, new: false }))
     }
+
+    /// `failure`, unless the wish was carried out before: what can be looked up of its object has changed since.
+    async fn done_or(&self, id: WishId, failure: Failure) -> Result<Done, Failure> {
+        self.done_before(id).await?.ok_or(failure)
+    }
 }
 
 /// A command that was carried out: durable, and so is everything it was decided on.

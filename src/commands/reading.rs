@@ -72,7 +72,10 @@ impl Commands {
         room_id: RoomId,
         to: ReadTo,
     ) -> Result<Position, Failure> {
-        let up_to = self.resolve(caller, room_id, to).await?;
+        let up_to = match self.resolve(caller, room_id, to).await {
+            Ok(up_to) => up_to,
+            Err(failure) => return Ok(self.done_or(id, failure).await?.position),
+        };
         if id.repeatable || self.reads.goes_at_once(room_id, &caller.user_id, Instant::now()) {
             return self.read_now(caller, id, room_id, up_to).await;
         }

@@ -1,13 +1,16 @@
 //! Reporting something, and resolving what was reported.
 
 use aggregates::ids::{MessageId, ReportId, RoomId, UserId};
-use aggregates::report::{FileReport, ReportCommand, Resolution, ResolveReport, Subject};
+use aggregates::report::{FileReport, ReportCommand, ReportEvent, Resolution, ResolveReport, Subject};
 use aggregates::{Command, DomainEvent, Sealed, StreamId};
 use event_log::Position;
 use projections::UnitName;
-use projections::inbox::ReportableMessage;
+use projections::inbox::{ReportRow, ReportableMessage, Resolved};
 
 use super::{Caller, Commands, Done, Failure};
+
+/// Events of one report that are read at once.
+const PAGE: usize = 100;
 
 /// What somebody wants to report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +52,26 @@ impl Commands {
         Ok(self.execute(caller, id, StreamId::report(report_id), command).await?.position)
     }
 
+    /// How a report stands, from the log itself: for answers that cannot wait for the view. What the view has is taken as it
+    /// is there, without the words of whoever was erased.
+    pub async fn report_now(&self, report_id: ReportId, seen: Option<ReportRow>) -> Result<Option<ReportRow>, Failure> {
+        let stream = StreamId::report(report_id);
+        let (mut report, mut read) = (seen, 0);
+        loop {
+            let page = self.log.read_stream(&stream, read, PAGE).await?;
+            let is_last = page.len() < PAGE;
+            read += page.len() as u64;
+            for recorded in page {
+                if let DomainEvent::Report(event) = &recorded.event {
+                    report = followed_by(report, event, recorded.position);
+                }
+            }
+            if is_last {
+                return Ok(report);
+            }
+        }
+    }
+
     /// Only what the caller may see, or could: what they were told of something else would be news to them.
     async fn subject(&self, caller: &Caller, about: Reported) -> Result<Subject, Failure> {
         match about {
@@ -74,6 +97,31 @@ impl Commands {
             found = self.views.inbox().reportable_message(id, &caller.user_id).await?;
         }
         found.ok_or(Failure::Unknown("there is no such message"))
+    }
+}
+
+/// What an event makes of a report that may have come further than it.
+fn followed_by(report: Option<ReportRow>, event: &ReportEvent, position: Position) -> Option<ReportRow> {
+    let known = |row: &ReportRow| row.resolved.as_ref().map_or(row.position, |resolved| resolved.position);
+    if report.as_ref().is_some_and(|row| position <= known(row)) {
+        return report;
+    }
+    let words = |words: &Sealed| words.words().map(str::to_owned);
+    match event {
+        ReportEvent::ReportFiled(event) => Some(ReportRow {
+            id: event.report_id,
+            reporter_id: event.reporter_id.clone(),
+            subject: event.subject.clone(),
+            reason: words(&event.reason),
+            filed_at: event.at,
+            position,
+            resolved: None,
+        }),
+        ReportEvent::ReportResolved(event) => {
+            let (resolution, by, at) = (event.resolution, event.by.clone(), event.at);
+            let resolved = Resolved { resolution, by, note: event.note.as_ref().and_then(words), at, position };
+            report.map(|row| ReportRow { resolved: row.resolved.or(Some(resolved)), ..row })
+        }
     }
 }
 

@@ -74,9 +74,8 @@ impl Commands {
         if others.len() >= MEMBERS_PER_COMMAND_MAX {
             return Err(Failure::invalid("memberIds", "too many at a time: the owner counts too"));
         }
-        self.require_people(&plan.members, "memberIds").await?;
         let id = caller.wish_id("groups");
-        self.require_near(caller, id, None, &plan.members, "memberIds").await?;
+        let apart = self.newcomers_apart(caller, id, &plan.members, "memberIds").await?;
         // Random, not derived from a key that others could guess: knowing an open room's id is the way in. A repeat is
         // found by its event's id and shows the room it led to first.
         let room_id = RoomId(Uuid::new_v4());
@@ -84,7 +83,7 @@ impl Commands {
             room_id,
             created_by: caller.user_id.clone(),
             members: plan.members,
-            apart: BTreeSet::new(),
+            apart,
             name: plan.name,
             avatar: plan.avatar,
             group_id: plan.group_id,
@@ -113,22 +112,15 @@ impl Commands {
         members: Vec<UserId>,
     ) -> Result<Entered, Failure> {
         let route = format!("add:{room_id}");
-        let looked_up = async {
-            self.require_people(&members, "userIds").await?;
-            self.require_near(caller, caller.wish_id(&route), Some(room_id), &members, "userIds").await
+        let apart = match self.newcomers_apart(caller, caller.wish_id(&route), &members, "userIds").await {
+            Ok(apart) => apart,
+            Err(failure) => {
+                self.require_member(room_id, &caller.user_id).await?;
+                return Err(failure);
+            }
         };
-        if let Err(failure) = looked_up.await {
-            self.require_member(room_id, &caller.user_id).await?;
-            return Err(failure);
-        }
         let added_by = caller.user_id.clone();
-        let command = RoomCommand::AddMembers(AddMembers {
-            room_id,
-            added_by,
-            members,
-            apart: BTreeSet::new(),
-            at: self.clock.now(),
-        });
+        let command = RoomCommand::AddMembers(AddMembers { room_id, added_by, members, apart, at: self.clock.now() });
         let done = self.in_room(caller, &route, room_id, command).await;
         Ok(entered(done.map_err(|failure| failure.among("userIds"))?, room_id))
     }

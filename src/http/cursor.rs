@@ -5,7 +5,15 @@ use std::str::FromStr;
 
 use aggregates::ids::{RoomId, UserId};
 use event_log::Position;
+use garde::Validate;
 use projections::inbox::reads::RoomCursor;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::validity::optional;
+use crate::wire::names::CursorText;
+
+const PAGE_DEFAULT: usize = 50;
 
 /// The text is not a cursor that an answer gave out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -15,6 +23,28 @@ pub struct InvalidCursor;
 /// Of lists that are paged by position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PositionCursor(pub Position);
+
+/// The query of a list that is paged by position and takes nothing else.
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
+#[garde(allow_unvalidated)]
+pub struct PageQuery {
+    #[garde(range(min = 1, max = 100))]
+    limit: Option<usize>,
+    #[serde(default, deserialize_with = "optional")]
+    #[schemars(with = "Option<CursorText>")]
+    cursor: Option<PositionCursor>,
+}
+
+impl PageQuery {
+    pub fn limit(&self) -> usize {
+        self.limit.unwrap_or(PAGE_DEFAULT)
+    }
+
+    /// Where the page begins; the first one without it.
+    pub fn behind(&self) -> Option<Position> {
+        self.cursor.map(|PositionCursor(position)| position)
+    }
+}
 
 /// Of the list of rooms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,9 +9,8 @@ use projections::UnitName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::cursor::PositionCursor;
+use super::cursor::{PageQuery, PositionCursor};
 use super::extract::{Actor, After, ValidJson, ValidLongJson, ValidPath, ValidQuery};
-use super::relations::UsersQuery;
 use super::validity::{https_url, own_name, text};
 use super::{Answer, AppState, Problem};
 use crate::commands::Program;
@@ -22,7 +21,6 @@ use crate::wire::{BlockedUser, DirectoryEntry, UserProfile};
 const PEOPLE_MAX: usize = 500;
 /// Bytes of such a request.
 pub const BULK_BYTES_MAX: usize = 2 * 1024 * 1024;
-const USERS_DEFAULT: usize = 50;
 /// Characters of a name, an address or a number.
 const PART_CHARS_MAX: usize = 200;
 const DEVICE_CHARS_MAX: usize = 200;
@@ -273,11 +271,10 @@ pub async fn blocked(
     State(app): State<AppState>,
     actor: Actor,
     after: After,
-    ValidQuery(query): ValidQuery<UsersQuery>,
+    ValidQuery(query): ValidQuery<PageQuery>,
 ) -> Result<Answer<BlockedAnswer>, Problem> {
     after.wait_for(&app, UnitName::Inbox).await?;
-    let behind = query.cursor.map(|PositionCursor(position)| position);
-    let (users, next) = app.queries().blocked(actor.id(), behind, query.limit.unwrap_or(USERS_DEFAULT)).await?;
+    let (users, next) = app.queries().blocked(actor.id(), query.behind(), query.limit()).await?;
     Ok(Answer::shown(BlockedAnswer { users, next_cursor: next.map(|next| PositionCursor(next).to_string()) }))
 }
 

@@ -7,16 +7,13 @@ use projections::UnitName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::cursor::PositionCursor;
+use super::cursor::{PageQuery, PositionCursor};
 use super::extract::{Actor, After, ValidPath, ValidQuery};
-use super::validity::optional;
 use super::{Answer, AppState, Problem};
 use crate::commands::{Caller, Followed, Toggle};
 use crate::queries::Direction;
 use crate::wire::FollowUser;
 use crate::wire::names::CursorText;
-
-const USERS_DEFAULT: usize = 50;
 
 #[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[garde(allow_unvalidated)]
@@ -89,16 +86,6 @@ pub async fn follows(
     Ok(Answer::shown(FollowingAnswer { following }))
 }
 
-#[derive(Debug, Deserialize, Validate, JsonSchema)]
-#[garde(allow_unvalidated)]
-pub struct UsersQuery {
-    #[garde(range(min = 1, max = 100))]
-    pub(super) limit: Option<usize>,
-    #[serde(default, deserialize_with = "optional")]
-    #[schemars(with = "Option<CursorText>")]
-    pub(super) cursor: Option<PositionCursor>,
-}
-
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UsersAnswer {
@@ -114,7 +101,7 @@ pub async fn followers(
     actor: Actor,
     after: After,
     ValidPath(user_id): ValidPath<UserId>,
-    ValidQuery(query): ValidQuery<UsersQuery>,
+    ValidQuery(query): ValidQuery<PageQuery>,
 ) -> Result<Answer<UsersAnswer>, Problem> {
     after.wait_for(&app, UnitName::Inbox).await?;
     list(&app, &actor, &user_id, Direction::Followers, query).await
@@ -126,7 +113,7 @@ pub async fn following(
     actor: Actor,
     after: After,
     ValidPath(user_id): ValidPath<UserId>,
-    ValidQuery(query): ValidQuery<UsersQuery>,
+    ValidQuery(query): ValidQuery<PageQuery>,
 ) -> Result<Answer<UsersAnswer>, Problem> {
     after.wait_for(&app, UnitName::Inbox).await?;
     list(&app, &actor, &user_id, Direction::Following, query).await
@@ -137,12 +124,10 @@ async fn list(
     actor: &Actor,
     about: &UserId,
     direction: Direction,
-    query: UsersQuery,
+    query: PageQuery,
 ) -> Result<Answer<UsersAnswer>, Problem> {
-    let limit = query.limit.unwrap_or(USERS_DEFAULT);
-    let behind = query.cursor.map(|PositionCursor(position)| position);
-    let page = app.queries().follow_list(about, actor.id(), direction, behind, limit).await?;
-    let page = page.ok_or_else(no_such_user)?;
+    let found = app.queries().follow_list(about, actor.id(), direction, query.behind(), query.limit()).await?;
+    let page = found.ok_or_else(no_such_user)?;
     Ok(Answer::shown(UsersAnswer {
         users: page.users,
         total: page.total,

@@ -4,12 +4,14 @@ use aggregates::Sealed;
 use aggregates::ids::{MessageId, ReportId, RoomId, UserId};
 use aggregates::report::{NOTE_CHARS_MAX, REASON_CHARS_MAX, Resolution};
 use axum::extract::State;
+use event_log::Position;
 use garde::Validate;
 use projections::UnitName;
+use projections::inbox::ReportRow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::cursor::PositionCursor;
+use super::cursor::{PageQuery, PositionCursor};
 use super::extract::{Actor, Admin, After, ValidJson, ValidPath, ValidQuery};
 use super::validity::{filled_text, optional};
 use super::{Answer, AppState, Problem};
@@ -63,20 +65,27 @@ pub async fn file(
     let about = body.about()?;
     let Filed { report_id, position } =
         app.commands.file_report(&caller, about, Sealed::new(body.reason.trim())).await?;
-    // It is filed, and asking again does no harm.
-    app.views.wait_for(UnitName::Inbox, position, app.config.server.view_wait()).await?;
-    let report = app.queries().own_report(report_id, &caller.user_id).await?.ok_or_else(no_such_report)?;
-    Ok(Answer::decided(position, ReportAnswer { report }))
+    let row = as_decided(&app, report_id, position).await?;
+    Ok(Answer::decided(position, ReportAnswer { report: Report::from_row(&row) }))
 }
 
-#[derive(Debug, Deserialize, Validate, JsonSchema)]
-#[garde(allow_unvalidated)]
-pub struct OwnQuery {
-    #[garde(range(min = 1, max = 100))]
-    limit: Option<usize>,
-    #[serde(default, deserialize_with = "optional")]
-    #[schemars(with = "Option<CursorText>")]
-    cursor: Option<PositionCursor>,
+/// A report once the view has come to where the wish was carried out. It has been carried out: where the view is late or
+/// cannot be asked, the log says how it is.
+async fn as_decided(app: &AppState, id: ReportId, position: Position) -> Result<ReportRow, Problem> {
+    let late = app.views.wait_for(UnitName::Inbox, position, app.config.server.view_wait()).await.err();
+    let seen = app.views.inbox().report(id).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, report = %id, "a report is shown without its view");
+        None
+    });
+    match (late, seen) {
+        (None, Some(row)) => Ok(row),
+        (late, seen) => {
+            if let Some(lagging) = late {
+                tracing::warn!(%lagging, report = %id, "a report is shown from the log");
+            }
+            app.commands.report_now(id, seen).await?.ok_or_else(no_such_report)
+        }
+    }
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -92,11 +101,10 @@ pub async fn own(
     State(app): State<AppState>,
     actor: Actor,
     after: After,
-    ValidQuery(query): ValidQuery<OwnQuery>,
+    ValidQuery(query): ValidQuery<PageQuery>,
 ) -> Result<Answer<OwnReportsAnswer>, Problem> {
     after.wait_for(&app, UnitName::Inbox).await?;
-    let behind = query.cursor.map(|PositionCursor(position)| position);
-    let page = app.queries().reports_of(actor.id(), behind, query.limit.unwrap_or(REPORTS_DEFAULT)).await?;
+    let page = app.queries().reports_of(actor.id(), query.behind(), query.limit()).await?;
     let next_cursor = page.next.map(|next| PositionCursor(next).to_string());
     Ok(Answer::shown(OwnReportsAnswer { reports: page.reports, next_cursor }))
 }
@@ -145,11 +153,9 @@ pub struct WholeReportAnswer {
     room: Option<ReportedRoom>,
 }
 
-impl WholeReportAnswer {
-    async fn of(app: &AppState, id: ReportId) -> Result<Self, Problem> {
-        let found = app.queries().report(id).await?.ok_or_else(no_such_report)?;
-        let WholeReport { report, message, room } = found;
-        Ok(Self { report, message, room })
+impl From<WholeReport> for WholeReportAnswer {
+    fn from(WholeReport { report, message, room }: WholeReport) -> Self {
+        Self { report, message, room }
     }
 }
 
@@ -161,7 +167,8 @@ pub async fn one(
     ValidPath(id): ValidPath<ReportId>,
 ) -> Result<Answer<WholeReportAnswer>, Problem> {
     after.wait_for(&app, UnitName::Inbox).await?;
-    Ok(Answer::shown(WholeReportAnswer::of(&app, id).await?))
+    let found = app.queries().report(id).await?.ok_or_else(no_such_report)?;
+    Ok(Answer::shown(found.into()))
 }
 
 #[derive(Debug, Deserialize, Validate, JsonSchema)]
@@ -182,9 +189,12 @@ pub async fn resolve(
 ) -> Result<Answer<WholeReportAnswer>, Problem> {
     let note = body.note.map(|note| Sealed::new(note.trim()));
     let position = app.commands.resolve_report(&caller, id, body.resolution, note).await?;
-    // It is resolved, and asking again does no harm.
-    app.views.wait_for(UnitName::Inbox, position, app.config.server.view_wait()).await?;
-    Ok(Answer::decided(position, WholeReportAnswer::of(&app, id).await?))
+    let row = as_decided(&app, id, position).await?;
+    let whole = app.queries().whole_report(&row).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, report = %id, "a report is shown without what it is about");
+        WholeReport { report: FiledReport::from_row(&row, |_| None), message: None, room: None }
+    });
+    Ok(Answer::decided(position, whole.into()))
 }
 
 fn no_such_report() -> Problem {

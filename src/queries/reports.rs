@@ -36,12 +36,6 @@ impl Queries<'_> {
         Ok(ReportsPage { reports: rows.iter().map(Report::from_row).collect(), next })
     }
 
-    /// One's own.
-    pub async fn own_report(&self, id: ReportId, reporter: &UserId) -> Result<Option<Report>, ReadError> {
-        let row = self.views.inbox().report(id).await?.filter(|row| row.reporter_id == *reporter);
-        Ok(row.as_ref().map(Report::from_row))
-    }
-
     pub async fn reports(
         &self,
         status: Option<ReportStatus>,
@@ -54,10 +48,16 @@ impl Queries<'_> {
     }
 
     pub async fn report(&self, id: ReportId) -> Result<Option<WholeReport>, ReadError> {
+        match self.views.inbox().report(id).await? {
+            Some(row) => self.whole_report(&row).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    pub async fn whole_report(&self, row: &ReportRow) -> Result<WholeReport, ReadError> {
         let inbox = self.views.inbox();
-        let Some(row) = inbox.report(id).await? else { return Ok(None) };
-        let people = self.people_of(std::slice::from_ref(&row)).await?;
-        let Some(report) = filed(std::slice::from_ref(&row), &people).pop() else { return Ok(None) };
+        let people = self.people_of(std::slice::from_ref(row)).await?;
+        let report = FiledReport::from_row(row, |id| row_of(&people, id));
         let message = match row.subject {
             Subject::Message { message_id, .. } => inbox.reported_message(message_id).await?,
             Subject::User { .. } | Subject::Room { .. } => None,
@@ -73,7 +73,7 @@ impl Queries<'_> {
             }
             Subject::User { .. } => None,
         };
-        Ok(Some(WholeReport { report, message, room }))
+        Ok(WholeReport { report, message, room })
     }
 
     async fn people_of(&self, rows: &[ReportRow]) -> Result<People, ReadError> {

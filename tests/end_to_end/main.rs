@@ -31,6 +31,7 @@ mod doctoring;
 mod faults;
 mod http;
 mod import_faults;
+mod import_people;
 mod importing;
 mod keys;
 mod keys_in_trouble;

@@ -122,10 +122,10 @@ impl Room {
 
     /// The blocks between `by` and those of `named` who would come in; nothing of a crowd.
     fn newcomers(&self, by: &UserId, named: &[UserId]) -> Vec<Need> {
-        if named.len() > GUARDED_NEWCOMERS_MAX {
+        let newcomers: BTreeSet<&UserId> = named.iter().filter(|user| *user != by && !self.members.has(user)).collect();
+        if newcomers.len() > GUARDED_NEWCOMERS_MAX {
             return Vec::new();
         }
-        let newcomers: BTreeSet<&UserId> = named.iter().filter(|user| *user != by && !self.members.has(user)).collect();
         newcomers.into_iter().map(|user| blocks_between(by, user)).collect()
     }
 

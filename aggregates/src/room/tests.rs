@@ -119,8 +119,11 @@ fn a_third_person_is_not_brought_into_a_direct_room() {
 
 #[test]
 fn a_crowd_is_brought_in_by_several_commands() {
-    let crowd = (0..=MEMBERS_PER_COMMAND_MAX).map(|n| user(&format!("user-{n}"))).collect();
-    room().given(vec![group_opened(&[ana()])]).when(add(&ana(), crowd)).then_expect_error(RoomError::TooManyAtOnce);
+    let mut state = Room::default();
+    state.evolve(&group_opened(&[ana()]));
+    let crowd = |count: usize| add(&ana(), (0..count).map(|n| user(&format!("user-{n}"))).collect());
+    assert!(state.decide(&crowd(MEMBERS_PER_COMMAND_MAX)).is_ok());
+    assert_eq!(state.decide(&crowd(MEMBERS_PER_COMMAND_MAX + 1)), Err(RoomError::TooManyAtOnce));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! What was reported and what came of it, and what may be asked about that.
 //!
 //! Apart from the other questions, because what whoever decides about a report is shown does not hang on being in a room:
-//! [`ReportReads::reported_message`] and [`ReportReads::reported_room`] are for the platform's admins alone. Who is one is
-//! not known here.
+//! [`ReportReads::reported_message`], [`ReportReads::reported_room`] and [`ReportReads::reports_upload`] are for the
+//! platform's admins alone. Who is one is not known here.
 
 use aggregates::Timestamp;
 use aggregates::ids::{MessageId, ReportId, RoomId, UserId};
@@ -94,6 +94,9 @@ pub trait ReportReads: Send + Sync {
     async fn reported_message(&self, id: MessageId) -> Result<Option<MessageRow>, ReadError>;
 
     async fn reported_room(&self, id: RoomId) -> Result<Option<ReportedRoom>, ReadError>;
+
+    /// Whether a message that was reported, and that was not deleted, carries this attachment: an upload's address.
+    async fn reports_upload(&self, address: &str) -> Result<bool, ReadError>;
 }
 
 #[async_trait]
@@ -130,5 +133,9 @@ impl ReportReads for LiveInbox {
 
     async fn reported_room(&self, id: RoomId) -> Result<Option<ReportedRoom>, ReadError> {
         ask!(self.reported_room(id))
+    }
+
+    async fn reports_upload(&self, address: &str) -> Result<bool, ReadError> {
+        ask!(self.reports_upload(address))
     }
 }

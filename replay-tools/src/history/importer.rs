@@ -10,7 +10,7 @@ use std::sync::Arc;
 use aggregates::ids::{EventId, MessageId, RoomId, UserId};
 use aggregates::participant::{ParticipantCommand, ParticipantError, ReadUpTo};
 use aggregates::room::{RoomCommand, RoomError, RoomEvent};
-use aggregates::user::UserCommand;
+use aggregates::user::{PutProfile, PutUser, UserCommand};
 use aggregates::{Command, DomainEvent, Metadata, Origin, Refusal, State, StreamId};
 use event_log::port::{Batch, Condition, NewEvent, Original};
 use event_log::sealing::Sealing;
@@ -192,9 +192,12 @@ impl Importer {
 
     /// Known to the log, or by one of these lines.
     async fn is_there(&mut self, user: &UserId, before: &[Plan]) -> Result<bool, EventLogError> {
-        let filled =
-            |plan: &Plan| matches!(&plan.command, Command::User(UserCommand::FillProfile(put)) if put.user_id == *user);
-        if before.iter().any(filled) {
+        let told = |plan: &Plan| {
+            matches!(&plan.command, Command::User(
+                UserCommand::FillProfile(PutProfile { user_id, .. }) | UserCommand::Put(PutUser { user_id, .. }),
+            ) if user_id == user)
+        };
+        if before.iter().any(told) {
             return Ok(true);
         }
         let stream = StreamId::user(user);

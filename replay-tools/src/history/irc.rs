@@ -99,6 +99,7 @@ impl Archive {
                 email: None,
                 phone: None,
                 role: None,
+                changed: false,
                 erased: Vec::new(),
                 lost: Vec::new(),
                 at: line.at,

@@ -61,7 +61,7 @@ macro_rules! lines {
 }
 
 lines! {
-    /// Somebody, or more of what is known of them. What is known already is not overwritten.
+    /// Somebody, or more of what is known of them. What is known already is not overwritten, but by one that is `changed`.
     UserLine {
         id: UserId,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -76,6 +76,9 @@ lines! {
         phone: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         role: Option<UserRole>,
+        /// From here on this is all of it: what is not said of them is not so any more.
+        #[serde(default, skip_serializing_if = "is_false")]
+        changed: bool,
         /// Fields that there were, and whose words are gone: somebody was erased.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         erased: Vec<String>,

@@ -14,7 +14,7 @@ use aggregates::room::{
     AddMembers, Attachment, CreateGroup, Forwarded, JoinRoom, OpenDirect, OpenMentorSession, OpenSupport, RemoveMember,
     RoomCommand, SendMessage,
 };
-use aggregates::user::{EraseUser, Profile, PutProfile, UserCommand};
+use aggregates::user::{Change, EraseUser, Profile, ProfileChanges, PutProfile, PutUser, UserCommand};
 use aggregates::words::{HasWords, Visit};
 use aggregates::{Command, Sealed, StreamId, Timestamp};
 use uuid::Uuid;
@@ -146,7 +146,8 @@ pub fn plan(number: u64, line: Line, aliases: &mut Aliases) -> Result<Plan, Refu
 }
 
 fn user(header: &Header, line: UserLine) -> Plan {
-    let UserLine { id: user_id, name, username, avatar, email, phone, role, erased, lost, at, event: _ } = line;
+    let UserLine { id: user_id, name, username, avatar, email, phone, role, changed, erased, lost, at, event: _ } =
+        line;
     // What is gone leaves its place behind: the same events, and nothing in them.
     let words = |field: &str, words: Option<String>| {
         let gone = erased.iter().chain(&lost).any(|name| name == field);
@@ -165,10 +166,34 @@ fn user(header: &Header, line: UserLine) -> Plan {
     // Which fields, not what is in them: an id that is made from somebody's name would outlive their erasure.
     let mut fields: String = there.map(|words| if words.is_some() { '1' } else { '0' }).iter().collect();
     fields.push_str(role.map_or("", |role| role.name()));
+    if changed {
+        fields.push('!');
+    }
     let id = header.id("user", None, &[user_id.as_str(), &fields]);
     let stream = StreamId::user(&user_id);
-    let put = PutProfile { user_id: user_id.clone(), profile, at };
-    Plan { field: "id", ..header.plan(id, stream, Command::User(UserCommand::FillProfile(put)), &user_id) }
+    let command = if changed {
+        UserCommand::Put(PutUser { user_id: user_id.clone(), changes: all_of(profile), at })
+    } else {
+        UserCommand::FillProfile(PutProfile { user_id: user_id.clone(), profile, at })
+    };
+    Plan { field: "id", ..header.plan(id, stream, Command::User(command), &user_id) }
+}
+
+/// What a line says of somebody, in the place of what was known. How they are reached it does not say.
+fn all_of(profile: Profile) -> ProfileChanges {
+    fn change<T>(value: Option<T>) -> Change<T> {
+        value.map_or(Change::Clear, Change::Set)
+    }
+    let Profile { name, username, avatar, email, phone, role, reach: _ } = profile;
+    ProfileChanges {
+        name: change(name),
+        username: change(username),
+        avatar: change(avatar),
+        email: change(email),
+        phone: change(phone),
+        role: change(role),
+        ..ProfileChanges::default()
+    }
 }
 
 fn room(header: &Header, line: RoomLine, aliases: &mut Aliases) -> Result<Plan, Refused> {

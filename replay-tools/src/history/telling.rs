@@ -107,7 +107,7 @@ impl Words {
 }
 
 fn of_user(event: &UserEvent, id: Option<Uuid>, words: &mut Words) -> Line {
-    let mut of = |user: &UserId, profile: &Profile, at: Timestamp| {
+    let mut of = |user: &UserId, profile: &Profile, changed: bool, at: Timestamp| {
         let mut gone = Gone::default();
         let name = words.open("name", profile.name.as_ref(), &mut gone);
         let username = words.open("username", profile.username.as_ref(), &mut gone);
@@ -116,11 +116,12 @@ fn of_user(event: &UserEvent, id: Option<Uuid>, words: &mut Words) -> Line {
         let phone = words.open("phone", profile.phone.as_ref(), &mut gone);
         let (role, Gone { erased, lost }, event) = (profile.role, gone, id);
         let id = user.clone();
-        Line::User(Box::new(UserLine { id, name, username, avatar, email, phone, role, erased, lost, at, event }))
+        let parts = UserLine { id, name, username, avatar, email, phone, role, changed, erased, lost, at, event };
+        Line::User(Box::new(parts))
     };
     match event {
-        UserEvent::UserRegistered(event) => of(&event.user_id, &event.profile, event.at),
-        UserEvent::ProfileChanged(event) => of(&event.user_id, &event.profile, event.at),
+        UserEvent::UserRegistered(event) => of(&event.user_id, &event.profile, false, event.at),
+        UserEvent::ProfileChanged(event) => of(&event.user_id, &event.profile, true, event.at),
         UserEvent::UserErased(event) => {
             Line::Erasure(ErasureLine { user: event.user_id.clone(), at: event.at, event: id })
         }

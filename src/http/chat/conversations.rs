@@ -100,6 +100,10 @@ pub async fn write(
     if let Err(lagging) = app.views.wait_for(UnitName::Inbox, sent.position, app.config.server.view_wait()).await {
         tracing::warn!(%lagging, "a room is shown as it was");
     }
-    let room = app.queries().room(opened.room_id, &caller.user_id).await?;
+    // It is sent: asked again without a key it would be sent once more.
+    let room = app.queries().room(opened.room_id, &caller.user_id).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, room = %opened.room_id, "a message is shown without its room");
+        None
+    });
     Ok(Answer::decided(sent.position, WriteAnswer { message, room }))
 }

@@ -3,20 +3,17 @@
 use aggregates::Timestamp;
 use aggregates::ids::{MessageId, RoomId, UserId};
 use axum::extract::State;
-use garde::Validate;
 use projections::UnitName;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::messages::MessageAnswer;
-use crate::http::cursor::PositionCursor;
+use crate::http::cursor::{PageQuery, PositionCursor};
 use crate::http::extract::{Actor, After, ValidPath, ValidQuery};
-use crate::http::validity::optional;
 use crate::http::{Answer, AppState, Problem};
 use crate::wire::Message;
 use crate::wire::names::CursorText;
 
-const REPLIES_DEFAULT: usize = 50;
 /// Former words of a message that are shown: the latest.
 const VERSIONS_MAX: usize = 100;
 
@@ -30,16 +27,6 @@ pub async fn message(
     after.wait_for(&app, UnitName::Inbox).await?;
     let message = app.queries().message(message_id, actor.id()).await?.ok_or_else(no_such_message)?;
     Ok(Answer::shown(MessageAnswer { message }))
-}
-
-#[derive(Debug, Deserialize, Validate, JsonSchema)]
-#[garde(allow_unvalidated)]
-pub struct RepliesQuery {
-    #[garde(range(min = 1, max = 100))]
-    limit: Option<usize>,
-    #[serde(default, deserialize_with = "optional")]
-    #[schemars(with = "Option<CursorText>")]
-    cursor: Option<PositionCursor>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -57,12 +44,11 @@ pub async fn replies(
     actor: Actor,
     after: After,
     ValidPath(message_id): ValidPath<MessageId>,
-    ValidQuery(query): ValidQuery<RepliesQuery>,
+    ValidQuery(query): ValidQuery<PageQuery>,
 ) -> Result<Answer<RepliesAnswer>, Problem> {
     after.wait_for(&app, UnitName::Inbox).await?;
-    let limit = query.limit.unwrap_or(REPLIES_DEFAULT);
-    let behind = query.cursor.map(|PositionCursor(position)| position);
-    let page = app.queries().replies(message_id, actor.id(), behind, limit).await?.ok_or_else(no_such_message)?;
+    let found = app.queries().replies(message_id, actor.id(), query.behind(), query.limit()).await?;
+    let page = found.ok_or_else(no_such_message)?;
     Ok(Answer::shown(RepliesAnswer {
         messages: page.messages,
         has_more: page.has_more,

@@ -4,28 +4,14 @@ use aggregates::Timestamp;
 use aggregates::ids::{RoomId, UserId};
 use aggregates::user::UserRole;
 use axum::extract::State;
-use garde::Validate;
 use projections::UnitName;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::http::cursor::PositionCursor;
+use crate::http::cursor::{PageQuery, PositionCursor};
 use crate::http::extract::{Actor, After, ValidQuery};
-use crate::http::validity::optional;
 use crate::http::{Answer, AppState, Problem};
 use crate::wire::names::CursorText;
-
-const ROOMS_DEFAULT: usize = 50;
-
-#[derive(Debug, Deserialize, Validate, JsonSchema)]
-#[garde(allow_unvalidated)]
-pub struct SupportQuery {
-    #[garde(range(min = 1, max = 100))]
-    limit: Option<usize>,
-    #[serde(default, deserialize_with = "optional")]
-    #[schemars(with = "Option<CursorText>")]
-    cursor: Option<PositionCursor>,
-}
 
 /// A support room as who is not in it sees it: enough to come in.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -54,13 +40,12 @@ pub async fn open_rooms(
     State(app): State<AppState>,
     actor: Actor,
     after: After,
-    ValidQuery(query): ValidQuery<SupportQuery>,
+    ValidQuery(query): ValidQuery<PageQuery>,
 ) -> Result<Answer<SupportAnswer>, Problem> {
     after.wait_for(&app, UnitName::Inbox).await?;
     require_admin(&app, actor.id()).await?;
-    let limit = query.limit.unwrap_or(ROOMS_DEFAULT);
-    let behind = query.cursor.map(|PositionCursor(position)| position);
-    let mut rows = app.views.inbox().open_support_rooms(behind, limit + 1).await?;
+    let limit = query.limit();
+    let mut rows = app.views.inbox().open_support_rooms(query.behind(), limit + 1).await?;
     let has_more = rows.len() > limit;
     rows.truncate(limit);
     let next_cursor = rows.last().filter(|_| has_more).map(|row| PositionCursor(row.position).to_string());

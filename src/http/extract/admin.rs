@@ -27,12 +27,16 @@ impl FromRequestParts<AppState> for Admin {
 impl Admin {
     /// For what only some wishes of a route ask for.
     pub async fn require(app: &AppState, actor: &Actor) -> Result<Self, Problem> {
-        let refusal = || Problem::forbidden("for the platform's admins");
+        if Self::is(app, actor).await? { Ok(Self) } else { Err(Problem::forbidden("for the platform's admins")) }
+    }
+
+    /// For what others are shown as well, and they in more places.
+    pub async fn is(app: &AppState, actor: &Actor) -> Result<bool, Problem> {
         if actor.identity.profile.role != Some(UserRole::Admin) {
-            return Err(refusal());
+            return Ok(false);
         }
         let known = app.views.inbox().users(std::slice::from_ref(actor.id())).await?;
         let role = known.first().and_then(|row| row.person.role.as_deref());
-        if role.is_none_or(|role| role == UserRole::Admin.name()) { Ok(Self) } else { Err(refusal()) }
+        Ok(role.is_none_or(|role| role == UserRole::Admin.name()))
     }
 }

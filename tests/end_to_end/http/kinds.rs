@@ -48,6 +48,8 @@ async fn a_mentor_and_a_student_have_one_session_and_nobody_joins_it(app: TestAp
     let direct = sari.room_with(&mira).await;
     assert_ne!(direct, text(&session["id"]), "beside the direct room of the two");
     sari.post("/api/chat/start", wish("ben")).await.is_problem(422, Some("participantId"));
+    let maya = app.person_as("maya", UserRole::Mentor).await;
+    assert_eq!(started(&maya, wish("mira")).await["role"], "MEMBER", "of two mentors the one who was asked keeps it");
 
     let room = text(&session["id"]);
     ben.post(&format!("/api/chat/groups/{room}/join"), json!({})).await.is_problem(404, None);

@@ -1,5 +1,6 @@
 //! What becomes of a message (requirements R2): edited, deleted, reacted to, pinned, forwarded, answered, found again.
 
+use projections::inbox::PEOPLE_SHOWN_MAX;
 use serde_json::{Value, json};
 
 use super::app::TestApp;
@@ -8,6 +9,11 @@ use super::person::{Person, text};
 
 on_every_backend![
     an_edit_keeps_what_was_said_before,
+    a_message_of_another_room_is_none_of_this_one,
+    a_file_keeps_its_place_without_words,
+    a_reaction_that_is_not_shown_among_many_is_taken_back,
+    what_was_carried_on_is_still_its_first_authors,
+    a_message_is_carried_as_far_as_it_may_go_and_the_rest_is_said,
     a_deleted_message_leaves_its_place,
     reactions_are_one_of_each_emoji_per_person,
     pins_are_shown_newest_first_and_go_with_their_message,
@@ -48,7 +54,107 @@ async fn an_edit_keeps_what_was_said_before(app: TestApp) {
     assert_eq!(ana.get(&format!("/api/chat/rooms/{room}")).await.ok()["room"]["lastMessage"], "tiga");
     ben.delete(&format!("/api/chat/messages?id={id}")).await.ok();
     ben.patch("/api/chat/messages", edit("empat")).await.is_problem(409, None);
+    ana.patch("/api/chat/messages", edit("empat")).await.is_problem(403, None);
     assert_eq!(ben.get(&format!("/api/chat/messages/{id}/edits")).await.ok()["versions"], json!([]));
+    app.stop().await;
+}
+
+async fn a_message_of_another_room_is_none_of_this_one(app: TestApp) {
+    let ([ana, ben, _cat], room) = trio(&app).await;
+    let other = ana.room_with(&ben).await;
+    let elsewhere = ana.sends(&other, "di tempat lain").await["id"].clone();
+    ana.sends(&room, "di sini").await;
+    let before = app.head().await;
+    for (path, wish, field) in [
+        ("/api/chat/send", json!({"roomId": room, "content": "x", "replyToId": elsewhere}), "replyToId"),
+        ("/api/chat/read", json!({"roomId": room, "upTo": elsewhere}), "upTo"),
+        ("/api/chat/unread", json!({"roomId": room, "messageId": elsewhere}), "messageId"),
+        ("/api/chat/delivered", json!({"roomId": room, "upTo": elsewhere}), "upTo"),
+    ] {
+        ben.post(path, wish).await.is_problem(422, Some(field));
+    }
+    for field in ["beforeId", "afterId", "aroundId"] {
+        let path = format!("/api/chat/messages?roomId={room}&{field}={}", text(&elsewhere));
+        ben.get(&path).await.is_problem(422, Some(field));
+    }
+    assert_eq!(app.head().await, before);
+    app.stop().await;
+}
+
+async fn a_file_keeps_its_place_without_words(app: TestApp) {
+    let ([ana, _ben, _cat], room) = trio(&app).await;
+    let wish = json!({"roomId": room, "content": "lihat", "attachmentUrl": "https://a.example/b.png"});
+    let file = ana.post("/api/chat/send", wish).await.ok()["message"]["id"].clone();
+    let edit = |id: &Value| json!({"messageId": id, "content": ""});
+    let edited = ana.patch("/api/chat/messages", edit(&file)).await.ok()["message"].clone();
+    assert_eq!((&edited["content"], &edited["isEdited"]), (&json!(""), &json!(true)));
+    let words = ana.sends(&room, "kata").await["id"].clone();
+    ana.patch("/api/chat/messages", edit(&words)).await.is_problem(422, Some("content"));
+    app.stop().await;
+}
+
+/// Of whoever is not among those that an answer names it is not known whether they did.
+async fn a_reaction_that_is_not_shown_among_many_is_taken_back(app: TestApp) {
+    let names: Vec<String> = (0..PEOPLE_SHOWN_MAX).map(|nth| format!("person-{nth:02}")).collect();
+    let mut people = Vec::new();
+    for name in &names {
+        people.push(app.person(name).await);
+    }
+    let [ana, last, never] = app.people(["ana", "last", "never"]).await;
+    let members: Vec<&str> = names.iter().map(String::as_str).chain(["last", "never"]).collect();
+    let made = ana.post("/api/chat/groups", json!({"name": "Ramai", "memberIds": members})).await.ok();
+    let message = ana.sends(&text(&made["room"]["id"]), "siapa ikut?").await;
+    let path = format!("/api/chat/messages/{}/reactions", text(&message["id"]));
+    for person in people.iter().chain([&last]) {
+        person.post(&path, json!({"emoji": "👍"})).await.ok();
+    }
+    let of = |message: &Value| (message["reactionCounts"]["👍"].clone(), message["reactions"]["👍"].clone());
+    let reacted = of(&shown(&ana, &message["id"]).await);
+    assert_eq!(reacted, (json!(PEOPLE_SHOWN_MAX + 1), json!(names)));
+    let left = last.post(&path, json!({"emoji": "👍", "on": false})).await.ok()["message"].clone();
+    assert_eq!(of(&left).0, json!(PEOPLE_SHOWN_MAX));
+    never.post(&path, json!({"emoji": "👍"})).await.ok();
+    assert_eq!(of(&shown(&ana, &message["id"]).await).0, json!(PEOPLE_SHOWN_MAX + 1));
+    app.stop().await;
+}
+
+/// With them its words go, from wherever they were brought to, and come back with nobody of that name.
+async fn what_was_carried_on_is_still_its_first_authors(app: TestApp) {
+    let ([ana, ben, cat], room) = trio(&app).await;
+    let original = ana.sends(&room, "resep rahasia").await;
+    let forward = async |who: &Person, message: &Value, to: &str| {
+        let path = format!("/api/chat/messages/{}/forward", text(&message["id"]));
+        who.post(&path, json!({"roomIds": [to]})).await
+    };
+    let direct = ben.room_with(&cat).await;
+    let first = forward(&ben, &original, &direct).await.ok()["messages"][0].clone();
+    let alone = text(&cat.post("/api/chat/groups", json!({"name": "Catatan"})).await.ok()["room"]["id"]);
+    let second = forward(&cat, &first, &alone).await.ok()["messages"][0].clone();
+    assert_eq!(second["content"], "resep rahasia");
+    let after = app.token(app.erases("ana").await);
+    cat.get(&format!("/api/chat/rooms?after={after}")).await.ok();
+    assert_eq!(
+        (shown(&cat, &first["id"]).await["content"].clone(), shown(&cat, &second["id"]).await["content"].clone()),
+        (json!(""), json!(""))
+    );
+    app.person("ana").await;
+    for message in [&original, &first, &second] {
+        let who = if message == &original { &ben } else { &cat };
+        forward(who, message, &alone).await.is_problem(404, None);
+    }
+    app.stop().await;
+}
+
+async fn a_message_is_carried_as_far_as_it_may_go_and_the_rest_is_said(app: TestApp) {
+    let ([ana, ben, _cat], room) = trio(&app).await;
+    let theirs = text(&ana.post("/api/chat/groups", json!({"name": "Bukan Ben"})).await.ok()["room"]["id"]);
+    let message = ana.sends(&room, "kabar").await;
+    let path = format!("/api/chat/messages/{}/forward", text(&message["id"]));
+    let before = app.head().await;
+    let partly = ben.post(&path, json!({"roomIds": [room, theirs]})).await;
+    partly.is_problem(404, None);
+    assert!(text(&partly.body["detail"]).starts_with("1 of 2 were carried out"), "{}", partly.body);
+    assert_eq!(app.head().await.0, before.0 + 1);
     app.stop().await;
 }
 
@@ -166,6 +272,11 @@ async fn a_page_begins_around_a_message_or_at_the_first_unread(app: TestApp) {
     assert_eq!((older, newer), (json!(true), json!(true)));
     let (said, ..) = page("from=unread&limit=2").await;
     assert_eq!(said, ["7", "8"]);
+    // Asked for forward, there are more where there are newer ones.
+    let (said, more, newer) = page(&format!("afterId={}&limit=2", ids[5])).await;
+    assert_eq!((said, more, newer), (vec!["7".to_owned(), "8".to_owned()], json!(true), json!(true)));
+    let (said, more, newer) = page(&format!("afterId={}&limit=2", ids[6])).await;
+    assert_eq!((said, more, newer), (vec!["8".to_owned(), "9".to_owned()], json!(false), json!(false)));
     app.stop().await;
 }
 

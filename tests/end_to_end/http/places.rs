@@ -1,10 +1,11 @@
 //! One's own place in a room (requirements R3): read and unread, arrived, muted, pinned, put away.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::app::TestApp;
+use super::app::{SERVICE_KEY, TestApp};
 use super::on_every_backend;
-use super::person::{Person, text};
+use super::person::{Person, answer, text};
 
 on_every_backend![
     a_place_is_marked_unread_and_read_again,
@@ -13,6 +14,7 @@ on_every_backend![
     pinned_rooms_come_first,
     whoever_is_muted_by_others_does_not_learn_it,
     readers_of_a_message_are_listed_in_rooms_of_any_size,
+    in_a_large_room_everybody_is_told_of_their_own_reading_alone,
     a_receipt_is_not_taken_back_by_a_mark_of_unread,
     whoever_came_too_late_to_read_a_message_is_not_named_as_its_reader,
 ];
@@ -128,6 +130,31 @@ async fn readers_of_a_message_are_listed_in_rooms_of_any_size(app: TestApp) {
     let path = format!("/api/chat/messages/{}/readers?after={after}", text(&message["id"]));
     let readers = ana.get(&path).await.ok();
     assert_eq!((&readers["readBy"], &readers["readByCount"]), (&json!(["ben"]), &json!(1)));
+    app.stop().await;
+}
+
+async fn in_a_large_room_everybody_is_told_of_their_own_reading_alone(app: TestApp) {
+    let names: Vec<String> = (0..99).map(|nth| format!("person-{nth}")).collect();
+    let people: Vec<Value> = names.iter().map(|name| json!({"id": name})).collect();
+    let put = app.anonymous(Method::POST, "/api/users/bulk").bearer_auth(SERVICE_KEY);
+    answer(put.json(&json!({"users": people}))).await.ok();
+    let [ana, ben] = app.people(["ana", "ben"]).await;
+    let mut members = names.clone();
+    members.push("ben".to_owned());
+    let group = ana.post("/api/chat/groups", json!({"name": "Ramai", "memberIds": members})).await.ok();
+    let (group, count) = (text(&group["room"]["id"]), group["room"]["participantCount"].clone());
+    let message = text(&ana.sends(&group, "baca ini").await["id"]);
+    let receipt = async |who: &Person, after: &str| {
+        let shown = who.get(&format!("/api/chat/messages/{message}?after={after}")).await.ok()["message"].clone();
+        ["isRead", "readBy", "readByCount"].map(|field| shown[field].clone())
+    };
+    let after = app.token(app.head().await);
+    assert_eq!((count, receipt(&ben, &after).await), (json!(101), [json!(false), json!([]), Value::Null]));
+    let after = ben.post("/api/chat/read", json!({"roomId": group})).await.position();
+    assert_eq!(receipt(&ben, &after).await, [json!(true), json!([]), Value::Null]);
+    assert_eq!(receipt(&ana, &after).await, [json!(false), json!([]), Value::Null], "and not of their own words");
+    let readers = ana.get(&format!("/api/chat/messages/{message}/readers")).await.ok();
+    assert_eq!((&readers["readBy"], &readers["readByCount"]), (&json!(["ben"]), &json!(1)), "but for who asks for it");
     app.stop().await;
 }
 

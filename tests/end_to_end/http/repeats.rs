@@ -14,9 +14,11 @@ on_every_backend![
     a_key_is_carried_out_once_however_often_and_however_at_once,
     a_client_message_id_is_the_stronger_key,
     a_group_made_twice_under_one_key_is_one_group,
+    whoever_left_since_is_shown_no_room_for_having_come_in_once,
     a_key_of_one_route_is_none_of_another,
     a_key_of_a_room_or_a_message_is_none_of_a_message_to_somebody,
     what_was_done_to_a_message_is_answered_again_when_it_is_deleted,
+    what_was_done_is_answered_again_when_what_it_rested_on_cannot_be_looked_up_any_more,
     fifty_who_open_the_same_room_at_once_open_one,
     reads_in_quick_succession_become_few_events,
 ];
@@ -68,6 +70,22 @@ async fn a_group_made_twice_under_one_key_is_one_group(app: TestApp) {
         text(&answer(request).await.ok()["room"]["id"])
     };
     assert_eq!(make().await, make().await);
+    app.stop().await;
+}
+
+async fn whoever_left_since_is_shown_no_room_for_having_come_in_once(app: TestApp) {
+    let [ana, ben] = app.people(["ana", "ben"]).await;
+    let room = text(&ana.post("/api/chat/groups", json!({"name": "Kelas"})).await.ok()["room"]["id"]);
+    let join = async || {
+        let request = ben.ask(Method::POST, &format!("/api/chat/groups/{room}/join"));
+        answer(request.header("Idempotency-Key", "k")).await
+    };
+    join().await.ok();
+    let left = ben.delete(&format!("/api/chat/groups/{room}/members/ben")).await.position();
+    ben.get(&format!("/api/chat/rooms?after={left}")).await.ok();
+    let head = app.head().await;
+    join().await.is_problem(404, None);
+    assert_eq!(app.head().await, head, "nor are they in again");
     app.stop().await;
 }
 
@@ -127,6 +145,48 @@ async fn what_was_done_to_a_message_is_answered_again_when_it_is_deleted(app: Te
         ask(wish, "another").await.is_problem(409, None);
     }
     assert_eq!(app.head().await, head);
+    app.stop().await;
+}
+
+/// Whom it named was erased since, or the one who asks has left.
+async fn what_was_done_is_answered_again_when_what_it_rested_on_cannot_be_looked_up_any_more(app: TestApp) {
+    let [ana, ben, cat] = app.people(["ana", "ben", "cat"]).await;
+    let ask = async |who: &Person, path: &str, wish: &Value, key: &str| {
+        answer(who.ask(Method::POST, path).header("Idempotency-Key", key).json(wish)).await
+    };
+    let (make, made) = (json!({"name": "Kelas", "memberIds": ["ben"]}), "/api/chat/groups");
+    let first = ask(&ana, made, &make, "k").await;
+    let (of_group, room) = (first.position(), text(&first.ok()["room"]["id"]));
+    let (bring, brought) = (json!({"userIds": ["cat"]}), format!("/api/chat/groups/{room}/members"));
+    let of_cat = ask(&ana, &brought, &bring, "k").await.position();
+    let question = ana.sends(&room, "siapa?").await["id"].clone();
+    let reply = json!({"roomId": room, "content": "saya", "replyToId": question});
+    let replied = ask(&ben, "/api/chat/send", &reply, "k").await;
+    let (of_reply, replied) = (replied.position(), replied.ok()["message"]["id"].clone());
+    let elsewhere = json!({"roomIds": [text(&ben.post(made, json!({"name": "Lain"})).await.ok()["room"]["id"])]});
+    let forward = format!("/api/chat/messages/{}/forward", text(&question));
+    let of_forward = ask(&ben, &forward, &elsewhere, "k").await.position();
+    let (read, up_to) = ("/api/chat/read", json!({"roomId": room, "upTo": replied}));
+    let of_read = ask(&cat, read, &up_to, "k").await.position();
+
+    cat.delete(&format!("{brought}/cat")).await.ok();
+    ben.delete(&format!("{brought}/ben")).await.ok();
+    app.erases("ben").await;
+    let head = app.token(app.erases("cat").await);
+    ana.get(&format!("/api/chat/rooms?after={head}")).await.ok();
+    for (who, path, wish, position) in [
+        (&ana, made, &make, of_group),
+        (&ana, brought.as_str(), &bring, of_cat),
+        (&ben, "/api/chat/send", &reply, of_reply),
+        (&ben, &forward, &elsewhere, of_forward),
+        (&cat, read, &up_to, of_read),
+    ] {
+        let again = ask(who, path, wish, "k").await;
+        assert_eq!(again.status, 200, "{path}: {}", again.body);
+        assert_eq!(again.position(), position, "{path}");
+        let anew = ask(who, path, wish, "another").await.status.as_u16();
+        assert!([404, 422].contains(&anew), "{path}: {anew}");
+    }
     app.stop().await;
 }
 

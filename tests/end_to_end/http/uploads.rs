@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use aggregates::user::UserRole;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -15,6 +16,7 @@ on_every_backend![
     a_picture_is_sent_to_a_room_and_seen_by_whoever_is_in_it_now,
     a_forwarded_file_is_fetched_by_whoever_may_read_the_forward,
     a_file_is_not_fetched_by_whoever_may_not_read_what_carries_it,
+    a_reported_file_is_fetched_by_the_platforms_admins,
     a_file_is_handed_out_whole_or_in_part,
     what_is_too_much_or_dangerous_is_refused_and_leaves_nothing,
     somebody_elses_file_is_attached_by_nobody,
@@ -197,6 +199,39 @@ async fn a_file_is_not_fetched_by_whoever_may_not_read_what_carries_it(app: Test
         person.get(&url).await.is_problem(404, None);
     }
     is_empty(app.uploads()).await;
+    app.stop().await;
+}
+
+/// They are in none of its rooms: a report of a message shows them what that carries, and nothing else.
+async fn a_reported_file_is_fetched_by_the_platforms_admins(app: TestApp) {
+    let [ana, ben, cici] = app.people(["ana", "ben", "cici"]).await;
+    let admin = app.person_as("admin", UserRole::Admin).await;
+    let mentor = app.person_as("mentor", UserRole::Mentor).await;
+    let room = group(&ana, &["ben"]).await;
+    let (url, message) = attached(&ana, &room, "foto.png", PNG).await;
+    let (other, _) = attached(&ana, &room, "lain.png", PNG).await;
+    for about in [json!({"userId": "ana"}), json!({"roomId": room})] {
+        let mut body = json!({"reason": "kasar"});
+        body.as_object_mut().expect("an object").extend(about.as_object().expect("an object").clone());
+        ben.post("/api/reports", body).await.ok();
+    }
+    admin.get(&url).await.is_problem(404, None);
+    let report = json!({"messageId": message["id"], "reason": "kasar"});
+    let id = text(&ben.post("/api/reports", report).await.ok()["report"]["id"]);
+    let whole = admin.get(&format!("/api/admin/reports/{id}")).await.ok();
+    assert_eq!(whole["message"]["attachmentUrl"], json!(url));
+    assert_eq!(fetched(&admin, &url, &[]).await.1, PNG);
+    for person in [&cici, &mentor] {
+        person.get(&url).await.is_problem(404, None);
+    }
+    admin.get(&other).await.is_problem(404, None);
+    admin.delete(&url).await.is_problem(404, None);
+
+    // What the report does not show any more is not there.
+    let after = ana.delete(&format!("/api/chat/messages?id={}", text(&message["id"]))).await.position();
+    let whole = admin.get(&format!("/api/admin/reports/{id}?after={after}")).await.ok();
+    assert_eq!(whole["message"]["attachmentUrl"], Value::Null);
+    admin.get(&url).await.is_problem(404, None);
     app.stop().await;
 }
 

@@ -130,3 +130,20 @@ pub struct MessagePinned {
 const fn is_false(yes: &bool) -> bool {
     !*yes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_media_type_is_one_or_two_short_names() {
+        for right in ["image", "image/png", "image/svg+xml", "application/vnd.oasis.opendocument.text"] {
+            assert!(is_media_type(right), "{right}");
+        }
+        let longest = "x".repeat(MEDIA_TYPE_CHARS_MAX);
+        assert!(is_media_type(&longest) && !is_media_type(&format!("{longest}x")));
+        for wrong in ["", "/", "image/", "/png", "a/b/c", "Rara Putri", "rara@example.id", "gambar é"] {
+            assert!(!is_media_type(wrong), "{wrong}");
+        }
+    }
+}

@@ -127,6 +127,9 @@ fn a_session_asks_for_blocks_and_for_both_people() {
     command.learn(&StreamId::user(&ana()), &mentor);
     command.learn(&StreamId::user(&ben()), &member);
     assert!(empty.decide(&command).is_ok());
+    command.learn(&StreamId::user(&ben()), &State::empty(AggregateKind::User));
+    command.learn(&StreamId::user(&ana()), &mentor);
+    assert_eq!(empty.decide(&command), Err(RoomError::UnknownRecipient.into()), "that there is a mentor is no student");
     command.learn(&StreamId::user(&ana()), &member);
     assert_eq!(empty.decide(&command), Err(RoomError::NotAMentor.into()));
 }
@@ -263,6 +266,10 @@ fn who_keeps_a_group_sets_its_rules_and_each_is_an_event_only_where_it_changes()
         .given(given())
         .when(rules(&ana(), None, Some(SLOW_MODE_SECONDS_MAX + 1)))
         .then_expect_error(RoomError::TooSlow);
+    room()
+        .given(given())
+        .when(rules(&ana(), None, Some(SLOW_MODE_SECONDS_MAX)))
+        .then_expect_events(vec![crate::cast::room::slowed(SLOW_MODE_SECONDS_MAX)]);
     room().given(vec![direct_opened()]).when(rules(&ana(), None, Some(1))).then_expect_error(RoomError::KindForbids);
 }
 

@@ -80,6 +80,10 @@ fn who_brings_people_into_a_group_asks_for_blocks_with_those_who_would_come_in()
     let crowd = |count: usize| Command::Room(add(&ana(), (0..count).map(|n| user(&format!("user-{n}"))).collect()));
     assert_eq!(group.needs(&crowd(GUARDED_NEWCOMERS_MAX)).len(), GUARDED_NEWCOMERS_MAX);
     assert_eq!(group.needs(&crowd(GUARDED_NEWCOMERS_MAX + 1)), [], "of a crowd the view is asked");
+    let mut many = vec![ben(); GUARDED_NEWCOMERS_MAX];
+    many.extend([ana(), cici(), cici()]);
+    let one_comes_in = Command::Room(add(&ana(), many));
+    assert_eq!(group.needs(&one_comes_in), [blocks_between(&ana(), &cici())], "who is in makes no crowd");
 }
 
 #[test]

@@ -160,4 +160,17 @@ impl ReportReads for PostgresInboxReads {
         let read = |row: &PgRow| Ok(ReportedRoom { kind: named(row, 0, room_kind)?, name: row.try_get(1)? });
         self.one(sqlx::query(&sql).bind(id.0), read).await
     }
+
+    async fn reports_upload(&self, address: &str) -> Result<bool, ReadError> {
+        // Who wrote a message is whom its reports are about, and by that they are found.
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM {schema}.messages m
+             CROSS JOIN LATERAL (SELECT 1 FROM {schema}.reports r
+                 WHERE r.about_id = m.sender_id AND r.message_id = m.message_id LIMIT 1) r
+             WHERE m.attachment_url = $1 AND m.attachment_url LIKE '/api/uploads/%'
+             AND NOT EXISTS (SELECT 1 FROM {schema}.tombstones d WHERE d.room_id = m.room_id AND d.seq = m.seq))",
+            schema = self.schema.name
+        );
+        Ok(self.one(sqlx::query(&sql).bind(address), |row| row.try_get(0)).await?.unwrap_or(false))
+    }
 }

@@ -152,4 +152,14 @@ impl ReportReads for SqliteInboxReads {
         })
         .await
     }
+
+    async fn reports_upload(&self, address: &str) -> Result<bool, ReadError> {
+        // Who wrote a message is whom its reports are about, and by that they are found.
+        const SQL: &str = "SELECT EXISTS (SELECT 1 FROM messages m
+            CROSS JOIN reports r ON r.about_id = m.sender_id AND r.message_id = m.message_id
+            WHERE m.attachment_url = ?1 AND m.attachment_url GLOB '/api/uploads/*'
+            AND NOT EXISTS (SELECT 1 FROM tombstones d WHERE d.room_id = m.room_id AND d.seq = m.seq))";
+        let address = address.to_owned();
+        self.ask(move |connection| connection.prepare_cached(SQL)?.query_row([&address], |row| row.get(0))).await
+    }
 }
