@@ -19,7 +19,7 @@ const LOOKUP_WAIT_MAX: Duration = Duration::from_secs(2);
 
 impl Commands {
     /// Waits until `unit` has everything that was in the log when this was called. Answers with how far that is.
-    pub(super) async fn caught_up(&self, unit: UnitName) -> Result<Position, Failure> {
+    pub async fn caught_up(&self, unit: UnitName) -> Result<Position, Failure> {
         let head = self.log.head().await?;
         self.views.wait_for(unit, head, LOOKUP_WAIT_MAX).await?;
         Ok(head)

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::cursor::{PageQuery, PositionCursor};
 use super::extract::{Actor, After, ValidJson, ValidLongJson, ValidPath, ValidQuery};
+use super::relations::{look_for, no_such_user};
 use super::validity::{https_url, own_name, text};
 use super::{Answer, AppState, Problem};
 use crate::commands::Program;
@@ -253,8 +254,9 @@ pub async fn profile(
     ValidPath(user_id): ValidPath<UserId>,
 ) -> Result<Answer<ProfileAnswer>, Problem> {
     after.wait_for(&app, UnitName::Inbox).await?;
+    look_for(&app, &user_id).await?;
     let found = app.queries().profile(&user_id, actor.id()).await?;
-    let user = found.ok_or_else(super::relations::no_such_user)?;
+    let user = found.ok_or_else(no_such_user)?;
     Ok(Answer::shown(ProfileAnswer { user }))
 }
 

@@ -79,6 +79,7 @@ pub async fn follows(
     ValidPath(user_id): ValidPath<UserId>,
 ) -> Result<Answer<FollowingAnswer>, Problem> {
     after.wait_for(&app, UnitName::Inbox).await?;
+    look_for(&app, &user_id).await?;
     if !app.queries().is_shown(&user_id, actor.id()).await? {
         return Err(no_such_user());
     }
@@ -126,6 +127,7 @@ async fn list(
     direction: Direction,
     query: PageQuery,
 ) -> Result<Answer<UsersAnswer>, Problem> {
+    look_for(app, about).await?;
     let found = app.queries().follow_list(about, actor.id(), direction, query.behind(), query.limit()).await?;
     let page = found.ok_or_else(no_such_user)?;
     Ok(Answer::shown(UsersAnswer {
@@ -158,6 +160,14 @@ pub async fn unblock(
 ) -> Result<Answer<BlockAnswer>, Problem> {
     let position = app.commands.block(&caller, &user_id, false).await?;
     Ok(Answer::decided(position, BlockAnswer { blocked: false }))
+}
+
+/// Somebody may have come a moment ago: only a view that has come as far as the log says that there is no such user.
+pub(super) async fn look_for(app: &AppState, user_id: &UserId) -> Result<(), Problem> {
+    if app.directory.person(user_id).await?.is_none() {
+        app.commands.caught_up(UnitName::Inbox).await?;
+    }
+    Ok(())
 }
 
 pub(super) fn no_such_user() -> Problem {

@@ -71,6 +71,9 @@ async fn what_was_carried_out_is_answered_although_the_view_is_late() {
     let head = app.token(app.head().await);
     ben.get(&format!("/api/chat/rooms?after={head}")).await.is_problem(503, Some("after"));
     ben.post("/api/chat/groups", json!({"name": "x", "memberIds": ["new"]})).await.is_problem(503, None);
+    for path in ["", "/follow", "/followers", "/following"] {
+        ben.get(&format!("/api/users/new{path}")).await.is_problem(503, None);
+    }
     assert_eq!(app.token(app.head().await), head, "of whom it cannot be said that they are there is not written");
     // Whom a late view shows is there, however late it is.
     ben.post("/api/chat/groups", json!({"name": "x", "memberIds": ["ana"]})).await.ok();
