@@ -13,6 +13,7 @@ mod buffered;
 mod connections;
 mod group_listeners;
 mod legacy;
+mod listed;
 mod listeners;
 mod memberships;
 mod occupancy;

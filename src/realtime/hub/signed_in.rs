@@ -183,7 +183,7 @@ impl Hub {
 impl State {
     /// In one step with what they are seen by: nobody who subscribes behind it is shown them.
     fn end_connections(&mut self, user: &UserId, why: &'static str) -> usize {
-        let listed = self.rosters.values().flat_map(|roster| roster.sockets_of(user.as_str()));
+        let listed = self.listed.sockets(user.as_str());
         let mut sockets: Vec<SocketId> = listed.chain(self.discretion.sockets(user)).collect();
         sockets.sort_unstable();
         sockets.dedup();
