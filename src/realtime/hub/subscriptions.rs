@@ -23,6 +23,8 @@ pub enum Refused {
     /// There is one already.
     Twice,
     TooManyChannels,
+    /// Its person is there by as many others as may be.
+    TooManyConnections,
     /// The socket is gone.
     Gone,
 }
@@ -90,6 +92,10 @@ impl Hub {
         }
         if socket.channels.len() >= self.channels_per_connection_max {
             return Err(Refused::TooManyChannels);
+        }
+        let most = self.connections_per_user_max;
+        if user.is_some_and(|user| !state.discretion.has_room(user, socket_id, most)) {
+            return Err(Refused::TooManyConnections);
         }
         socket.channels.insert(name.clone());
         state.tickets += 1;

@@ -50,12 +50,17 @@ impl Client {
 
     /// As somebody whose session the request carries.
     pub async fn connect_as(address: SocketAddr, user: &str) -> Self {
+        let mut client = Self::raw_as(address, user).await;
+        client.is_established().await;
+        client
+    }
+
+    /// The same of one that may be sent away.
+    pub async fn raw_as(address: SocketAddr, user: &str) -> Self {
         let url = format!("ws://{address}/app/key?protocol=7&client=js&version=8.6.0&flash=false");
         let mut request = url.into_client_request().expect("a request");
         request.headers_mut().insert("x-session-of", user.parse().expect("a header"));
-        let mut client = Self::over(request).await;
-        client.is_established().await;
-        client
+        Self::over(request).await
     }
 
     /// `target` is what follows `/app/`.
