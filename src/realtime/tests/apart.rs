@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use aggregates::participant::{MarkDelivered, ParticipantCommand, ReadUpTo};
-use aggregates::relationship::RelationshipCommand;
+use aggregates::policy::follower::notify_of_follower;
+use aggregates::relationship::{Directed, RelationshipCommand};
 use aggregates::{Command, StreamId, Timestamp};
+use event_log::PositionToken;
 use serde_json::{Value, json};
 
 use super::client::Client;
-use super::world::{World, user};
+use super::world::{World, at, user};
 use crate::realtime::{Said, Synced};
 
 const ADDED: &str = "pusher_internal:member_added";
@@ -75,6 +77,49 @@ async fn ending_a_users_connections_ends_those_that_only_subscribed_as_them_too(
         assert_eq!(client.closed().await, 4009);
     }
     other.seen().await;
+}
+
+/// As the lists of followers and of notifications are by then.
+#[tokio::test]
+async fn across_a_block_nobody_who_comes_back_is_given_the_name_of_who_followed_them() {
+    let world = World::start().await;
+    let from = PositionToken { log: world.log.id(), position: world.log.head().await.expect("a head") };
+    world.relate("ana", "ben", RelationshipCommand::Follow).await;
+    let followed = Directed { from: user("ana"), to: user("ben"), at: at() };
+    let (id, raise) = notify_of_follower(&followed);
+    world.done(StreamId::notification(id), Command::Notification(raise)).await;
+    world.relate("ana", "ben", RelationshipCommand::Unfollow).await;
+    world.relate("cat", "ben", RelationshipCommand::Follow).await;
+    let given = async || {
+        let mut ben = world.resumed("ben", "private-user-ben", &from.to_string()).await;
+        ben.expect("unread", "private-user-ben").await;
+        let resumed: Vec<_> = ben.seen().await.into_iter().map(|frame| (frame.event, frame.data)).collect();
+        let synced = world.realtime.sync(&user("ben"), Some(from), 500).await.expect("answered");
+        let Synced::Changes(changes) = synced else { panic!("nothing is too long ago: {synced:?}") };
+        let synced: Vec<_> = changes.events.into_iter().map(|event| (event.event, event.data)).collect();
+        let without_legacy = resumed.iter().filter(|(event, _)| event != "notification-new").cloned();
+        assert_eq!(without_legacy.collect::<Vec<_>>(), synced);
+        resumed
+    };
+    let before = given().await;
+    let names = ["new-follower", "notification", "notification-new", "user-unfollowed", "new-follower"];
+    assert_eq!(before.iter().map(|(event, _)| event.as_str()).collect::<Vec<_>>(), names);
+    // Whichever of the two blocks the other.
+    for (by, whom) in [("ana", "ben"), ("ben", "ana")] {
+        blocks(&world, by, whom).await;
+        let after = given().await;
+        let names = ["notification", "notification-new", "new-follower"];
+        assert_eq!(after.iter().map(|(event, _)| event.as_str()).collect::<Vec<_>>(), names);
+        for (_, shown) in &after[..2] {
+            assert_eq!((&shown["id"], &shown["actorId"], &shown["sourceId"]), (&json!(id), &Value::Null, &Value::Null));
+            assert_eq!(shown["message"], "Seseorang mulai mengikuti Anda");
+            assert!(!shown.to_string().to_lowercase().contains("\"ana"), "{shown}");
+        }
+        assert_eq!(after[2], before[4], "of others it is as it was");
+        let position = world.relate(by, whom, RelationshipCommand::Unblock).await;
+        world.told(position).await;
+    }
+    assert_eq!(given().await, before);
 }
 
 /// In a room of two; in groups both stay.
