@@ -20,7 +20,7 @@ use projections::inbox::{RoomNature, UserRow};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::audience::{entrance, named, room_of_change, room_of_message, wants};
+use super::audience::{entrance, named, room_of_change, room_of_message, room_of_reading, wants};
 use super::changes::Deletions;
 use crate::realtime::frames::About;
 use crate::realtime::inner::Inner;
@@ -241,7 +241,8 @@ impl Tail<'_> {
 
     /// Asks for the rooms of a page side by side: one after the other they would hold up everybody's frames.
     async fn know_natures(&mut self, events: &[&RecordedEvent]) {
-        let rooms = events.iter().filter_map(|recorded| room_of_message(recorded).or_else(|| room_of_change(recorded)));
+        let of_message = |recorded: &RecordedEvent| room_of_message(recorded).or_else(|| room_of_reading(recorded));
+        let rooms = events.iter().filter_map(|recorded| of_message(recorded).or_else(|| room_of_change(recorded)));
         let unknown: HashSet<RoomId> = rooms.filter(|room| !self.natures.contains_key(room)).collect();
         let inbox = self.inner.views.inbox();
         for some in unknown.into_iter().collect::<Vec<_>>().chunks(NATURES_READ_AT_ONCE_MAX) {

@@ -130,6 +130,28 @@ async fn who_came_after_a_message_that_they_may_not_read_hears_nothing_of_it_liv
 }
 
 #[tokio::test]
+async fn how_far_others_have_read_is_told_to_those_who_may_read_that_message() {
+    let world = World::start().await;
+    let room = world.group_from_join("ana", &["ben"]).await;
+    let channel = format!("private-room-{room}");
+    world.say(room, "ana", "OLD SECRET", 1).await;
+    let position = world.add(room, "ana", &["cat"]).await;
+    world.told(position).await;
+    let from = world.here().await;
+    let (mut ana, mut cat) = (world.in_room("ana", room).await, world.in_room("cat", room).await);
+    world.read(room, "ben").await;
+    while ana.expect("message-read", &channel).await["userId"] != "ben" {}
+    let mut resumed = world.resumed("cat", &channel, &from).await;
+    let mut member = world.resumed("ana", &channel, &from).await;
+    while member.expect("message-read", &channel).await["userId"] != "ben" {}
+    world.say(room, "ana", "new", 2).await;
+    for client in [&mut cat, &mut resumed] {
+        let first = client.expect("message-read", &channel).await;
+        assert_eq!((&first["userId"], &first["upToSeq"]), (&json!("ana"), &json!(2)), "{first}");
+    }
+}
+
+#[tokio::test]
 async fn in_a_room_that_is_read_from_its_start_everybody_hears_of_old_messages() {
     let world = World::start().await;
     let room = world.group("ana", &[]).await;

@@ -296,6 +296,7 @@ fn of_each_reader_the_last_place_is_kept_and_those_told_late_are_told_again() {
     let mark = |position: u64, up_to_seq: u64| ReadMark {
         up_to: MessageId(Uuid::from_u128(up_to_seq.into())),
         up_to_seq,
+        history_from: HistoryFrom::Start,
         read_at: Timestamp::from_millis(0),
         position: Position(position),
         except: None,
