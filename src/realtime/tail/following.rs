@@ -55,8 +55,9 @@ async fn follow(inner: &Inner) -> Result<(), EventLogError> {
             Err(error) => wait_out(inner, error, &mut backoff).await?,
         }
     };
-    let mut tail = Tail { inner, natures: HashMap::new(), deletions: Deletions::default() };
+    let mut tail = Tail { inner, natures: HashMap::new(), deletions: Deletions::default(), looks_back: true };
     let from = tail.look_back(head).await;
+    tail.looks_back = false;
     let mut subscription = Subscription::new(inner.log.clone(), from, Filter::All);
     inner.hub.take(from, |_| ());
     inner.hub.delivered(from);
@@ -96,6 +97,8 @@ pub(super) struct Tail<'a> {
     natures: HashMap<RoomId, RoomNature>,
     /// Of messages, the newest.
     pub(super) deletions: Deletions,
+    /// What it reads happened before this start.
+    looks_back: bool,
 }
 
 impl Tail<'_> {
@@ -186,7 +189,8 @@ impl Tail<'_> {
             // Their words and names are in frames from before.
             hub.begin_window(recorded.position);
         }
-        if let Some(user) = event_log::last_seen::erased(&recorded.event) {
+        // One from before this start has nobody here; whoever came back under the id since is somebody new.
+        if let Some(user) = event_log::last_seen::erased(&recorded.event).filter(|_| !self.looks_back) {
             hub.erased(user);
             typing::forget(self.inner, user);
         }

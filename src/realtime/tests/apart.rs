@@ -10,7 +10,7 @@ use event_log::PositionToken;
 use serde_json::{Value, json};
 
 use super::client::Client;
-use super::world::{World, at, user};
+use super::world::{PATIENCE, World, at, user};
 use crate::realtime::{Said, Synced};
 
 const ADDED: &str = "pusher_internal:member_added";
@@ -153,6 +153,34 @@ async fn across_a_block_nothing_that_one_does_reaches_the_other() {
     world.told(position).await;
     ben.say_on("client-hi", &channel, json!({})).await;
     ana.expect("client-hi", &channel).await;
+}
+
+/// An id that was erased may come back as somebody new.
+#[tokio::test]
+async fn who_came_back_after_an_erasure_and_hides_is_not_brought_out_by_a_node_that_starts() {
+    let world = World::start().await;
+    let room = world.group("ana", &["cat"]).await;
+    let is_hidden = async || world.realtime.0.presences.hides(&user("ben")).await.expect("asked");
+    hides(&world, "ben", true).await;
+    let erased = event_log::erasing::erase(&world.log, &user("ben"), &BTreeSet::new(), Timestamp::from_millis(0)).await;
+    world.told(erased.expect("erased").position).await;
+    let forgotten = async {
+        while is_hidden().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, forgotten).await.expect("what was kept of them is deleted");
+    let position = world.register("ben").await;
+    world.told(position).await;
+    hides(&world, "ben", true).await;
+    let node = world.another_node().await;
+    let [mut cat, mut ana] = [Client::connect(node).await, Client::connect(node).await];
+    let channel = format!("private-room-{room}");
+    world.subscribe(&mut cat, "cat", &channel).await;
+    world.subscribe(&mut ana, "ana", &channel).await;
+    // Told in the turn in which whoever was erased is forgotten, or a later one.
+    while cat.expect("user-status", &channel).await["userId"] != "ana" {}
+    assert!(is_hidden().await);
 }
 
 /// A block from before either connected.
