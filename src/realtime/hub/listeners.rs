@@ -33,13 +33,15 @@ impl Hub {
         subscribers.filter_map(|(_, subscriber)| subscriber.user.clone()).collect()
     }
 
-    /// To those of a channel who listen as one of `users`. A `wake` has to follow.
-    pub fn publish_to_some(&self, channel: &str, frame: &Utf8Bytes, users: &HashSet<UserId>) {
+    /// To those of a channel who listen as one of `users` and are not apart from `of`, whom it tells of: a block may be
+    /// known here before the views have it. A `wake` has to follow.
+    pub fn publish_to_some(&self, channel: &str, frame: &Utf8Bytes, (users, of): (&HashSet<UserId>, &UserId)) {
         let mut state = self.state();
-        let State { channels, to_wake, .. } = &mut *state;
+        let State { channels, to_wake, discretion, .. } = &mut *state;
         let Some(subscribers) = channels.get_mut(channel) else { return };
         for subscriber in subscribers.values_mut() {
-            if subscriber.user.as_ref().is_some_and(|user| users.contains(user)) {
+            let hears = |user: &UserId| users.contains(user) && !discretion.are_apart(user, of);
+            if subscriber.user.as_ref().is_some_and(hears) {
                 to_wake.extend(subscriber.give(Frame::from(frame.clone()), self.outgoing_frames_max).cloned());
             }
         }

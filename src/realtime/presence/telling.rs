@@ -135,7 +135,8 @@ async fn tell(inner: &Inner, changed: &Changed) -> Result<(), ReadError> {
     for (room, mut listeners) in open {
         listeners.retain(|user| !apart.contains(user));
         let channel = room_channel(room);
-        inner.hub.publish_to_some(&channel, &data.frame(frames::USER_STATUS.name, &channel), &listeners);
+        let frame = data.frame(frames::USER_STATUS.name, &channel);
+        inner.hub.publish_to_some(&channel, &frame, (&listeners, &changed.user));
     }
     inner.hub.wake();
     Ok(())

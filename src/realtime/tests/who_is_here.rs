@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aggregates::relationship::RelationshipCommand;
+use projections::Format;
 use serde_json::json;
 
 use super::world::{World, user};
@@ -83,6 +84,26 @@ async fn whoever_is_blocked_hears_nothing_of_it_and_the_others_of_the_room_do() 
     while cat.expect("user-status", &channel).await["userId"] != "ana" {}
     assert!(!ben.seen_on(&channel).await.contains(&"user-status".to_owned()));
     drop(ana);
+}
+
+#[tokio::test]
+async fn whoever_is_blocked_hears_nothing_though_the_view_has_not_heard_of_the_block() {
+    let world = world(Duration::from_millis(50)).await;
+    let room = world.group("cat", &["ana", "ben"]).await;
+    let channel = format!("private-room-{room}");
+    let (mut ben, mut cat) = (world.in_room("ben", room).await, world.in_room("cat", room).await);
+    ben.expect("user-status", &channel).await;
+    // Whoever holds its file for writing holds the view up; it goes on being read.
+    let inbox = world.directory.path().join(format!("inbox-{}-g1.db", Format::CURRENT));
+    let holding = rusqlite::Connection::open(inbox).expect("the view's file");
+    holding.execute_batch("BEGIN IMMEDIATE").expect("held");
+    let blocked = world.relate("ana", "ben", RelationshipCommand::Block).await;
+    let mut progress = world.realtime.0.hub.progress();
+    progress.wait_for(|delivered| delivered.is_some_and(|delivered| delivered >= blocked)).await.expect("it runs");
+    world.realtime.is_here(&user("ana"), HERE).await.expect("said");
+    while cat.expect("user-status", &channel).await["userId"] != "ana" {}
+    assert!(!ben.seen_on(&channel).await.contains(&"user-status".to_owned()));
+    holding.execute_batch("ROLLBACK").expect("let go");
 }
 
 #[tokio::test]
