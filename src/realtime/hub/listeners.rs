@@ -26,11 +26,13 @@ impl Hub {
         self.state().people.known_rooms(user).map(|rooms| rooms.keys().copied().collect())
     }
 
-    /// As whom a channel is listened to.
+    /// As whom a channel is listened to, under its own name or the bare one of older clients.
     pub fn listeners(&self, channel: &str) -> HashSet<UserId> {
         let state = self.state();
-        let subscribers = state.channels.get(channel).into_iter().flatten();
-        subscribers.filter_map(|(_, subscriber)| subscriber.user.clone()).collect()
+        let legacy = state.legacy_listeners(channel);
+        let names = std::iter::once(channel).chain(legacy.as_deref());
+        let subscribers = names.filter_map(|name| state.channels.get(name)).flat_map(HashMap::values);
+        subscribers.filter_map(|subscriber| subscriber.user.clone()).collect()
     }
 
     /// To those of a channel who listen as one of `users` and are not apart from `of`, whom it tells of: a block may be

@@ -135,8 +135,11 @@ async fn tell(inner: &Inner, changed: &Changed) -> Result<(), ReadError> {
     for (room, mut listeners) in open {
         listeners.retain(|user| !apart.contains(user));
         let channel = room_channel(room);
-        let frame = data.frame(frames::USER_STATUS.name, &channel);
-        inner.hub.publish_to_some(&channel, &frame, (&listeners, &changed.user));
+        let legacy = inner.hub.legacy_listeners(&channel);
+        for name in std::iter::once(channel).chain(legacy) {
+            let frame = data.frame(frames::USER_STATUS.name, &name);
+            inner.hub.publish_to_some(&name, &frame, (&listeners, &changed.user));
+        }
     }
     inner.hub.wake();
     Ok(())

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::client::Client;
 use super::world::{World, user};
+use crate::realtime::Said;
 
 const SUCCEEDED: &str = "pusher_internal:subscription_succeeded";
 const REFUSED: &str = "pusher:subscription_error";
@@ -125,6 +126,9 @@ async fn under_the_bare_names_the_same_is_heard_as_under_the_private_ones() {
     assert_eq!(ben.expect("message-read", &bare).await, newer.expect("message-read", &channel).await);
     world.realtime.typing(room, &user("ana"), true, None).await;
     assert_eq!(ben.expect("user-typing", &bare).await["userId"], "ana");
+    let here = Said { is_online: true, room: None, invisible: None };
+    world.realtime.is_here(&user("ana"), here).await.expect("said");
+    assert_eq!(ben.expect("user-status", &bare).await["userId"], "ana");
 }
 
 /// A room that nobody has open under its private name is told of all the same.
