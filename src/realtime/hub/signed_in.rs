@@ -158,7 +158,7 @@ impl Hub {
         answers: impl IntoIterator<Item = Utf8Bytes>,
     ) -> Result<(), NotSignedIn> {
         let mut state = self.state();
-        let Some(socket) = state.sockets.get(&id) else { return Ok(()) };
+        let Some(socket) = state.sockets.get(&id).filter(|it| !it.outbox.is_closing()) else { return Ok(()) };
         let outbox = socket.outbox.clone();
         if socket.signed_in.as_deref().is_some_and(|it| it.by == By::SignIn && it.user != signed_in.user) {
             return Err(NotSignedIn::AnotherUser);

@@ -25,7 +25,7 @@ pub enum Refused {
     TooManyChannels,
     /// Its person is there by as many others as may be.
     TooManyConnections,
-    /// The socket is gone.
+    /// The socket is gone, or is being closed.
     Gone,
 }
 
@@ -86,7 +86,8 @@ impl Hub {
         let name = channel.name();
         let mut state = self.state();
         let state = &mut *state;
-        let socket = state.sockets.get_mut(&socket_id).ok_or(Refused::Gone)?;
+        // What a client had said when it was ended may still be read: nobody is shown it any more.
+        let socket = state.sockets.get_mut(&socket_id).filter(|it| !it.outbox.is_closing()).ok_or(Refused::Gone)?;
         if socket.channels.contains(&name) {
             return Err(Refused::Twice);
         }

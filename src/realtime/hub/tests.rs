@@ -7,10 +7,11 @@ use projections::inbox::Stay;
 use uuid::Uuid;
 
 use super::subscriber::Gate;
-use super::{Attached, Connected, Entry, Except, Hub, Opened, Proof};
+use super::{Attached, Connected, Entry, Except, Hub, Opened, Proof, Refused, SignedIn};
 use crate::realtime::config::RealtimeConfig;
 use crate::realtime::frames::Cause;
 use crate::realtime::people::memberships::Step;
+use crate::realtime::protocol::ClientEvent;
 use crate::realtime::protocol::channel_name::{PusherChannel, room_channel};
 use crate::realtime::protocol::credentials::AppCredentials;
 use crate::realtime::webhooks::Happenings;
@@ -125,6 +126,33 @@ async fn more_than_may_wait_while_it_is_shut_closes_the_socket() {
         scene.publish("x", 11 + position);
     }
     assert_eq!(scene.socket.outbox.closed().await.0.number(), 4200);
+}
+
+#[test]
+fn who_is_still_being_checked_says_nothing_to_the_others() {
+    let (scene, attached) = scene();
+    scene.hub.listen(&attached);
+    let channel = room_channel(scene.room).to_string();
+    let said = ClientEvent { event: "client-x".to_owned(), channel, data: "{}".to_owned() };
+    assert!(!scene.hub.relay(scene.socket.id, &said));
+    scene.hub.open(&attached, in_room(&scene));
+    assert!(scene.hub.relay(scene.socket.id, &said));
+}
+
+#[test]
+fn a_connection_that_is_being_ended_subscribes_to_nothing_and_signs_in_as_nobody() {
+    let (scene, attached) = scene();
+    scene.hub.listen(&attached);
+    assert_eq!(scene.hub.terminate(&scene.ana), 1);
+    assert_eq!(scene.hub.open(&attached, in_room(&scene)), Opened::Gone);
+    // Read from the socket before its task sees the order to close.
+    for channel in [PusherChannel::Room(scene.room), PusherChannel::parse("presence-lobby").expect("a channel")] {
+        assert_eq!(scene.hub.attach(scene.socket.id, &channel, Some(&scene.ana)).err(), Some(Refused::Gone));
+    }
+    let signed_in = SignedIn::by_signature(scene.ana.clone(), None, vec![]);
+    assert_eq!(scene.hub.sign_in(scene.socket.id, signed_in, []), Ok(()));
+    assert!(scene.hub.signed_in(scene.socket.id).is_none());
+    assert!(!scene.hub.has_listeners(&room_channel(scene.room)));
 }
 
 #[test]
