@@ -35,8 +35,8 @@ impl Hub {
         subscribers.filter_map(|subscriber| subscriber.user.clone()).collect()
     }
 
-    /// To those of a channel who listen as one of `users` and are not apart from `of`, whom it tells of: a block may be
-    /// known here before the views have it. A `wake` has to follow.
+    /// To those of a channel who listen as one of `users` and are not apart from `of`, whom it tells of. That is known here
+    /// of everybody who listens, and may be before the views have it. A `wake` has to follow.
     pub fn publish_to_some(&self, channel: &str, frame: &Utf8Bytes, (users, of): (&HashSet<UserId>, &UserId)) {
         let mut state = self.state();
         let State { channels, to_wake, discretion, .. } = &mut *state;
