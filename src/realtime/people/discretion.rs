@@ -241,6 +241,9 @@ mod tests {
         let stay = discretion.stay(&ana).expect("she is here");
         discretion.learnt(&ana, stay, learnt(false, &[&ben], 10));
         assert!(!discretion.are_apart(&ana, &ben) && !discretion.are_apart(&cat, &ana));
+        // The tail is behind the view.
+        discretion.blocked(Position(9), &ana, &cat, true);
+        assert!(!discretion.are_apart(&ana, &cat), "it had ended by 10");
         discretion.blocked(Position(12), &cat, &ana, true);
         assert!(discretion.are_apart(&ana, &cat) && !discretion.sees(&cat, &ana));
         discretion.blocked(Position(13), &ana, &cat, true);

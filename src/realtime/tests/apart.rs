@@ -236,6 +236,27 @@ async fn what_has_arrived_is_not_told_across_a_block_nor_given_to_who_comes_back
 }
 
 #[tokio::test]
+async fn how_far_the_other_has_read_is_not_given_across_a_block_to_who_comes_back() {
+    let world = World::start().await;
+    let two = world.direct("ana", "ben").await;
+    let channel = format!("private-room-{two}");
+    let from = PositionToken { log: world.log.id(), position: world.log.head().await.expect("a head") }.to_string();
+    world.send(two, "ana", "halo").await;
+    let position = world.read(two, "ben").await;
+    world.told(position).await;
+    // What is told again comes together: her own place first, as she wrote before he read.
+    let told_of = async || {
+        let mut ana = world.resumed("ana", &channel, &from).await;
+        let first = ana.expect("message-read", &channel).await["userId"].clone();
+        let seen = ana.seen().await.into_iter().filter(|frame| frame.event == "message-read");
+        std::iter::once(first).chain(seen.map(|frame| frame.data["userId"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(told_of().await, ["ana", "ben"]);
+    blocks(&world, "ben", "ana").await;
+    assert_eq!(told_of().await, ["ana"]);
+}
+
+#[tokio::test]
 async fn who_hides_is_on_no_list_of_a_room_until_they_show_themselves() {
     let world = World::start().await;
     let room = world.group("ana", &["ben", "cat"]).await;
@@ -305,4 +326,65 @@ async fn who_hides_or_is_apart_is_offline_on_watchlists() {
     assert_eq!(ana.expect(WATCHLIST, "").await["events"], json!([{ "name": "offline", "user_ids": ["ben"] }]));
     drop((ben, cat));
     assert_eq!(ana.expect(WATCHLIST, "").await["events"], json!([{ "name": "offline", "user_ids": ["cat"] }]));
+}
+
+/// Neither to whoever it is between, twice or of somebody who is not there, nor to the others who look.
+#[tokio::test]
+async fn a_block_and_its_end_show_nobody_who_hides_and_tell_the_others_nothing() {
+    let world = World::start().await;
+    let room = world.group("ana", &["ben", "cat"]).await;
+    let list = format!("presence-room-{room}");
+    let [mut ana, mut ben, mut cat] = [world.client().await, world.client().await, world.client().await];
+    // Here, and signed in nowhere.
+    world.register("dan").await;
+    let mut dan = world.client().await;
+    world.subscribe(&mut dan, "dan", "private-user-dan").await;
+    hides(&world, "ben", true).await;
+    for (client, who) in [(&mut ana, "ana"), (&mut cat, "cat"), (&mut ben, "ben")] {
+        world.ask_to_sign_in(client, json!({ "id": who, "watchlist": ["ana", "ben", "cat", "dan"] })).await;
+        client.expect("pusher:signin_success", "").await;
+        client.expect(WATCHLIST, "").await;
+        here(&world, client, who, &list).await;
+    }
+    let told = async |client: &mut Client| {
+        let seen = client.seen().await.into_iter();
+        let presence = seen.filter(|frame| [ADDED, REMOVED, WATCHLIST].contains(&frame.event.as_str()));
+        presence.map(|frame| (frame.event, frame.data)).collect::<Vec<_>>()
+    };
+    for client in [&mut ana, &mut ben, &mut cat] {
+        told(client).await;
+    }
+    let ended = async |from: &str, to: &str| {
+        let position = world.relate(from, to, RelationshipCommand::Unblock).await;
+        world.told(position).await;
+    };
+    let offline = |who: &str| (WATCHLIST.to_owned(), json!({ "events": [{ "name": "offline", "user_ids": [who] }] }));
+    let online = |who: &str| (WATCHLIST.to_owned(), json!({ "events": [{ "name": "online", "user_ids": [who] }] }));
+
+    blocks(&world, "ana", "dan").await;
+    ended("ana", "dan").await;
+    blocks(&world, "ana", "ben").await;
+    assert_eq!(told(&mut ana).await, [], "ben was not there for her before, nor was dan");
+    let gone = [(REMOVED.to_owned(), json!({ "user_id": "ana" })), offline("ana")];
+    assert_eq!(told(&mut ben).await, gone);
+    blocks(&world, "ben", "ana").await;
+    ended("ana", "ben").await;
+    assert_eq!((told(&mut ana).await, told(&mut ben).await), (vec![], vec![]), "they are apart as before");
+    ended("ben", "ana").await;
+    let info = json!({ "user_id": "ana", "user_info": { "name": "name of ana" } });
+    assert_eq!(told(&mut ben).await, [(ADDED.to_owned(), info), online("ana")]);
+    assert_eq!(told(&mut ana).await, [], "he still hides");
+    assert_eq!(told(&mut cat).await, [], "between them and nobody else");
+
+    blocks(&world, "cat", "ana").await;
+    assert_eq!(told(&mut ana).await, [(REMOVED.to_owned(), json!({ "user_id": "cat" })), offline("cat")]);
+    drop(cat);
+    let mut again = world.client().await;
+    for status in ["offline", "online"] {
+        assert_eq!(ben.expect(WATCHLIST, "").await["events"][0], json!({ "name": status, "user_ids": ["cat"] }));
+        if status == "offline" {
+            world.sign_in(&mut again, "cat").await;
+        }
+    }
+    assert_eq!(told(&mut ana).await, [], "neither that she goes nor that she comes");
 }

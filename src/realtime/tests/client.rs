@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use event_log::Position;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -33,6 +34,8 @@ pub(crate) struct Client {
     /// Came while something else was waited for.
     passed_by: VecDeque<Frame>,
     pub id: SocketId,
+    /// The last position that a ping carried, which this client has answered.
+    pub answered: Position,
 }
 
 impl Client {
@@ -70,7 +73,7 @@ impl Client {
 
     async fn over(request: Request<()>) -> Self {
         let (socket, _) = tokio_tungstenite::connect_async(request).await.expect("upgrades");
-        Self { socket, passed_by: VecDeque::new(), id: SocketId::random() }
+        Self { socket, passed_by: VecDeque::new(), id: SocketId::random(), answered: Position::START }
     }
 
     pub async fn say(&mut self, event: &str, data: Value) {
@@ -102,6 +105,10 @@ impl Client {
                     });
                 }
                 Some(Ok(Message::Close(Some(close)))) => return Err(close.code.into()),
+                Some(Ok(Message::Ping(payload))) => {
+                    let text = std::str::from_utf8(&payload).expect("text");
+                    self.answered = Position(text.parse().expect("a position"));
+                }
                 Some(Ok(_)) => {}
                 None | Some(Err(_)) => return Err(0),
             }

@@ -1,6 +1,7 @@
 //! What becomes of a message, to those who may read it and to those who may not.
 
 use aggregates::ids::{MessageId, RoomId};
+use aggregates::relationship::RelationshipCommand;
 use aggregates::room::{DeleteMessage, EditMessage, Emoji, MessageFacts, PinMessage, React, RoomCommand};
 use aggregates::{Command, Metadata, Sealed, StreamId};
 use event_log::{Position, PositionToken};
@@ -225,6 +226,29 @@ async fn an_edit_behind_a_deletion_shows_no_words_though_the_view_has_heard_of_n
     let edited = ben.expect("message-edited", &channel).await;
     assert_eq!((&edited["content"], &edited["isDeleted"]), (&json!(TOMBSTONE), &json!(true)));
     holding.execute_batch("ROLLBACK").expect("let go");
+}
+
+#[tokio::test]
+async fn a_node_that_keeps_nothing_tells_what_happens_all_the_same() {
+    let world = World::start_with(|config| config.window_bytes_max = 0).await;
+    let room = world.group("ana", &["ben"]).await;
+    let channel = format!("private-room-{room}");
+    let mut ben = world.in_room("ben", room).await;
+    let message = world.say(room, "ana", "halo", 1).await;
+    world.let_everything_happen(room, &message).await;
+    world.add(room, "ana", &["cat"]).await;
+    world.remove(room, "ana", "cat").await;
+    world.read(room, "ana").await;
+    world.relate("cat", "ben", RelationshipCommand::Follow).await;
+    let seen = world.seen(&mut ben).await;
+    for event in ["new-message", "user-joined", "user-left"].into_iter().chain(ABOUT) {
+        let is_it = |frame: &Frame| frame.event == event && frame.channel.as_deref() == Some(&channel);
+        assert!(seen.iter().any(is_it), "{event}: {seen:?}");
+    }
+    for event in ["new-message", "new-follower"] {
+        let is_it = |frame: &Frame| frame.event == event && frame.channel.as_deref() == Some("private-user-ben");
+        assert!(seen.iter().any(is_it), "{event}: {seen:?}");
+    }
 }
 
 #[tokio::test]
