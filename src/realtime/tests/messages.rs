@@ -1,6 +1,7 @@
 //! What becomes of a message, to those who may read it and to those who may not.
 
 use aggregates::ids::{MessageId, RoomId};
+use aggregates::participant::{Arrangement, MarkUnread, ParticipantCommand, UnreadFrom};
 use aggregates::relationship::RelationshipCommand;
 use aggregates::room::{DeleteMessage, EditMessage, Emoji, MessageFacts, PinMessage, React, RoomCommand};
 use aggregates::{Command, Metadata, Sealed, StreamId};
@@ -226,6 +227,32 @@ async fn an_edit_behind_a_deletion_shows_no_words_though_the_view_has_heard_of_n
     let edited = ben.expect("message-edited", &channel).await;
     assert_eq!((&edited["content"], &edited["isDeleted"]), (&json!(TOMBSTONE), &json!(true)));
     holding.execute_batch("ROLLBACK").expect("let go");
+}
+
+#[tokio::test]
+async fn unread_follows_a_deletion_a_mark_and_what_is_put_away() {
+    let world = World::start().await;
+    let room = world.direct("ana", "ben").await;
+    let mut ben = world.client().await;
+    world.subscribe(&mut ben, "ben", "private-user-ben").await;
+    let mut unread = async |wanted: u64| while ben.expect("unread", "private-user-ben").await["chat"] != wanted {};
+    let first = world.say(room, "ana", "satu", 1).await;
+    unread(1).await;
+    world.delete(room, &first).await;
+    unread(0).await;
+    let second = world.say(room, "ana", "dua", 2).await;
+    unread(1).await;
+    world.read(room, "ben").await;
+    unread(0).await;
+    let from = UnreadFrom::Message { seq: second.seq };
+    let mark = MarkUnread { room_id: room, user_id: user("ben"), from, membership: None, at: at() };
+    let stream = StreamId::participant(room, &user("ben"));
+    world.done(stream, Command::Participant(ParticipantCommand::MarkUnread(mark))).await;
+    unread(1).await;
+    world.arrange(room, "ben", Arrangement::Archived { seq: 0 }).await;
+    unread(0).await;
+    world.arrange(room, "ben", Arrangement::Unarchived).await;
+    unread(1).await;
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! What is heard on one's own channel.
 
+use aggregates::feed::{FeedCommand, MarkFeedRead};
 use aggregates::notification::{MarkNotification, NotificationCommand};
 use aggregates::policy::follower::{follower_notification, notify_of_follower};
 use aggregates::relationship::{Directed, RelationshipCommand};
@@ -8,7 +9,7 @@ use event_log::{Position, PositionToken};
 use serde_json::json;
 
 use super::world::{World, at, user};
-use crate::realtime::Synced;
+use crate::realtime::{MasterKey, PusherChannel, SocketId, Synced};
 
 #[tokio::test]
 async fn unread_follows_messages_and_reading() {
@@ -97,6 +98,23 @@ async fn a_notification_is_told_whole_and_so_is_its_reading() {
     world.done(StreamId::notification(id), Command::Notification(NotificationCommand::MarkRead(mark))).await;
     assert_eq!(ben.expect("notification-read", "private-user-ben").await["ids"], json!([id]));
     while ben.expect("unread", "private-user-ben").await["notifications"] != 0 {}
+    let up_to = world.log.head().await.expect("a head").0;
+    let all = MarkFeedRead { user_id: user("ben"), up_to, at: at() };
+    world.done(StreamId::feed(&user("ben")), Command::Feed(FeedCommand::MarkRead(all))).await;
+    assert_eq!(ben.expect("notification-read", "private-user-ben").await["all"], true);
+}
+
+#[tokio::test]
+async fn the_key_of_an_encrypted_channel_is_given_with_its_own_signature_alone() {
+    let key = MasterKey::parse("MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=").expect("a key");
+    let world = World::start_with(|config| config.encryption_master_key = Some(key.clone())).await;
+    let secret = |channel: &str| {
+        let parsed = PusherChannel::parse(channel).expect("a channel");
+        world.realtime.authorise(&user("ana"), SocketId::random(), &parsed, (None, None)).shared_secret
+    };
+    let encrypted = "private-encrypted-user-ana";
+    assert_eq!(secret(encrypted), Some(key.shared_secret(encrypted)));
+    assert_eq!(secret("private-user-ana"), None);
 }
 
 #[tokio::test]
