@@ -308,6 +308,7 @@ fn realtime_config(config: &Config) -> RealtimeConfig {
     let app = AppCredentials { id: section.app_id.clone(), key: section.key.clone(), secret };
     RealtimeConfig {
         connections_max: section.connections_max,
+        connections_per_user_max: section.connections_per_user_max,
         channels_per_connection_max: section.channels_per_connection_max,
         message_bytes_max: section.message_bytes_max,
         outgoing_frames_max: section.outgoing_frames_max,

@@ -163,6 +163,9 @@ pub struct RealtimeSection {
     pub secret: Option<Secret>,
     /// Sockets of this node; one more is closed with 4100. Default 20,000.
     pub connections_max: usize,
+    /// Sockets of this node that are one user's: signed in as them, opened with their session, or subscribed to anything of
+    /// Kabar's as them. One more is closed with 4100, the others stay. Default 50.
+    pub connections_per_user_max: usize,
     /// Channels of one socket. Default 200.
     pub channels_per_connection_max: usize,
     /// Bytes of one frame from a client. Default 32,768.
@@ -225,6 +228,7 @@ impl Default for RealtimeSection {
             key: "kabar".to_owned(),
             secret: None,
             connections_max: 20_000,
+            connections_per_user_max: 50,
             channels_per_connection_max: 200,
             message_bytes_max: 32 * 1024,
             outgoing_frames_max: 1_024,

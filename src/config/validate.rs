@@ -125,6 +125,7 @@ impl Config {
             ("door.command_ms_max", self.door.command_ms_max),
             ("limits.users_max", self.limits.users_max as u64),
             ("realtime.connections_max", realtime.connections_max as u64),
+            ("realtime.connections_per_user_max", realtime.connections_per_user_max as u64),
             ("realtime.channels_per_connection_max", realtime.channels_per_connection_max as u64),
             ("realtime.message_bytes_max", realtime.message_bytes_max as u64),
             ("realtime.outgoing_frames_max", realtime.outgoing_frames_max as u64),

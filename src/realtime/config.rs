@@ -13,6 +13,9 @@ pub struct RealtimeConfig {
     pub app: AppCredentials,
     /// Sockets of this node; one more is closed with 4100 (the client comes back after a second). Default 20,000.
     pub connections_max: usize,
+    /// Sockets of this node that are known to be one person's, by a session, a sign-in or a subscription as them; the
+    /// newest, one too many, is closed with 4100. Default 50.
+    pub connections_per_user_max: usize,
     /// Channels of one socket, also those still being checked. Default 200.
     pub channels_per_connection_max: usize,
     /// Bytes of one frame from a client; a longer one is answered with an error. The longest that the protocol knows is a
@@ -76,6 +79,7 @@ impl RealtimeConfig {
         Self {
             app,
             connections_max: 20_000,
+            connections_per_user_max: 50,
             channels_per_connection_max: 200,
             message_bytes_max: 32 * 1024,
             outgoing_frames_max: 1_024,

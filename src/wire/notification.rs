@@ -13,6 +13,7 @@ use projections::feed::NotificationRow;
 use projections::inbox::UserRow;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::names::NotificationTypeName;
 use super::user::display_name;
@@ -125,17 +126,35 @@ impl Notification {
 }
 
 /// What an actor is called who is not there for the reader.
-const SOMEBODY: &str = "Seseorang";
+const OF_NOBODY: [(&str, &str); 2] = [("actor", "Seseorang"), ("username", "")];
 
 impl Notification {
     /// As the view has it, of an actor who is not there for the reader: without them.
     pub fn of_nobody(row: NotificationRow, position: PositionToken) -> Self {
-        let words = templates::render(row.kind, DEFAULT_LOCALE, &[("actor", SOMEBODY), ("username", "")]);
+        let words = templates::render(row.kind, DEFAULT_LOCALE, &OF_NOBODY);
         let is_theirs = row.actor_id.as_ref().is_some_and(|actor| *row.source_id == *actor.as_str());
         let shown = Self::from_row(NotificationRow { actor_id: None, ..row }, position, None);
         let (title, message) = words.map_or_else(Default::default, |words| (words.title, words.message));
         let source_id = shown.source_id.filter(|_| !is_theirs);
         Self { title, message, link: None, source_id, ..shown }
+    }
+}
+
+/// Takes the actor off a notification that was shown before there was a block: it is then as the list shows it, as
+/// [`Notification::of_nobody`].
+pub fn unname(notification: &mut Value) {
+    let kind = notification["type"].as_str().and_then(NotificationType::parse);
+    let words = kind.and_then(|kind| templates::render(kind, DEFAULT_LOCALE, &OF_NOBODY));
+    let (title, message) = words.map_or_else(Default::default, |words| (words.title, words.message));
+    let is_theirs = notification["sourceId"] == notification["actorId"];
+    let gone = json!({
+        "title": title, "message": message, "link": null, "actorId": null, "actorName": null, "actorAvatar": null,
+    });
+    if let (Some(fields), Value::Object(gone)) = (notification.as_object_mut(), gone) {
+        fields.extend(gone);
+        if is_theirs {
+            fields.insert("sourceId".to_owned(), Value::Null);
+        }
     }
 }
 
@@ -157,7 +176,6 @@ fn words(kind: NotificationType, actor_id: Option<&UserId>, actor: Option<&UserR
 mod tests {
     use aggregates::notification::Source;
     use event_log::{LogId, Position};
-    use serde_json::json;
     use uuid::Uuid;
 
     use super::super::user::tests::{rara, user};
@@ -208,7 +226,10 @@ mod tests {
             created_at: Timestamp::from_millis(0),
             position: Position(43),
         };
+        let mut shown_before = serde_json::to_value(Notification::from_row(row.clone(), token(), Some(&rara())));
         let shown = Notification::of_nobody(row, token());
+        shown_before.as_mut().map(unname).expect("json");
+        assert_eq!(shown_before.ok(), serde_json::to_value(&shown).ok(), "shown before, it is the same now");
         assert_eq!(shown.message, "Seseorang mulai mengikuti Anda");
         let text = serde_json::to_string(&shown).expect("json").to_lowercase();
         assert!(!text.contains("rara"), "{text}");

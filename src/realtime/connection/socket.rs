@@ -85,8 +85,9 @@ pub(super) async fn serve(mut ws: WebSocket, inner: Arc<Inner>, visitor: Option<
         Err((code, reason)) => return close(&mut ws, code, reason).await,
     };
     let _registered = Registered { inner: &inner, id };
-    if let Some(user) = visitor {
-        inner.hub.known_by_session(id, user);
+    if visitor.is_some_and(|user| inner.hub.known_by_session(id, user).is_err()) {
+        let (code, reason) = subscribing::TOO_MANY_OF_ONE_USER;
+        return close(&mut ws, code, reason).await;
     }
     let mut connection = Connection {
         ws,
@@ -207,8 +208,8 @@ impl Connection {
                 }
             }
             ClientFrame::SignIn(request) => {
-                if let Err(refusal) = signing_in::sign_in(&self.inner, self.id, &request) {
-                    self.outbox.put(refusal);
+                if let Err(answer) = signing_in::sign_in(&self.inner, self.id, &request) {
+                    return self.answer(answer);
                 }
             }
             ClientFrame::Unknown { event } => {

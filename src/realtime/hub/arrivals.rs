@@ -43,6 +43,7 @@ impl State {
             Joined::Again => None,
             Joined::First => EventData::of(&roster.member_shown(&user)).ok(),
         };
+        self.listed.add(&user, id);
         // Texts and what was read as JSON always serialise.
         let succeeded = succeeded.unwrap_or_else(|_| protocol::subscription_succeeded(channel));
         Ok((succeeded, added.map(|data| data.frame(MEMBER_ADDED, channel))))
@@ -69,6 +70,9 @@ impl State {
     pub(super) fn departed(&mut self, channel: &Arc<str>, id: SocketId) {
         let count = self.occupancy.went(channel);
         if let Some(roster) = self.rosters.get_mut(channel) {
+            if let Some(member) = roster.member_of(id) {
+                self.listed.remove(member, id);
+            }
             let gone = roster.leave(id);
             if roster.is_empty() {
                 self.rosters.remove(channel);

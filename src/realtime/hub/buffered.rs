@@ -96,12 +96,18 @@ impl State {
 }
 
 impl State {
-    /// Whether a frame that was kept is not for somebody: it tells of the other one of a room of two, across a block. What
-    /// else is told there is either their own or was refused.
-    fn is_kept_from(&self, user: &UserId, room: Option<RoomId>, frame: &str) -> bool {
-        let Some(room) = room.filter(|_| self.discretion.is_apart_from_anybody(user)) else { return false };
-        let of = protocol::told_of(frame, frames::MESSAGE_DELIVERED.name);
-        of.is_some_and(|other| self.discretion.is_shut(room, user, &other))
+    /// What somebody is given of a frame that was kept, across the blocks there are by now. In a room of two nothing that
+    /// tells of the other one; what else is told there is either their own or was refused.
+    fn across(&self, user: &UserId, room: Option<RoomId>, frame: Utf8Bytes) -> Option<Utf8Bytes> {
+        if !self.discretion.is_apart_from_anybody(user) {
+            return Some(frame);
+        }
+        let Some(room) = room else {
+            return frames::frame_across(frame, |other| self.discretion.are_apart(user, other));
+        };
+        let of = protocol::told_of(&frame, frames::MESSAGE_DELIVERED.name);
+        let is_kept = of.is_some_and(|other| self.discretion.is_shut(room, user, &other));
+        (!is_kept).then_some(frame)
     }
 }
 
@@ -134,8 +140,8 @@ impl Hub {
             return Given::Overtaken;
         }
         let listener = state.listener(&channel, attached.socket, user);
-        let Part { frames: mut found, end, has_more } = state.window.behind(&listener, cursor, limit);
-        found.retain(|frame| !state.is_kept_from(user, room, frame));
+        let Part { frames: found, end, has_more } = state.window.behind(&listener, cursor, limit);
+        let found: Vec<_> = found.into_iter().filter_map(|frame| state.across(user, room, frame)).collect();
         let succeeded = (!succeeded).then(|| protocol::subscription_succeeded(&attached.channel));
         self.measures.replayed(found.len());
         let mut frames: Vec<Frame> = succeeded.into_iter().chain(found).map(Frame::from).collect();

@@ -26,20 +26,24 @@ impl Hub {
         self.state().people.known_rooms(user).map(|rooms| rooms.keys().copied().collect())
     }
 
-    /// As whom a channel is listened to.
+    /// As whom a channel is listened to, under its own name or the bare one of older clients.
     pub fn listeners(&self, channel: &str) -> HashSet<UserId> {
         let state = self.state();
-        let subscribers = state.channels.get(channel).into_iter().flatten();
-        subscribers.filter_map(|(_, subscriber)| subscriber.user.clone()).collect()
+        let legacy = state.legacy_listeners(channel);
+        let names = std::iter::once(channel).chain(legacy.as_deref());
+        let subscribers = names.filter_map(|name| state.channels.get(name)).flat_map(HashMap::values);
+        subscribers.filter_map(|subscriber| subscriber.user.clone()).collect()
     }
 
-    /// To those of a channel who listen as one of `users`. A `wake` has to follow.
-    pub fn publish_to_some(&self, channel: &str, frame: &Utf8Bytes, users: &HashSet<UserId>) {
+    /// To those of a channel who listen as one of `users` and are not apart from `of`, whom it tells of. That is known here
+    /// of everybody who listens, and may be before the views have it. A `wake` has to follow.
+    pub fn publish_to_some(&self, channel: &str, frame: &Utf8Bytes, (users, of): (&HashSet<UserId>, &UserId)) {
         let mut state = self.state();
-        let State { channels, to_wake, .. } = &mut *state;
+        let State { channels, to_wake, discretion, .. } = &mut *state;
         let Some(subscribers) = channels.get_mut(channel) else { return };
         for subscriber in subscribers.values_mut() {
-            if subscriber.user.as_ref().is_some_and(|user| users.contains(user)) {
+            let hears = |user: &UserId| users.contains(user) && !discretion.are_apart(user, of);
+            if subscriber.user.as_ref().is_some_and(hears) {
                 to_wake.extend(subscriber.give(Frame::from(frame.clone()), self.outgoing_frames_max).cloned());
             }
         }

@@ -23,6 +23,11 @@ impl Hub {
         self.state().people.read_mutes(user, turn, muted, as_of);
     }
 
+    /// How somebody who is connected is in a room; `None` where they are not.
+    pub fn stay_in(&self, room: RoomId, user: &UserId) -> Option<Stay> {
+        self.state().people.stay(room, user).copied()
+    }
+
     /// Somebody gave a room another place among theirs.
     pub fn arranged(&self, position: Position, event: &RoomArranged) {
         self.state().people.arranged(position, event);

@@ -13,6 +13,7 @@ mod buffered;
 mod connections;
 mod group_listeners;
 mod legacy;
+mod listed;
 mod listeners;
 mod memberships;
 mod occupancy;
@@ -45,12 +46,13 @@ pub(super) use connections::Connected;
 pub(super) use occupancy::SHOWN_EVERY;
 pub(super) use outbox::{Next, Outbox};
 pub(super) use publishing::{Apart, Except, Interest};
-pub(super) use signed_in::{AnotherUser, SignedIn};
+pub(super) use signed_in::{NotSignedIn, SignedIn};
 pub(super) use subscriptions::{Attached, Entry, Opened, Proof, Refused};
 
 /// See the module.
 pub struct Hub {
     connections_max: usize,
+    connections_per_user_max: usize,
     channels_per_connection_max: usize,
     outgoing_frames_max: usize,
     state: Mutex<State>,
@@ -64,6 +66,7 @@ impl Hub {
     pub fn new(config: &RealtimeConfig, happenings: Happenings) -> Self {
         Self {
             connections_max: config.connections_max,
+            connections_per_user_max: config.connections_per_user_max,
             channels_per_connection_max: config.channels_per_connection_max,
             outgoing_frames_max: config.outgoing_frames_max,
             state: Mutex::new(State::new(config, happenings)),

@@ -125,6 +125,11 @@ impl Outbox {
         first
     }
 
+    /// Whether the order to close was given.
+    pub fn is_closing(&self) -> bool {
+        self.closing.get().is_some()
+    }
+
     /// Waits for the order to close. Of the one task that reads.
     pub async fn closed(&self) -> (CloseCode, &'static str) {
         std::future::poll_fn(|cx| {

@@ -80,14 +80,6 @@ impl Roster {
         self.members.keys()
     }
 
-    /// By which connections somebody is here.
-    pub fn sockets_of(&self, id: &str) -> Vec<SocketId> {
-        if !self.members.contains_key(id) {
-            return Vec::new();
-        }
-        self.sockets.iter().filter(|(_, member)| &***member == id).map(|(socket, _)| *socket).collect()
-    }
-
     /// `{"presence": {"ids": [..], "hash": {..}, "count": n}}` of those whom `sees` lets through.
     pub fn shown(&self, sees: impl Fn(&str) -> bool) -> impl Serialize {
         let members: Vec<_> = self.members.iter().filter(|(id, _)| sees(id)).collect();

@@ -42,9 +42,14 @@ impl SignedIn {
     }
 }
 
-/// The connection is signed in as somebody else.
+/// Why a connection is not signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AnotherUser;
+pub enum NotSignedIn {
+    /// It is, as somebody else.
+    AnotherUser,
+    /// They are there by as many others as may be.
+    TooManyConnections,
+}
 
 impl State {
     fn begin(&mut self, id: SocketId, signed_in: SignedIn) {
@@ -136,8 +141,13 @@ impl Hub {
     }
 
     /// What a session says before the first frame.
-    pub fn known_by_session(&self, id: SocketId, user: UserId) {
-        self.state().begin(id, SignedIn::by_session(user));
+    pub fn known_by_session(&self, id: SocketId, user: UserId) -> Result<(), NotSignedIn> {
+        let mut state = self.state();
+        if !state.discretion.has_room(&user, id, self.connections_per_user_max) {
+            return Err(NotSignedIn::TooManyConnections);
+        }
+        state.begin(id, SignedIn::by_session(user));
+        Ok(())
     }
 
     /// `answers` go out before who of the watchlist is here.
@@ -146,12 +156,15 @@ impl Hub {
         id: SocketId,
         signed_in: SignedIn,
         answers: impl IntoIterator<Item = Utf8Bytes>,
-    ) -> Result<(), AnotherUser> {
+    ) -> Result<(), NotSignedIn> {
         let mut state = self.state();
-        let Some(socket) = state.sockets.get(&id) else { return Ok(()) };
+        let Some(socket) = state.sockets.get(&id).filter(|it| !it.outbox.is_closing()) else { return Ok(()) };
         let outbox = socket.outbox.clone();
         if socket.signed_in.as_deref().is_some_and(|it| it.by == By::SignIn && it.user != signed_in.user) {
-            return Err(AnotherUser);
+            return Err(NotSignedIn::AnotherUser);
+        }
+        if !state.discretion.has_room(&signed_in.user, id, self.connections_per_user_max) {
+            return Err(NotSignedIn::TooManyConnections);
         }
         // The same person again is not gone in between: nobody is told.
         let again = socket.signed_in.as_deref().is_some_and(|it| it.user == signed_in.user);
@@ -183,7 +196,7 @@ impl Hub {
 impl State {
     /// In one step with what they are seen by: nobody who subscribes behind it is shown them.
     fn end_connections(&mut self, user: &UserId, why: &'static str) -> usize {
-        let listed = self.rosters.values().flat_map(|roster| roster.sockets_of(user.as_str()));
+        let listed = self.listed.sockets(user.as_str());
         let mut sockets: Vec<SocketId> = listed.chain(self.discretion.sockets(user)).collect();
         sockets.sort_unstable();
         sockets.dedup();

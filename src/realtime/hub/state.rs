@@ -7,6 +7,7 @@ use aggregates::ids::UserId;
 use event_log::Position;
 
 use super::group_listeners::GroupListeners;
+use super::listed::Listed;
 use super::occupancy::Occupancy;
 use super::outbox::Outbox;
 use super::roster::Roster;
@@ -35,6 +36,8 @@ pub(super) struct State {
     pub discretion: Discretion,
     /// Of presence channels only.
     pub rosters: HashMap<Arc<str>, Roster>,
+    /// By whom they hold.
+    pub listed: Listed,
     pub presence_members_max: usize,
     pub group_listeners: GroupListeners,
     pub online: Online,
@@ -61,6 +64,7 @@ impl State {
             people: People::default(),
             discretion: Discretion::default(),
             rosters: HashMap::new(),
+            listed: Listed::default(),
             presence_members_max: config.presence_members_max,
             group_listeners: GroupListeners::default(),
             online: Online::default(),

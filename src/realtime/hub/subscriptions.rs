@@ -23,7 +23,9 @@ pub enum Refused {
     /// There is one already.
     Twice,
     TooManyChannels,
-    /// The socket is gone.
+    /// Its person is there by as many others as may be.
+    TooManyConnections,
+    /// The socket is gone, or is being closed.
     Gone,
 }
 
@@ -84,12 +86,17 @@ impl Hub {
         let name = channel.name();
         let mut state = self.state();
         let state = &mut *state;
-        let socket = state.sockets.get_mut(&socket_id).ok_or(Refused::Gone)?;
+        // What a client had said when it was ended may still be read: nobody is shown it any more.
+        let socket = state.sockets.get_mut(&socket_id).filter(|it| !it.outbox.is_closing()).ok_or(Refused::Gone)?;
         if socket.channels.contains(&name) {
             return Err(Refused::Twice);
         }
         if socket.channels.len() >= self.channels_per_connection_max {
             return Err(Refused::TooManyChannels);
+        }
+        let most = self.connections_per_user_max;
+        if user.is_some_and(|user| !state.discretion.has_room(user, socket_id, most)) {
+            return Err(Refused::TooManyConnections);
         }
         socket.channels.insert(name.clone());
         state.tickets += 1;

@@ -7,12 +7,14 @@ use projections::inbox::Stay;
 use uuid::Uuid;
 
 use super::subscriber::Gate;
-use super::{Attached, Connected, Entry, Except, Hub, Opened, Proof};
+use super::{Attached, Connected, Entry, Except, Given, Hub, Missing, Opened, Proof, Refused, SignedIn};
 use crate::realtime::config::RealtimeConfig;
-use crate::realtime::frames::Cause;
+use crate::realtime::frames::{Cause, Frame};
 use crate::realtime::people::memberships::Step;
+use crate::realtime::protocol::ClientEvent;
 use crate::realtime::protocol::channel_name::{PusherChannel, room_channel};
 use crate::realtime::protocol::credentials::AppCredentials;
+use crate::realtime::replay_buffer::window::Cursor;
 use crate::realtime::webhooks::Happenings;
 
 impl Hub {
@@ -51,6 +53,10 @@ fn in_room(scene: &Scene) -> Entry {
     Entry { proof: Proof::Room(scene.room), ..Entry::default() }
 }
 
+fn texts(frames: impl IntoIterator<Item = Frame>) -> Vec<String> {
+    frames.into_iter().map(|frame| frame.text.as_str().to_owned()).collect()
+}
+
 impl Scene {
     fn publish(&self, text: &'static str, position: u64) {
         let frame = Utf8Bytes::from_static(text);
@@ -58,8 +64,15 @@ impl Scene {
         self.hub.publish(&room_channel(self.room), &frame, cause, Except::default());
     }
 
+    /// The same of something that is told as it happens, and kept.
+    fn happen(&self, text: &'static str, position: u64) {
+        let frame = Utf8Bytes::from_static(text);
+        let cause = Some(Cause { is_told_at_once: true, ..Cause::from(Position(position)) });
+        self.hub.publish(&room_channel(self.room), &frame, cause, Except::default());
+    }
+
     fn waiting(&self) -> Vec<String> {
-        self.socket.outbox.take(usize::MAX).into_iter().map(|frame| frame.text.as_str().to_owned()).collect()
+        texts(self.socket.outbox.take(usize::MAX))
     }
 }
 
@@ -76,6 +89,33 @@ fn what_comes_between_listening_and_opening_is_let_out_after_the_word_that_it_su
     let said = scene.waiting();
     assert!(said[0].contains("subscription_succeeded"), "{said:?}");
     assert_eq!(said[1..], ["while shut", "while open"]);
+}
+
+#[test]
+fn what_comes_while_somebody_is_given_what_they_missed_comes_once_and_in_its_place() {
+    let (scene, attached) = scene();
+    scene.hub.begin_window(Position::START);
+    scene.happen("11", 11);
+    scene.happen("12", 12);
+    scene.hub.listen_for_replay(&attached);
+    scene.happen("13", 13);
+    scene.publish("of reading", 13);
+    assert_eq!(scene.hub.window_size().entries, 3, "of what is gathered only the last counts, and it is not kept");
+    let missing = Missing { attached: &attached, user: &scene.ana, room: Some(scene.room) };
+    let mut at = (Cursor { position: Position(10), frames: None }, false);
+    let mut given = Vec::new();
+    for (limit, more) in [(1, true), (9, false)] {
+        let Given::Frames { frames, end, has_more } = scene.hub.replay(missing, at, limit) else {
+            panic!("it is all there")
+        };
+        assert_eq!(has_more, more);
+        given.extend(texts(frames));
+        at = (end, true);
+        scene.happen(if more { "14" } else { "15" }, if more { 14 } else { 15 });
+    }
+    assert!(given[0].contains("subscription_succeeded"), "{given:?}");
+    assert_eq!(given[1..], ["11", "12", "13", "14", "of reading"]);
+    assert_eq!(scene.waiting(), ["15"], "from then on everything as it happens");
 }
 
 #[test]
@@ -125,6 +165,33 @@ async fn more_than_may_wait_while_it_is_shut_closes_the_socket() {
         scene.publish("x", 11 + position);
     }
     assert_eq!(scene.socket.outbox.closed().await.0.number(), 4200);
+}
+
+#[test]
+fn who_is_still_being_checked_says_nothing_to_the_others() {
+    let (scene, attached) = scene();
+    scene.hub.listen(&attached);
+    let channel = room_channel(scene.room).to_string();
+    let said = ClientEvent { event: "client-x".to_owned(), channel, data: "{}".to_owned() };
+    assert!(!scene.hub.relay(scene.socket.id, &said));
+    scene.hub.open(&attached, in_room(&scene));
+    assert!(scene.hub.relay(scene.socket.id, &said));
+}
+
+#[test]
+fn a_connection_that_is_being_ended_subscribes_to_nothing_and_signs_in_as_nobody() {
+    let (scene, attached) = scene();
+    scene.hub.listen(&attached);
+    assert_eq!(scene.hub.terminate(&scene.ana), 1);
+    assert_eq!(scene.hub.open(&attached, in_room(&scene)), Opened::Gone);
+    // Read from the socket before its task sees the order to close.
+    for channel in [PusherChannel::Room(scene.room), PusherChannel::parse("presence-lobby").expect("a channel")] {
+        assert_eq!(scene.hub.attach(scene.socket.id, &channel, Some(&scene.ana)).err(), Some(Refused::Gone));
+    }
+    let signed_in = SignedIn::by_signature(scene.ana.clone(), None, vec![]);
+    assert_eq!(scene.hub.sign_in(scene.socket.id, signed_in, []), Ok(()));
+    assert!(scene.hub.signed_in(scene.socket.id).is_none());
+    assert!(!scene.hub.has_listeners(&room_channel(scene.room)));
 }
 
 #[test]

@@ -126,6 +126,12 @@ impl Discretion {
         }
     }
 
+    /// Whether `socket` may be there as `user`: of one person no more than `sockets_max` are.
+    pub fn has_room(&self, user: &UserId, socket: SocketId, sockets_max: usize) -> bool {
+        let sockets = self.people.get(user).map(|person| &person.sockets);
+        sockets.is_none_or(|sockets| sockets.len() < sockets_max || sockets.contains_key(&socket))
+    }
+
     /// Everything that is there as `user`.
     pub fn sockets(&self, user: &UserId) -> Vec<SocketId> {
         self.people.get(user).into_iter().flat_map(|person| person.sockets.keys().copied()).collect()
@@ -235,6 +241,9 @@ mod tests {
         let stay = discretion.stay(&ana).expect("she is here");
         discretion.learnt(&ana, stay, learnt(false, &[&ben], 10));
         assert!(!discretion.are_apart(&ana, &ben) && !discretion.are_apart(&cat, &ana));
+        // The tail is behind the view.
+        discretion.blocked(Position(9), &ana, &cat, true);
+        assert!(!discretion.are_apart(&ana, &cat), "it had ended by 10");
         discretion.blocked(Position(12), &cat, &ana, true);
         assert!(discretion.are_apart(&ana, &cat) && !discretion.sees(&cat, &ana));
         discretion.blocked(Position(13), &ana, &cat, true);
@@ -278,6 +287,20 @@ mod tests {
         discretion.blocked(Position(1), &cat, &ana, true);
         assert!(discretion.are_apart(&ana, &ben));
         assert!(discretion.people[&ana].blocked_by.others.is_empty(), "nothing is kept of them");
+    }
+
+    #[test]
+    fn promise_8_somebody_is_there_by_no_more_sockets_than_the_limit_and_again_when_one_is_gone() {
+        let [ana, ben, _] = users();
+        let mut discretion = Discretion::default();
+        let [first, second, third] = std::array::from_fn(|_| SocketId::random());
+        discretion.hold(&ana, first);
+        assert!(discretion.has_room(&ana, second, 2));
+        discretion.hold(&ana, second);
+        assert!(!discretion.has_room(&ana, third, 2) && discretion.has_room(&ben, third, 2));
+        assert!(discretion.has_room(&ana, first, 2), "it is counted already");
+        discretion.release(&ana, second);
+        assert!(discretion.has_room(&ana, third, 2));
     }
 
     #[test]

@@ -122,20 +122,16 @@ async fn save(inner: &Inner, seen: &[(UserId, Timestamp)]) {
 /// In the rooms of theirs that somebody else has open, but for whoever they are blocked from.
 async fn tell(inner: &Inner, changed: &Changed) -> Result<(), ReadError> {
     let open = open_rooms(inner, &changed.user).await?;
-    let everybody: HashSet<&UserId> = open.iter().flat_map(|(_, listeners)| listeners).collect();
-    let everybody: Vec<UserId> = everybody.into_iter().cloned().collect();
-    if everybody.is_empty() {
-        return Ok(());
-    }
-    let apart = inner.views.inbox().apart_from(&changed.user, &everybody).await?;
-    let apart: HashSet<UserId> = apart.into_iter().collect();
     let status = if changed.is_online { "online" } else { "offline" };
     let data = UserStatus { user_id: &changed.user, status, last_seen: changed.last_seen_at };
     let Some(data) = encode(frames::USER_STATUS, &data) else { return Ok(()) };
-    for (room, mut listeners) in open {
-        listeners.retain(|user| !apart.contains(user));
+    for (room, listeners) in open {
         let channel = room_channel(room);
-        inner.hub.publish_to_some(&channel, &data.frame(frames::USER_STATUS.name, &channel), &listeners);
+        let legacy = inner.hub.legacy_listeners(&channel);
+        for name in std::iter::once(channel).chain(legacy) {
+            let frame = data.frame(frames::USER_STATUS.name, &name);
+            inner.hub.publish_to_some(&name, &frame, (&listeners, &changed.user));
+        }
     }
     inner.hub.wake();
     Ok(())

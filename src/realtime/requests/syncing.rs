@@ -91,11 +91,12 @@ impl Realtime {
 }
 
 impl Inner {
-    /// Takes out what tells of the other one of a room of two, across a block.
+    /// Takes out what tells of the other one of a room of two, across a block, and of a follow or a notification who it was.
     async fn keep_from(&self, user: &UserId, events: &mut Vec<SyncedEvent>) -> Result<(), NotKnown> {
         let about = |event: &SyncedEvent| {
             let delivered = event.event == frames::MESSAGE_DELIVERED.name;
-            delivered.then(|| UserId::parse(event.data["userId"].as_str()?).ok()).flatten()
+            let of = delivered.then(|| UserId::parse(event.data["userId"].as_str()?).ok()).flatten();
+            of.or_else(|| frames::told_of(&event.event, &event.data))
         };
         let others: HashSet<UserId> = events.iter().filter_map(about).filter(|other| other != user).collect();
         if others.is_empty() {
@@ -103,8 +104,17 @@ impl Inner {
         }
         let others: Vec<UserId> = others.into_iter().collect();
         let apart = self.views.inbox().apart_from(user, &others).await?;
-        // Only rooms of two have such frames.
-        events.retain(|event| !about(event).is_some_and(|other| apart.contains(&other)));
+        // What arrived is told in rooms of two alone.
+        events.retain_mut(|event| {
+            if !about(event).is_some_and(|other| apart.contains(&other)) {
+                return true;
+            }
+            match frames::across(&event.event, event.data.take()) {
+                Some(data) => event.data = data,
+                None => return false,
+            }
+            true
+        });
         Ok(())
     }
 

@@ -37,6 +37,10 @@ pub(in crate::realtime) enum Answer {
     Tell(Attached, Vec<Utf8Bytes>),
 }
 
+/// How one connection too many of one person is closed: it passes when another of theirs is gone.
+pub(in crate::realtime) const TOO_MANY_OF_ONE_USER: (CloseCode, &str) =
+    (CloseCode::OverCapacity, "this user has as many connections as one user may have");
+
 /// A subscription that is being checked.
 pub(in crate::realtime) struct Begun {
     pub attached: Attached,
@@ -54,6 +58,7 @@ pub(in crate::realtime) fn begin(inner: &Inner, socket: SocketId, request: &Subs
     let attached = inner.hub.attach(socket, &channel, admission.user.as_ref()).map_err(|refused| match refused {
         Refused::Twice => Answer::Say(protocol::error(&format!("there is a subscription to {channel} already"))),
         Refused::TooManyChannels => refuse("too many channels on one connection", 429),
+        Refused::TooManyConnections => Answer::Close(TOO_MANY_OF_ONE_USER.0, TOO_MANY_OF_ONE_USER.1),
         Refused::Gone => Answer::Nothing,
     })?;
     let units = match channel.subject() {

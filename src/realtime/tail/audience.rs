@@ -101,6 +101,12 @@ pub(super) fn room_of_change(recorded: &RecordedEvent) -> Option<RoomId> {
     Some(*room_id)
 }
 
+/// The room of what somebody has read.
+pub(super) fn room_of_reading(recorded: &RecordedEvent) -> Option<RoomId> {
+    let DomainEvent::Participant(ParticipantEvent::MessagesRead(event)) = &recorded.event else { return None };
+    Some(event.room_id)
+}
+
 /// Whose names its frames show.
 pub(super) fn named(recorded: &RecordedEvent) -> Vec<&UserId> {
     match &recorded.event {

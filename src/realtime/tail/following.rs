@@ -20,7 +20,7 @@ use projections::inbox::{RoomNature, UserRow};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::audience::{entrance, named, room_of_change, room_of_message, wants};
+use super::audience::{entrance, named, room_of_change, room_of_message, room_of_reading, wants};
 use super::changes::Deletions;
 use crate::realtime::frames::About;
 use crate::realtime::inner::Inner;
@@ -55,8 +55,9 @@ async fn follow(inner: &Inner) -> Result<(), EventLogError> {
             Err(error) => wait_out(inner, error, &mut backoff).await?,
         }
     };
-    let mut tail = Tail { inner, natures: HashMap::new(), deletions: Deletions::default() };
+    let mut tail = Tail { inner, natures: HashMap::new(), deletions: Deletions::default(), looks_back: true };
     let from = tail.look_back(head).await;
+    tail.looks_back = false;
     let mut subscription = Subscription::new(inner.log.clone(), from, Filter::All);
     inner.hub.take(from, |_| ());
     inner.hub.delivered(from);
@@ -96,6 +97,8 @@ pub(super) struct Tail<'a> {
     natures: HashMap<RoomId, RoomNature>,
     /// Of messages, the newest.
     pub(super) deletions: Deletions,
+    /// What it reads happened before this start.
+    looks_back: bool,
 }
 
 impl Tail<'_> {
@@ -186,7 +189,8 @@ impl Tail<'_> {
             // Their words and names are in frames from before.
             hub.begin_window(recorded.position);
         }
-        if let Some(user) = event_log::last_seen::erased(&recorded.event) {
+        // One from before this start has nobody here; whoever came back under the id since is somebody new.
+        if let Some(user) = event_log::last_seen::erased(&recorded.event).filter(|_| !self.looks_back) {
             hub.erased(user);
             typing::forget(self.inner, user);
         }
@@ -241,7 +245,8 @@ impl Tail<'_> {
 
     /// Asks for the rooms of a page side by side: one after the other they would hold up everybody's frames.
     async fn know_natures(&mut self, events: &[&RecordedEvent]) {
-        let rooms = events.iter().filter_map(|recorded| room_of_message(recorded).or_else(|| room_of_change(recorded)));
+        let of_message = |recorded: &RecordedEvent| room_of_message(recorded).or_else(|| room_of_reading(recorded));
+        let rooms = events.iter().filter_map(|recorded| of_message(recorded).or_else(|| room_of_change(recorded)));
         let unknown: HashSet<RoomId> = rooms.filter(|room| !self.natures.contains_key(room)).collect();
         let inbox = self.inner.views.inbox();
         for some in unknown.into_iter().collect::<Vec<_>>().chunks(NATURES_READ_AT_ONCE_MAX) {

@@ -70,6 +70,7 @@ impl Tail<'_> {
                 let mark = ReadMark {
                     up_to: event.up_to,
                     up_to_seq: event.up_to_seq,
+                    history_from: self.about(event.room_id, event.up_to_seq).await.history_from,
                     read_at: event.at,
                     position: place.position,
                     except: place.except.socket,
@@ -98,7 +99,8 @@ impl Tail<'_> {
         let inner = self.inner;
         let sender = people.get(&event.sender_id).map(Arc::as_ref);
         let channel = room_channel(event.room_id);
-        let cause = place.cause.about(self.about(event.room_id, event.seq).await);
+        let about = self.about(event.room_id, event.seq).await;
+        let cause = place.cause.about(about);
         if inner.wants(&channel) {
             let pair = self.pair(event.room_id).await;
             let receiver = pair.as_ref().map(|(a, b)| if *a == event.sender_id { b } else { a });
@@ -109,6 +111,7 @@ impl Tail<'_> {
             let mark = ReadMark {
                 up_to: event.message_id,
                 up_to_seq: event.seq,
+                history_from: about.history_from,
                 read_at: event.at,
                 position: place.position,
                 except: place.except.socket,

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use aggregates::participant::{MarkDelivered, ParticipantCommand, ReadUpTo};
-use aggregates::relationship::RelationshipCommand;
+use aggregates::policy::follower::notify_of_follower;
+use aggregates::relationship::{Directed, RelationshipCommand};
 use aggregates::{Command, StreamId, Timestamp};
+use event_log::PositionToken;
 use serde_json::{Value, json};
 
 use super::client::Client;
-use super::world::{World, user};
+use super::world::{PATIENCE, World, at, user};
 use crate::realtime::{Said, Synced};
 
 const ADDED: &str = "pusher_internal:member_added";
@@ -77,6 +79,49 @@ async fn ending_a_users_connections_ends_those_that_only_subscribed_as_them_too(
     other.seen().await;
 }
 
+/// As the lists of followers and of notifications are by then.
+#[tokio::test]
+async fn across_a_block_nobody_who_comes_back_is_given_the_name_of_who_followed_them() {
+    let world = World::start().await;
+    let from = PositionToken { log: world.log.id(), position: world.log.head().await.expect("a head") };
+    world.relate("ana", "ben", RelationshipCommand::Follow).await;
+    let followed = Directed { from: user("ana"), to: user("ben"), at: at() };
+    let (id, raise) = notify_of_follower(&followed);
+    world.done(StreamId::notification(id), Command::Notification(raise)).await;
+    world.relate("ana", "ben", RelationshipCommand::Unfollow).await;
+    world.relate("cat", "ben", RelationshipCommand::Follow).await;
+    let given = async || {
+        let mut ben = world.resumed("ben", "private-user-ben", &from.to_string()).await;
+        ben.expect("unread", "private-user-ben").await;
+        let resumed: Vec<_> = ben.seen().await.into_iter().map(|frame| (frame.event, frame.data)).collect();
+        let synced = world.realtime.sync(&user("ben"), Some(from), 500).await.expect("answered");
+        let Synced::Changes(changes) = synced else { panic!("nothing is too long ago: {synced:?}") };
+        let synced: Vec<_> = changes.events.into_iter().map(|event| (event.event, event.data)).collect();
+        let without_legacy = resumed.iter().filter(|(event, _)| event != "notification-new").cloned();
+        assert_eq!(without_legacy.collect::<Vec<_>>(), synced);
+        resumed
+    };
+    let before = given().await;
+    let names = ["new-follower", "notification", "notification-new", "user-unfollowed", "new-follower"];
+    assert_eq!(before.iter().map(|(event, _)| event.as_str()).collect::<Vec<_>>(), names);
+    // Whichever of the two blocks the other.
+    for (by, whom) in [("ana", "ben"), ("ben", "ana")] {
+        blocks(&world, by, whom).await;
+        let after = given().await;
+        let names = ["notification", "notification-new", "new-follower"];
+        assert_eq!(after.iter().map(|(event, _)| event.as_str()).collect::<Vec<_>>(), names);
+        for (_, shown) in &after[..2] {
+            assert_eq!((&shown["id"], &shown["actorId"], &shown["sourceId"]), (&json!(id), &Value::Null, &Value::Null));
+            assert_eq!(shown["message"], "Seseorang mulai mengikuti Anda");
+            assert!(!shown.to_string().to_lowercase().contains("\"ana"), "{shown}");
+        }
+        assert_eq!(after[2], before[4], "of others it is as it was");
+        let position = world.relate(by, whom, RelationshipCommand::Unblock).await;
+        world.told(position).await;
+    }
+    assert_eq!(given().await, before);
+}
+
 /// In a room of two; in groups both stay.
 #[tokio::test]
 async fn across_a_block_nothing_that_one_does_reaches_the_other() {
@@ -108,6 +153,34 @@ async fn across_a_block_nothing_that_one_does_reaches_the_other() {
     world.told(position).await;
     ben.say_on("client-hi", &channel, json!({})).await;
     ana.expect("client-hi", &channel).await;
+}
+
+/// An id that was erased may come back as somebody new.
+#[tokio::test]
+async fn who_came_back_after_an_erasure_and_hides_is_not_brought_out_by_a_node_that_starts() {
+    let world = World::start().await;
+    let room = world.group("ana", &["cat"]).await;
+    let is_hidden = async || world.realtime.0.presences.hides(&user("ben")).await.expect("asked");
+    hides(&world, "ben", true).await;
+    let erased = event_log::erasing::erase(&world.log, &user("ben"), &BTreeSet::new(), Timestamp::from_millis(0)).await;
+    world.told(erased.expect("erased").position).await;
+    let forgotten = async {
+        while is_hidden().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, forgotten).await.expect("what was kept of them is deleted");
+    let position = world.register("ben").await;
+    world.told(position).await;
+    hides(&world, "ben", true).await;
+    let node = world.another_node().await;
+    let [mut cat, mut ana] = [Client::connect(node).await, Client::connect(node).await];
+    let channel = format!("private-room-{room}");
+    world.subscribe(&mut cat, "cat", &channel).await;
+    world.subscribe(&mut ana, "ana", &channel).await;
+    // Told in the turn in which whoever was erased is forgotten, or a later one.
+    while cat.expect("user-status", &channel).await["userId"] != "ana" {}
+    assert!(is_hidden().await);
 }
 
 /// A block from before either connected.
@@ -160,6 +233,27 @@ async fn what_has_arrived_is_not_told_across_a_block_nor_given_to_who_comes_back
     // The one who wrote it down hears of it.
     let mut ben = world.resumed("ben", &channel, &before).await;
     assert!(ben.seen_on(&channel).await.contains(&"message-delivered".to_owned()));
+}
+
+#[tokio::test]
+async fn how_far_the_other_has_read_is_not_given_across_a_block_to_who_comes_back() {
+    let world = World::start().await;
+    let two = world.direct("ana", "ben").await;
+    let channel = format!("private-room-{two}");
+    let from = PositionToken { log: world.log.id(), position: world.log.head().await.expect("a head") }.to_string();
+    world.send(two, "ana", "halo").await;
+    let position = world.read(two, "ben").await;
+    world.told(position).await;
+    // What is told again comes together: her own place first, as she wrote before he read.
+    let told_of = async || {
+        let mut ana = world.resumed("ana", &channel, &from).await;
+        let first = ana.expect("message-read", &channel).await["userId"].clone();
+        let seen = ana.seen().await.into_iter().filter(|frame| frame.event == "message-read");
+        std::iter::once(first).chain(seen.map(|frame| frame.data["userId"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(told_of().await, ["ana", "ben"]);
+    blocks(&world, "ben", "ana").await;
+    assert_eq!(told_of().await, ["ana"]);
 }
 
 #[tokio::test]
@@ -232,4 +326,65 @@ async fn who_hides_or_is_apart_is_offline_on_watchlists() {
     assert_eq!(ana.expect(WATCHLIST, "").await["events"], json!([{ "name": "offline", "user_ids": ["ben"] }]));
     drop((ben, cat));
     assert_eq!(ana.expect(WATCHLIST, "").await["events"], json!([{ "name": "offline", "user_ids": ["cat"] }]));
+}
+
+/// Neither to whoever it is between, twice or of somebody who is not there, nor to the others who look.
+#[tokio::test]
+async fn a_block_and_its_end_show_nobody_who_hides_and_tell_the_others_nothing() {
+    let world = World::start().await;
+    let room = world.group("ana", &["ben", "cat"]).await;
+    let list = format!("presence-room-{room}");
+    let [mut ana, mut ben, mut cat] = [world.client().await, world.client().await, world.client().await];
+    // Here, and signed in nowhere.
+    world.register("dan").await;
+    let mut dan = world.client().await;
+    world.subscribe(&mut dan, "dan", "private-user-dan").await;
+    hides(&world, "ben", true).await;
+    for (client, who) in [(&mut ana, "ana"), (&mut cat, "cat"), (&mut ben, "ben")] {
+        world.ask_to_sign_in(client, json!({ "id": who, "watchlist": ["ana", "ben", "cat", "dan"] })).await;
+        client.expect("pusher:signin_success", "").await;
+        client.expect(WATCHLIST, "").await;
+        here(&world, client, who, &list).await;
+    }
+    let told = async |client: &mut Client| {
+        let seen = client.seen().await.into_iter();
+        let presence = seen.filter(|frame| [ADDED, REMOVED, WATCHLIST].contains(&frame.event.as_str()));
+        presence.map(|frame| (frame.event, frame.data)).collect::<Vec<_>>()
+    };
+    for client in [&mut ana, &mut ben, &mut cat] {
+        told(client).await;
+    }
+    let ended = async |from: &str, to: &str| {
+        let position = world.relate(from, to, RelationshipCommand::Unblock).await;
+        world.told(position).await;
+    };
+    let offline = |who: &str| (WATCHLIST.to_owned(), json!({ "events": [{ "name": "offline", "user_ids": [who] }] }));
+    let online = |who: &str| (WATCHLIST.to_owned(), json!({ "events": [{ "name": "online", "user_ids": [who] }] }));
+
+    blocks(&world, "ana", "dan").await;
+    ended("ana", "dan").await;
+    blocks(&world, "ana", "ben").await;
+    assert_eq!(told(&mut ana).await, [], "ben was not there for her before, nor was dan");
+    let gone = [(REMOVED.to_owned(), json!({ "user_id": "ana" })), offline("ana")];
+    assert_eq!(told(&mut ben).await, gone);
+    blocks(&world, "ben", "ana").await;
+    ended("ana", "ben").await;
+    assert_eq!((told(&mut ana).await, told(&mut ben).await), (vec![], vec![]), "they are apart as before");
+    ended("ben", "ana").await;
+    let info = json!({ "user_id": "ana", "user_info": { "name": "name of ana" } });
+    assert_eq!(told(&mut ben).await, [(ADDED.to_owned(), info), online("ana")]);
+    assert_eq!(told(&mut ana).await, [], "he still hides");
+    assert_eq!(told(&mut cat).await, [], "between them and nobody else");
+
+    blocks(&world, "cat", "ana").await;
+    assert_eq!(told(&mut ana).await, [(REMOVED.to_owned(), json!({ "user_id": "cat" })), offline("cat")]);
+    drop(cat);
+    let mut again = world.client().await;
+    for status in ["offline", "online"] {
+        assert_eq!(ben.expect(WATCHLIST, "").await["events"][0], json!({ "name": status, "user_ids": ["cat"] }));
+        if status == "offline" {
+            world.sign_in(&mut again, "cat").await;
+        }
+    }
+    assert_eq!(told(&mut ana).await, [], "neither that she goes nor that she comes");
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use event_log::Position;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -33,6 +34,8 @@ pub(crate) struct Client {
     /// Came while something else was waited for.
     passed_by: VecDeque<Frame>,
     pub id: SocketId,
+    /// The last position that a ping carried, which this client has answered.
+    pub answered: Position,
 }
 
 impl Client {
@@ -50,12 +53,17 @@ impl Client {
 
     /// As somebody whose session the request carries.
     pub async fn connect_as(address: SocketAddr, user: &str) -> Self {
+        let mut client = Self::raw_as(address, user).await;
+        client.is_established().await;
+        client
+    }
+
+    /// The same of one that may be sent away.
+    pub async fn raw_as(address: SocketAddr, user: &str) -> Self {
         let url = format!("ws://{address}/app/key?protocol=7&client=js&version=8.6.0&flash=false");
         let mut request = url.into_client_request().expect("a request");
         request.headers_mut().insert("x-session-of", user.parse().expect("a header"));
-        let mut client = Self::over(request).await;
-        client.is_established().await;
-        client
+        Self::over(request).await
     }
 
     /// `target` is what follows `/app/`.
@@ -65,7 +73,7 @@ impl Client {
 
     async fn over(request: Request<()>) -> Self {
         let (socket, _) = tokio_tungstenite::connect_async(request).await.expect("upgrades");
-        Self { socket, passed_by: VecDeque::new(), id: SocketId::random() }
+        Self { socket, passed_by: VecDeque::new(), id: SocketId::random(), answered: Position::START }
     }
 
     pub async fn say(&mut self, event: &str, data: Value) {
@@ -97,6 +105,10 @@ impl Client {
                     });
                 }
                 Some(Ok(Message::Close(Some(close)))) => return Err(close.code.into()),
+                Some(Ok(Message::Ping(payload))) => {
+                    let text = std::str::from_utf8(&payload).expect("text");
+                    self.answered = Position(text.parse().expect("a position"));
+                }
                 Some(Ok(_)) => {}
                 None | Some(Err(_)) => return Err(0),
             }

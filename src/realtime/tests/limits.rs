@@ -37,6 +37,33 @@ async fn one_connection_too_many_is_sent_away_for_a_while() {
 }
 
 #[tokio::test]
+async fn promise_8_one_connection_of_one_user_too_many_is_sent_away_for_a_while_however_it_is_known() {
+    let world = World::start_with(|config| config.connections_per_user_max = 2).await;
+    let room = world.direct("ana", "ben").await;
+    let mut first = world.client().await;
+    world.subscribe(&mut first, "ana", "private-user-ana").await;
+    let mut second = world.client().await;
+    world.sign_in(&mut second, "ana").await;
+    let (mut subscribing, mut signing_in) = (world.client().await, world.client().await);
+    world.ask(&mut subscribing, "ana", "private-user-ana").await;
+    assert_eq!(subscribing.closed().await, 4100);
+    world.ask_to_sign_in(&mut signing_in, json!({ "id": "ana" })).await;
+    assert_eq!(signing_in.closed().await, 4100);
+    assert_eq!(Client::raw_as(world.address, "ana").await.closed().await, 4100);
+    // Those that were there stay and may do more; nobody else is counted with them.
+    for client in [&mut first, &mut second] {
+        world.subscribe(client, "ana", &format!("private-room-{room}")).await;
+    }
+    let mut ben = world.client().await;
+    world.sign_in(&mut ben, "ben").await;
+    drop(first);
+    let mut connections = world.realtime.0.hub.connections();
+    let freed = connections.wait_for(|count| *count == 2);
+    tokio::time::timeout(Duration::from_secs(10), freed).await.expect("the socket is forgotten").expect("it runs");
+    Client::connect_as(world.address, "ana").await;
+}
+
+#[tokio::test]
 async fn what_is_malformed_is_answered_and_the_connection_stays() {
     let world = World::start_with(|config| config.message_bytes_max = 1_000).await;
     let mut client = world.client().await;

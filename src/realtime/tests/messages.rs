@@ -1,6 +1,8 @@
 //! What becomes of a message, to those who may read it and to those who may not.
 
 use aggregates::ids::{MessageId, RoomId};
+use aggregates::participant::{Arrangement, MarkUnread, ParticipantCommand, UnreadFrom};
+use aggregates::relationship::RelationshipCommand;
 use aggregates::room::{DeleteMessage, EditMessage, Emoji, MessageFacts, PinMessage, React, RoomCommand};
 use aggregates::{Command, Metadata, Sealed, StreamId};
 use event_log::{Position, PositionToken};
@@ -130,6 +132,28 @@ async fn who_came_after_a_message_that_they_may_not_read_hears_nothing_of_it_liv
 }
 
 #[tokio::test]
+async fn how_far_others_have_read_is_told_to_those_who_may_read_that_message() {
+    let world = World::start().await;
+    let room = world.group_from_join("ana", &["ben"]).await;
+    let channel = format!("private-room-{room}");
+    world.say(room, "ana", "OLD SECRET", 1).await;
+    let position = world.add(room, "ana", &["cat"]).await;
+    world.told(position).await;
+    let from = world.here().await;
+    let (mut ana, mut cat) = (world.in_room("ana", room).await, world.in_room("cat", room).await);
+    world.read(room, "ben").await;
+    while ana.expect("message-read", &channel).await["userId"] != "ben" {}
+    let mut resumed = world.resumed("cat", &channel, &from).await;
+    let mut member = world.resumed("ana", &channel, &from).await;
+    while member.expect("message-read", &channel).await["userId"] != "ben" {}
+    world.say(room, "ana", "new", 2).await;
+    for client in [&mut cat, &mut resumed] {
+        let first = client.expect("message-read", &channel).await;
+        assert_eq!((&first["userId"], &first["upToSeq"]), (&json!("ana"), &json!(2)), "{first}");
+    }
+}
+
+#[tokio::test]
 async fn in_a_room_that_is_read_from_its_start_everybody_hears_of_old_messages() {
     let world = World::start().await;
     let room = world.group("ana", &[]).await;
@@ -203,6 +227,55 @@ async fn an_edit_behind_a_deletion_shows_no_words_though_the_view_has_heard_of_n
     let edited = ben.expect("message-edited", &channel).await;
     assert_eq!((&edited["content"], &edited["isDeleted"]), (&json!(TOMBSTONE), &json!(true)));
     holding.execute_batch("ROLLBACK").expect("let go");
+}
+
+#[tokio::test]
+async fn unread_follows_a_deletion_a_mark_and_what_is_put_away() {
+    let world = World::start().await;
+    let room = world.direct("ana", "ben").await;
+    let mut ben = world.client().await;
+    world.subscribe(&mut ben, "ben", "private-user-ben").await;
+    let mut unread = async |wanted: u64| while ben.expect("unread", "private-user-ben").await["chat"] != wanted {};
+    let first = world.say(room, "ana", "satu", 1).await;
+    unread(1).await;
+    world.delete(room, &first).await;
+    unread(0).await;
+    let second = world.say(room, "ana", "dua", 2).await;
+    unread(1).await;
+    world.read(room, "ben").await;
+    unread(0).await;
+    let from = UnreadFrom::Message { seq: second.seq };
+    let mark = MarkUnread { room_id: room, user_id: user("ben"), from, membership: None, at: at() };
+    let stream = StreamId::participant(room, &user("ben"));
+    world.done(stream, Command::Participant(ParticipantCommand::MarkUnread(mark))).await;
+    unread(1).await;
+    world.arrange(room, "ben", Arrangement::Archived { seq: 0 }).await;
+    unread(0).await;
+    world.arrange(room, "ben", Arrangement::Unarchived).await;
+    unread(1).await;
+}
+
+#[tokio::test]
+async fn a_node_that_keeps_nothing_tells_what_happens_all_the_same() {
+    let world = World::start_with(|config| config.window_bytes_max = 0).await;
+    let room = world.group("ana", &["ben"]).await;
+    let channel = format!("private-room-{room}");
+    let mut ben = world.in_room("ben", room).await;
+    let message = world.say(room, "ana", "halo", 1).await;
+    world.let_everything_happen(room, &message).await;
+    world.add(room, "ana", &["cat"]).await;
+    world.remove(room, "ana", "cat").await;
+    world.read(room, "ana").await;
+    world.relate("cat", "ben", RelationshipCommand::Follow).await;
+    let seen = world.seen(&mut ben).await;
+    for event in ["new-message", "user-joined", "user-left"].into_iter().chain(ABOUT) {
+        let is_it = |frame: &Frame| frame.event == event && frame.channel.as_deref() == Some(&channel);
+        assert!(seen.iter().any(is_it), "{event}: {seen:?}");
+    }
+    for event in ["new-message", "new-follower"] {
+        let is_it = |frame: &Frame| frame.event == event && frame.channel.as_deref() == Some("private-user-ben");
+        assert!(seen.iter().any(is_it), "{event}: {seen:?}");
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Promise 7 on one node: who was away gets what came meanwhile, in order, once; or is told to reload.
 
+use std::time::Duration;
+
 use aggregates::ids::RoomId;
 use aggregates::relationship::RelationshipCommand;
 use aggregates::user::{EraseUser, UserCommand};
@@ -11,7 +13,7 @@ use uuid::Uuid;
 
 use super::client::{Client, Frame};
 use super::world::{PATIENCE, World, at, user};
-use crate::realtime::PusherChannel;
+use crate::realtime::{PusherChannel, Synced};
 
 const SUCCEEDED: &str = "pusher_internal:subscription_succeeded";
 
@@ -212,6 +214,11 @@ async fn promise_7_what_cannot_be_replayed_is_said_and_the_channel_goes_on() {
         (world.token(Position(head.0 + 1_000)), "unknown-position"),
     ];
     for (resume, reason) in cases {
+        // Whoever asks instead of listening is given part after part, so that nothing is too much.
+        if reason != "too-much" {
+            let synced = world.realtime.sync(&user("ben"), resume.parse().ok(), 500).await.expect("answered");
+            assert_eq!(synced, Synced::Reload { reason, position: head });
+        }
         let mut ben = world.client().await;
         world.ask_after(&mut ben, "ben", &channel, Some(&resume)).await;
         let succeeded = ben.expect(SUCCEEDED, &channel).await;
@@ -243,7 +250,9 @@ async fn promise_7_a_replay_that_the_window_moves_past_ends_with_the_word_to_rel
     let room = world.group("ana", &["ben"]).await;
     let (channel, from) = (channel_of(room), world.log.head().await.expect("a head"));
     let words = bulky();
-    join_all((0..MESSAGES).map(|_| world.send(room, "ana", &words))).await;
+    for _ in 0..MESSAGES / 50 {
+        join_all((0..50).map(|_| world.send(room, "ana", &words))).await;
+    }
     let head = world.log.head().await.expect("a head");
     world.told(head).await;
     // The client takes nothing: the rest of its replay waits until it does, and by then the window begins anew.
@@ -269,6 +278,36 @@ async fn promise_7_a_replay_that_the_window_moves_past_ends_with_the_word_to_rel
     // Who is here may be told behind it.
     let said = heard.iter().rev().find(|frame| frame.event == "new-message");
     assert_eq!(said.map(|frame| &frame.data["content"]), Some(&json!("after it")), "and then it is live");
+}
+
+#[tokio::test]
+async fn what_is_still_being_replayed_has_not_arrived_though_something_later_has() {
+    const MESSAGES: usize = 600;
+    let world = World::start_with(|config| {
+        config.window_bytes_max = 256 * 1024 * 1024;
+        config.window_events_max = 100_000;
+        config.replay_frames_max = 100_000;
+        config.receipt_interval = Duration::from_millis(1);
+    })
+    .await;
+    let (room, other) = (world.group("ana", &["ben"]).await, world.group("ana", &["ben"]).await);
+    let (channel, from) = (channel_of(room), world.log.head().await.expect("a head"));
+    let words = bulky();
+    for _ in 0..MESSAGES / 50 {
+        join_all((0..50).map(|_| world.send(room, "ana", &words))).await;
+    }
+    world.told(world.log.head().await.expect("a head")).await;
+    let mut ben = world.client().await;
+    world.subscribe(&mut ben, "ben", &channel_of(other)).await;
+    world.ask_after(&mut ben, "ben", &channel, Some(&world.token(from))).await;
+    // The client takes nothing yet: what is said meanwhile is written between two parts of the replay.
+    world.is_being_replayed(&channel).await;
+    let later = world.send(other, "ana", "later").await;
+    world.told(later).await;
+    for _ in 0..MESSAGES {
+        ben.expect("new-message", &channel).await;
+        assert!(ben.answered < later, "there is more to come from before it");
+    }
 }
 
 #[tokio::test]

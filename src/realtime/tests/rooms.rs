@@ -7,7 +7,7 @@ use event_log::PositionToken;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::client::Client;
+use super::client::{Client, Frame};
 use super::world::{World, at, user};
 
 #[tokio::test]
@@ -159,7 +159,8 @@ async fn who_comes_in_may_listen_and_hears_what_is_said_from_then_on() {
 
 #[tokio::test]
 async fn what_is_said_the_moment_a_room_is_opened_is_told_to_who_was_connected_before() {
-    let world = World::start().await;
+    // A node that keeps frames for those who are away makes them of everything, whoever listens.
+    let world = World::start_with(|config| config.window_bytes_max = 0).await;
     let mut ben = world.client().await;
     world.subscribe(&mut ben, "ben", "private-user-ben").await;
     // So that the door has at hand what stands between the two: else it would look first, and hear the words before.
@@ -263,6 +264,26 @@ async fn in_a_room_above_the_limit_reading_is_not_told() {
     while ana.expect("message-read", &in_small).await["userId"] != "ben" {}
     let in_large = ana.seen_on(&format!("private-room-{large}")).await;
     assert!(!in_large.contains(&"message-read".to_owned()), "{in_large:?}");
+}
+
+#[tokio::test]
+async fn in_a_room_that_grows_past_the_limit_reading_is_told_no_longer() {
+    let world = World::start_with(|config| config.read_frames_members_max = 2).await;
+    let (grows, small) = (world.group("ana", &["ben"]).await, world.group("ana", &["ben"]).await);
+    let [in_grown, in_small] = [grows, small].map(|room| format!("private-room-{room}"));
+    let mut ana = world.in_room("ana", grows).await;
+    world.subscribe(&mut ana, "ana", &in_small).await;
+    world.send(grows, "ana", "satu").await;
+    world.read(grows, "ben").await;
+    while ana.expect("message-read", &in_grown).await["userId"] != "ben" {}
+    world.add(grows, "ana", &["cat"]).await;
+    world.send(grows, "cat", "dua").await;
+    world.send(small, "ana", "satu").await;
+    world.read(small, "ben").await;
+    while ana.expect("message-read", &in_small).await["userId"] != "ben" {}
+    let of_cat = |frame: &Frame| frame.event == "message-read" && frame.data["userId"] == "cat";
+    let seen = ana.seen().await;
+    assert!(!seen.iter().any(of_cat), "{seen:?}");
 }
 
 #[tokio::test]

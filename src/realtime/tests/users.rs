@@ -1,12 +1,15 @@
 //! What is heard on one's own channel.
 
+use aggregates::feed::{FeedCommand, MarkFeedRead};
 use aggregates::notification::{MarkNotification, NotificationCommand};
 use aggregates::policy::follower::{follower_notification, notify_of_follower};
 use aggregates::relationship::{Directed, RelationshipCommand};
 use aggregates::{Command, StreamId};
+use event_log::{Position, PositionToken};
 use serde_json::json;
 
 use super::world::{World, at, user};
+use crate::realtime::{MasterKey, PusherChannel, SocketId, Synced};
 
 #[tokio::test]
 async fn unread_follows_messages_and_reading() {
@@ -53,6 +56,24 @@ async fn a_follow_is_told_with_the_id_of_the_notification_that_follows_from_it()
 }
 
 #[tokio::test]
+async fn a_follow_that_ends_by_a_block_is_told_to_nobody_then_or_later() {
+    let world = World::start().await;
+    let channel = "private-user-ben";
+    let mut ben = world.client().await;
+    world.subscribe(&mut ben, "ben", channel).await;
+    world.relate("ana", "ben", RelationshipCommand::Follow).await;
+    let position = ben.expect("new-follower", channel).await["position"].as_str().expect("text").to_owned();
+    let blocked = world.relate("ana", "ben", RelationshipCommand::Block).await;
+    world.told(blocked).await;
+    assert!(!ben.seen_on(channel).await.contains(&"user-unfollowed".to_owned()));
+    world.relate("ana", "ben", RelationshipCommand::Unblock).await;
+    world.relate("ana", "ben", RelationshipCommand::Follow).await;
+    let mut ben = world.resumed("ben", channel, &position).await;
+    ben.expect("new-follower", channel).await;
+    assert!(!ben.seen_on(channel).await.contains(&"user-unfollowed".to_owned()));
+}
+
+#[tokio::test]
 async fn a_notification_is_told_whole_and_so_is_its_reading() {
     let world = World::start().await;
     let mut ben = world.client().await;
@@ -65,12 +86,35 @@ async fn a_notification_is_told_whole_and_so_is_its_reading() {
     assert_eq!((&notification["id"], &notification["type"]), (&json!(id), &json!("FOLLOWER")));
     assert_eq!(notification["message"], "Ana mulai mengikuti Anda");
     assert_eq!(ben.expect("notification-new", "private-user-ben").await, notification);
+    // The inbox has nothing of it: how far it is may be stored later, and what is asked now is told all of it all the same.
+    let from = PositionToken { log: world.log.id(), position: Position::START };
+    let Ok(Synced::Changes(changes)) = world.realtime.sync(&user("ben"), Some(from), 100).await else {
+        panic!("changes")
+    };
+    assert!(changes.events.iter().any(|event| event.event == "notification"), "{changes:?}");
     while ben.expect("unread", "private-user-ben").await["notifications"] != 1 {}
 
     let mark = MarkNotification { notification_id: id, marked_by: user("ben"), at: at() };
     world.done(StreamId::notification(id), Command::Notification(NotificationCommand::MarkRead(mark))).await;
     assert_eq!(ben.expect("notification-read", "private-user-ben").await["ids"], json!([id]));
     while ben.expect("unread", "private-user-ben").await["notifications"] != 0 {}
+    let up_to = world.log.head().await.expect("a head").0;
+    let all = MarkFeedRead { user_id: user("ben"), up_to, at: at() };
+    world.done(StreamId::feed(&user("ben")), Command::Feed(FeedCommand::MarkRead(all))).await;
+    assert_eq!(ben.expect("notification-read", "private-user-ben").await["all"], true);
+}
+
+#[tokio::test]
+async fn the_key_of_an_encrypted_channel_is_given_with_its_own_signature_alone() {
+    let key = MasterKey::parse("MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=").expect("a key");
+    let world = World::start_with(|config| config.encryption_master_key = Some(key.clone())).await;
+    let secret = |channel: &str| {
+        let parsed = PusherChannel::parse(channel).expect("a channel");
+        world.realtime.authorise(&user("ana"), SocketId::random(), &parsed, (None, None)).shared_secret
+    };
+    let encrypted = "private-encrypted-user-ana";
+    assert_eq!(secret(encrypted), Some(key.shared_secret(encrypted)));
+    assert_eq!(secret("private-user-ana"), None);
 }
 
 #[tokio::test]

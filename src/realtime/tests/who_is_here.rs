@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use aggregates::relationship::RelationshipCommand;
+use projections::Format;
 use serde_json::json;
 
+use super::client::Frame;
 use super::world::{World, user};
 use crate::realtime::Said;
 
@@ -83,6 +85,46 @@ async fn whoever_is_blocked_hears_nothing_of_it_and_the_others_of_the_room_do() 
     while cat.expect("user-status", &channel).await["userId"] != "ana" {}
     assert!(!ben.seen_on(&channel).await.contains(&"user-status".to_owned()));
     drop(ana);
+}
+
+#[tokio::test]
+async fn whoever_is_blocked_hears_nothing_though_the_view_has_not_heard_of_the_block() {
+    let world = world(Duration::from_millis(50)).await;
+    let room = world.group("cat", &["ana", "ben"]).await;
+    let channel = format!("private-room-{room}");
+    let (mut ben, mut cat) = (world.in_room("ben", room).await, world.in_room("cat", room).await);
+    ben.expect("user-status", &channel).await;
+    // Whoever holds its file for writing holds the view up; it goes on being read.
+    let inbox = world.directory.path().join(format!("inbox-{}-g1.db", Format::CURRENT));
+    let holding = rusqlite::Connection::open(inbox).expect("the view's file");
+    holding.execute_batch("BEGIN IMMEDIATE").expect("held");
+    let blocked = world.relate("ana", "ben", RelationshipCommand::Block).await;
+    let mut progress = world.realtime.0.hub.progress();
+    progress.wait_for(|delivered| delivered.is_some_and(|delivered| delivered >= blocked)).await.expect("it runs");
+    world.realtime.is_here(&user("ana"), HERE).await.expect("said");
+    while cat.expect("user-status", &channel).await["userId"] != "ana" {}
+    assert!(!ben.seen_on(&channel).await.contains(&"user-status".to_owned()));
+    holding.execute_batch("ROLLBACK").expect("let go");
+}
+
+#[tokio::test]
+async fn who_comes_and_goes_is_told_to_no_more_than_the_limit_and_never_to_themselves() {
+    let world = World::start_with(|config| config.read_frames_members_max = 1).await;
+    let (small, large) = (world.group("ana", &["cat"]).await, world.group("ana", &["ben", "cat"]).await);
+    let [in_small, in_large] = [small, large].map(|room| format!("private-room-{room}"));
+    let (mut ben, mut cat) = (world.in_room("ben", large).await, world.in_room("cat", small).await);
+    world.subscribe(&mut cat, "cat", &in_large).await;
+    let mut ana = world.in_room("ana", small).await;
+    world.subscribe(&mut ana, "ana", &in_large).await;
+    while cat.expect("user-status", &in_small).await["userId"] != "ana" {}
+    world.realtime.is_here(&user("ana"), Said { invisible: Some(true), ..HERE }).await.expect("said");
+    let went = cat.expect("user-status", &in_small).await;
+    assert_eq!((&went["userId"], &went["status"]), (&json!("ana"), &json!("offline")));
+    for client in [&mut ana, &mut ben, &mut cat] {
+        let seen = client.seen().await;
+        let of_ana = |frame: &&Frame| frame.event == "user-status" && frame.data["userId"] == "ana";
+        assert_eq!(seen.iter().filter(of_ana).count(), 0, "{seen:?}");
+    }
 }
 
 #[tokio::test]

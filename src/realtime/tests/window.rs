@@ -18,6 +18,7 @@ use super::world::user;
 use crate::realtime::frames::{About, Cause, HintData, Joined};
 use crate::realtime::people::mutes::Mutes;
 use crate::realtime::protocol::EventData;
+use crate::realtime::protocol::socket_id::SocketId;
 use crate::realtime::replay_buffer::read_mark::ReadMark;
 use crate::realtime::replay_buffer::window::{Cursor, Heard, Listener, Part, Window};
 use crate::wire::message::TOMBSTONE;
@@ -93,6 +94,15 @@ fn what_came_behind_a_position_is_given_in_order_and_once() {
 }
 
 #[test]
+fn a_frame_that_comes_behind_later_ones_is_found_beside_them() {
+    let (mut window, ana) = (window(100), user("ana"));
+    for (position, text) in [(5, "5"), (10, "10"), (7, "7, late"), (12, "12")] {
+        keep(&mut window, position, text);
+    }
+    assert_eq!(all_of_room(&window, &ana, after(8), 1), ["10", "7, late", "12"]);
+}
+
+#[test]
 fn of_several_frames_of_one_event_those_that_were_not_heard_are_given() {
     let (mut window, ana) = (window(100), user("ana"));
     for text in ["ben came", "cat came", "dan came"] {
@@ -120,6 +130,31 @@ fn promise_8_frames_go_by_bytes_and_by_age_and_what_is_gone_is_not_covered() {
     }
     assert!(by_bytes.covers(after(96)) && !by_bytes.covers(after(95)), "four frames of 500 bytes");
     assert_eq!(all_of_room(&by_bytes, &user("ana"), after(96), 10).len(), 4);
+}
+
+#[test]
+fn a_position_of_which_some_frames_are_gone_is_not_covered() {
+    let mut window = Window::new(2_000, 1_000_000);
+    window.begin_at(Position::START);
+    for position in [1, 1, 1, 1, 1, 2] {
+        keep(&mut window, position, &"x".repeat(244));
+    }
+    let standing = |position, frames| Cursor { position: Position(position), frames: Some(frames) };
+    assert!(!window.covers(standing(1, 0)) && !window.covers(standing(1, 4)), "two of the five are gone");
+    assert!(window.covers(after(1)) && window.covers(standing(2, 0)));
+}
+
+#[test]
+fn the_socket_that_asked_is_not_given_it_and_the_next_one_is() {
+    let (mut window, ana, [desk, phone]) = (window(100), user("ana"), std::array::from_fn(|_| SocketId::random()));
+    window.keep(CHANNEL, cause(1), &Utf8Bytes::from_static("from the desk"), Some(desk));
+    let (channels, until) = (heard_by_all(), Position(u64::MAX));
+    let given = |socket| {
+        let socket = Some(socket);
+        let listener = Listener { socket, user: &ana, channels: &channels, hints: None, mutes: None, until };
+        window.behind(&listener, after(0), 10).frames.len()
+    };
+    assert_eq!((given(desk), given(phone)), (0, 1));
 }
 
 #[test]
@@ -296,6 +331,7 @@ fn of_each_reader_the_last_place_is_kept_and_those_told_late_are_told_again() {
     let mark = |position: u64, up_to_seq: u64| ReadMark {
         up_to: MessageId(Uuid::from_u128(up_to_seq.into())),
         up_to_seq,
+        history_from: HistoryFrom::Start,
         read_at: Timestamp::from_millis(0),
         position: Position(position),
         except: None,

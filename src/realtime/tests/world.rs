@@ -136,7 +136,7 @@ impl World {
         tokio::time::timeout(PATIENCE, delivered).await.expect("the tail gets there").expect("it runs");
     }
 
-    async fn register(&self, name: &str) -> Position {
+    pub async fn register(&self, name: &str) -> Position {
         let words = |text: String| Some(Sealed::new(text));
         let profile = Profile {
             name: words(format!("{}{}", name[..1].to_uppercase(), &name[1..])),

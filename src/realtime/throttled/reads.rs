@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::gathering::Gathered;
 use crate::realtime::frames::encode;
-use crate::realtime::frames::{self, MessageRead};
+use crate::realtime::frames::{self, Cause, MessageRead};
 use crate::realtime::hub::{Apart, Except};
 use crate::realtime::inner::Inner;
 use crate::realtime::protocol::channel_name::room_channel;
@@ -78,7 +78,8 @@ async fn show(inner: &Inner, room_id: RoomId, user_id: &UserId, mark: &ReadMark)
     let except = Except { socket: mark.except, apart, ..Except::default() };
     let data = frame(room_id, user_id, mark, &token);
     inner.hub.mark_told(room_id, user_id, mark);
-    inner.announce(&channel, frames::MESSAGE_READ, &data, Some(mark.position.into()), except);
+    let cause = Cause::from(mark.position).about(mark.about(room_id));
+    inner.announce(&channel, frames::MESSAGE_READ, &data, Some(cause), except);
     inner.hub.wake();
 }
 
@@ -90,7 +91,11 @@ pub(in crate::realtime) async fn retold(
     from: Position,
 ) -> Vec<Utf8Bytes> {
     let mut marks = inner.hub.marks(room_id, from);
-    marks.retain(|(other, _)| !inner.hub.is_shut(room_id, user, other));
+    let stay = inner.hub.stay_in(room_id, user);
+    let hears = |other: &UserId, mark: &ReadMark| {
+        mark.about(room_id).is_for(stay.as_ref()) && !inner.hub.is_shut(room_id, user, other)
+    };
+    marks.retain(|(other, mark)| hears(other, mark));
     let Some((_, newest)) = marks.last() else { return Vec::new() };
     if !is_told(inner, room_id, newest.position).await {
         return Vec::new();
