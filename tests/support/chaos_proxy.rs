@@ -42,6 +42,17 @@ struct Faults {
     refusing: watch::Sender<bool>,
     /// Connections that came, refused ones too.
     connections: watch::Sender<u64>,
+    /// Of those, how many have ended.
+    ended: watch::Sender<u64>,
+}
+
+/// Counts a connection as ended, however it ends.
+struct Ending(Arc<Faults>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.ended.send_modify(|ended| *ended += 1);
+    }
 }
 
 impl ChaosProxy {
@@ -61,6 +72,13 @@ impl ChaosProxy {
     /// Every open connection ends now.
     pub fn cut_now(&self) {
         self.faults.cuts.send_modify(|cuts| *cuts += 1);
+    }
+
+    /// The same, and waits until they have: whoever asks now is not cut off in the middle.
+    pub async fn cut(&self) {
+        let came = *self.faults.connections.borrow();
+        self.cut_now();
+        self.faults.ended.subscribe().wait_for(|ended| *ended >= came).await.expect("the sender lives here");
     }
 
     /// The connection that carries the byte after the next `count` ones ends there.
@@ -157,13 +175,16 @@ enum Answering {
 
 async fn accept(listener: TcpListener, server: SocketAddr, faults: Arc<Faults>) {
     while let Ok((client, _)) = listener.accept().await {
+        // Before it counts as one that came: a cut reaches all of those.
+        let mut cuts = faults.cuts.subscribe();
         faults.connections.send_modify(|came| *came += 1);
+        let ending = Ending(Arc::clone(&faults));
         if *faults.refusing.borrow() {
             continue;
         }
         let faults = Arc::clone(&faults);
         tokio::spawn(async move {
-            let mut cuts = faults.cuts.subscribe();
+            let _ending = ending;
             let Ok(upstream) = TcpStream::connect(server).await else { return };
             client.set_nodelay(true).ok();
             upstream.set_nodelay(true).ok();

@@ -99,7 +99,7 @@ async fn stalled(question: Question) {
     let proxy = ChaosProxy::before(store.postgres().address()).await;
     let log = through(&store, &proxy).await;
     // A new connection has not prepared the statement yet, so that it goes over the wire as text.
-    proxy.cut_now();
+    proxy.cut().await;
     proxy.stall_before_answer_to(question.needle());
     let told = in_time(&format!("{question:?}"), question.ask(&*log, &room)).await;
     let Err(EventLogError::Unavailable(why)) = told else { panic!("{question:?}: {told:?}") };
