@@ -151,6 +151,7 @@ const LINES: &[(&str, Holds)] = &[
     ("attachmentUrl", Words),
     ("avatar", Words),
     ("by", Id),
+    ("changed", Typed),
     ("clientMessageId", Words),
     ("content", Words),
     ("email", Words),
