@@ -130,7 +130,7 @@ mod tests {
             ("bad link https://x.id/y", "bad link …"),
             ("room=lobby unknown", "… unknown"),
             ("token os-key_hunter is wrong", "token … is wrong"),
-            ("key HUNTER", "key …"),
+            ("wrong: HUNTER", "wrong: …"),
             ("number 6281234567890 or 0812-3456-7890", "number … or …"),
             ("id 0123456789abcdefghijklmnopqrstuv", "id …"),
         ] {

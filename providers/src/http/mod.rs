@@ -142,9 +142,11 @@ fn no_connection(error: &reqwest::Error) -> &'static str {
     if is_tls { "no connection: TLS failed" } else { "no connection" }
 }
 
-/// tokio-rustls wraps what rustls says.
+/// What rustls says is wrapped once by tokio-rustls and once more by hyper-rustls, and `source` passes over such wraps.
 fn is_tls(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>())
+    error
+        .get_ref()
+        .is_some_and(|inner| inner.is::<rustls::Error>() || inner.downcast_ref::<io::Error>().is_some_and(is_tls))
 }
 
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

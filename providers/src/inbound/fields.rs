@@ -126,10 +126,10 @@ mod tests {
     #[test]
     fn a_moment_is_understood_in_every_form() {
         let value =
-            json!({ "a": 1_795_000_000, "b": "1795000000", "c": 1_795_000_000_000_i64, "d": "2026-11-18T09:06:40Z" });
+            json!({ "a": 1_795_000_000, "b": "1795000000", "c": 1_795_000_000_000_i64, "d": "2026-11-18T11:06:40Z" });
         let fields = Fields::of(&value);
         for name in ["a", "b", "c", "d"] {
-            assert_eq!(fields.moment(name).unwrap().unwrap().as_second(), 1_794_992_800 + 7_200, "{name}");
+            assert_eq!(fields.moment(name).unwrap().unwrap().as_second(), 1_795_000_000, "{name}");
         }
         assert_eq!(fields.moment("e"), Ok(None));
         for wrong in [json!("soon"), json!("NaN"), json!(1e300), json!([])] {

@@ -15,7 +15,7 @@ pub fn judge(answer: &Answer, quoting: &Quoting<'_>) -> Outcome {
     let has_failed = !answer.status.is_success() || json.as_ref().is_some_and(|json| is_success(json) != Some(true));
     if is_asked
         && has_failed
-        && let Some(outcome) = by_text(&text, quoting)
+        && let Some(outcome) = by_text(&text, answer, quoting)
     {
         return outcome;
     }
@@ -59,7 +59,7 @@ fn said(json: &Value) -> String {
 }
 
 /// The texts that are known (providers.md); none of another.
-fn by_text(text: &str, quoting: &Quoting<'_>) -> Option<Outcome> {
+fn by_text(text: &str, answer: &Answer, quoting: &Quoting<'_>) -> Option<Outcome> {
     let lower = text.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     if says(&["user not found", "wrong api token", "access denied", "invalid token"]) {
@@ -73,7 +73,7 @@ fn by_text(text: &str, quoting: &Quoting<'_>) -> Option<Outcome> {
     } else if lower.starts_with("empty ") {
         Some(Outcome::Refused(quoting.reason("Mailketing misses a field", text)))
     } else if says(&["too many requests", "rate limit"]) {
-        Some(Outcome::Throttled { reason: Reason::new("too much at once for Mailketing"), after: None })
+        Some(Outcome::Throttled { reason: Reason::new("too much at once for Mailketing"), after: answer.retry_after })
     } else {
         None
     }

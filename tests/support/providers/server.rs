@@ -222,7 +222,11 @@ async fn answer(desk: &Desk, request: Request<Incoming>, reset: &AtomicBool) -> 
         Told::CutOff => {
             let reply = desk.take(&asked);
             let half = Bytes::from(reply.body.clone().into_bytes()).slice(..reply.body.len() / 2);
-            let broken = stream::iter([Ok(Frame::data(half)), Err(io::ErrorKind::BrokenPipe.into())]);
+            // What is there is written while the rest is waited for.
+            let broken = stream::iter([Ok(Frame::data(half))]).chain(stream::once(async {
+                tokio::task::yield_now().await;
+                Err(io::ErrorKind::BrokenPipe.into())
+            }));
             Ok(streamed(&reply, StreamBody::new(broken).boxed_unsync()))
         }
         Told::Endless => {

@@ -100,7 +100,7 @@ impl Dialect for PushService {
     }
 
     fn success(&self, asked: &Asked, id: &str) -> Reply {
-        Reply::json(201, "").with("location", &format!("http://{}/message/{id}", asked.header("host")))
+        Reply::json(201, "created").with("location", &format!("http://{}/message/{id}", asked.header("host")))
     }
 
     fn failure(&self, status: u16, text: &str) -> Reply {
