@@ -8,6 +8,7 @@
 //! What comes back from the providers later (receipts, payments, messages) is understood in [`inbound`], purely.
 
 mod address;
+mod configured;
 mod http;
 pub mod inbound;
 mod limits;
@@ -28,6 +29,7 @@ pub mod webpush;
 pub mod whatsapp_cloud;
 
 pub use address::{Address, InvalidMailbox, Mailbox};
+pub use configured::{ALIASES, EmailSettings, Outside, OutsideSettings, PushSettings, WhatsAppSettings};
 pub use http::{Http, HttpError};
 pub use limits::AttemptLimits;
 pub use mailketing::{MailketingProvider, MailketingSettings};

@@ -34,11 +34,13 @@ pub enum Outcome {
 impl Outcome {
     /// Taken, all of it.
     pub(crate) fn accepted(provider_id: Option<String>) -> Self {
-        Self::Accepted {
-            provider_id: provider_id.map(|id| bounded(&id, ID_LETTERS_MAX)),
-            unreachable: vec![],
-            missed: 0,
-        }
+        Self::accepted_but(provider_id, vec![])
+    }
+
+    /// Taken for all but these.
+    pub(crate) fn accepted_but(provider_id: Option<String>, unreachable: Vec<Recipient>) -> Self {
+        let provider_id = provider_id.map(|id| bounded(&id, ID_LETTERS_MAX));
+        Self::Accepted { provider_id, unreachable, missed: 0 }
     }
 
     pub(crate) fn unavailable(reason: Reason) -> Self {

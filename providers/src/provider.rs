@@ -1,6 +1,7 @@
 //! The one trait behind which every outside delivery service stands.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::outcome::Outcome;
 use crate::outgoing::Outgoing;
@@ -14,13 +15,15 @@ pub enum DeliveryChannel {
 }
 
 /// Which service. Its name is the one of its section in the configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ProviderKind {
     OneSignal,
     WebPush,
     Mailketing,
     Smtp,
     Starsender,
+    #[serde(rename = "cloud")]
     WhatsAppCloud,
 }
 
@@ -88,5 +91,8 @@ mod tests {
     fn every_provider_has_a_name_of_its_own() {
         let names: BTreeSet<_> = ProviderKind::ALL.iter().map(|kind| kind.name()).collect();
         assert_eq!(names.len(), ProviderKind::ALL.len());
+        for kind in ProviderKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+        }
     }
 }

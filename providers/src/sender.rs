@@ -8,9 +8,9 @@ use crate::setting::InvalidSetting;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Sender {
-    /// Name that a reader sees. Required.
+    /// Name that a reader sees. Default none: required.
     pub from_name: String,
-    /// Address that the provider knows as a sender. Required.
+    /// Address that the provider knows as a sender. Default none: required.
     pub from_address: String,
 }
 

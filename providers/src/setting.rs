@@ -4,18 +4,22 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {reason}")]
 pub struct InvalidSetting {
-    /// Its name in its own section, `api_key`.
-    pub field: &'static str,
+    /// Its name in its own section, `api_key`; of several sections with theirs in front, `push.onesignal.api_key`.
+    pub field: String,
     pub reason: String,
 }
 
 impl InvalidSetting {
-    pub(crate) fn new(field: &'static str, reason: impl Into<String>) -> Self {
-        Self { field, reason: reason.into() }
+    pub(crate) fn new(field: &str, reason: impl Into<String>) -> Self {
+        Self { field: field.to_owned(), reason: reason.into() }
+    }
+
+    pub(crate) fn within(self, section: &str) -> Self {
+        Self { field: format!("{section}.{}", self.field), ..self }
     }
 
     /// A complaint where `text` is empty or could not stand in a header.
-    pub(crate) fn unless_a_word(field: &'static str, text: &str) -> Option<Self> {
+    pub(crate) fn unless_a_word(field: &str, text: &str) -> Option<Self> {
         if text.is_empty() {
             return Some(Self::new(field, "is required"));
         }

@@ -7,7 +7,7 @@ use url::Url;
 use crate::setting::InvalidSetting;
 
 /// A base URL that something can be sent to.
-pub(crate) fn parse_base(field: &'static str, text: &str) -> Result<Url, InvalidSetting> {
+pub(crate) fn parse_base(field: &str, text: &str) -> Result<Url, InvalidSetting> {
     let wrong = |reason: &str| Err(InvalidSetting::new(field, reason));
     let Ok(url) = Url::parse(text) else { return wrong("is no URL") };
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {

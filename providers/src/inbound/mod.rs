@@ -8,6 +8,7 @@ mod fields;
 pub mod mailketing;
 pub mod onesignal;
 pub mod proof;
+mod settings;
 pub mod starsender;
 pub mod whatsapp_cloud;
 pub mod xendit;
@@ -21,6 +22,7 @@ use crate::outcome::Reason;
 use crate::phone::PhoneNumber;
 
 pub use fields::InvalidBody;
+pub use settings::{ALIASES, WebhookSecrets};
 pub use xendit::{Amount, Payment, PaymentStatus};
 
 /// What one webhook body may tell several of.

@@ -8,15 +8,16 @@ use crate::http::{endpoint, parse_base};
 use crate::secret::Secret;
 use crate::setting::InvalidSetting;
 
-/// Section `email.mailketing`.
+/// E-mail through Mailketing.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct MailketingSettings {
-    /// The account's API token. Required. Also MAILKETING_API_KEY.
+    /// The account's API token. Default none: required. Also `MAILKETING_API_KEY`.
     pub api_token: Secret,
-    /// Which version of the API, "v1" or "v2". Default "v1".
+    /// Which version of the API, `v1` or `v2`. Default `v1`.
     pub version: MailketingVersion,
-    /// Where Mailketing is, with or without its path. Default https://api.mailketing.co.id. Also MAILKETING_API_URL.
+    /// Where Mailketing is, with or without its path. Default
+    /// `https://api.mailketing.co.id`. Also `MAILKETING_API_URL`.
     pub base_url: Option<String>,
 }
 

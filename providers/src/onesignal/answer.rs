@@ -29,12 +29,7 @@ pub fn judge(answer: &Answer, users: &[String], quoting: &Quoting<'_>) -> Outcom
         return Outcome::Unreachable(Reason::new("OneSignal knows none of these users"));
     }
     match json.get("id").and_then(Value::as_str).filter(|id| !id.is_empty()) {
-        Some(id) => match Outcome::accepted(Some(id.to_owned())) {
-            Outcome::Accepted { provider_id, missed, .. } => {
-                Outcome::Accepted { provider_id, missed, unreachable: unknown }
-            }
-            other => other,
-        },
+        Some(id) => Outcome::accepted_but(Some(id.to_owned()), unknown),
         None if text.is_empty() => answer.not_understood(TAKES_KEY),
         None => refused(&text, quoting),
     }

@@ -8,17 +8,17 @@ use crate::http::{endpoint, parse_base};
 use crate::secret::Secret;
 use crate::setting::InvalidSetting;
 
-/// Section `push.onesignal`.
+/// Push through OneSignal.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OneSignalSettings {
-    /// The app's id, a UUID. Required. Also ONESIGNAL_APP_ID.
+    /// The app's id, a UUID. Default none: required. Also `ONESIGNAL_APP_ID`.
     pub app_id: String,
-    /// The app's API key (with `mode = "legacy"`, the REST API key). Required. Also ONESIGNAL_REST_API_KEY.
+    /// The app's API key; with `mode = "legacy"` the REST API key. Default none: required. Also `ONESIGNAL_REST_API_KEY`.
     pub api_key: Secret,
-    /// Which of OneSignal's two ways of naming users and keys. Default "current".
+    /// Which of OneSignal's two ways of naming users and keys, `current` or `legacy`. Default `current`.
     pub mode: OneSignalMode,
-    /// Where OneSignal is, with or without its path. Default https://api.onesignal.com, legacy https://onesignal.com.
+    /// Where OneSignal is, with or without its path. Default `https://api.onesignal.com`: legacy `https://onesignal.com`.
     pub base_url: Option<String>,
 }
 

@@ -6,19 +6,20 @@ use serde::Deserialize;
 use crate::secret::Secret;
 use crate::setting::InvalidSetting;
 
-/// Section `email.smtp`.
+/// E-mail by SMTP.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SmtpSettings {
-    /// Name of the server, which its certificate must have. Required.
+    /// Name of the server, which its certificate must have. Default none: required.
     pub host: String,
-    /// Default 587, with `tls = "implicit"` 465, with `tls = "none"` 25.
+    /// TCP port. Default 587: with `tls = "implicit"` 465, with `tls = "none"` 25.
     pub port: Option<u16>,
-    /// How the connection is encrypted: "starttls" (required of the server, never only tried), "implicit", or "none".
-    /// Default "starttls".
+    /// How the connection is encrypted: `starttls` (required of the server, never only tried), `implicit`, or `none`.
+    /// Default `starttls`.
     pub tls: SmtpTls,
-    /// Without it nobody signs in.
+    /// Who signs in. Default none: nobody does.
     pub username: String,
+    /// Goes with `username`. Default none.
     pub password: Secret,
     /// What we call ourselves in EHLO. Default: the domain of `email.from_address`.
     pub hello_name: Option<String>,

@@ -8,13 +8,14 @@ use crate::http::{endpoint, parse_base};
 use crate::secret::Secret;
 use crate::setting::InvalidSetting;
 
-/// Section `whatsapp.starsender`.
+/// WhatsApp through Starsender.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StarsenderSettings {
-    /// The device's API key. Required. Also STARSENDER_API_KEY.
+    /// The device's API key. Default none: required. Also `STARSENDER_API_KEY`.
     pub api_key: Secret,
-    /// Where Starsender is, with or without its path. Default https://api.starsender.online. Also STARSENDER_API_URL.
+    /// Where Starsender is, with or without its path. Default
+    /// `https://api.starsender.online`. Also `STARSENDER_API_URL`.
     pub base_url: Option<String>,
 }
 

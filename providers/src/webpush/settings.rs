@@ -20,16 +20,17 @@ const TTL_SECONDS_DEFAULT: u64 = 24 * 60 * 60;
 /// What push services keep a message for at most.
 const TTL_SECONDS_MAX: u64 = 28 * 24 * 60 * 60;
 
-/// Section `push.webpush`.
+/// Push to browsers without a service in between.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WebPushSettings {
-    /// The public VAPID key that pages subscribe with, as `npx web-push generate-vapid-keys` prints it. Required, so that a
-    /// private key that does not belong to it is noticed at the start.
+    /// The public VAPID key that pages subscribe with, as `npx web-push generate-vapid-keys` prints it;
+    /// a private key that does not belong to it is refused at the start. Default none: required.
     pub public_key: String,
-    /// The private key that belongs to it. Required.
+    /// The private key that belongs to it. Default none: required.
     pub private_key: Secret,
-    /// Where push services write to when something is wrong with what we send: `mailto:..` or `https://..`. Required.
+    /// Where push services write to when something is wrong with what we send: `mailto:..` or `https://..`. Default none:
+    /// required.
     pub contact: String,
     /// Seconds a push service keeps a message for a browser that is away. Default 86,400.
     pub ttl_seconds: u64,
@@ -122,7 +123,7 @@ mod tests {
         }
     }
 
-    fn fields(settings: &WebPushSettings) -> Vec<&'static str> {
+    fn fields(settings: &WebPushSettings) -> Vec<String> {
         settings.validate().into_iter().map(|invalid| invalid.field).collect()
     }
 

@@ -11,17 +11,17 @@ use crate::setting::InvalidSetting;
 const HOME: &str = "https://graph.facebook.com";
 const VERSION: &str = "v23.0";
 
-/// Section `whatsapp.cloud`.
+/// WhatsApp through Meta's Cloud API.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WhatsAppCloudSettings {
-    /// Access token of a system user with whatsapp_business_messaging. Required.
+    /// Access token of a system user with `whatsapp_business_messaging`. Default none: required.
     pub access_token: Secret,
-    /// Id of the number that messages come from (not the number itself). Required.
+    /// Id of the number that messages come from (not the number itself). Default none: required.
     pub phone_number_id: String,
-    /// Version of the Graph API. Default "v23.0".
+    /// Version of the Graph API. Default `v23.0`.
     pub api_version: String,
-    /// Where the Graph API is, with or without a version. Default https://graph.facebook.com.
+    /// Where the Graph API is, with or without a version. Default `https://graph.facebook.com`.
     pub base_url: Option<String>,
 }
 
