@@ -43,11 +43,10 @@ impl Quoting<'_> {
             [&outgoing.title, &outgoing.message].into_iter().chain(&outgoing.html).chain(outgoing.data.values());
         texts.chain(&outgoing.collapse_key).for_each(|text| add(text));
         outgoing.template.iter().flat_map(|template| &template.parameters).for_each(|text| add(text));
-        let urls = [&outgoing.link, &outgoing.image, &outgoing.icon, &outgoing.unsubscribe].into_iter().flatten();
-        // Not the host: it is the platform's own, and its words (`app`) are in what providers say.
-        urls.for_each(|url| {
-            [Some(url.path()), url.query(), url.fragment()].into_iter().flatten().for_each(|text| add(text))
-        });
+        for url in [&outgoing.link, &outgoing.image, &outgoing.icon, &outgoing.unsubscribe].into_iter().flatten() {
+            // Not the host: it is the platform's own, and its words (`app`) are in what providers say.
+            [Some(url.path()), url.query(), url.fragment()].into_iter().flatten().for_each(&mut add);
+        }
         match &outgoing.to {
             Address::Users(users) => users.iter().for_each(|user| add(user)),
             Address::Browsers(browsers) => browsers.iter().for_each(|browser| {

@@ -74,7 +74,7 @@ fn outgoing(rig: &Rig) -> Outgoing {
     }
     outgoing.title = "Rahasia besar".into();
     outgoing.message = "jangandilihat orang".into();
-    outgoing.link = Some("https://app.example.id/x?bukaini=1".parse().unwrap());
+    outgoing.link = Some("https://app.example.id/x?bukaini=1".parse().expect("a link"));
     outgoing.data.insert("k".into(), "lampiran".into());
     outgoing
 }
