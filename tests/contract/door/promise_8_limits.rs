@@ -47,7 +47,7 @@ async fn commands_that_rest_on_more_streams_than_are_kept_do_not_take_them_from_
     while let Some(answer) = callers.join_next().await {
         answer.expect("no caller panics").expect("created");
     }
-    assert_eq!(whole_log(store).await.len(), 80, "each room is opened, and its members come in");
+    assert_eq!(whole_log(store).await.len(), 40, "each room is opened");
 }
 
 async fn a_full_queue_gives_up_in_time_with_nothing_written(store: &TestStore) {
