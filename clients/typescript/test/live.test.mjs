@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
 import { Kabar, KabarProblem, Realtime } from '../dist/index.js';
+import { until } from '../simulated/until.mjs';
 
 const { KABAR_URL: url, KABAR_FORGETFUL_URL: forgetful, KABAR_KEY: key, KABAR_ANA: ana, KABAR_BEN: ben } = process.env;
 const live = url ? {} : { skip: 'KABAR_URL is not set' };
-const PATIENCE_MS = 20_000;
 
 const open = [];
 after(() => open.forEach((realtime) => realtime.disconnect()));
@@ -26,15 +26,6 @@ async function pair(at = url) {
   await b.api.countUnread();
   const { room } = await a.api.startRoom({ body: { recipientId: 'ben' } });
   return { ana: a, ben: b, room: room.id };
-}
-
-/** Resolves when something holds; looks now and then. */
-async function until(holds, what) {
-  const end = performance.now() + PATIENCE_MS;
-  while (!holds()) {
-    assert.ok(performance.now() < end, `waited for ${what}`);
-    await new Promise((look) => setTimeout(look, 10));
-  }
 }
 
 const say = async (who, roomId, content) => (await who.api.sendMessage({ body: { roomId, content } })).message;
