@@ -110,11 +110,11 @@ test('one function on two handles is two listeners', async () => {
 test('a listener that was ended in a round hears nothing of it, and one that throws takes it from nobody', async (t) => {
   const realtime = connect();
   const room = realtime.room('1');
-  const other = listening(realtime);
   const heard = [];
   const mistakes = uncaught(t);
   room.on('new-message', () => { off(); throw new Error('a mistake of the page'); });
   const off = room.on('new-message', ({ content }) => heard.push(content));
+  const other = listening(realtime);
   await room.ready();
   server.socket.say(...message('satu', 2));
   await until(() => mistakes.length === 1, 'the report');
@@ -321,16 +321,17 @@ test('what was asked for a socket that has gone is no answer for the next', asyn
 
 test('what other pages say moves nobody\'s place', async () => {
   const realtime = connect();
-  const { room, heard } = listening(realtime);
+  const room = realtime.room('1');
+  const typing = [];
+  room.on('user-typing', ({ userId }) => typing.push(userId));
   await room.ready();
   server.socket.say(...message('satu', 2));
   server.socket.say('client-hello', ROOM, { position: position(999) });
-  server.socket.say('client-hello', ROOM, { position: 'nonsense' });
-  server.socket.say(...message('dua', 3));
-  await until(() => heard.length === 2, 'both');
+  server.socket.say('user-typing', ROOM, { userId: 'ben', isTyping: true });
+  await until(() => typing.length === 1, 'what comes behind it');
   server.socket.cut();
   await until(() => server.signings.length === 2, 'the second subscription');
-  assert.equal(server.signings[1].form.resume_after, `${position(3)}.1`);
+  assert.equal(server.signings[1].form.resume_after, `${position(2)}.1`);
 });
 
 test('a server under a path has its sockets there too', async () => {

@@ -1,5 +1,6 @@
 // What the realtime side keeps in mind, without a server.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { mock, test } from 'node:test';
 
 import { TypingSignal } from '../dist/index.js';
@@ -42,6 +43,26 @@ test('what other pages say names no place', () => {
   places.remember(frame('a1-4'));
   places.remember(frame('a1-999', 'client-hello'));
   assert.equal(places.of('private-room-1'), 'a1-4.1');
+});
+
+test('the snippet of the manual stands where the client does', async (t) => {
+  const manual = await readFile(new URL('../../../docs/realtime.md', import.meta.url), 'utf8');
+  const snippet = new Function(`${manual.match(/```js\n([\s\S]*?)```/)[1]}; return resuming;`)()('/auth', {});
+  const places = new Places();
+  t.mock.method(globalThis, 'fetch', async (_, { body }) => Response.json({ after: body.get('resume_after') ?? undefined }));
+  const told = [
+    frame('a1-4', 'pusher_internal:subscription_succeeded'), frame('a1-10'), frame('a1-10', 'user-joined'), frame('a1-9'),
+    frame('a1-11', 'client-hello'), frame('a1-20', 'kabar:reload'), frame('nonsense', 'client-hello'), frame('a1-21'),
+    frame('b2-3', 'kabar:reload'), { event: 'user-typing', channel: 'private-room-1', data: null },
+  ];
+  for (const one of told) {
+    snippet.remember(one);
+    places.remember(one);
+    const asked = await new Promise((resolve, reject) => {
+      snippet.authorize({ socketId: '1.1', channelName: 'private-room-1' }, (no, yes) => (no ? reject(no) : resolve(yes)));
+    });
+    assert.equal(asked.after, places.of('private-room-1'), `after ${one.event}`);
+  }
 });
 
 const soon = () => new Promise((soon) => setImmediate(soon));
