@@ -4,6 +4,7 @@
 // `onReload` says which channel is to be loaded anew.
 
 import Pusher from 'pusher-js';
+import type { Channel } from 'pusher-js';
 
 import { type Connection, type Refused, SharedChannel, TypedChannel, type Why } from './channel.js';
 import { type Kabar } from './client.js';
@@ -135,11 +136,11 @@ export class Realtime {
   }
 
   #open<Events>(name: string): TypedChannel<Events> {
-    let shared = this.#channels.get(name);
-    if (shared === undefined) {
-      shared = new SharedChannel(name, this.#connection);
-      this.#channels.set(name, shared);
-    }
+    const shared = this.#channels.get(name) ?? new SharedChannel(name, this.#connection);
+    this.#channels.set(name, shared);
+    // Whoever comes after the end is told like those who were there.
+    const late = this.#closed === undefined ? undefined : this.#ended();
+    if (late !== undefined) queueMicrotask(() => shared.refuse(late));
     return new TypedChannel<Events>(shared);
   }
 
@@ -153,7 +154,16 @@ export class Realtime {
   /** Of every frame, except of channels that were left: theirs may still be under way. */
   #remember(frame: Frame): void {
     const channel = frame.channel === undefined ? undefined : this.pusher.channel(frame.channel);
-    if (channel !== undefined && !channel.subscriptionCancelled) this.#places.remember(frame);
+    if (channel === undefined) return;
+    if (!channel.subscriptionCancelled) this.#places.remember(frame);
+    else if (frame.event === 'pusher:subscription_error') this.#drop(channel);
+  }
+
+  /** Of a channel that is not being subscribed any more: if it was left meanwhile, pusher-js would keep it. */
+  #drop(channel: Channel | undefined): void {
+    if (channel === undefined || !channel.subscriptionCancelled) return;
+    channel.subscriptionPending = false;
+    this.pusher.unsubscribe(channel.name);
   }
 
   /** The socket has gone. */
@@ -161,10 +171,8 @@ export class Realtime {
     this.#socket.abort();
     this.#socket = new AbortController();
     for (const shared of this.#channels.values()) shared.rest();
-    // Left while it was being subscribed, pusher-js would subscribe it again with all the others.
-    for (const channel of this.pusher.allChannels()) {
-      if (channel.subscriptionCancelled) this.pusher.unsubscribe(channel.name);
-    }
+    // Or the next connection would subscribe them with all the others.
+    for (const channel of this.pusher.allChannels()) this.#drop(channel);
   }
 
   /** No other comes unless somebody connects. */
@@ -198,6 +206,7 @@ export class Realtime {
       this.#unsigned = error instanceof KabarProblem ? error.status : undefined;
       done(error instanceof Error ? error : new Error(String(error)), null);
       this.#unsigned = undefined;
+      this.#drop(this.pusher.channel(channelName));
     });
   }
 }

@@ -239,6 +239,8 @@ for (const [code, reason] of [[4001, 'there is no application with this key'], [
     assert.match(first.message, new RegExp(`${ROOM}: ${reason} .${code}.`));
     assert.deepEqual(told, [[ROOM, code], ['private-user-ana', code]]);
     await assert.rejects(realtime.room('2').ready(), { code }, 'and whoever comes later');
+    await until(() => told.length === 3, 'the word to them');
+    assert.deepEqual(told[2], ['private-room-2', code]);
     server.welcome = (socket) => socket.establish();
     realtime.connect();
     await room.ready();
@@ -283,6 +285,33 @@ test('a channel that was left is not opened again by the next connection', async
   other.leave();
   assert.equal(server.heard('pusher:subscribe', ROOM).length, 1);
   assert.equal(realtime.pusher.channel(ROOM), undefined);
+});
+
+test('who comes again while the channel is still being ended is let in', async () => {
+  const realtime = connect();
+  let refuses = false;
+  server.subscribed = (socket, channel) => {
+    if (refuses) socket.say('pusher:subscription_error', channel, { error: 'not now', status: 403 });
+  };
+  realtime.room('1').leave();
+  const { room, heard } = listening(realtime);
+  await until(() => server.heard('pusher:subscribe', ROOM).length === 1, 'the one subscription');
+  server.socket.say('pusher_internal:subscription_succeeded', ROOM, { position: position(1) });
+  await room.ready();
+  server.socket.say(...message('satu', 2));
+  await until(() => heard.length === 1, 'the message');
+
+  // Refused after it was left: by the route, and by the socket.
+  server.answer = () => ({ status: 403 });
+  realtime.room('2').leave();
+  await until(() => server.signings.length === 2 && realtime.pusher.channel('private-room-2') === undefined, 'the first');
+  server.answer = () => ({});
+  refuses = true;
+  realtime.room('2').leave();
+  await until(() => realtime.pusher.channel('private-room-2') === undefined, 'the second');
+  refuses = false;
+  server.subscribed = (socket, channel) => socket.say('pusher_internal:subscription_succeeded', channel);
+  await realtime.room('2').ready();
 });
 
 test('who comes again after having left begins anew, whatever was still under way', async () => {
