@@ -66,7 +66,7 @@ export class Realtime {
       channelAuthorization: {
         // The route that signs takes where this page stands as well; the library's own request would not say it.
         customHandler: (params: { socketId: string; channelName: string }, done: Signed) => this.#sign(params, done),
-      } as never,
+      },
     });
     this.#connection = {
       readyMsMax: options.readyMsMax ?? 30_000,
