@@ -5,6 +5,7 @@ use aggregates::ids::UserId;
 use aggregates::user::{Change, DEVICES_MAX, ProfileChanges, UserRole};
 use axum::extract::State;
 use garde::Validate;
+use jiff::tz::TimeZoneDatabase;
 use projections::UnitName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -54,6 +55,7 @@ pub struct ProfileBody {
     #[serde(default, deserialize_with = "said")]
     locale: Option<Option<Locale>>,
     #[serde(default, deserialize_with = "said")]
+    /// Of the IANA database, as in `Asia/Jakarta`.
     #[garde(custom(a_time_zone))]
     time_zone: Option<Option<String>>,
     #[serde(default, deserialize_with = "said")]
@@ -113,13 +115,9 @@ fn a_time_zone(value: &Option<Option<String>>, (): &()) -> garde::Result {
     }
 }
 
-/// By its form: whether this machine has the zone is asked when it is used.
+/// Of the zones that the program brings along, spelled as they are: so every machine knows the same ones.
 fn is_time_zone(name: &str) -> bool {
-    let part = |part: &str| {
-        part.starts_with(|first: char| first.is_ascii_alphabetic())
-            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+'))
-    };
-    name.len() <= 64 && name.split('/').all(part)
+    TimeZoneDatabase::bundled().get(name).is_ok_and(|zone| zone.iana_name() == Some(name))
 }
 
 fn devices(said: &Option<Option<Vec<String>>>, (): &()) -> garde::Result {
@@ -314,10 +312,20 @@ mod tests {
             serde_json::json!({"pushSubscriptions": ["a b"]}),
             serde_json::json!({"pushSubscriptions": vec!["d"; DEVICES_MAX + 1]}),
             serde_json::json!({"webPushSubscriptions": [{"endpoint": "http://x.example", "keys": {"p256dh": "a", "auth": "b"}}]}),
-            serde_json::json!({"timeZone": "../x"}),
             serde_json::json!({"name": "x".repeat(PART_CHARS_MAX + 1)}),
         ] {
             assert!(read(wrong.clone()).validate().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_time_zone_is_one_that_there_is() {
+        let is_taken = |name: &str| read(serde_json::json!({"timeZone": name})).validate().is_ok();
+        for right in ["Asia/Jakarta", "America/Argentina/Buenos_Aires", "Etc/GMT+7", "UTC", "Asia/Calcutta"] {
+            assert!(is_taken(right), "{right}");
+        }
+        for wrong in ["Asia/Jakartaa", "WIB", "Mars/Olympus", "asia/jakarta", "GMT+7", "../x", "Asia/", ""] {
+            assert!(!is_taken(wrong), "{wrong}");
         }
     }
 }

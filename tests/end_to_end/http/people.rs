@@ -52,6 +52,7 @@ async fn the_platform_says_who_somebody_is_and_takes_it_back(app: TestApp) {
         (json!({"role": "KING"}), "role"),
         (json!({"locale": "fr"}), "locale"),
         (json!({"timeZone": "over there"}), "timeZone"),
+        (json!({"timeZone": "Asia/Jakartaa"}), "timeZone"),
         (json!({"pushSubscriptions": ["a b"]}), "pushSubscriptions"),
         (json!({"name": "x".repeat(201)}), "name"),
         (json!({"role": 5}), "role"),
