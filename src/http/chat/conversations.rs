@@ -59,6 +59,7 @@ pub struct WriteBody {
     #[garde(custom(https_url))]
     #[schemars(url)]
     attachment_url: Option<String>,
+    /// A media type, as in `image/png`.
     #[garde(custom(media_type))]
     attachment_type: Option<String>,
     #[garde(custom(key))]

@@ -62,7 +62,7 @@ pub struct Attachment {
     pub media_type: Option<String>,
 }
 
-/// `image/png`, or `image` alone: one or two short names. Free text would be words of somebody that no erasure reaches.
+/// `image/png`, or `image` alone, as older histories have it: one or two short names. Free text would be words of somebody that no erasure reaches.
 pub fn is_media_type(text: &str) -> bool {
     let name = |part: &str| {
         !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte))

@@ -175,6 +175,7 @@ impl Ids {
                     (json!({"content": "x"}), "receiverId"),
                     (json!({"receiverId": "ben"}), "content"),
                     (json!({"receiverId": "ana", "content": "x"}), "receiverId"),
+                    (json!({"receiverId": "ben", "content": "x", "attachmentType": "foo"}), "attachmentType"),
                     (
                         json!({"receiverId": "ben", "content": "x", "attachmentUrl": "http://a.example"}),
                         "attachmentUrl",
