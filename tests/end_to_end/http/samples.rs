@@ -139,11 +139,18 @@ impl Ids {
                     (json!({"recipientId": "ana"}), "recipientId"),
                     (json!({"recipientId": "ben", "type": "GROUP"}), "type"),
                     (json!({"type": "MENTOR_STUDENT"}), "recipientId"),
-                    (json!({"recipientId": "ben", "type": "MENTOR_STUDENT"}), "participantId"),
+                    (json!({"recipientId": "ben", "type": "MENTOR_STUDENT"}), "recipientId"),
+                    (json!({"participantId": "ben", "type": "MENTOR_STUDENT"}), "participantId"),
+                    (json!({"participantId": "ana"}), "participantId"),
+                    (json!({"participantId": "a b"}), "participantId"),
+                    (json!({"recipientId": "ben", "participantId": "ben"}), "participantId"),
+                    (json!({"recipientId": "ben", "type": "SUPPORT"}), "recipientId"),
+                    (json!({"participantId": "ben", "type": "SUPPORT", "subject": "x"}), "participantId"),
                     (json!({"type": "SUPPORT", "subject": " "}), "subject"),
                     (json!({"type": "SUPPORT", "subject": "x".repeat(101)}), "subject"),
                 ])
-                .wrong_body(404, json!({"recipientId": "nobody"}), "recipientId"),
+                .wrong_body(404, json!({"recipientId": "nobody"}), "recipientId")
+                .wrong_body(404, json!({"participantId": "nobody"}), "participantId"),
             Sample::get("/api/chat/rooms", "").wrong_queries(&[
                 ("limit=0", "limit"),
                 ("limit=101", "limit"),
