@@ -282,6 +282,7 @@ impl Ids {
                     ("", "socket_id"),
                     ("socket_id=1.2", "channel_name"),
                     ("socket_id=x&channel_name=private-user-ana", "socket_id"),
+                    ("socket_id=x&channel_name=a%20b&resume_after=x", "resume_after"),
                     ("socket_id=1.2&channel_name=a%20b", "channel_name"),
                     ("socket_id=1.2&channel_name=private-room-x", "channel_name"),
                     ("socket_id=1.2&channel_name=private-user-ana&resume_after=x", "resume_after"),
