@@ -5,6 +5,7 @@
 
 mod load;
 mod made_secrets;
+mod places;
 mod secret;
 mod sections;
 mod service_keys;
