@@ -206,7 +206,7 @@ impl From<UploadError> for Problem {
             | UploadError::Dangerous(_)
             | UploadError::BytesSpent(_)
             | UploadError::FilesSpent(_) => Self::invalid("file", said),
-            UploadError::TooManyOfYours(_) => Self::too_many_requests(incoming::RETRY_AFTER).explained(said),
+            UploadError::TooManyOfYours(_) => Self::too_many_requests(said, incoming::RETRY_AFTER),
             UploadError::Busy => Self::unavailable(said),
             UploadError::TooSlow => Self::timed_out(said),
             UploadError::Body(_) => Self::malformed("file", said),
