@@ -116,6 +116,12 @@ impl Problem {
             .naming("Content-Type", reason)
     }
 
+    /// 416: nothing of a file of `bytes` lies in the part that was asked for.
+    pub fn no_such_part(bytes: u64) -> Self {
+        let reason = format!("the file has {bytes} bytes");
+        Self::new(StatusCode::RANGE_NOT_SATISFIABLE, "no-such-part", reason.clone()).naming("Range", reason)
+    }
+
     /// 422: understood, but a value is not possible.
     pub fn invalid(field: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
         Self::invalid_fields(vec![FieldError { field: field.into(), reason: reason.into() }])

@@ -105,7 +105,8 @@ async fn download(
     match ranges::wanted(&headers, &etag, about.bytes) {
         Wanted::NotChanged => Ok(described(StatusCode::NOT_MODIFIED, Body::empty(), &etag)),
         Wanted::Impossible => {
-            let mut response = described(StatusCode::RANGE_NOT_SATISFIABLE, Body::empty(), &etag);
+            let mut response = Problem::no_such_part(about.bytes).into_response();
+            describe(&mut response, &etag);
             insert(&mut response, CONTENT_RANGE, &format!("bytes */{}", about.bytes));
             Ok(response)
         }
@@ -146,12 +147,16 @@ async fn handed_out(
 
 fn described(status: StatusCode, body: Body, etag: &str) -> Response {
     let mut response = (status, body).into_response();
+    describe(&mut response, etag);
+    response
+}
+
+fn describe(response: &mut Response, etag: &str) {
     for (name, value) in
         [(ETAG, etag), (ACCEPT_RANGES, "bytes"), (CACHE_CONTROL, ASK_AGAIN), (CONTENT_SECURITY_POLICY, SANDBOX)]
     {
-        insert(&mut response, name, value);
+        insert(response, name, value);
     }
-    response
 }
 
 /// What is in such a header is made here, of visible ASCII.
