@@ -1,11 +1,13 @@
-//! Parts of the path. A room, message or notification id that is none names nothing: 404. A `userId` that is none is
-//! invalid: 422, as everywhere (requirements §3).
+//! Parts of the path: ids. One that can be none is invalid, 422 and named, as in a query or a body; one that could be and
+//! is nowhere is for the handler to say: 404.
 
-use aggregates::ids::UserId;
-use axum::extract::{FromRequestParts, Path, RawPathParams};
+use axum::extract::path::ErrorKind;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
+use super::wording::named;
 use crate::http::problem::Problem;
 
 /// As axum's `Path`. User ids must be called `{userId}` in the route.
@@ -18,45 +20,57 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for ValidPa
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Path::<T>::from_request_parts(parts, state).await {
             Ok(Path(value)) => Ok(Self(value)),
-            Err(_) => Err(why(parts, state).await),
+            Err(rejection) => Err(why(rejection)),
         }
     }
 }
 
-async fn why<S: Send + Sync>(parts: &mut Parts, state: &S) -> Problem {
-    if let Ok(params) = RawPathParams::from_request_parts(parts, state).await {
-        for (name, value) in &params {
-            if let ("userId", Err(error)) = (name, UserId::parse(value)) {
-                return Problem::invalid("userId", error.to_string());
-            }
-        }
+fn why(rejection: PathRejection) -> Problem {
+    let PathRejection::FailedToDeserializePathParams(error) = rejection else { return mistaken(&rejection) };
+    match error.kind() {
+        ErrorKind::DeserializeError { key, message, .. } => Problem::invalid_fields(vec![named(key, message)]),
+        ErrorKind::InvalidUtf8InPathParam { key } => Problem::invalid(key.clone(), "not UTF-8"),
+        _ => mistaken(&error),
     }
-    Problem::not_found("there is nothing by this id")
+}
+
+/// The route and its handler do not fit: nobody's fault but ours.
+fn mistaken(error: &(dyn std::error::Error + 'static)) -> Problem {
+    Problem::fault(error)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aggregates::ids::RoomId;
+    use aggregates::ids::{RoomId, UserId};
     use axum::Router;
     use axum::body::Body;
     use axum::http::Request;
     use axum::routing::get;
     use tower::ServiceExt;
 
-    async fn status_of(path: &str) -> u16 {
+    /// The status, and what is said of it.
+    async fn asked(path: &str) -> (u16, String) {
+        async fn room(ValidPath(_): ValidPath<RoomId>) {}
         async fn member(ValidPath((_, _)): ValidPath<(RoomId, UserId)>) {}
-        let app: Router = Router::new().route("/rooms/{roomId}/members/{userId}", get(member));
+        let app: Router =
+            Router::new().route("/rooms/{roomId}", get(room)).route("/rooms/{roomId}/members/{userId}", get(member));
         let request = Request::get(path).body(Body::empty()).unwrap();
-        app.oneshot(request).await.unwrap().status().as_u16()
+        let (parts, body) = app.oneshot(request).await.unwrap().into_parts();
+        let bytes = axum::body::to_bytes(body, 10_000).await.unwrap();
+        let problem: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        (parts.status.as_u16(), problem["detail"].as_str().unwrap_or_default().to_owned())
     }
 
     #[tokio::test]
-    async fn a_room_that_cannot_be_is_not_there_and_a_user_that_cannot_be_is_invalid() {
+    async fn an_id_that_cannot_be_one_is_invalid_and_named() {
         let room = "00000000-0000-0000-0000-000000000001";
-        assert_eq!(status_of(&format!("/rooms/{room}/members/ana")).await, 200);
-        assert_eq!(status_of(&format!("/rooms/{room}/members/a%20b")).await, 422);
-        assert_eq!(status_of("/rooms/none/members/ana").await, 404);
-        assert_eq!(status_of("/rooms/%ff/members/ana").await, 404);
+        assert_eq!(asked(&format!("/rooms/{room}/members/ana")).await.0, 200);
+        let (status, said) = asked(&format!("/rooms/{room}/members/a%20b")).await;
+        assert_eq!((status, said.starts_with("userId: a user id is")), (422, true), "{said}");
+        for path in ["/rooms/none", "/rooms/none/members/ana"] {
+            assert_eq!(asked(path).await, (422, "roomId: expected a uuid".to_owned()), "{path}");
+        }
+        assert_eq!(asked("/rooms/%ff/members/ana").await, (422, "roomId: not UTF-8".to_owned()));
     }
 }

@@ -182,7 +182,8 @@ impl Ids {
                 (json!({"name": "x", "historyFrom": "end"}), "historyFrom"),
             ]),
             Sample::new(Method::POST, "/api/chat/groups/{roomId}/join", &format!("/api/chat/groups/{group}/join"))
-                .wrong_urls(404, &[&format!("/api/chat/groups/{}/join", Uuid::nil()), "/api/chat/groups/x/join"])
+                .wrong_urls(404, &[&format!("/api/chat/groups/{}/join", Uuid::nil())])
+                .wrong_url(422, "/api/chat/groups/x/join", "roomId")
                 .foreign(404),
             Sample::post("/api/chat/groups/{roomId}/members", json!({"userIds": ["ana"]}))
                 .at(&members)
@@ -297,7 +298,12 @@ impl Ids {
         let Self { room, upload, .. } = self;
         let path = "/api/uploads/{id}";
         let url = format!("/api/uploads/{upload}");
-        let other = format!("{}x", &url[..url.len() - 1]);
+        let one = |method: Method| {
+            Sample::new(method, path, &url)
+                .wrong_urls(404, &[&format!("/api/uploads/{}{}", &upload[..22], Uuid::nil().simple())])
+                .wrong_url(422, "/api/uploads/x", "id")
+                .foreign(404)
+        };
         let taking = Sample::new(Method::POST, "/api/uploads", &format!("/api/uploads?roomId={room}"));
         let right = Wish { body: Body::Bytes(b"halo"), ..taking.right.clone() };
         vec![
@@ -306,8 +312,8 @@ impl Ids {
                 .wrong_url(422, "/api/uploads?roomId=x", "roomId")
                 .wrong_url(422, &format!("/api/uploads?roomId={room}&name=a.exe"), "name")
                 .foreign(404),
-            Sample::new(Method::GET, path, &url).wrong_urls(404, &["/api/uploads/x", &other]).foreign(404),
-            Sample::new(Method::DELETE, path, &url).wrong_urls(404, &["/api/uploads/x", &other]).foreign(404),
+            one(Method::GET),
+            one(Method::DELETE),
         ]
     }
 
