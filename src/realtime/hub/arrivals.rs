@@ -121,8 +121,9 @@ impl State {
         Some(data.frame(MEMBER_ADDED, channel))
     }
 
+    /// Of a presence channel its members are told, and of the one from the server to somebody nothing.
     fn show_count(&mut self, channel: &Arc<str>, count: usize) {
-        if !is_presence(channel) && self.occupancy.is_shown_now(channel, count) {
+        if !is_presence(channel) && !is_server_to_user(channel) && self.occupancy.is_shown_now(channel, count) {
             self.say_count(channel, count);
         }
     }
