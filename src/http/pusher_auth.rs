@@ -99,7 +99,8 @@ pub async fn user_auth(
     actor: Actor,
     ValidForm(form): ValidForm<UserAuthForm>,
 ) -> Result<Json<UserAuthorisation>, Problem> {
-    let socket: SocketId = parsed("socket_id", &form.socket_id).map_err(|error| Problem::invalid_fields(vec![error]))?;
+    let socket: SocketId =
+        parsed("socket_id", &form.socket_id).map_err(|error| Problem::invalid_fields(vec![error]))?;
     let card = card_of(&app, &actor).await?;
     Ok(Json(app.realtime.authorise_user(actor.id(), socket, &card)))
 }

@@ -40,10 +40,7 @@ fn read_pairs<T: DeserializeOwned>(encoded: &[u8]) -> Result<T, FieldError> {
         .map_err(|error| named(&error.path().to_string(), &error.inner().to_string()))
 }
 
-fn all_wrong<T: DeserializeOwned>(
-    encoded: &[u8],
-    first: FieldError,
-) -> (Vec<FieldError>, Option<(T, Replaced)>) {
+fn all_wrong<T: DeserializeOwned>(encoded: &[u8], first: FieldError) -> (Vec<FieldError>, Option<(T, Replaced)>) {
     everything(first, |replaced| {
         let given = url::form_urlencoded::parse(encoded).filter(|(name, _)| !is_among(replaced, name));
         let mut text = url::form_urlencoded::Serializer::new(String::new());
