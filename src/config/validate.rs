@@ -344,10 +344,7 @@ mod tests {
         let mut config = startable();
         config.realtime.encryption_master_key = Some(Secret::new("hunter2"));
         let found = said(&config);
-        assert_eq!(
-            found,
-            ["realtime.encryption_master_key: 32 bytes in base64"]
-        );
+        assert_eq!(found, ["realtime.encryption_master_key: 32 bytes in base64"]);
         config.realtime.encryption_master_key = Some(Secret::new("Ly8vLy8vLy8vLy8vLy8vLy8vLy8vLy8vLy8vLy8vLy8="));
         assert_eq!(config.validate(), []);
     }

@@ -31,9 +31,11 @@ fn a_configuration_file_may_be_named_before_and_behind_the_command() {
     for line in [["--config", "wrong.toml", "check-config"], ["check-config", "--config", "wrong.toml"]] {
         let output = kabar(folder.path(), &line);
         assert_eq!(output.status.code(), Some(1), "{line:?}");
-        for told in
-            ["server.prot (wrong.toml)", "log.format (wrong.toml): expected text or json", "log.level (wrong.toml): one of"]
-        {
+        for told in [
+            "server.prot (wrong.toml)",
+            "log.format (wrong.toml): expected text or json",
+            "log.level (wrong.toml): one of",
+        ] {
             assert!(said(&output).contains(told), "{told}: {}", said(&output));
         }
     }
