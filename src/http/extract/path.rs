@@ -1,16 +1,17 @@
 //! Parts of the path: ids. One that can be none is invalid, 422 and named, as in a query or a body; one that could be and
 //! is nowhere is for the handler to say: 404.
 
-use axum::extract::path::ErrorKind;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{FromRequestParts, Path};
+use aggregates::ids::UserId;
+use attachments::UploadId;
+use axum::extract::{FromRequestParts, Path, RawPathParams};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
-use super::wording::named;
-use crate::http::problem::Problem;
+use crate::http::problem::{FieldError, Problem};
 
-/// As axum's `Path`. User ids must be called `{userId}` in the route.
+/// As axum's `Path`. What a part is called in the route says what it is: `{userId}` a user's id, `{id}` an upload's, and
+/// every other a uuid.
 #[derive(Debug)]
 pub struct ValidPath<T>(pub T);
 
@@ -20,29 +21,32 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for ValidPa
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Path::<T>::from_request_parts(parts, state).await {
             Ok(Path(value)) => Ok(Self(value)),
-            Err(rejection) => Err(why(rejection)),
+            Err(rejection) => Err(why(parts, state).await.unwrap_or_else(|| Problem::fault(&rejection))),
         }
     }
 }
 
-fn why(rejection: PathRejection) -> Problem {
-    let PathRejection::FailedToDeserializePathParams(error) = rejection else { return mistaken(&rejection) };
-    match error.kind() {
-        ErrorKind::DeserializeError { key, message, .. } => Problem::invalid_fields(vec![named(key, message)]),
-        ErrorKind::InvalidUtf8InPathParam { key } => Problem::invalid(key.clone(), "not UTF-8"),
-        _ => mistaken(&error),
-    }
-}
-
-/// The route and its handler do not fit: nobody's fault but ours.
-fn mistaken(error: &(dyn std::error::Error + 'static)) -> Problem {
-    Problem::fault(error)
+/// `None`: the route and its handler do not fit, and nobody but we are to blame.
+async fn why<S: Send + Sync>(parts: &mut Parts, state: &S) -> Option<Problem> {
+    let Ok(params) = RawPathParams::from_request_parts(parts, state).await else {
+        return Some(Problem::invalid("path", "not UTF-8"));
+    };
+    let wrong = |(name, value): (&str, &str)| {
+        let reason = match name {
+            "userId" => UserId::parse(value).err()?.to_string(),
+            "id" => value.parse::<UploadId>().err()?.to_string(),
+            _ => Uuid::parse_str(value).err().map(|_| "expected a uuid".to_owned())?,
+        };
+        Some(FieldError { field: name.to_owned().into(), reason: reason.into() })
+    };
+    let errors: Vec<FieldError> = params.iter().filter_map(wrong).collect();
+    if errors.is_empty() { None } else { Some(Problem::invalid_fields(errors)) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aggregates::ids::{RoomId, UserId};
+    use aggregates::ids::RoomId;
     use axum::Router;
     use axum::body::Body;
     use axum::http::Request;
@@ -71,6 +75,6 @@ mod tests {
         for path in ["/rooms/none", "/rooms/none/members/ana"] {
             assert_eq!(asked(path).await, (422, "roomId: expected a uuid".to_owned()), "{path}");
         }
-        assert_eq!(asked("/rooms/%ff/members/ana").await, (422, "roomId: not UTF-8".to_owned()));
+        assert_eq!(asked("/rooms/%ff/members/ana").await, (422, "path: not UTF-8".to_owned()));
     }
 }
