@@ -72,7 +72,8 @@ async fn look_around(inner: &Inner) {
     }
     let seen = last_seen(inner, &changed).await;
     for changed in &changed {
-        let last_seen = if changed.is_online { changed.last_seen_at } else { seen.get(&changed.user).copied().flatten() };
+        let last_seen =
+            if changed.is_online { changed.last_seen_at } else { seen.get(&changed.user).copied().flatten() };
         if let Err(error) = tell(inner, changed, last_seen).await {
             tracing::warn!(%error, "who came or went is told to nobody");
         }
