@@ -11,11 +11,8 @@ use super::{Hub, State};
 use crate::realtime::protocol::channel_name::{is_presence, is_room_roster, is_server_to_user};
 use crate::realtime::protocol::claims::Member;
 use crate::realtime::protocol::socket_id::SocketId;
-use crate::realtime::protocol::{self, EventData};
+use crate::realtime::protocol::{self, EventData, MEMBER_ADDED, MEMBER_REMOVED};
 use crate::realtime::webhooks::{EventKind, Happening};
-
-const MEMBER_ADDED: &str = "pusher_internal:member_added";
-const MEMBER_REMOVED: &str = "pusher_internal:member_removed";
 
 /// As many people as may be are on the presence channel already.
 pub(super) struct Full;
