@@ -38,18 +38,22 @@ pub struct ProfileBody {
     #[serde(default, deserialize_with = "said")]
     #[garde(custom(own_name(PART_CHARS_MAX)))]
     name: Option<Option<String>>,
+    #[schemars(length(max = PART_CHARS_MAX))]
     #[serde(default, deserialize_with = "said")]
     #[garde(custom(own_name(PART_CHARS_MAX)))]
     username: Option<Option<String>>,
+    #[schemars(length(max = PART_CHARS_MAX))]
     #[serde(default, deserialize_with = "said")]
     #[garde(custom(a_picture))]
     avatar: Option<Option<String>>,
     #[serde(default, deserialize_with = "said")]
     #[garde(custom(text(PART_CHARS_MAX)))]
     email: Option<Option<String>>,
+    #[schemars(length(max = PART_CHARS_MAX))]
     #[serde(default, deserialize_with = "said")]
     #[garde(custom(text(PART_CHARS_MAX)))]
     phone: Option<Option<String>>,
+    #[schemars(length(max = PART_CHARS_MAX))]
     #[serde(default, deserialize_with = "said")]
     role: Option<Option<UserRole>>,
     #[serde(default, deserialize_with = "said")]

@@ -55,6 +55,7 @@ pub fn handing_out() -> Endpoint {
 pub struct UploadQuery {
     room_id: Option<RoomId>,
     #[garde(custom(text(NAME_CHARS_MAX)))]
+    #[schemars(length(max = NAME_CHARS_MAX))]
     name: Option<String>,
 }
 
