@@ -16,8 +16,9 @@ use super::relations::{look_for, no_such_user};
 use super::validity::{https_url, own_name, text};
 use super::{Answer, AppState, Problem};
 use crate::commands::Program;
+use crate::directory::person_of;
 use crate::wire::names::CursorText;
-use crate::wire::{BlockedUser, DirectoryEntry, UserProfile};
+use crate::wire::{BlockedUser, DirectoryEntry, OwnProfile, UserProfile};
 
 /// People in one request.
 const PEOPLE_MAX: usize = 500;
@@ -37,23 +38,23 @@ pub struct ProfileBody {
     id: Option<UserId>,
     #[serde(default, deserialize_with = "said")]
     #[garde(custom(own_name(PART_CHARS_MAX)))]
-    name: Option<Option<String>>,
     #[schemars(length(max = PART_CHARS_MAX))]
+    name: Option<Option<String>>,
     #[serde(default, deserialize_with = "said")]
     #[garde(custom(own_name(PART_CHARS_MAX)))]
-    username: Option<Option<String>>,
     #[schemars(length(max = PART_CHARS_MAX))]
+    username: Option<Option<String>>,
     #[serde(default, deserialize_with = "said")]
     #[garde(custom(a_picture))]
     avatar: Option<Option<String>>,
     #[serde(default, deserialize_with = "said")]
     #[garde(custom(text(PART_CHARS_MAX)))]
-    email: Option<Option<String>>,
     #[schemars(length(max = PART_CHARS_MAX))]
+    email: Option<Option<String>>,
     #[serde(default, deserialize_with = "said")]
     #[garde(custom(text(PART_CHARS_MAX)))]
-    phone: Option<Option<String>>,
     #[schemars(length(max = PART_CHARS_MAX))]
+    phone: Option<Option<String>>,
     #[serde(default, deserialize_with = "said")]
     role: Option<Option<UserRole>>,
     #[serde(default, deserialize_with = "said")]
@@ -246,6 +247,18 @@ pub async fn bulk(
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ProfileAnswer {
     user: UserProfile,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct OwnAnswer {
+    user: OwnProfile,
+}
+
+/// `GET /api/users/me`
+pub async fn me(State(app): State<AppState>, actor: Actor, after: After) -> Result<Answer<OwnAnswer>, Problem> {
+    after.wait_for(&app, UnitName::Inbox).await?;
+    let user = app.queries().own_profile(actor.id(), person_of(&actor.identity.profile)).await?;
+    Ok(Answer::shown(OwnAnswer { user }))
 }
 
 /// `GET /api/users/{userId}`

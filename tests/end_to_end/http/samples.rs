@@ -348,6 +348,7 @@ impl Ids {
         );
         samples.extend([
             one(Method::GET, "/api/users/{userId}"),
+            Sample::get("/api/users/me", "").wrong_queries(&[("after=x", "after")]),
             Sample::get("/api/users/blocked", "").wrong_queries(&[
                 ("limit=0", "limit"),
                 ("cursor=x", "cursor"),
