@@ -75,13 +75,16 @@ pub fn own_name<T: Text>(chars_max: usize) -> impl Fn(&T, &()) -> garde::Result 
 
 const ONE_LINE: &str = "one line: no control characters, and nothing that turns the direction of writing";
 
-/// `image/png`, or `image` alone: one or two short names. Free text would be words of somebody that no erasure reaches.
+/// `image/png`: two short names. Free text would be words of somebody that no erasure reaches. A first half alone, which older
+/// histories have, is for imports.
 pub fn media_type<T: Text>(value: &T, (): &()) -> garde::Result {
     match value.text() {
         Some(text) if text.len() > MEDIA_TYPE_CHARS_MAX => {
             Err(garde::Error::new(format!("at most {MEDIA_TYPE_CHARS_MAX} characters")))
         }
-        Some(text) if !is_media_type(text) => Err(garde::Error::new("a media type such as image/png")),
+        Some(text) if !text.contains('/') || !is_media_type(text) => {
+            Err(garde::Error::new("a media type such as image/png"))
+        }
         _ => Ok(()),
     }
 }

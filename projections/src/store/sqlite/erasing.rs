@@ -168,7 +168,8 @@ impl Walk {
         tx.prepare_cached(
             "UPDATE messages SET client_message_id = NULL,
              content = CASE WHEN forwarded_author_id IS NULL THEN '' ELSE content END,
-             attachment_url = CASE WHEN forwarded_author_id IS NULL THEN NULL ELSE attachment_url END
+             attachment_url = CASE WHEN forwarded_author_id IS NULL THEN NULL ELSE attachment_url END,
+             attached_file = CASE WHEN forwarded_author_id IS NULL THEN NULL ELSE attached_file END
              WHERE room_id = ?1 AND position > ?2 AND position <= ?3 AND sender_id = ?4
              AND (client_message_id IS NOT NULL
                  OR forwarded_author_id IS NULL AND (content <> '' OR attachment_url IS NOT NULL))",
@@ -182,7 +183,8 @@ impl Walk {
 fn blank(tx: &Connection, erased: &BTreeMap<UserId, Position>, walked: Position) -> Result<()> {
     const SAID: &str = "UPDATE messages SET client_message_id = NULL,
         content = CASE WHEN forwarded_author_id IS NULL THEN '' ELSE content END,
-        attachment_url = CASE WHEN forwarded_author_id IS NULL THEN NULL ELSE attachment_url END
+        attachment_url = CASE WHEN forwarded_author_id IS NULL THEN NULL ELSE attachment_url END,
+        attached_file = CASE WHEN forwarded_author_id IS NULL THEN NULL ELSE attached_file END
         WHERE position > ?3 AND position < ?2 AND sender_id = ?1";
     let owned = OWNED_WORDS.map(|OwnedWords { table, owner, position, blank }| {
         format!("UPDATE {table} SET {blank} WHERE {owner} = ?1 AND {position} > ?3 AND {position} < ?2")
