@@ -88,12 +88,12 @@ fn a_reason_is_the_reporters_and_a_note_is_of_whoever_resolved_the_report() {
     assert_eq!(owners, [(ana(), Field::ReportReason, report_id.0), (dewi(), Field::ReportNote, report_id.0)]);
 }
 
-/// With its author a forwarded message goes, wherever it was carried; the device's own name for it is the sender's.
 fn with_file() -> Attachment {
     let file = AttachedFile { name: Some(Sealed::new("x.png")), bytes: 9, width: Some(3), height: Some(2) };
     Attachment { file: Some(file), ..Attachment::at(Sealed::new("https://cdn/x.png"), None) }
 }
 
+/// With its author a forwarded message goes, wherever it was carried; the device's own name for it is the sender's.
 #[test]
 fn forwarded_words_belong_to_whoever_said_them_first() {
     let mut sent = message(1, &ana());

@@ -59,7 +59,7 @@ pub struct WriteBody {
     #[garde(custom(https_url))]
     #[schemars(url)]
     attachment_url: Option<String>,
-    /// A media type, as in `image/png`.
+    /// A media type, as in `image/png`, or `image`, `video`, `audio`, `document`, `file`.
     #[garde(custom(media_type))]
     attachment_type: Option<String>,
     #[garde(custom(key))]

@@ -36,7 +36,7 @@ pub struct SendBody {
     kind: Option<MessageKind>,
     #[garde(custom(attachment_address))]
     attachment_url: Option<String>,
-    /// A media type, as in `image/png`; of an upload it is what its bytes say.
+    /// A media type, as in `image/png`, or `image`, `video`, `audio`, `document`, `file`; of an upload it is what its bytes say.
     #[garde(custom(media_type))]
     attachment_type: Option<String>,
     reply_to_id: Option<MessageId>,
@@ -238,10 +238,10 @@ mod tests {
         let wish = |kind: &str| {
             body(serde_json::json!({"roomId": room, "attachmentUrl": "https://a.example/b", "attachmentType": kind}))
         };
-        for right in ["image/png", "application/vnd.oasis.opendocument.text", "image/svg+xml"] {
+        for right in ["image/png", "application/vnd.oasis.opendocument.text", "image/svg+xml", "image", "file"] {
             assert!(wish(right).validate().is_ok(), "{right}");
         }
-        for wrong in ["", "foo", "image", "Rara Putri", "rara@example.id", "a/b/c", "/png", "image/", &"x".repeat(201)]
+        for wrong in ["", "foo", "images", "Rara Putri", "rara@example.id", "a/b/c", "/png", "image/", &"x".repeat(201)]
         {
             let report = wish(wrong).validate().expect_err(wrong);
             assert!(report.to_string().starts_with("attachment_type"), "{report}");
