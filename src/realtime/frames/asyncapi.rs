@@ -70,20 +70,26 @@ const ENCRYPTED_GROUP: Channel = Channel {
     ..GROUP
 };
 
-/// Somebody who is here, as the others see them. For the document alone: the roster keeps it as text.
+// For the document alone: the roster keeps members as text.
+
+/// Somebody who is here, as the others see them.
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "nothing but its schema is wanted")]
 struct PresentMember {
     user_id: UserId,
-    user_info: PresentMemberInfo,
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    user_info: Option<PresentMemberInfo>,
 }
 
 /// What does not fit into the protocol's 1 KB is left out.
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "nothing but its schema is wanted")]
 struct PresentMemberInfo {
+    #[schemars(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
+    #[schemars(skip_serializing_if = "Option::is_none")]
     username: Option<String>,
+    #[schemars(skip_serializing_if = "Option::is_none")]
     avatar: Option<String>,
 }
 
