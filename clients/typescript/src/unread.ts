@@ -17,6 +17,7 @@ export interface Unread {
 export class UnreadCounter {
   readonly #kabar: Kabar;
   readonly #own: TypedChannel<UserEvents>;
+  readonly #againMs: number;
   readonly #heard = new Listeners<Unread>();
   #counts: Unread | undefined;
   /** Of the latest frame. */
@@ -27,10 +28,11 @@ export class UnreadCounter {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
-  /** `own` is a handle that is for this alone. */
-  constructor(kabar: Kabar, own: TypedChannel<UserEvents>) {
+  /** `own` is a handle that is for this alone; `againMs` is waited before a load that failed is made again. */
+  constructor(kabar: Kabar, own: TypedChannel<UserEvents>, againMs = AGAIN_MS) {
     this.#kabar = kabar;
     this.#own = own;
+    this.#againMs = againMs;
     own.on('unread', (frame) => this.#take(frame));
     // What the frames of a while ago said may be gone.
     own.on('kabar:reload', ({ position }) => this.#again(position));
@@ -86,7 +88,7 @@ export class UnreadCounter {
     this.load(after).catch((error: unknown) => {
       if (this.#closed || !mayPass(error instanceof KabarProblem ? error.status : undefined)) return;
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#again(after), AGAIN_MS);
+      this.#timer = setTimeout(() => this.#again(after), this.#againMs);
     });
   }
 

@@ -1,8 +1,8 @@
 // The unread counts, on a server that answers late, in another order, or not at all.
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, mock, test } from 'node:test';
+import { afterEach, beforeEach, test } from 'node:test';
 
-import { Kabar, Realtime } from '../dist/index.js';
+import { Kabar, Realtime, UnreadCounter } from '../dist/index.js';
 import { position, SimulatedServer } from '../simulated/server.mjs';
 import { until } from '../simulated/until.mjs';
 
@@ -10,10 +10,12 @@ const OWN = 'private-user-ana';
 const counts = (count) => ({ json: { success: true, count } });
 
 let server;
+let kabar;
 let realtime;
 beforeEach(async () => {
   server = await SimulatedServer.start();
-  realtime = new Realtime(new Kabar({ url: server.url, token: 'secret', attemptsMax: 1 }), { key: 'key' });
+  kabar = new Kabar({ url: server.url, token: 'secret', attemptsMax: 1 });
+  realtime = new Realtime(kabar, { key: 'key' });
 });
 afterEach(() => {
   realtime.disconnect();
@@ -81,28 +83,47 @@ test('a reload during a reload: the later answer counts, whichever comes first',
   assert.deepEqual(shown, [6, 7]);
 });
 
-test('what is known to be old is asked for until there is an answer, or the counter is closed', async () => {
-  const unread = realtime.unread('ana');
+test('what is known to be old is asked for until there is an answer, or somebody says no, or the counter is closed', async (t) => {
+  const unread = new UnreadCounter(kabar, realtime.user('ana'), 20);
+  t.after(() => unread.close());
   await realtime.user('ana').ready();
-  let fails = true;
-  let asked = 0;
+  let [answer, asked] = [{ status: 503 }, 0];
   server.answer = ({ path }) => {
     if (path !== '/api/chat/unread-count') return {};
     asked += 1;
-    return fails ? { status: 503 } : counts(8);
+    return answer;
   };
-  mock.timers.enable({ apis: ['setTimeout'] });
-  try {
-    server.socket.say('kabar:reload', OWN, { reason: 'too-much', position: position(5) });
-    const look = async (holds) => { while (!holds()) await new Promise((soon) => setImmediate(soon)); };
-    await look(() => asked === 1);
-    await look(() => { mock.timers.tick(5_000); return asked === 2; });
-    fails = false;
-    await look(() => { mock.timers.tick(5_000); return unread.counts?.chat === 8; });
-  } finally {
-    mock.timers.reset();
-  }
+  const reload = (number) => server.socket.say('kabar:reload', OWN, { reason: 'too-much', position: position(number) });
+  reload(5);
+  await until(() => asked >= 3, 'a third question');
+  answer = counts(8);
+  await until(() => unread.counts?.chat === 8, 'the answer');
+  answer = { status: 403 };
+  asked = 0;
+  reload(6);
+  await until(() => asked === 1, 'the question');
+  // A second one that asks again and again, to see that the first does not.
+  const other = new UnreadCounter(kabar, realtime.user('ben'), 20);
+  t.after(() => other.close());
+  await realtime.user('ben').ready();
+  answer = { status: 503 };
+  server.socket.say('kabar:reload', 'private-user-ben', { reason: 'too-much', position: position(7) });
+  await until(() => asked >= 4, 'its questions');
+  const asks = (number) => server.asked.filter(({ path, headers }) => {
+    return path === '/api/chat/unread-count' && headers['kabar-after'] === position(number);
+  }).length;
+  assert.equal(asks(6), 1);
+  // Closed while the answer is under way.
+  let fail;
+  answer = new Promise((resolve) => { fail = resolve; });
+  reload(8);
+  await until(() => asks(8) === 1, 'the last question');
   unread.close();
+  answer = { status: 503 };
+  fail(answer);
+  const before = asks(7);
+  await until(() => asks(7) >= before + 4, 'more questions of the other');
+  assert.equal(asks(8), 1);
 });
 
 test('one who hears takes nothing from the next: one function twice is two', async () => {
