@@ -1,5 +1,5 @@
 // What must compile, and what must not, for whoever depends on the package: it is imported by its name, so `npm run build`
-// comes first. Compiled as bundlers and as Node.js resolve it, with the types of pusher-js looked at as well.
+// comes first. Compiled as bundlers resolve it, and as Node.js does, with every type that it depends on looked at as well.
 import { type Kabar, type Off, type Realtime, Refused, type Reload, type TypedChannel } from '@kabar/client';
 import type { RoomEvents } from '@kabar/client';
 
