@@ -7,6 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+#[path = "tidy/provider_rooms.rs"]
+mod provider_rooms;
 #[path = "tidy/realtime_rooms.rs"]
 mod realtime_rooms;
 
@@ -82,9 +84,10 @@ fn crates_know_only_those_below_them() {
         ("attachments", vec!["aggregates", "event-log"]),
         ("projections", vec!["aggregates", "event-log"]),
         ("replay-tools", vec!["aggregates", "attachments", "event-log", "projections"]),
-        (".", vec!["aggregates", "attachments", "event-log", "projections"]),
+        ("providers", vec![]),
+        (".", vec!["aggregates", "attachments", "event-log", "projections", "providers"]),
     ];
-    let ours = ["aggregates", "attachments", "event-log", "projections", "replay-tools", "kabar"];
+    let ours = ["aggregates", "attachments", "event-log", "projections", "providers", "replay-tools", "kabar"];
     for (krate, allowed) in below {
         let known = dependencies(krate);
         let wrong: Vec<_> = ours.iter().filter(|own| known.contains(**own) && !allowed.contains(*own)).collect();
