@@ -203,7 +203,8 @@ impl Known {
     }
 }
 
-fn person_of(profile: &Profile) -> Person {
+/// What the views keep of a profile.
+pub fn person_of(profile: &Profile) -> Person {
     let text =
         |words: &Option<aggregates::Sealed>| words.as_ref().and_then(aggregates::Sealed::words).map(str::to_owned);
     Person {
@@ -212,6 +213,8 @@ fn person_of(profile: &Profile) -> Person {
         avatar: text(&profile.avatar),
         email: text(&profile.email),
         role: profile.role.map(|role| role.name().to_owned()),
+        locale: profile.reach.locale.clone(),
+        time_zone: profile.reach.time_zone.clone(),
     }
 }
 

@@ -96,11 +96,6 @@ fn configuration(file: Option<&Path>) -> anyhow::Result<(Config, Vec<String>)> {
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let environment = environment.collect();
     let config = config::load(file, &environment)?;
-    let wrong = config.validate();
-    if !wrong.is_empty() {
-        let lines: Vec<String> = wrong.iter().map(|invalid| format!("  {invalid}")).collect();
-        bail!("the configuration is not right:\n{}", lines.join("\n"));
-    }
     let warnings = config::warnings(&config, &environment);
     Ok((config, warnings))
 }

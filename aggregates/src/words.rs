@@ -11,8 +11,9 @@ use crate::catalogue::{AggregateKind, DomainEvent, StreamId, UnreadableEvent};
 use crate::ids::UserId;
 use crate::report::{FileReport, ReportCommand, ReportEvent, ReportFiled, ReportResolved, ResolveReport};
 use crate::room::{
-    Attachment, ChangeAvatar, CreateGroup, EditMessage, Forwarded, MessageEdited, MessageFacts, MessageSent,
-    OpenSupport, RenameRoom, RoomAvatarChanged, RoomCommand, RoomEvent, RoomOpened, RoomRenamed, SendMessage,
+    AttachedFile, Attachment, ChangeAvatar, CreateGroup, EditMessage, Forwarded, MessageEdited, MessageFacts,
+    MessageSent, OpenSupport, RenameRoom, RoomAvatarChanged, RoomCommand, RoomEvent, RoomOpened, RoomRenamed,
+    SendMessage,
 };
 use crate::user::{
     Profile, ProfileChanged, ProfileChanges, PutProfile, PutUser, Reach, UserCommand, UserEvent, UserRegistered,
@@ -42,6 +43,8 @@ pub enum Field {
     PushDevice,
     WebPushDevice,
     ReportNote,
+    /// What an upload was called when a message carried it.
+    AttachmentName,
 }
 
 impl Field {
@@ -64,6 +67,7 @@ impl Field {
             Self::PushDevice => 22,
             Self::WebPushDevice => 23,
             Self::ReportNote => 24,
+            Self::AttachmentName => 25,
         }
     }
 }
@@ -301,8 +305,11 @@ fn in_message(
 ) {
     let owner = forwarded.map_or(sender, |forwarded| &forwarded.author_id);
     visit(Place { owner, field: Field::MessageContent, of }, content);
-    if let Some(Attachment { url, media_type: _ }) = attachment {
+    if let Some(Attachment { url, media_type: _, file }) = attachment {
         visit(Place { owner, field: Field::AttachmentUrl, of }, url);
+        if let Some(AttachedFile { name: Some(name), bytes: _, width: _, height: _ }) = file {
+            visit(Place { owner, field: Field::AttachmentName, of }, name);
+        }
     }
     if let Some(client_id) = client_id {
         visit(Place { owner: sender, field: Field::ClientMessageId, of }, client_id);

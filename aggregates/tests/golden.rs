@@ -89,6 +89,7 @@ samples! {
         attachment: Some(Attachment {
             url: sealed("https://cdn.example/foto.png"),
             media_type: Some("image/png".to_owned()),
+            file: None,
         }),
         reply_to: Some(message_id(1)),
         mentions: vec![],

@@ -2,13 +2,13 @@
 
 use aggregates::ids::{MessageId, RoomId, UserId};
 use aggregates::room::{
-    Attachment, DeleteMessage, EditMessage, Emoji, Forwarded, MessageFacts, Naming, PinMessage, React, RoomCommand,
-    SendMessage,
+    AttachedFile, Attachment, DeleteMessage, EditMessage, Emoji, Forwarded, MessageFacts, Naming, PinMessage, React,
+    RoomCommand, SendMessage,
 };
 use aggregates::visible::is_blank;
 use aggregates::{Command, Sealed, StreamId};
 use event_log::Position;
-use projections::inbox::{EMOJIS_SHOWN_MAX, MessageRow};
+use projections::inbox::{EMOJIS_SHOWN_MAX, FileRow, MessageRow};
 use projections::{ReadError, UnitName};
 
 use super::messages::sent;
@@ -200,6 +200,7 @@ impl Commands {
         room_id: RoomId,
     ) -> Result<Sent, Failure> {
         let media_type = original.attachment_type.clone();
+        let file = original.attached_file.as_ref().map(attached);
         let first =
             Forwarded { room_id: original.room_id, message_id: original.id, author_id: original.sender_id.clone() };
         let command = RoomCommand::SendMessage(SendMessage {
@@ -208,7 +209,11 @@ impl Commands {
             sender_id: caller.user_id.clone(),
             kind: original.kind,
             content: Sealed::new(original.content.as_str()),
-            attachment: original.attachment_url.as_deref().map(|url| Attachment { url: Sealed::new(url), media_type }),
+            attachment: original.attachment_url.as_deref().map(|url| Attachment {
+                url: Sealed::new(url),
+                media_type,
+                file,
+            }),
             reply_to: None,
             mentions: Vec::new(),
             mentions_all: false,
@@ -240,6 +245,11 @@ fn stands(row: &MessageRow, user: &UserId, emoji: &Emoji) -> Option<bool> {
         Some(reaction) => (reaction.users.len() as u64 == reaction.count).then_some(false),
         None => (row.reactions.len() < EMOJIS_SHOWN_MAX).then_some(false),
     }
+}
+
+fn attached(file: &FileRow) -> AttachedFile {
+    let FileRow { name, bytes, width, height } = file;
+    AttachedFile { name: name.as_deref().map(Sealed::new), bytes: *bytes, width: *width, height: *height }
 }
 
 fn facts(row: &MessageRow) -> MessageFacts {

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use config::{File, FileFormat, Value, ValueKind};
 
-use super::wrong_keys::{Table, table_of, without_values, wrong_keys};
-use super::{Config, LimitsConfig, Rate};
+use super::places::{Places, is_about};
+use super::wrong_keys::{Sifted, Table, sift, table_of, without_values};
+use super::{Config, Invalid, LimitsConfig, Rate};
 
 /// Looked for in the working directory when no file is named.
 pub const DEFAULT_FILE: &str = "kabar.toml";
@@ -30,10 +31,6 @@ const NEXTAUTH_SECRETS: [&str; 2] = ["AUTH_SECRET", "NEXTAUTH_SECRET"];
 pub enum LoadError {
     #[error("the configuration file {0} cannot be read")]
     File(PathBuf, #[source] std::io::Error),
-    #[error("the configuration file {path} is not right: {reason}")]
-    Syntax { path: PathBuf, reason: String },
-    #[error("{variable} is not right: {reason}")]
-    Variable { variable: String, reason: String },
     /// Everything that was found, not only the first.
     #[error("the configuration is not right:\n{}", lines(.0))]
     Keys(Vec<WrongKey>),
@@ -41,51 +38,109 @@ pub enum LoadError {
     Shape(String),
 }
 
-/// One key that cannot be taken.
+/// One key that cannot be taken, or a place that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrongKey {
-    pub key: String,
-    /// The file or the variable that it stands in.
+    /// `None`: all that stands there.
+    pub key: Option<String>,
+    /// The file or the variable that it stands in; of what was not set the variable that sets it.
     pub place: String,
     pub reason: String,
 }
 
 fn lines(wrong: &[WrongKey]) -> String {
-    let line = |WrongKey { key, place, reason }: &WrongKey| format!("  {key} ({place}): {reason}");
+    let line = |WrongKey { key, place, reason }: &WrongKey| match key {
+        Some(key) => format!("  {key} ({place}): {reason}"),
+        None => format!("  {place}: {reason}"),
+    };
     wrong.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// Reads `file` (or ./kabar.toml where it exists) and `environment`.
+/// Reads `file` (or ./kabar.toml where it exists) and `environment`, and looks at what they say. Values that cannot be so are
+/// named beside keys that there are not: what is not understood is left out and the rest is looked at all the same.
 pub fn load(file: Option<&Path>, environment: &BTreeMap<String, String>) -> Result<Config, LoadError> {
-    let mut wrong = Vec::new();
+    let Layers { table, places, mut wrong, all_read } = layers(file, environment)?;
+    let Sifted { rest, .. } = sift(table);
+    let value = Value::new(None, ValueKind::Table(rest));
+    let config: Config = match value.try_deserialize() {
+        Ok(config) => config,
+        Err(_) if !wrong.is_empty() => return Err(LoadError::Keys(wrong)),
+        Err(error) => return Err(LoadError::Shape(without_values(&error))),
+    };
+    for invalid in config.validate() {
+        // Of what was left out nothing more is said; nor that something is missing which may stand in what was not read.
+        let is_told = wrong.iter().filter_map(|wrong| wrong.key.as_deref()).any(|key| is_about(key, invalid.key));
+        let place = places.of(invalid.key);
+        if !is_told && (all_read || place.is_some()) {
+            wrong.push(invalid.at(place));
+        }
+    }
+    if wrong.is_empty() { Ok(config) } else { Err(LoadError::Keys(wrong)) }
+}
+
+impl Invalid {
+    fn at(self, place: Option<String>) -> WrongKey {
+        let variable = || format!("{PREFIX}{}", self.key.to_ascii_uppercase().replace('.', "__"));
+        WrongKey { key: Some(self.key.to_owned()), place: place.unwrap_or_else(variable), reason: self.reason }
+    }
+}
+
+/// What the layers say together.
+struct Layers {
+    table: Table,
+    places: Places,
+    wrong: Vec<WrongKey>,
+    /// Nothing was passed over as a whole.
+    all_read: bool,
+}
+
+/// File and variables are read by themselves first, so that what is wrong is said with its place.
+fn layers(file: Option<&Path>, environment: &BTreeMap<String, String>) -> Result<Layers, LoadError> {
+    let (mut wrong, mut places, mut all_read) = (Vec::new(), Places::default(), true);
     let mut builder = defaults()?;
-    // File and variables are read by themselves first, so that what is wrong is said with its place.
+    let unreadable = |place: &str, error: &config::ConfigError| WrongKey {
+        key: None,
+        place: place.to_owned(),
+        reason: without_values(error),
+    };
     if let Some((path, text)) = text_of(file)? {
-        let syntax =
-            |error: config::ConfigError| LoadError::Syntax { path: path.clone(), reason: without_values(&error) };
+        let place = path.display().to_string();
         let source = File::from_str(&text, FileFormat::Toml);
-        let table = defaults()?.add_source(source.clone()).build().and_then(table_of).map_err(syntax)?;
-        wrong.extend(wrong_at(&path.display().to_string(), table));
-        builder = builder.add_source(source);
+        let alone = |builder: Builder| builder.add_source(source.clone()).build().and_then(table_of);
+        match alone(config::Config::builder()) {
+            Ok(own) => {
+                places.note_all(&own, &place);
+                wrong.extend(wrong_at(&place, alone(defaults()?).unwrap_or(own)));
+                builder = builder.add_source(source);
+            }
+            Err(error) => {
+                all_read = false;
+                wrong.push(unreadable(&place, &error));
+            }
+        }
     }
     for Override { key, variable, value } in overrides(environment) {
-        let mistaken = |error: config::ConfigError| LoadError::Variable {
-            variable: variable.clone(),
-            reason: without_values(&error),
-        };
-        let alone = defaults()?.set_override(&key, value.clone()).and_then(Builder::build);
-        wrong.extend(wrong_at(&variable, alone.and_then(table_of).map_err(mistaken)?));
-        builder = builder.set_override(&key, value).map_err(mistaken)?;
+        let alone = defaults()?.set_override(&key, value.clone()).and_then(Builder::build).and_then(table_of);
+        match alone {
+            Ok(table) => {
+                wrong.extend(wrong_at(&variable, table));
+                builder = builder.set_override(&key, value).map_err(|error| shape(&error))?;
+                places.note(key, &variable);
+            }
+            Err(error) => wrong.push(unreadable(&variable, &error)),
+        }
     }
-    if !wrong.is_empty() {
-        return Err(LoadError::Keys(wrong));
-    }
-    let layers = builder.build().map_err(|error| LoadError::Shape(without_values(&error)))?;
-    layers.try_deserialize().map_err(|error| LoadError::Shape(without_values(&error)))
+    let table = builder.build().and_then(table_of).map_err(|error| shape(&error))?;
+    Ok(Layers { table, places, wrong, all_read })
+}
+
+fn shape(error: &config::ConfigError) -> LoadError {
+    LoadError::Shape(without_values(error))
 }
 
 fn wrong_at(place: &str, table: Table) -> impl Iterator<Item = WrongKey> {
-    wrong_keys(table).into_iter().map(move |(key, reason)| WrongKey { key, place: place.to_owned(), reason })
+    let found = sift(table).found.into_iter();
+    found.map(move |(key, reason)| WrongKey { key: Some(key), place: place.to_owned(), reason })
 }
 
 type Builder = config::ConfigBuilder<config::builder::DefaultState>;
@@ -106,7 +161,7 @@ fn defaults() -> Result<Builder, LoadError> {
             .set_default(format!("limits.{name}.burst"), rate.burst)
     };
     let built = rates.into_iter().try_fold(config::Config::builder(), set);
-    built.map_err(|error| LoadError::Shape(without_values(&error)))
+    built.map_err(|error| shape(&error))
 }
 
 fn text_of(file: Option<&Path>) -> Result<Option<(PathBuf, String)>, LoadError> {
@@ -137,12 +192,14 @@ fn overrides(environment: &BTreeMap<String, String>) -> Vec<Override> {
             found.push(Override { key: key.to_owned(), variable: variable.to_owned(), value });
         }
     }
-    let given = NEXTAUTH_SECRETS.iter().filter_map(|name| environment.get(*name)).filter(|text| !text.is_empty());
-    let secrets: Vec<Value> = given.map(|text| Value::new(None, text.clone())).collect();
-    if !secrets.is_empty() {
+    let given = |name: &&str| environment.get(*name).is_some_and(|text| !text.is_empty());
+    let names: Vec<&str> = NEXTAUTH_SECRETS.into_iter().filter(given).collect();
+    if !names.is_empty() {
+        let secrets = names.iter().filter_map(|name| environment.get(*name));
+        let secrets = secrets.map(|text| Value::new(None, text.clone())).collect();
         let value = Value::new(None, ValueKind::Array(secrets));
         let key = "auth.nextauth_secrets".to_owned();
-        found.push(Override { key, variable: NEXTAUTH_SECRETS.join(", "), value });
+        found.push(Override { key, variable: names.join(", "), value });
     }
     for (variable, text) in environment {
         let Some(rest) = variable.strip_prefix(PREFIX) else { continue };
@@ -237,13 +294,92 @@ mod tests {
         assert!(error.contains("server.port") && !error.contains("hush"), "{error}");
     }
 
+    fn all_wrong(file: Option<&Path>, environment: &BTreeMap<String, String>) -> Vec<WrongKey> {
+        let LoadError::Keys(found) = load(file, environment).expect_err("wrong") else { panic!("keys") };
+        found
+    }
+
+    fn named(wrong: &WrongKey) -> (&str, &str) {
+        (wrong.key.as_deref().unwrap_or_default(), &wrong.place)
+    }
+
+    #[test]
+    fn values_that_cannot_be_so_are_said_beside_keys_that_there_are_not_each_with_its_place() {
+        let text = "[server]\nprot = 1\nbody_bytes_max = 0\n[cors]\norigins = [\"app\"]\n[limits.reads]\nburst = 0";
+        let file = file(text);
+        let given = environment(&[
+            ("NEXTAUTH_URL", "https://app.example.id/path"),
+            ("KABAR__CORS__ORIGINS", "x"),
+            ("KABAR__LOG__LEVEL", "loud"),
+            ("KABAR__DATABASE__URL", "postgres://kabar@db/kabar"),
+            ("KABAR__AUTH__JWT__SECRETS__0", "x"),
+        ]);
+        let found = all_wrong(Some(file.path()), &given);
+        let path = file.path().display().to_string();
+        assert_eq!(
+            found.iter().map(named).collect::<Vec<_>>(),
+            [
+                ("server.prot", path.as_str()),
+                ("auth.jwt.secrets", "KABAR__AUTH__JWT__SECRETS__0"),
+                ("realtime.secret", "KABAR__REALTIME__SECRET"),
+                ("platform.base_url", "NEXTAUTH_URL"),
+                ("cors.origins", "KABAR__CORS__ORIGINS"),
+                ("server.body_bytes_max", &path),
+                ("limits.reads", &path),
+                ("log.level", "KABAR__LOG__LEVEL"),
+            ]
+        );
+    }
+
+    #[test]
+    fn of_a_file_that_is_no_toml_nothing_is_taken_for_missing() {
+        let broken = file("[auth.jwt]\nsecrets = [hush]");
+        let given = environment(&[
+            ("KABAR__DATABASE__URL", "postgres://kabar@db/kabar"),
+            ("KABAR__SERVER__PORT", "x"),
+            ("KABAR__LIMITS__READS__BURST", "0"),
+        ]);
+        let found = all_wrong(Some(broken.path()), &given);
+        let path = broken.path().display().to_string();
+        assert_eq!(
+            found.iter().map(named).collect::<Vec<_>>(),
+            [
+                ("", path.as_str()),
+                ("server.port", "KABAR__SERVER__PORT"),
+                ("limits.reads", "KABAR__LIMITS__READS__BURST")
+            ]
+        );
+    }
+
+    #[test]
+    fn elements_of_lists_are_named_by_their_number() {
+        let file = file(
+            "[[auth.service_keys]]\nname = \"a\"\nscopes = [\"people\"]\n[[auth.service_keys]]\nname = \"b\"\nkye = \"x\"\n\
+             [[realtime.webhooks]]\nurl = \"ftp://a\"\n[[limits.routes]]\nroute = \"x\"",
+        );
+        let found = all_wrong(Some(file.path()), &BTreeMap::new());
+        let said: Vec<String> = found
+            .iter()
+            .map(|wrong| format!("{}: {}", wrong.key.as_deref().unwrap_or_default(), wrong.reason))
+            .collect();
+        assert_eq!(
+            said,
+            [
+                "auth.service_keys: [0].key: missing",
+                "auth.service_keys: [1].kye: there is no such key; one of name, key, scopes",
+                "limits.routes: [0].rate: missing",
+                "realtime.webhooks: [0].url: expected http(s)://host",
+            ]
+        );
+    }
+
     #[test]
     fn everything_that_is_wrong_is_said_at_once_with_its_place() {
         let wrong = file("[server]\nprot = 1\nport = \"x\"\n[log]\nformat = \"xml\"\n[limits.sends]\nburst = -1");
         let given = environment(&[("KABAR__DEMO__MODE", "perhaps"), ("KABAR__SEVER__PORT", "1"), ("KABAR__DOOR", "5")]);
-        let LoadError::Keys(found) = load(Some(wrong.path()), &given).expect_err("wrong") else { panic!("keys") };
+        let found = all_wrong(Some(wrong.path()), &given);
         let path = wrong.path().display().to_string();
-        let mut said: Vec<_> = found.iter().map(|wrong| (wrong.key.as_str(), wrong.place.as_str())).collect();
+        let mut said: Vec<_> = found.iter().map(named).collect();
         said.sort_unstable();
         assert_eq!(
             said,

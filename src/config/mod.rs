@@ -1,10 +1,14 @@
 //! Configuration: defaults, then kabar.toml, then the platform's own variables, then `KABAR__SECTION__KEY`.
 //!
 //! Separate so that every limit of the program is found in one place, documented, and checked before anything starts.
+//! The manual of all keys, docs/configuration.md, is made of the comments in here (`manual`).
 //! Never in here: reading a key anywhere else than at the start, or a default that depends on the machine.
 
 mod load;
 mod made_secrets;
+#[cfg(test)]
+mod manual;
+mod places;
 mod secret;
 mod sections;
 mod service_keys;

@@ -15,7 +15,7 @@ pub fn warnings(config: &Config, environment: &BTreeMap<String, String>) -> Vec<
     let short = |secret: &Secret| secret.reveal().len() < NEXTAUTH_SECRET_BYTES_MIN;
     if config.auth.nextauth_secrets.iter().any(short) {
         found.push(format!(
-            "auth.nextauth_secrets (NEXTAUTH_SECRET, AUTH_SECRET): one is shorter than {NEXTAUTH_SECRET_BYTES_MIN} \
+            "auth.nextauth_secrets (also NEXTAUTH_SECRET, AUTH_SECRET): one is shorter than {NEXTAUTH_SECRET_BYTES_MIN} \
              bytes; whoever guesses it is anybody. The platform must change it first"
         ));
     }

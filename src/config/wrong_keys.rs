@@ -2,6 +2,8 @@
 //!
 //! Never in here, nor in what it says: a value. It may be a secret in the wrong place.
 
+use std::collections::HashMap;
+
 use config::{ConfigError, Map, Value, ValueKind};
 
 use super::Config;
@@ -16,46 +18,76 @@ pub(super) fn table_of(layers: config::Config) -> Result<Table, ConfigError> {
     layers.try_deserialize()
 }
 
-/// Each wrong key with its reason, in the order of the alphabet.
-pub(super) fn wrong_keys(mut table: Table) -> Vec<(String, String)> {
+/// What cannot be taken, and what is left without it.
+pub(super) struct Sifted {
+    /// Each wrong key with its reason, in the order of the alphabet. An element of a list is in the reason, by its number.
+    pub found: Vec<(String, String)>,
+    pub rest: Table,
+}
+
+pub(super) fn sift(mut rest: Table) -> Sifted {
     let mut found = Vec::new();
+    // How many elements of a list were left out: serde finds them in order, and counts without them.
+    let mut left_out: HashMap<String, usize> = HashMap::new();
     while found.len() < WRONG_KEYS_MAX {
-        let value = Value::new(None, ValueKind::Table(table.clone()));
+        let value = Value::new(None, ValueKind::Table(rest.clone()));
         let Err(error) = serde_path_to_error::deserialize::<_, Config>(value) else { break };
-        let (key, reason) = named(&error.path().to_string(), error.inner());
-        if remove(&mut table, &key) {
-            found.push((key, reason));
-        } else if !fill(&mut table, &key) {
+        let path = error.path().to_string();
+        let (path, reason) = (full(&path, error.inner()), plain(&innermost(error.inner())));
+        if let Some((list, number, inside)) = element(&path)
+            && let Some(elements) = list_of(&mut rest, list)
+            && number < elements.len()
+        {
+            elements.remove(number);
+            let before = left_out.entry(list.to_owned()).or_default();
+            found.push((list.to_owned(), format!("[{}]{inside}: {reason}", number + *before)));
+            *before += 1;
+        } else if remove(&mut rest, &path) {
+            found.push((path, reason));
+        } else if !fill(&mut rest, &path) {
             // Not a key of this table: nothing can be left out, and what is wrong is said once.
-            found.push((key, reason));
+            found.push((path, reason));
             break;
         }
     }
     found.sort();
-    found
+    Sifted { found, rest }
 }
 
-/// serde tells of unknown keys at their section; the name is in the text.
-fn named(path: &str, error: &ConfigError) -> (String, String) {
-    // An element of a list is wrong with its list.
-    let path = path.split('[').next().unwrap_or(path);
+/// serde tells of unknown and missing keys at their section; the name is in the text.
+fn full(path: &str, error: &ConfigError) -> String {
     let message = innermost(error);
     let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
-    let child = missing(error).or(unknown);
-    let key = match child {
+    match missing(error).or(unknown) {
         Some(child) if path == "." => child.to_owned(),
         Some(child) if path != child && !path.ends_with(&format!(".{child}")) => format!("{path}.{child}"),
         Some(_) | None => path.to_owned(),
-    };
-    (key, plain(&message))
+    }
 }
 
-/// The last part of a key that is not there.
+/// The last part of a key that is not there. Of one in a list the library leaves the full stop out.
 fn missing(error: &ConfigError) -> Option<&str> {
     match error {
         ConfigError::At { error, .. } => missing(error),
-        ConfigError::NotFound(key) => key.rsplit('.').next(),
+        ConfigError::NotFound(key) => key.rsplit(['.', ']']).next(),
         _ => None,
+    }
+}
+
+/// `a.b[3].c` as the list `a.b`, 3, and `.c` in it.
+fn element(path: &str) -> Option<(&str, usize, &str)> {
+    let (list, rest) = path.split_once('[')?;
+    let (number, inside) = rest.split_once(']')?;
+    Some((list, number.parse().ok()?, inside))
+}
+
+fn list_of<'a>(table: &'a mut Table, key: &str) -> Option<&'a mut Vec<Value>> {
+    match key.split_once('.') {
+        None => match &mut table.get_mut(key)?.kind {
+            ValueKind::Array(elements) => Some(elements),
+            _ => None,
+        },
+        Some((section, rest)) => list_of(section_of(table, section)?, rest),
     }
 }
 
@@ -68,6 +100,9 @@ fn innermost(error: &ConfigError) -> String {
 }
 
 fn plain(message: &str) -> String {
+    if message.ends_with(" is missing") {
+        return "missing".to_owned();
+    }
     let said = match message.split_once("expected ") {
         Some((start, known)) if start.starts_with("unknown field") => format!("there is no such key; one of {known}"),
         Some((start, expected)) if start.starts_with("invalid ") => format!("expected {expected}"),

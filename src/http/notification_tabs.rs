@@ -74,4 +74,16 @@ mod tests {
             assert_eq!(tabs.count(), 1, "{kind:?}");
         }
     }
+
+    #[test]
+    fn the_manual_tells_of_every_tab_with_its_types() {
+        let manual = include_str!("../../docs/http.md");
+        for tab in Tab::ALL {
+            let kinds =
+                tab.kinds().map(|kinds| kinds.iter().map(|kind| format!("`{}`", kind.name())).collect::<Vec<_>>());
+            let line =
+                format!("- `{}`: {}", tab.name(), kinds.map_or("every type".to_owned(), |kinds| kinds.join(", ")));
+            assert!(manual.lines().any(|told| told == line), "{line}");
+        }
+    }
 }

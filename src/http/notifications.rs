@@ -41,9 +41,12 @@ pub struct NotificationsQuery {
     #[serde(default, deserialize_with = "optional")]
     #[schemars(with = "Option<CursorText>")]
     cursor: Option<PositionCursor>,
-    /// One of the types, or an older client's name of one; empty is none.
+    /// One of the types (COMMENT, FOLLOWER, ..), or an older client's name of one (FOLLOW, POST_NEW, TRANSACTION_SUCCESS); empty is
+    /// none.
     #[serde(rename = "type")]
     kind: Option<String>,
+    /// One of the notification page's tabs: all, comment, transaction, course, event, chat, affiliate, system, achievement; empty
+    /// is none. With `type` what both have.
     tab: Option<String>,
     unread_only: Option<bool>,
 }

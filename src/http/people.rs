@@ -5,6 +5,7 @@ use aggregates::ids::UserId;
 use aggregates::user::{Change, DEVICES_MAX, ProfileChanges, UserRole};
 use axum::extract::State;
 use garde::Validate;
+use jiff::tz::TimeZoneDatabase;
 use projections::UnitName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -15,8 +16,9 @@ use super::relations::{look_for, no_such_user};
 use super::validity::{https_url, own_name, text};
 use super::{Answer, AppState, Problem};
 use crate::commands::Program;
+use crate::directory::person_of;
 use crate::wire::names::CursorText;
-use crate::wire::{BlockedUser, DirectoryEntry, UserProfile};
+use crate::wire::{BlockedUser, DirectoryEntry, OwnProfile, UserProfile};
 
 /// People in one request.
 const PEOPLE_MAX: usize = 500;
@@ -36,24 +38,29 @@ pub struct ProfileBody {
     id: Option<UserId>,
     #[serde(default, deserialize_with = "said")]
     #[garde(custom(own_name(PART_CHARS_MAX)))]
+    #[schemars(length(max = PART_CHARS_MAX))]
     name: Option<Option<String>>,
     #[serde(default, deserialize_with = "said")]
     #[garde(custom(own_name(PART_CHARS_MAX)))]
+    #[schemars(length(max = PART_CHARS_MAX))]
     username: Option<Option<String>>,
     #[serde(default, deserialize_with = "said")]
     #[garde(custom(a_picture))]
     avatar: Option<Option<String>>,
     #[serde(default, deserialize_with = "said")]
     #[garde(custom(text(PART_CHARS_MAX)))]
+    #[schemars(length(max = PART_CHARS_MAX))]
     email: Option<Option<String>>,
     #[serde(default, deserialize_with = "said")]
     #[garde(custom(text(PART_CHARS_MAX)))]
+    #[schemars(length(max = PART_CHARS_MAX))]
     phone: Option<Option<String>>,
     #[serde(default, deserialize_with = "said")]
     role: Option<Option<UserRole>>,
     #[serde(default, deserialize_with = "said")]
     locale: Option<Option<Locale>>,
     #[serde(default, deserialize_with = "said")]
+    /// Of the IANA database, as in `Asia/Jakarta`.
     #[garde(custom(a_time_zone))]
     time_zone: Option<Option<String>>,
     #[serde(default, deserialize_with = "said")]
@@ -113,13 +120,9 @@ fn a_time_zone(value: &Option<Option<String>>, (): &()) -> garde::Result {
     }
 }
 
-/// By its form: whether this machine has the zone is asked when it is used.
+/// Of the zones that the program brings along, spelled as they are: so every machine knows the same ones.
 fn is_time_zone(name: &str) -> bool {
-    let part = |part: &str| {
-        part.starts_with(|first: char| first.is_ascii_alphabetic())
-            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+'))
-    };
-    name.len() <= 64 && name.split('/').all(part)
+    TimeZoneDatabase::bundled().get(name).is_ok_and(|zone| zone.iana_name() == Some(name))
 }
 
 fn devices(said: &Option<Option<Vec<String>>>, (): &()) -> garde::Result {
@@ -246,6 +249,18 @@ pub struct ProfileAnswer {
     user: UserProfile,
 }
 
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct OwnAnswer {
+    user: OwnProfile,
+}
+
+/// `GET /api/users/me`
+pub async fn me(State(app): State<AppState>, actor: Actor, after: After) -> Result<Answer<OwnAnswer>, Problem> {
+    after.wait_for(&app, UnitName::Inbox).await?;
+    let user = app.queries().own_profile(actor.id(), person_of(&actor.identity.profile)).await?;
+    Ok(Answer::shown(OwnAnswer { user }))
+}
+
 /// `GET /api/users/{userId}`
 pub async fn profile(
     State(app): State<AppState>,
@@ -314,10 +329,20 @@ mod tests {
             serde_json::json!({"pushSubscriptions": ["a b"]}),
             serde_json::json!({"pushSubscriptions": vec!["d"; DEVICES_MAX + 1]}),
             serde_json::json!({"webPushSubscriptions": [{"endpoint": "http://x.example", "keys": {"p256dh": "a", "auth": "b"}}]}),
-            serde_json::json!({"timeZone": "../x"}),
             serde_json::json!({"name": "x".repeat(PART_CHARS_MAX + 1)}),
         ] {
             assert!(read(wrong.clone()).validate().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_time_zone_is_one_that_there_is() {
+        let is_taken = |name: &str| read(serde_json::json!({"timeZone": name})).validate().is_ok();
+        for right in ["Asia/Jakarta", "America/Argentina/Buenos_Aires", "Etc/GMT+7", "UTC", "Asia/Calcutta"] {
+            assert!(is_taken(right), "{right}");
+        }
+        for wrong in ["Asia/Jakartaa", "WIB", "Mars/Olympus", "asia/jakarta", "GMT+7", "../x", "Asia/", ""] {
+            assert!(!is_taken(wrong), "{wrong}");
         }
     }
 }

@@ -116,6 +116,12 @@ impl Problem {
             .naming("Content-Type", reason)
     }
 
+    /// 416: nothing of a file of `bytes` lies in the part that was asked for.
+    pub fn no_such_part(bytes: u64) -> Self {
+        let reason = format!("the file has {bytes} bytes");
+        Self::new(StatusCode::RANGE_NOT_SATISFIABLE, "no-such-part", reason.clone()).naming("Range", reason)
+    }
+
     /// 422: understood, but a value is not possible.
     pub fn invalid(field: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
         Self::invalid_fields(vec![FieldError { field: field.into(), reason: reason.into() }])
@@ -130,8 +136,9 @@ impl Problem {
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail) }
     }
 
-    pub fn too_many_requests(retry_after: Duration) -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "too many requests").retry_after(retry_after)
+    /// 429; `detail` says which limit was met.
+    pub fn too_many_requests(detail: impl Into<Cow<'static, str>>, retry_after: Duration) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", detail).retry_after(retry_after)
     }
 
     /// 503: not now; nothing was written.
@@ -307,7 +314,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_must_wait_is_told_how_long_in_whole_seconds() {
-        let (status, headers, _) = shown(Problem::too_many_requests(Duration::from_millis(1_200))).await;
+        let (status, headers, _) = shown(Problem::too_many_requests("reads", Duration::from_millis(1_200))).await;
         assert_eq!((status, &headers["retry-after"]), (StatusCode::TOO_MANY_REQUESTS, &HeaderValue::from_static("2")));
         let lagging = Lagging { unit: projections::UnitName::Feed, at: Position::START, wanted: Position(1) };
         let (status, headers, body) = shown(lagging.into()).await;

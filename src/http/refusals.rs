@@ -38,9 +38,9 @@ fn room(error: RoomError, text: String) -> Problem {
         }
         RoomError::Closed => Problem::conflict(text),
         RoomError::TooSoon { wait_seconds } => {
-            Problem::too_many_requests(Duration::from_secs(wait_seconds.into())).explained(text)
+            Problem::too_many_requests(text, Duration::from_secs(wait_seconds.into()))
         }
-        RoomError::NotAMentor => Problem::invalid("participantId", text),
+        RoomError::NotAMentor => Problem::invalid("recipientId", text),
         RoomError::Forwarded => Problem::invalid("messageId", text),
         RoomError::TooSlow => Problem::invalid("slowModeSeconds", text),
         RoomError::TooManyMentions => Problem::invalid("mentions", text),

@@ -31,6 +31,7 @@ pub struct ReportBody {
     user_id: Option<UserId>,
     room_id: Option<RoomId>,
     #[garde(custom(filled_text(REASON_CHARS_MAX)))]
+    #[schemars(length(min = 1, max = REASON_CHARS_MAX))]
     reason: String,
 }
 
@@ -176,6 +177,7 @@ pub async fn one(
 pub struct ResolveBody {
     resolution: Resolution,
     #[garde(custom(filled_text(NOTE_CHARS_MAX)))]
+    #[schemars(length(min = 1, max = NOTE_CHARS_MAX))]
     note: Option<String>,
 }
 

@@ -94,6 +94,7 @@ pub fn routes() -> Vec<Route> {
         route(DELETE, "/api/uploads/{id}", delete(uploads::remove)),
         route(PUT, "/api/users/{userId}", put(people::put)).guarded(Guard::Service(Scope::People)),
         route(POST, "/api/users/bulk", post(people::bulk)).guarded(Guard::Service(Scope::People)),
+        route(GET, "/api/users/me", get(people::me)),
         route(GET, "/api/users/blocked", get(people::blocked)),
         route(GET, "/api/users/{userId}", get(people::profile)),
         route(POST, "/api/users/{userId}/follow", post(relations::follow)),

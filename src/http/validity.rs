@@ -75,13 +75,21 @@ pub fn own_name<T: Text>(chars_max: usize) -> impl Fn(&T, &()) -> garde::Result 
 
 const ONE_LINE: &str = "one line: no control characters, and nothing that turns the direction of writing";
 
-/// `image/png`, or `image` alone: one or two short names. Free text would be words of somebody that no erasure reaches.
+/// What front ends say that have no media type at hand.
+const KINDS_OF_FILES: [&str; 5] = ["image", "video", "audio", "document", "file"];
+
+/// `image/png`: two short names, or one of [`KINDS_OF_FILES`]. Free text would be words of somebody that no erasure reaches. Any
+/// first half alone, which older histories have, is for imports.
 pub fn media_type<T: Text>(value: &T, (): &()) -> garde::Result {
     match value.text() {
         Some(text) if text.len() > MEDIA_TYPE_CHARS_MAX => {
             Err(garde::Error::new(format!("at most {MEDIA_TYPE_CHARS_MAX} characters")))
         }
-        Some(text) if !is_media_type(text) => Err(garde::Error::new("a media type such as image/png")),
+        Some(text) if KINDS_OF_FILES.contains(&text) => Ok(()),
+        Some(text) if !text.contains('/') || !is_media_type(text) => {
+            let kinds = KINDS_OF_FILES.join(", ");
+            Err(garde::Error::new(format!("a media type such as image/png, or one of {kinds}")))
+        }
         _ => Ok(()),
     }
 }

@@ -3,9 +3,10 @@
 use aggregates::ids::UserId;
 use event_log::Position;
 use projections::ReadError;
+use projections::inbox::{Person, UserRow};
 
 use super::{Queries, cut, row_of};
-use crate::wire::{BlockedUser, UserProfile};
+use crate::wire::{BlockedUser, OwnProfile, UserProfile};
 
 impl Queries<'_> {
     /// Whether `asking` may know that there is somebody called so: not across a block, whichever way it is.
@@ -35,6 +36,14 @@ impl Queries<'_> {
             is_following: inbox.follows(asking, about).await?,
             is_followed_by: inbox.follows(about, asking).await?,
         }))
+    }
+
+    /// As somebody sees themselves. Of whom the view has not heard yet, what their session says: `session`.
+    pub async fn own_profile(&self, user: &UserId, session: Person) -> Result<OwnProfile, ReadError> {
+        let inbox = self.views.inbox();
+        let row = inbox.users(std::slice::from_ref(user)).await?.pop();
+        let row = row.unwrap_or_else(|| UserRow { id: user.clone(), person: session });
+        Ok(OwnProfile::of(row, inbox.follow_counts(user).await?))
     }
 
     /// A page of those whom `asking` blocks, the latest first, and where the next begins.

@@ -77,7 +77,7 @@ pub use connection::endpoint::{Visitors, router};
 pub use frames::asyncapi;
 pub use people::discretion::is_of_two;
 pub use presence::{Attending, Presence, Said};
-pub use protocol::channel_name::{InvalidChannel, PusherChannel};
+pub use protocol::channel_name::PusherChannel;
 pub use protocol::credentials::{AppCredentials, MasterKey};
 pub use protocol::resume_point::ResumePoint;
 pub use protocol::signature::Signer;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use aggregates::ids::{MessageId, RoomId, UserId};
-use aggregates::room::{MessageKind, MessageSent};
+use aggregates::room::{AttachedFile, MessageKind, MessageSent};
 use aggregates::{Sealed, Timestamp};
 use event_log::PositionToken;
-use projections::inbox::{MessageRow, UserRow};
+use projections::inbox::{FileRow, MessageRow, UserRow};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -36,6 +36,8 @@ pub struct Message {
     pub attachment_url: Option<String>,
     pub attachment_type: Option<String>,
     #[serde(flatten)]
+    pub file: FileFacts,
+    #[serde(flatten)]
     pub receipt: Receipt,
     /// Emoji to who reacted with it, up to 50; `reactionCounts` counts them all.
     pub reactions: BTreeMap<String, Vec<UserId>>,
@@ -63,6 +65,36 @@ pub struct Message {
     #[serde(serialize_with = "super::as_text")]
     #[schemars(with = "super::names::PositionText")]
     pub position: PositionToken,
+}
+
+/// What is known of an upload that a message carries; all null of what lies elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FileFacts {
+    /// What its owner calls it.
+    pub attachment_name: Option<String>,
+    /// Bytes.
+    pub attachment_size: Option<u64>,
+    /// In pixels, of a picture; as the next.
+    pub attachment_width: Option<u32>,
+    pub attachment_height: Option<u32>,
+}
+
+impl FileFacts {
+    fn of_event(file: &AttachedFile) -> Self {
+        let AttachedFile { name, bytes, width, height } = file;
+        let name = name.as_ref().and_then(Sealed::words).map(str::to_owned);
+        Self::of(name, *bytes, (*width, *height))
+    }
+
+    fn of_row(file: FileRow) -> Self {
+        let FileRow { name, bytes, width, height } = file;
+        Self::of(name, bytes, (width, height))
+    }
+
+    fn of(name: Option<String>, bytes: u64, (width, height): (Option<u32>, Option<u32>)) -> Self {
+        Self { attachment_name: name, attachment_size: Some(bytes), attachment_width: width, attachment_height: height }
+    }
 }
 
 /// Who has got it. Derived from read positions when it is shown; nobody has when it is new.
@@ -105,6 +137,8 @@ impl Message {
         receiver: Option<&UserId>,
     ) -> Self {
         let attachment = event.attachment.as_ref();
+        let url = attachment.and_then(|attachment| attachment.url.words());
+        let file = attachment.and_then(|attachment| attachment.file.as_ref()).filter(|_| url.is_some());
         Self {
             id: event.message_id,
             seq: event.seq,
@@ -113,7 +147,8 @@ impl Message {
             receiver_id: receiver.cloned(),
             content: event.content.reveal().to_owned(),
             kind: event.kind.name(),
-            attachment_url: attachment.and_then(|attachment| attachment.url.words()).map(str::to_owned),
+            file: file.map(FileFacts::of_event).unwrap_or_default(),
+            attachment_url: url.map(str::to_owned),
             attachment_type: attachment.and_then(|attachment| attachment.media_type.clone()),
             receipt: Receipt::default(),
             reactions: BTreeMap::new(),
@@ -161,6 +196,7 @@ impl Message {
             kind: row.kind.name(),
             attachment_url: row.attachment_url,
             attachment_type: row.attachment_type,
+            file: row.attached_file.map(FileFacts::of_row).unwrap_or_default(),
             receipt: Receipt::default(),
             reactions,
             reaction_counts,
@@ -190,7 +226,8 @@ pub fn blank(message: &mut Value, by: &UserId, at: Timestamp) -> bool {
         return false;
     }
     let gone = json!({
-        "content": TOMBSTONE, "attachmentUrl": null, "attachmentType": null, "reactions": {}, "reactionCounts": {},
+        "content": TOMBSTONE, "attachmentUrl": null, "attachmentType": null, "attachmentName": null,
+        "attachmentSize": null, "attachmentWidth": null, "attachmentHeight": null, "reactions": {}, "reactionCounts": {},
         "mentions": [], "mentionsAll": false, "isForwarded": false, "isPinned": false, "isEdited": false,
         "editedAt": null, "isDeleted": true, "deletedAt": at, "deletedBy": by, "updatedAt": at,
     });
@@ -241,6 +278,12 @@ mod tests {
             attachment: Some(Attachment {
                 url: Sealed::new("https://cdn.example.org/a.png"),
                 media_type: Some("image/png".to_owned()),
+                file: Some(AttachedFile {
+                    name: Some(Sealed::new("a b.png")),
+                    bytes: 9,
+                    width: Some(3),
+                    height: Some(2),
+                }),
             }),
             reply_to: Some(MessageId(Uuid::from_u128(3))),
             mentions: vec![],
@@ -262,6 +305,12 @@ mod tests {
             content: "halo".to_owned(),
             attachment_url: Some("https://cdn.example.org/a.png".to_owned()),
             attachment_type: Some("image/png".to_owned()),
+            attached_file: Some(FileRow {
+                name: Some("a b.png".to_owned()),
+                bytes: 9,
+                width: Some(3),
+                height: Some(2),
+            }),
             reply_to: Some(MessageId(Uuid::from_u128(3))),
             mentions: vec![],
             mentions_all: false,
@@ -283,7 +332,8 @@ mod tests {
             json!({"id": "00000000-0000-0000-0000-000000000002", "seq": 5,
                 "roomId": "00000000-0000-0000-0000-000000000001", "senderId": "rara", "receiverId": "ben",
                 "content": "halo", "type": "image", "attachmentUrl": "https://cdn.example.org/a.png",
-                "attachmentType": "image/png", "isRead": false, "readAt": null, "isDelivered": false,
+                "attachmentType": "image/png", "attachmentName": "a b.png", "attachmentSize": 9, "attachmentWidth": 3,
+                "attachmentHeight": 2, "isRead": false, "readAt": null, "isDelivered": false,
                 "deliveredAt": null, "readBy": [], "readByCount": null, "reactions": {},
                 "reactionCounts": {}, "mentions": [], "mentionsAll": false, "isForwarded": false, "isPinned": false,
                 "replyToId": "00000000-0000-0000-0000-000000000003", "replyTo": null, "isEdited": false,

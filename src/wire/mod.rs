@@ -18,7 +18,7 @@ pub use message::Message;
 pub use notification::Notification;
 pub use participant::Participant;
 pub use room::Room;
-pub use user::{BlockedUser, DirectoryEntry, FollowUser, UserCard, UserProfile};
+pub use user::{BlockedUser, DirectoryEntry, FollowUser, OwnProfile, UserCard, UserProfile};
 
 use std::fmt::Display;
 

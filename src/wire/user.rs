@@ -2,7 +2,7 @@
 
 use aggregates::Timestamp;
 use aggregates::ids::UserId;
-use projections::inbox::{BlockRow, FollowRow, UserRow};
+use projections::inbox::{BlockRow, FollowRow, Person, UserRow};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -70,6 +70,31 @@ pub struct UserProfile {
     pub is_followed_by: bool,
 }
 
+/// `GET /api/users/me`: oneself, and so with what nobody else is shown.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnProfile {
+    #[serde(flatten)]
+    pub card: UserCard,
+    pub email: Option<String>,
+    /// As the platform says it: ADMIN, MENTOR, AFFILIATE, MEMBER_PREMIUM or MEMBER_FREE.
+    pub role: Option<String>,
+    /// id or en.
+    pub locale: Option<String>,
+    /// Of the IANA database, as in `Asia/Jakarta`.
+    pub time_zone: Option<String>,
+    pub followers_count: u64,
+    pub following_count: u64,
+}
+
+impl OwnProfile {
+    pub fn of(row: UserRow, (followers_count, following_count): (u64, u64)) -> Self {
+        let card = UserCard::of(&row.id, Some(&row));
+        let Person { name: _, username: _, avatar: _, email, role, locale, time_zone } = row.person;
+        Self { card, email, role, locale, time_zone, followers_count, following_count }
+    }
+}
+
 /// One line of `GET /api/users/blocked`.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -103,7 +128,6 @@ impl DirectoryEntry {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use projections::inbox::rows::Person;
     use serde_json::json;
 
     use super::*;
@@ -121,6 +145,7 @@ pub(crate) mod tests {
                 avatar: None,
                 email: Some("rara@example.org".to_owned()),
                 role: Some("MENTOR".to_owned()),
+                ..Person::default()
             },
         }
     }

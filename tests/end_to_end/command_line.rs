@@ -22,7 +22,8 @@ fn said(output: &Output) -> String {
 fn a_configuration_file_may_be_named_before_and_behind_the_command() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("right.toml"), "[server]\nport = 9\n").expect("written");
-    std::fs::write(folder.path().join("wrong.toml"), "[server]\nprot = 9\n[log]\nformat = \"xml\"\n").expect("written");
+    std::fs::write(folder.path().join("wrong.toml"), "[server]\nprot = 9\n[log]\nformat = \"xml\"\nlevel = \"loud\"\n")
+        .expect("written");
     for line in [["--config", "right.toml", "check-config"], ["check-config", "--config", "right.toml"]] {
         let output = kabar(folder.path(), &line);
         assert!(output.status.success(), "{line:?}: {}", said(&output));
@@ -30,7 +31,11 @@ fn a_configuration_file_may_be_named_before_and_behind_the_command() {
     for line in [["--config", "wrong.toml", "check-config"], ["check-config", "--config", "wrong.toml"]] {
         let output = kabar(folder.path(), &line);
         assert_eq!(output.status.code(), Some(1), "{line:?}");
-        for told in ["server.prot (wrong.toml)", "log.format (wrong.toml): expected text or json"] {
+        for told in [
+            "server.prot (wrong.toml)",
+            "log.format (wrong.toml): expected text or json",
+            "log.level (wrong.toml): one of",
+        ] {
             assert!(said(&output).contains(told), "{told}: {}", said(&output));
         }
     }

@@ -147,8 +147,12 @@ const ROUTES: &[(&str, Holds)] = &[
 const LINES: &[(&str, Holds)] = &[
     ("actor", Id),
     ("at", Typed),
+    ("attachmentHeight", Typed),
+    ("attachmentName", Words),
+    ("attachmentSize", Typed),
     ("attachmentType", Typed),
     ("attachmentUrl", Words),
+    ("attachmentWidth", Typed),
     ("avatar", Words),
     ("by", Id),
     ("changed", Typed),
@@ -314,7 +318,8 @@ fn imported() -> String {
         json!({"kind": "message", "id": first, "room": room, "from": "ana", "content": m("content"),
             "clientMessageId": m("clientMessageId"), "at": at}),
         json!({"kind": "message", "id": "2", "room": room, "from": "ana", "type": "image",
-            "attachmentUrl": url("attachmentUrl"), "attachmentType": "image/png", "replyTo": first, "at": at}),
+            "attachmentUrl": url("attachmentUrl"), "attachmentType": "image/png", "attachmentName": m("attachmentName"),
+            "attachmentSize": 9, "attachmentWidth": 3, "attachmentHeight": 2, "replyTo": first, "at": at}),
         json!({"kind": "edit", "room": room, "message": first, "from": "ana", "content": format!("{} lagi", m("content")),
             "at": at}),
         json!({"kind": "rename", "room": room, "by": "ana", "name": format!("{} lagi", m("name")), "at": at}),
@@ -381,12 +386,15 @@ async fn is_put(ana: &Person) {
     assert!(answer.status().is_success(), "{answer:?}");
 }
 
-/// A file, whose words are those of a message of hers, under such a name.
+/// A file, whose words are those of a message of hers, under such a name; and a message that carries it.
 async fn uploads(ana: &Person, room: &str) {
     let path = format!("/api/uploads?roomId={room}&name={}.txt", marker("http", "name"));
     let request = ana.ask(Method::POST, &path).body(marker("http", "content"));
     let answer = request.send().await.expect("an answer");
     assert!(answer.status().is_success(), "{answer:?}");
+    let upload: Value = answer.json().await.expect("JSON");
+    let sent = wished(ana, "/api/chat/send", &json!({"roomId": room, "attachmentUrl": upload["url"]})).await;
+    assert_eq!(sent["message"]["attachmentName"], json!(format!("{}.txt", marker("http", "name"))));
 }
 
 /// With every header that a client may fill.

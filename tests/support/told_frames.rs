@@ -11,8 +11,13 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 
 /// Names of Kabar's own channels, and those that older pages have for them.
-const KINDS: [(&str, &str); 4] =
-    [("private-user-", "user"), ("user-", "user"), ("private-room-", "room"), ("chat-", "room")];
+const KINDS: [(&str, &str); 5] = [
+    ("private-user-", "user"),
+    ("user-", "user"),
+    ("private-room-", "room"),
+    ("chat-", "room"),
+    ("presence-room-", "presence"),
+];
 
 struct Told {
     /// By kind of channel and event.
@@ -25,7 +30,7 @@ static TOLD: LazyLock<Told> = LazyLock::new(|| {
     let mut document: Value = serde_json::from_str(include_str!("../../docs/asyncapi.json")).expect("JSON");
     close(&mut document["components"]["schemas"]);
     let mut told = Told { payloads: BTreeMap::new(), names: BTreeSet::new() };
-    for kind in ["user", "room"] {
+    for kind in ["user", "room", "presence"] {
         for reference in document["channels"][kind]["messages"].as_object().expect("messages").values() {
             let pointer = reference["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
             let message = document.pointer(pointer.expect("a reference")).expect("it leads somewhere");

@@ -1,4 +1,8 @@
 //! What follows from what: pure decisions above the aggregates, shared by the reactor and by what-if.
 
+pub mod channels;
+pub mod choosing;
 pub mod follower;
+pub mod quiet_hours;
+pub mod settings;
 pub mod templates;

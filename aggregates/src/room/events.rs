@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::kinds::{HistoryFrom, JoinPolicy, Role, RoomKind};
 pub use super::message_events::{
-    Attachment, Forwarded, MessageDeleted, MessageEdited, MessageKind, MessagePinned, MessageSent, Reacted,
-    is_media_type,
+    AttachedFile, Attachment, Forwarded, MessageDeleted, MessageEdited, MessageKind, MessagePinned, MessageSent,
+    Reacted, is_media_type,
 };
 use crate::catalogue::EventSchema;
 use crate::ids::{GroupId, RoomId, UserId};

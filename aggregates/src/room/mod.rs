@@ -21,9 +21,9 @@ pub use commands::{
 pub use emoji::{Emoji, InvalidEmoji};
 pub use error::RoomError;
 pub use events::{
-    Attachment, Forwarded, JoinPolicyChanged, MemberRemoved, MemberRoleChanged, MembersAdded, MessageDeleted,
-    MessageEdited, MessageKind, MessagePinned, MessageSent, NewMember, Reacted, RoomAvatarChanged, RoomEvent,
-    RoomOpened, RoomRenamed, RoomTurned, SlowModeChanged, is_media_type,
+    AttachedFile, Attachment, Forwarded, JoinPolicyChanged, MemberRemoved, MemberRoleChanged, MembersAdded,
+    MessageDeleted, MessageEdited, MessageKind, MessagePinned, MessageSent, NewMember, Reacted, RoomAvatarChanged,
+    RoomEvent, RoomOpened, RoomRenamed, RoomTurned, SlowModeChanged, is_media_type,
 };
 pub use kinds::{HistoryFrom, JoinPolicy, Role, RoomKind};
 pub(crate) use state::MemberState;

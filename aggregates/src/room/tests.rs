@@ -291,7 +291,7 @@ fn whatever_comes_with_a_message_is_kept() {
     let command = SendMessage {
         kind: MessageKind::Image,
         content: Sealed::new(""),
-        attachment: Some(Attachment { url: Sealed::new("https://cdn/x.png"), media_type: Some("image/png".into()) }),
+        attachment: Some(Attachment::at(Sealed::new("https://cdn/x.png"), Some("image/png".into()))),
         reply_to: Some(message_id(9)),
         client_message_id: Some(Sealed::new("c-1")),
         ..message(1, &ana())

@@ -6,7 +6,7 @@ use crate::cast::room::{create_group, editing, message};
 use crate::cast::{ana, dewi, noon, room_id};
 use crate::ids::ReportId;
 use crate::report::{Resolution, Subject};
-use crate::room::Attachment;
+use crate::room::{AttachedFile, Attachment};
 use crate::user::Change;
 
 fn places(of: &mut dyn HasWords) -> Vec<(UserId, Field, Uuid, Sealed)> {
@@ -32,7 +32,7 @@ fn words_have_the_same_place_in_a_command_and_in_its_event() {
         command.avatar = words("https://cdn/kelas.png");
     }
     let mut sent = message(1, &ana());
-    sent.attachment = Some(Attachment { url: Sealed::new("https://cdn/x.png"), media_type: None });
+    sent.attachment = Some(with_file());
     sent.client_message_id = words("client-1");
     let rename = RenameRoom { room_id: room_id(), name: words("6"), renamed_by: ana(), unchanged: false, at: noon() };
     let picture =
@@ -54,7 +54,7 @@ fn words_have_the_same_place_in_a_command_and_in_its_event() {
     fields += same_places(&mut State::empty(crate::AggregateKind::Room), command);
     let fill = PutProfile { user_id: ana(), profile, at: noon() };
     fields += same_places(&mut State::empty(crate::AggregateKind::User), Command::User(UserCommand::FillProfile(fill)));
-    assert_eq!(fields, 14, "every field was shown");
+    assert_eq!(fields, 15, "every field was shown");
     let set = |text: &str| Change::Set(Sealed::new(text));
     let changes = ProfileChanges {
         name: set("1"),
@@ -88,21 +88,31 @@ fn a_reason_is_the_reporters_and_a_note_is_of_whoever_resolved_the_report() {
     assert_eq!(owners, [(ana(), Field::ReportReason, report_id.0), (dewi(), Field::ReportNote, report_id.0)]);
 }
 
+fn with_file() -> Attachment {
+    let file = AttachedFile { name: Some(Sealed::new("x.png")), bytes: 9, width: Some(3), height: Some(2) };
+    Attachment { file: Some(file), ..Attachment::at(Sealed::new("https://cdn/x.png"), None) }
+}
+
 /// With its author a forwarded message goes, wherever it was carried; the device's own name for it is the sender's.
 #[test]
 fn forwarded_words_belong_to_whoever_said_them_first() {
     let mut sent = message(1, &ana());
     sent.forwarded = Some(Forwarded { room_id: room_id(), message_id: crate::cast::message_id(9), author_id: dewi() });
-    sent.attachment = Some(Attachment { url: Sealed::new("https://cdn/x.png"), media_type: None });
+    sent.attachment = Some(with_file());
     sent.client_message_id = Some(Sealed::new("client-1"));
     let mut state = State::empty(crate::AggregateKind::Room);
     same_places(&mut state, Command::Room(create_group(vec![])));
     let mut command = Command::Room(RoomCommand::SendMessage(sent));
-    assert_eq!(same_places(&mut state, command.clone()), 3);
+    assert_eq!(same_places(&mut state, command.clone()), 4);
     let owners: Vec<_> = places(&mut command).into_iter().map(|(owner, field, ..)| (owner, field)).collect();
     assert_eq!(
         owners,
-        [(dewi(), Field::MessageContent), (dewi(), Field::AttachmentUrl), (ana(), Field::ClientMessageId)]
+        [
+            (dewi(), Field::MessageContent),
+            (dewi(), Field::AttachmentUrl),
+            (dewi(), Field::AttachmentName),
+            (ana(), Field::ClientMessageId)
+        ]
     );
 }
 

@@ -44,6 +44,8 @@ async function channels(document) {
   const only = { openapi: '3.1.0', info: document.info, paths: {}, components: { schemas: document.components.schemas } };
   const parts = [await types(only)];
   for (const [id, channel] of Object.entries(document.channels)) {
+    // What the application's own server sends there nobody here knows.
+    if (!Object.keys(channel.messages).length) continue;
     const events = Object.entries(channel.messages).map(([event, { $ref }]) => {
       const message = document.components.messages[$ref.split('/').pop()];
       const type = message.payload.$ref.split('/').pop();

@@ -31,6 +31,8 @@ export interface CallOptions {
   idempotencyKey?: string;
   /** Of a query: what it must show. One's own last write where it is left out. */
   after?: string;
+  /** Of what neither reads nor has a key: to make it twice does no harm, so it may be tried again. */
+  again?: boolean;
   signal?: AbortSignal;
 }
 
@@ -108,13 +110,17 @@ export class Kabar {
     const key = route.keyed ? given.idempotencyKey ?? crypto.randomUUID() : undefined;
     const attemptsMax = this.#options.attemptsMax ?? 4;
     // What neither writes nor is recognised as a repeat is made once.
-    const repeatable = route.method === 'GET' || key !== undefined;
+    const repeatable = route.method === 'GET' || key !== undefined || given.again === true;
     for (let attempt = 1; ; attempt += 1) {
+      const after = route.waits ? given.after ?? this.#written : undefined;
       try {
-        return await this.#attempt(route, given, key);
+        return await this.#attempt(route, given, key, after);
       } catch (error) {
-        const wait = repeatable && !given.signal?.aborted ? this.#waitBefore(error, attempt) : undefined;
-        if (wait === undefined || attempt >= attemptsMax) throw error;
+        // A position of a log that is no more, after a restore: it is forgotten, and what is there is read.
+        const forgotten = given.after === undefined && after !== undefined && isOfNoLog(error);
+        if (forgotten && this.#written === after) this.#written = undefined;
+        const wait = forgotten ? 0 : repeatable ? this.#waitBefore(error, attempt) : undefined;
+        if (wait === undefined || attempt >= attemptsMax || given.signal?.aborted) throw error;
         await pause(wait, given.signal);
       }
     }
@@ -125,11 +131,6 @@ export class Kabar {
     const backoff = FIRST_WAIT_MS * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
     const waitMsMax = this.#options.waitMsMax ?? 30_000;
     if (error instanceof KabarProblem) {
-      // A position of a log that is no more, after a restore: it is forgotten, and what is there is read.
-      if (this.#written !== undefined && error.status === 422 && error.reason('Kabar-After') !== undefined) {
-        this.#written = undefined;
-        return 0;
-      }
       if (![429, 502, 503, 504].includes(error.status)) return undefined;
       return Math.min(error.retryAfterMs ?? backoff, waitMsMax);
     }
@@ -137,10 +138,9 @@ export class Kabar {
     return Math.min(backoff, waitMsMax);
   }
 
-  async #attempt(route: Route, given: Given, key: string | undefined): Promise<unknown> {
+  async #attempt(route: Route, given: Given, key: string | undefined, after: string | undefined): Promise<unknown> {
     const { headers, credentials } = await this.credentials();
     if (key !== undefined) headers['Idempotency-Key'] = key;
-    const after = route.waits ? given.after ?? this.#written : undefined;
     if (after !== undefined) headers['Kabar-After'] = after;
     const time = AbortSignal.timeout(this.#options.attemptMsMax ?? 20_000);
     const signal = given.signal ? anyOf([given.signal, time]) : time;
@@ -166,6 +166,10 @@ export class Kabar {
     const behind = this.#written !== undefined && isBehind(position, this.#written);
     if (!behind) this.#written = position;
   }
+}
+
+function isOfNoLog(error: unknown): boolean {
+  return error instanceof KabarProblem && error.status === 422 && error.reason('Kabar-After') !== undefined;
 }
 
 function address(route: Route, given: Given): string {

@@ -37,6 +37,11 @@ export async function problemOf(answer: Response): Promise<KabarProblem> {
   return new KabarProblem(answer, body && typeof body === 'object' ? body : {});
 }
 
+/** Whether it may be answered otherwise in a while: too much, a server in trouble, or no answer at all. */
+export function mayPass(status: number | undefined): boolean {
+  return status === undefined || status === 429 || status >= 500;
+}
+
 function seconds(header: string | null): number | undefined {
   const given = header === null ? Number.NaN : Number(header);
   return Number.isFinite(given) && given >= 0 ? given * 1000 : undefined;

@@ -6,8 +6,11 @@
 import Pusher from 'pusher-js';
 import type { Channel } from 'pusher-js';
 
+import { type Connection, type Refused, SharedChannel, TypedChannel, type Why } from './channel.js';
 import { type Kabar } from './client.js';
 import type { RoomEvents, UserEvents } from './generated/channels.js';
+import { Listeners, type Off } from './listeners.js';
+import { KabarProblem } from './problem.js';
 import { type Frame, Places } from './resume.js';
 import { TypingSignal } from './typing.js';
 import { UnreadCounter } from './unread.js';
@@ -25,74 +28,33 @@ export interface RealtimeOptions {
   key: string;
   /** Where the sockets are, as `https://chat.example.id`; where the routes are, if it is left out. */
   url?: string;
+  /** Milliseconds that `ready` of a channel waits at most. Default 30,000. */
+  readyMsMax?: number;
 }
 
 /** A channel is to be loaded anew, from the routes, as it is at `position` or later. */
 export interface Reload {
   channel: string;
-  reason: string;
+  reason: RoomEvents['kabar:reload']['reason'];
   position: string;
-}
-
-export type Off = () => void;
-
-/** Somebody may not listen, or it cannot be said now. */
-export interface Refused {
-  channel: string;
-  status: number | undefined;
-  error: string;
-}
-
-/** One of Kabar's channels, with its events by name. */
-export class TypedChannel<Events> {
-  readonly name: string;
-  readonly #channel: Channel;
-  readonly #leave: () => void;
-
-  constructor(channel: Channel, leave: () => void) {
-    this.name = channel.name;
-    this.#channel = channel;
-    this.#leave = leave;
-  }
-
-  /** Hears an event until the answer is called. */
-  on<Name extends keyof Events & string>(event: Name, heard: (payload: Events[Name]) => void): Off {
-    this.#channel.bind(event, heard);
-    return () => this.#channel.unbind(event, heard);
-  }
-
-  /** Resolves when the server has said yes; rejects when it has said no. */
-  ready(): Promise<void> {
-    if (this.#channel.subscribed) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const yes = () => { done(); resolve(); };
-      const no = (refused: { status?: number; error?: string }) => {
-        done();
-        reject(new Error(`${this.name}: ${refused.error ?? 'refused'} (${refused.status ?? 'no status'})`));
-      };
-      const done = () => {
-        this.#channel.unbind('pusher:subscription_succeeded', yes);
-        this.#channel.unbind('pusher:subscription_error', no);
-      };
-      this.#channel.bind('pusher:subscription_succeeded', yes);
-      this.#channel.bind('pusher:subscription_error', no);
-    });
-  }
-
-  leave(): void {
-    this.#channel.unbind();
-    this.#leave();
-  }
 }
 
 export class Realtime {
   /** For whatever is not Kabar's own. */
   readonly pusher: PusherClient;
   readonly #kabar: Kabar;
+  /** What the channels know of this. */
+  readonly #connection: Connection;
   readonly #places = new Places();
-  readonly #channels = new Map<string, TypedChannel<any>>();
-  readonly #reloads = new Set<(reload: Reload) => void>();
-  readonly #refusals = new Set<(refused: Refused) => void>();
+  readonly #channels = new Map<string, SharedChannel>();
+  readonly #reloads = new Listeners<Reload>();
+  readonly #refusals = new Listeners<Refused>();
+  /** Aborted when the socket goes: what was signed for it is of no use to the next. */
+  #socket = new AbortController();
+  /** How the last socket was closed, if the server or the network closed it. */
+  #closed: Why | undefined;
+  /** The status of the request for a signature that pusher-js is being told of. */
+  #unsigned: number | undefined;
 
   constructor(kabar: Kabar, options: RealtimeOptions) {
     this.#kabar = kabar;
@@ -103,37 +65,50 @@ export class Realtime {
       disableStats: true,
       channelAuthorization: {
         // The route that signs takes where this page stands as well; the library's own request would not say it.
-        customHandler: (params: { socketId: string; channelName: string }, done: Signed) => {
-          this.#authorize(params.socketId, params.channelName).then(
-            (signed) => done(null, signed),
-            (error: unknown) => done(error instanceof Error ? error : new Error(String(error)), null),
-          );
-        },
-      } as never,
+        customHandler: (params: { socketId: string; channelName: string }, done: Signed) => this.#sign(params, done),
+      },
     });
-    this.pusher.connection.bind('message', (frame: Frame) => this.#places.remember(frame));
+    this.#connection = {
+      readyMsMax: options.readyMsMax ?? 30_000,
+      subscribe: (name) => this.pusher.subscribe(name),
+      unsubscribe: (name) => this.#close(name),
+      ended: () => this.#ended(),
+      closed: () => this.#closed,
+      unsigned: () => this.#unsigned,
+      reload: (reload) => this.#reloads.tell(reload),
+      refused: (refused) => this.#refusals.tell(refused),
+    };
+    const { connection } = this.pusher;
+    // Global ones are told first: a listener that throws must not have its frame told again when one comes back.
+    connection.bind_global((event: string, frame: Frame) => { if (event === 'message') this.#remember(frame); });
+    connection.bind('error', (error: unknown) => { this.#closed = closeOf(error) ?? this.#closed; });
+    connection.bind('connected', () => { this.#closed = undefined; });
+    connection.bind('connecting', () => this.#rest());
+    connection.bind('disconnected', () => this.#end());
+    connection.bind('failed', () => this.#end());
   }
 
-  /** What happens in a room, to its members. */
+  /** What happens in a room, to its members: a handle of the caller's own, to be left when it is needed no more. */
   room(roomId: string): TypedChannel<RoomEvents> {
-    return this.#channel<RoomEvents>(`private-room-${roomId}`);
+    return this.#open<RoomEvents>(`private-room-${roomId}`);
   }
 
-  /** What concerns whoever is signed in. */
+  /** What concerns whoever is signed in: a handle like a room's. */
   user(userId: string): TypedChannel<UserEvents> {
-    return this.#channel<UserEvents>(`private-user-${userId}`);
+    return this.#open<UserEvents>(`private-user-${userId}`);
   }
 
   /** Hears that a channel is to be loaded anew; without anybody who does, a page shows what is gone. */
   onReload(heard: (reload: Reload) => void): Off {
-    this.#reloads.add(heard);
-    return () => this.#reloads.delete(heard);
+    return this.#reloads.add(heard);
   }
 
-  /** Hears that a channel is not, or no more, one's own. */
+  /**
+   * Hears that a channel is not, or no more, one's own, and that the server has ended the connection for good. What may
+   * pass (a server in trouble, too many requests) is tried again after a while, and told each time.
+   */
   onRefused(heard: (refused: Refused) => void): Off {
-    this.#refusals.add(heard);
-    return () => this.#refusals.delete(heard);
+    return this.#refusals.add(heard);
   }
 
   /** Tells a room that one types, as seldom as possible. */
@@ -146,54 +121,110 @@ export class Realtime {
 
   /** One's unread counts, kept as they change. */
   unread(userId: string): UnreadCounter {
-    return new UnreadCounter(this.#kabar, this, userId);
+    return new UnreadCounter(this.#kabar, this.user(userId));
   }
 
   /** Breaks the connection; `connect` goes on where it was. */
   disconnect(): void {
+    this.#closed = undefined;
     this.pusher.disconnect();
   }
 
   connect(): void {
+    this.#closed = undefined;
     this.pusher.connect();
   }
 
-  /** The one channel of a name, however often it is asked for. */
-  #channel<Events>(name: string): TypedChannel<Events> {
-    const known = this.#channels.get(name) as TypedChannel<Events> | undefined;
-    if (known !== undefined) return known;
-    const channel = this.pusher.subscribe(name);
-    channel.bind('kabar:reload', (told: { reason: string; position: string }) => {
-      for (const heard of this.#reloads) heard({ ...told, channel: name });
-    });
-    channel.bind('pusher:subscription_error', (told: { status?: number; error?: string }) => {
-      for (const heard of this.#refusals) heard({ channel: name, status: told.status, error: told.error ?? 'refused' });
-    });
-    const typed = new TypedChannel<Events>(channel, () => this.#forget(name));
-    this.#channels.set(name, typed);
-    return typed;
+  #open<Events>(name: string): TypedChannel<Events> {
+    const shared = this.#channels.get(name) ?? new SharedChannel(name, this.#connection);
+    this.#channels.set(name, shared);
+    // Whoever comes after the end is told like those who were there.
+    const late = this.#closed === undefined ? undefined : this.#ended();
+    if (late !== undefined) queueMicrotask(() => shared.refuse(late));
+    return new TypedChannel<Events>(shared);
   }
 
-  #forget(name: string): void {
+
+  #close(name: string): void {
     this.pusher.unsubscribe(name);
     this.#places.forget(name);
     this.#channels.delete(name);
   }
 
-  async #authorize(socketId: string, channelName: string): Promise<{ auth: string; channel_data?: string }> {
-    const resumeAfter = this.#places.of(channelName);
+  /** Of every frame, except of channels that were left: theirs may still be under way. */
+  #remember(frame: Frame): void {
+    const channel = frame.channel === undefined ? undefined : this.pusher.channel(frame.channel);
+    if (channel === undefined) return;
+    if (!channel.subscriptionCancelled) this.#places.remember(frame);
+    else if (frame.event === 'pusher:subscription_error') this.#drop(channel);
+  }
+
+  /** Of a channel that is not being subscribed any more: if it was left meanwhile, pusher-js would keep it. */
+  #drop(channel: Channel | undefined): void {
+    if (channel === undefined || !channel.subscriptionCancelled) return;
+    channel.subscriptionPending = false;
+    this.pusher.unsubscribe(channel.name);
+  }
+
+  /** The socket has gone. */
+  #rest(): void {
+    this.#socket.abort();
+    this.#socket = new AbortController();
+    for (const shared of this.#channels.values()) shared.rest();
+    // Or the next connection would subscribe them with all the others.
+    for (const channel of this.pusher.allChannels()) this.#drop(channel);
+  }
+
+  /** No other comes unless somebody connects. */
+  #end(): void {
+    this.#rest();
+    const why = this.#ended();
+    for (const shared of [...this.#channels.values()]) {
+      // Whoever disconnects knows it.
+      if (this.#closed === undefined) shared.settle(why);
+      else shared.refuse(this.#closed);
+    }
+  }
+
+  #ended(): Why | undefined {
+    const { state } = this.pusher.connection;
+    if (state === 'failed') return { error: 'there are no WebSockets here' };
+    if (state === 'disconnected') return this.#closed ?? { error: 'disconnected' };
+    return undefined;
+  }
+
+  /** Has a channel signed, and answers pusher-js unless the socket has gone meanwhile. */
+  #sign({ socketId, channelName }: { socketId: string; channelName: string }, done: Signed): void {
+    const { signal } = this.#socket;
     const body = { socket_id: socketId, channel_name: channelName };
+    const resumeAfter = this.#places.of(channelName);
     const asked = resumeAfter === undefined ? body : { ...body, resume_after: resumeAfter };
-    return this.#kabar.api.authorizeChannel({ body: asked });
+    this.#kabar.api.authorizeChannel({ body: asked, again: true, signal }).then((signed) => {
+      if (!signal.aborted) done(null, signed);
+    }).catch((error: unknown) => {
+      if (signal.aborted) return;
+      this.#unsigned = error instanceof KabarProblem ? error.status : undefined;
+      done(error instanceof Error ? error : new Error(String(error)), null);
+      this.#unsigned = undefined;
+      this.#drop(this.pusher.channel(channelName));
+    });
   }
 }
 
 /** As pusher-js calls back. */
 type Signed = (error: Error | null, signed: { auth: string; channel_data?: string } | null) => void;
 
-function address(url: string): { wsHost: string; wsPort: number; wssPort: number; forceTLS: boolean } {
-  const at = new URL(url === '' ? globalThis.location.href : url);
+/** Of an error of pusher-js that says with which code a socket was closed; others are no end of it. */
+function closeOf(error: unknown): Why | undefined {
+  const closed = error as { type?: string; error?: { data?: { code?: number; message?: string } } } | undefined;
+  const code = closed?.type === 'WebSocketError' ? closed.error?.data?.code : undefined;
+  return code === undefined ? undefined : { error: closed?.error?.data?.message || 'the connection was closed', code };
+}
+
+function address(url: string): { wsHost: string; wsPort: number; wssPort: number; wsPath: string; forceTLS: boolean } {
+  const at = new URL(url === '' ? globalThis.location.origin : url);
   const secure = at.protocol === 'https:' || at.protocol === 'wss:';
   const port = at.port === '' ? (secure ? 443 : 80) : Number(at.port);
-  return { wsHost: at.hostname, wsPort: port, wssPort: port, forceTLS: secure };
+  const wsPath = at.pathname.replace(/\/+$/, '');
+  return { wsHost: at.hostname, wsPort: port, wssPort: port, wsPath, forceTLS: secure };
 }

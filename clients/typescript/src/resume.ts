@@ -24,6 +24,8 @@ export class Places {
   remember({ event, channel, data }: Frame): void {
     const position = (data as { position?: unknown } | null | undefined)?.position;
     if (channel === undefined || typeof position !== 'string') return;
+    // What other pages say names no place of the log, whatever is in it.
+    if (event.startsWith('client-')) return;
     // These say where the channel stands; they are no news themselves.
     const whole = event.startsWith('pusher') || event.startsWith('kabar:');
     const last = this.#heard.get(channel);

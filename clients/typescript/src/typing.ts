@@ -10,6 +10,9 @@ export class TypingSignal {
   readonly #clock: () => number;
   #saidAt: number | undefined;
   #over: ReturnType<typeof setTimeout> | undefined;
+  /** What is to be said next: of what waited meanwhile only the last counts. */
+  #next: boolean | undefined;
+  #isSaying = false;
 
   constructor(say: (isTyping: boolean) => Promise<void>, clock: () => number = () => performance.now()) {
     this.#say = say;
@@ -23,7 +26,7 @@ export class TypingSignal {
     const now = this.#clock();
     if (this.#saidAt !== undefined && now - this.#saidAt < AGAIN_MS) return;
     this.#saidAt = now;
-    this.#tell(true);
+    void this.#tell(true);
   }
 
   /** It was sent, or left: said once, and only where it had been said that one types. */
@@ -31,11 +34,23 @@ export class TypingSignal {
     clearTimeout(this.#over);
     if (this.#saidAt === undefined) return;
     this.#saidAt = undefined;
-    this.#tell(false);
+    void this.#tell(false);
   }
 
-  // Whether somebody types is not worth an error: it ends by itself.
-  #tell(isTyping: boolean): void {
-    this.#say(isTyping).catch(() => undefined);
+  // One after the other, or "types" could overtake "types no more".
+  async #tell(isTyping: boolean): Promise<void> {
+    this.#next = isTyping;
+    if (this.#isSaying) return;
+    this.#isSaying = true;
+    while (this.#next !== undefined) {
+      const next = this.#next;
+      this.#next = undefined;
+      try {
+        await this.#say(next);
+      } catch {
+        // Whether somebody types is not worth an error: it ends by itself.
+      }
+    }
+    this.#isSaying = false;
   }
 }

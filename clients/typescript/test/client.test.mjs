@@ -102,6 +102,26 @@ test('a position of a log that is no more is forgotten', async () => {
   assert.deepEqual(asked.map(({ headers }) => headers['kabar-after']), [undefined, 'a1-9', undefined]);
 });
 
+test('two who find the log gone at once are both answered, and what is made once is made then', async () => {
+  const client = kabar();
+  const gone = problem(422, { errors: [{ field: 'Kabar-After', reason: 'a position of another log' }] });
+  answers = [{ headers: { 'Kabar-Position': 'a1-9' } }, gone, gone, {}, {}];
+  await client.api.closeRoom({ path: { roomId } });
+  const typing = client.api.setTyping({ body: { roomId, isTyping: true, socket_id: null } });
+  await Promise.all([client.api.countUnread(), typing]);
+  assert.equal(asked.length, 5);
+  await assert.rejects((answers = [gone], client.api.countUnread({ after: 'b2-1' })), { status: 422 });
+});
+
+test('what neither reads nor has a key is tried again where that does no harm', async () => {
+  const body = { socket_id: '1.1', channel_name: 'private-user-ana' };
+  answers = [problem(503), {}];
+  await assert.rejects(kabar().api.authorizeChannel({ body }), { status: 503 });
+  answers = [problem(503), {}];
+  await kabar().api.authorizeChannel({ body, again: true });
+  assert.equal(asked.length, 3);
+});
+
 test('who gives up waits no longer', async () => {
   answers = [problem(503, {}, { 'Retry-After': '20' })];
   const controller = new AbortController();

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
 import { Kabar, KabarProblem, Realtime } from '../dist/index.js';
+import { until } from '../simulated/until.mjs';
 
 const { KABAR_URL: url, KABAR_FORGETFUL_URL: forgetful, KABAR_KEY: key, KABAR_ANA: ana, KABAR_BEN: ben } = process.env;
 const live = url ? {} : { skip: 'KABAR_URL is not set' };
-const PATIENCE_MS = 20_000;
 
 const open = [];
 after(() => open.forEach((realtime) => realtime.disconnect()));
@@ -26,15 +26,6 @@ async function pair(at = url) {
   await b.api.countUnread();
   const { room } = await a.api.startRoom({ body: { recipientId: 'ben' } });
   return { ana: a, ben: b, room: room.id };
-}
-
-/** Resolves when something holds; looks now and then. */
-async function until(holds, what) {
-  const end = performance.now() + PATIENCE_MS;
-  while (!holds()) {
-    assert.ok(performance.now() < end, `waited for ${what}`);
-    await new Promise((look) => setTimeout(look, 10));
-  }
 }
 
 const say = async (who, roomId, content) => (await who.api.sendMessage({ body: { roomId, content } })).message;
@@ -76,8 +67,78 @@ test('who listens hears, with types; a channel of others is refused', live, asyn
   await until(() => heard.includes('terdengar'), 'the message');
   const refusals = [];
   b.realtime.onRefused((refused) => refusals.push(refused.channel));
-  await assert.rejects(b.realtime.user('ana').ready());
+  await assert.rejects(b.realtime.user('ana').ready(), { name: 'Refused', status: 403 });
   assert.deepEqual(refusals, ['private-user-ana']);
+});
+
+test('who leaves ends nothing of others on the page', live, async () => {
+  const { ana: a, ben: b, room } = await pair();
+  const [first, second] = [b.realtime.room(room), b.realtime.room(room)];
+  const [heard, nothing] = [[], []];
+  first.on('new-message', (message) => heard.push(message.content));
+  second.on('new-message', (message) => nothing.push(message.content));
+  const counter = b.realtime.unread('ben');
+  await Promise.all([first.ready(), second.ready(), b.realtime.user('ben').ready()]);
+  second.leave();
+  b.realtime.room(room).leave();
+  b.realtime.user('ben').leave();
+  await say(a, room, 'masih terdengar');
+  await until(() => heard.includes('masih terdengar') && counter.counts !== undefined, 'the message, and the counts');
+  assert.deepEqual(nothing, []);
+  counter.close();
+});
+
+test('with a wrong key nobody waits for ever', live, async () => {
+  const { kabar } = person(ben);
+  const realtime = new Realtime(kabar, { key: 'no-such-key' });
+  open.push(realtime);
+  const refused = await realtime.user('ben').ready().catch((thrown) => thrown);
+  assert.deepEqual([refused.name, refused.code], ['Refused', 4001]);
+  assert.match(refused.message, /4001/);
+});
+
+test('who is put out of a room and let in again hears again', live, async () => {
+  const { ana: a, ben: b } = await pair();
+  const { room } = await a.api.createGroup({ body: { name: 'Warung', memberIds: ['ben'] } });
+  const path = { roomId: room.id };
+  const heard = [];
+  const refusals = [];
+  b.realtime.onRefused((refused) => refusals.push(refused.status));
+  const channel = b.realtime.room(room.id);
+  channel.on('new-message', (message) => heard.push(message.content));
+  await channel.ready();
+  await a.api.removeMember({ path: { ...path, userId: 'ben' } });
+  await until(() => refusals.length === 1, 'the end');
+  assert.deepEqual(refusals, [403]);
+  await assert.rejects(channel.ready(), { status: 403 });
+  await a.api.addMembers({ path, body: { userIds: ['ben'] } });
+  await channel.ready();
+  await say(a, room.id, 'selamat datang');
+  await until(() => heard.includes('selamat datang'), 'the message');
+});
+
+test('another member moves nobody past what they missed', live, async () => {
+  const { ana: a, ben: b, room } = await pair();
+  const heard = [];
+  const reloads = [];
+  b.realtime.onReload((reload) => reloads.push(reload));
+  const [from, to] = [a.realtime.room(room), b.realtime.room(room)];
+  to.on('new-message', (message) => heard.push(message));
+  await Promise.all([from.ready(), to.ready()]);
+  await say(a, room, 'satu');
+  await until(() => heard.length === 1, 'the first');
+  const [log, number] = heard[0].position.split('-');
+  const ahead = `${log}-${Number(number) + 4}`;
+  const hints = [];
+  b.realtime.pusher.channel(to.name).bind('client-hint', (told) => hints.push(told.position));
+  a.realtime.pusher.channel(from.name).trigger('client-hint', { position: ahead });
+  await until(() => hints.length === 1, 'the hint');
+  b.realtime.disconnect();
+  for (const content of ['dua', 'tiga', 'empat']) await say(a, room, content);
+  b.realtime.connect();
+  await until(() => heard.at(-1).content === 'empat', 'the last');
+  assert.deepEqual(heard.map(({ content }) => content), ['satu', 'dua', 'tiga', 'empat']);
+  assert.deepEqual(reloads, []);
 });
 
 test('unread counts are kept as they change', live, async () => {

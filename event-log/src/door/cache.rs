@@ -24,6 +24,15 @@ pub(super) enum Slot {
     Ready(Cached),
 }
 
+impl Slot {
+    fn oldest_waiting(&self) -> Option<u64> {
+        match self {
+            Self::Loading { waiting, .. } => waiting.iter().filter_map(|job| job.entered).min(),
+            Self::Ready(_) => None,
+        }
+    }
+}
+
 pub(super) struct Cached {
     pub durable: State,
     /// Sequence of the last durable event.
@@ -71,6 +80,11 @@ impl Cache {
 
     pub fn len(&self) -> usize {
         self.slots.len()
+    }
+
+    /// The batch being gathered.
+    pub const fn batch(&self) -> u64 {
+        self.batch
     }
 
     pub fn get(&self, stream: &StreamId) -> Option<&Cached> {
@@ -225,19 +239,23 @@ impl Cache {
         self.slots.values().any(|slot| matches!(slot, Slot::Loading { waiting, .. } if !waiting.is_empty()))
     }
 
-    /// Between batches: keeps memory bounded by letting go of what has not been used for longest.
-    pub fn next_batch(&mut self) {
+    /// Between batches: keeps memory bounded by letting go of what has not been used for longest. What was used since the
+    /// oldest command under way came stays: of those that wait for a stream, and of the others as `oldest_ready` says.
+    /// So there may be more than the limit by as many as the commands inside rest on, which are bounded themselves.
+    pub fn next_batch(&mut self, oldest_ready: impl FnOnce() -> Option<u64>) {
         self.batch += 1;
         if self.slots.len() <= self.limit {
             return;
         }
+        let waiting = self.slots.values().filter_map(Slot::oldest_waiting);
+        let oldest = waiting.chain(oldest_ready()).min().unwrap_or(self.batch);
         // Rare and linear: a quarter goes at once, so the sweep is paid for by the many loads before it.
         let mut unused: Vec<(u64, &StreamId)> = self
             .slots
             .iter()
             .filter_map(|(stream, slot)| match slot {
-                Slot::Ready(cached) => Some((cached.used, stream)),
-                Slot::Loading { .. } => None,
+                Slot::Ready(cached) if cached.used < oldest => Some((cached.used, stream)),
+                Slot::Ready(_) | Slot::Loading { .. } => None,
             })
             .collect();
         let excess = (self.slots.len() - (self.limit - self.limit / 4)).min(unused.len());

@@ -67,8 +67,9 @@ impl Intake {
     }
 
     /// Puts a command where it belongs: ready, or waiting for its stream.
-    pub fn enter(&mut self, job: Job) {
-        if self.cache.get(&job.wish.stream).is_some() {
+    pub fn enter(&mut self, mut job: Job) {
+        job.entered.get_or_insert(self.cache.batch());
+        if self.cache.get_mut(&job.wish.stream).is_some() {
             self.ready.push_back(job);
         } else {
             let stream = job.wish.stream.clone();
@@ -82,9 +83,15 @@ impl Intake {
         }
     }
 
-    /// The first of a command's other streams that is not in memory.
-    pub fn missing<'a>(&self, needs: &'a [Need]) -> Option<&'a StreamId> {
-        needs.iter().map(|need| &need.stream).find(|stream| self.cache.get(stream).is_none())
+    /// The first of a command's other streams that is not in memory. Those before it are used from here on.
+    pub fn missing<'a>(&mut self, needs: &'a [Need]) -> Option<&'a StreamId> {
+        needs.iter().map(|need| &need.stream).find(|stream| self.cache.get_mut(stream).is_none())
+    }
+
+    /// Between batches. What commands under way have used is not let go: they would take it from each other for ever.
+    pub fn next_batch(&mut self) {
+        let ready = &self.ready;
+        self.cache.next_batch(|| ready.iter().filter_map(|job| job.entered).min());
     }
 
     /// On a task of its own, which folds what it reads: only the state comes back.

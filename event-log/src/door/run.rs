@@ -100,7 +100,7 @@ impl Task {
         let mut ended = Ok(());
         while self.gather().await {
             let result = if self.contended { self.locked_round().await } else { self.round().await };
-            self.intake.cache.next_batch();
+            self.intake.next_batch();
             self.sizes.streams.store(self.intake.cache.len(), Ordering::Relaxed);
             self.sizes.commands.store(self.recent.len(), Ordering::Relaxed);
             if result.is_err() {

@@ -99,7 +99,9 @@ CREATE TABLE messages (
     forwarded_message_id uuid,
     forwarded_author_id text COLLATE "C",
     client_message_id text,
-    created_at bigint NOT NULL
+    created_at bigint NOT NULL,
+    -- What is known of an upload that it carries, as JSON. Goes with its address.
+    attached_file text
 );
 
 -- What becomes of messages has tables of its own, each keyed by what the events carry: nothing has to be looked up to
@@ -170,7 +172,9 @@ CREATE TABLE users (
     email text,
     role text,
     -- Name and username in lower case, a line each.
-    folded text NOT NULL
+    folded text NOT NULL,
+    locale text,
+    time_zone text
 );
 
 -- Whom a rebuild has yet to blank: their messages are found by the indexes, which it makes last. Empty in a live view.
@@ -227,7 +231,7 @@ CREATE TABLE reports (
 ALTER TABLE rooms ALTER COLUMN name SET STATISTICS 0, ALTER COLUMN name_folded SET STATISTICS 0,
     ALTER COLUMN avatar SET STATISTICS 0, ALTER COLUMN last_message SET STATISTICS 0;
 ALTER TABLE messages ALTER COLUMN content SET STATISTICS 0, ALTER COLUMN attachment_url SET STATISTICS 0,
-    ALTER COLUMN client_message_id SET STATISTICS 0;
+    ALTER COLUMN attached_file SET STATISTICS 0, ALTER COLUMN client_message_id SET STATISTICS 0;
 ALTER TABLE message_edits ALTER COLUMN content SET STATISTICS 0;
 ALTER TABLE users ALTER COLUMN name SET STATISTICS 0, ALTER COLUMN username SET STATISTICS 0,
     ALTER COLUMN avatar SET STATISTICS 0, ALTER COLUMN email SET STATISTICS 0, ALTER COLUMN folded SET STATISTICS 0;

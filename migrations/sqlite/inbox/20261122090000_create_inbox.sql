@@ -99,7 +99,9 @@ CREATE TABLE messages (
     forwarded_message_id BLOB,
     forwarded_author_id TEXT,
     client_message_id TEXT,
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    -- What is known of an upload that it carries, as JSON. Goes with its address.
+    attached_file TEXT
 ) STRICT;
 
 -- What becomes of messages has tables of its own, each keyed by what the events carry: nothing has to be looked up to
@@ -170,7 +172,9 @@ CREATE TABLE users (
     email TEXT,
     role TEXT,
     -- Name and username in lower case, a line each.
-    folded TEXT NOT NULL
+    folded TEXT NOT NULL,
+    locale TEXT,
+    time_zone TEXT
 ) STRICT, WITHOUT ROWID;
 
 -- Whom a rebuild has yet to blank: their messages are found by the indexes, which it makes last. Empty in a live view.

@@ -11,7 +11,7 @@ use aggregates::room::{Forwarded, HistoryFrom, JoinPolicy, MessageKind, Role, Ro
 use event_log::Position;
 
 use super::batch::EVERYBODY;
-use super::rows::Person;
+use super::rows::{FileRow, Person};
 
 /// One change of the inbox. What depends on rows is the store's to find out.
 #[derive(Debug, Clone, PartialEq)]
@@ -151,6 +151,7 @@ pub struct SaidMessage {
     pub content: String,
     pub attachment_url: Option<String>,
     pub attachment_type: Option<String>,
+    pub attached_file: Option<FileRow>,
     pub reply_to: Option<MessageId>,
     pub forwarded: Option<Forwarded>,
     pub client_message_id: Option<String>,

@@ -18,6 +18,6 @@ pub use reads::{Archived, InboxReads, MessagePage, MessagesFound, RoomCursor, Ro
 pub use reports::{ReportReads, ReportRow, ReportStatus, ReportableMessage, ReportedRoom, Resolved};
 pub(crate) use rows::delivered;
 pub use rows::{
-    Deletion, EMOJIS_SHOWN_MAX, FollowRow, MemberRow, MessageRow, Mute, MutedRoom, PEOPLE_SHOWN_MAX, Person, Pinning,
-    ReactionRow, ReadBy, RoomNature, RoomRow, Stay, SupportRow, UserRow, VersionRow,
+    Deletion, EMOJIS_SHOWN_MAX, FileRow, FollowRow, MemberRow, MessageRow, Mute, MutedRoom, PEOPLE_SHOWN_MAX, Person,
+    Pinning, ReactionRow, ReadBy, RoomNature, RoomRow, Stay, SupportRow, UserRow, VersionRow,
 };

@@ -7,7 +7,9 @@ use aggregates::ids::{GroupId, RoomId, UserId, UserPair};
 use aggregates::participant::ParticipantEvent;
 use aggregates::relationship::RelationshipEvent;
 use aggregates::report::ReportEvent;
-use aggregates::room::{MessageEdited, MessagePinned, MessageSent, NewMember, Reacted, RoomEvent, RoomOpened};
+use aggregates::room::{
+    AttachedFile, MessageEdited, MessagePinned, MessageSent, NewMember, Reacted, RoomEvent, RoomOpened,
+};
 use aggregates::user::{Profile, UserEvent};
 use event_log::{Position, RecordedEvent};
 
@@ -15,7 +17,7 @@ use super::changes::{
     Admitted, DeletedMessage, Described, Description, EditedMessage, Erased, FiledReport, InboxChange, LastShown,
     Mentioned, OpenedRoom, Pinned, Reaction, Relation, ResolvedReport, RoomRule, SaidMessage,
 };
-use super::rows::Person;
+use super::rows::{FileRow, Person};
 use crate::text::storable;
 
 /// Characters of a room's last message that the list of rooms shows.
@@ -125,10 +127,9 @@ fn admit(room_id: RoomId, member: &NewMember, join_seq: u64, at: Timestamp, posi
 /// whom it names.
 fn sent(event: &MessageSent, position: Position) -> Vec<InboxChange> {
     let content = storable(event.content.reveal());
-    let (attachment_url, attachment_type) = match &event.attachment {
-        Some(attachment) => (words(Some(&attachment.url)), attachment.media_type.as_deref().map(storable)),
-        None => (None, None),
-    };
+    let attachment = event.attachment.as_ref();
+    let attachment_url = words(attachment.map(|attachment| &attachment.url));
+    let attached_file = attachment.and_then(|attachment| attachment.file.as_ref());
     let author = event.forwarded.as_ref().map_or(&event.sender_id, |forwarded| &forwarded.author_id);
     let last = LastShown {
         room_id: event.room_id,
@@ -146,8 +147,10 @@ fn sent(event: &MessageSent, position: Position) -> Vec<InboxChange> {
         sender_id: event.sender_id.clone(),
         kind: event.kind,
         content,
+        // What is known of a file goes with where it is.
+        attached_file: attached_file.filter(|_| attachment_url.is_some()).map(file),
         attachment_url,
-        attachment_type,
+        attachment_type: attachment.and_then(|attachment| attachment.media_type.as_deref()).map(storable),
         reply_to: event.reply_to,
         forwarded: event.forwarded.clone(),
         client_message_id: client_id(event),
@@ -291,6 +294,11 @@ fn in_report(event: &ReportEvent, position: Position) -> InboxChange {
     }
 }
 
+fn file(file: &AttachedFile) -> FileRow {
+    let AttachedFile { name, bytes, width, height } = file;
+    FileRow { name: words(name.as_ref()), bytes: *bytes, width: *width, height: *height }
+}
+
 fn person(profile: &Profile) -> Person {
     Person {
         name: words(profile.name.as_ref()),
@@ -298,6 +306,8 @@ fn person(profile: &Profile) -> Person {
         avatar: words(profile.avatar.as_ref()),
         email: words(profile.email.as_ref()),
         role: profile.role.map(|role| role.name().to_owned()),
+        locale: profile.reach.locale.as_deref().map(storable),
+        time_zone: profile.reach.time_zone.as_deref().map(storable),
     }
 }
 

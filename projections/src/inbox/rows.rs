@@ -4,6 +4,7 @@ use aggregates::Timestamp;
 use aggregates::ids::{MessageId, RoomId, UserId};
 use aggregates::room::{Forwarded, HistoryFrom, JoinPolicy, MessageKind, Role, RoomKind};
 use event_log::Position;
+use serde::{Deserialize, Serialize};
 
 use crate::text::folded;
 
@@ -16,6 +17,10 @@ pub struct Person {
     pub email: Option<String>,
     /// As the platform says it (`ADMIN`, `MENTOR`, ..).
     pub role: Option<String>,
+    /// `id` or `en`.
+    pub locale: Option<String>,
+    /// By its IANA name.
+    pub time_zone: Option<String>,
 }
 
 impl Person {
@@ -160,6 +165,8 @@ pub struct MessageRow {
     /// `None` when it was deleted.
     pub attachment_url: Option<String>,
     pub attachment_type: Option<String>,
+    /// Of an upload; with its address it goes.
+    pub attached_file: Option<FileRow>,
     pub reply_to: Option<MessageId>,
     pub forwarded: Option<Forwarded>,
     pub client_message_id: Option<String>,
@@ -183,6 +190,7 @@ impl MessageRow {
             content: String::new(),
             attachment_url: None,
             attachment_type: None,
+            attached_file: None,
             forwarded: None,
             edited_at: None,
             mentions: Vec::new(),
@@ -191,6 +199,25 @@ impl MessageRow {
             pinned: None,
             ..self
         }
+    }
+}
+
+/// What is known of an upload that a message carries. One column, as JSON: it is shown and never looked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRow {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    pub bytes: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
+}
+
+impl FileRow {
+    /// Of strings and numbers alone: writing it as JSON cannot fail.
+    pub(crate) fn column(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
     }
 }
 

@@ -6,6 +6,8 @@ use aggregates::report::{Resolution, Subject};
 use aggregates::room::{HistoryFrom, JoinPolicy, MessageKind, Role, RoomKind};
 use uuid::Uuid;
 
+use crate::inbox::FileRow;
+
 /// A column holds what this program never writes.
 #[derive(Debug, thiserror::Error)]
 #[error("{0:?} is not a {1}")]
@@ -44,6 +46,11 @@ pub(crate) fn message_kind(name: &str) -> Result<MessageKind, UnknownName> {
 
 pub(crate) fn notification_type(name: &str) -> Result<NotificationType, UnknownName> {
     find(&NotificationType::ALL, NotificationType::name, name, "notification type")
+}
+
+/// It is not shown what stands there: it may be words.
+pub(crate) fn file(json: &str) -> Result<FileRow, UnknownName> {
+    serde_json::from_str(json).map_err(|_| UnknownName("..".to_owned(), "description of a file"))
 }
 
 pub(crate) fn resolution(name: &str) -> Result<Resolution, UnknownName> {

@@ -16,7 +16,7 @@ pub(crate) struct OwnedWords {
 /// What is said in a report goes with whoever said it, and with whom it is about.
 pub(crate) const OWNED_WORDS: [OwnedWords; 6] = [
     owned("message_edits", "sender_id", "position", "content = ''"),
-    owned("messages", "forwarded_author_id", "position", "content = '', attachment_url = NULL"),
+    owned("messages", "forwarded_author_id", "position", "content = '', attachment_url = NULL, attached_file = NULL"),
     owned("reports", "reporter_id", "position", "reason = NULL"),
     owned("reports", "about_id", "position", "reason = NULL"),
     owned("reports", "resolved_by", "resolved_position", "note = NULL"),

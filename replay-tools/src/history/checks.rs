@@ -124,10 +124,24 @@ fn join(line: &JoinLine) -> Checked {
     }
 }
 
+/// What is known of a file is known together: what it is called and how large a picture it is goes with its bytes.
+fn attached_file(line: &MessageLine, attached: bool) -> Checked {
+    gone("attachmentName", line.attachment_name.is_some(), &line.erased, &line.lost)?;
+    line.attachment_name.iter().try_for_each(|name| text("attachmentName", name, NAME_CHARS_MAX))?;
+    let is_gone = line.erased.iter().chain(&line.lost).any(|gone| gone == "attachmentName");
+    let said =
+        [line.attachment_width.is_some(), line.attachment_height.is_some(), line.attachment_name.is_some(), is_gone];
+    match line.attachment_size {
+        Some(_) if !attached => Err(Refused::new("attachmentSize", "without an attachment")),
+        None if said.contains(&true) => Err(Refused::new("attachmentSize", "missing: it comes with the other facts")),
+        Some(_) | None => Ok(()),
+    }
+}
+
 fn message(line: &MessageLine) -> Checked {
     source_id("id", &line.id)?;
     source_id("room", &line.room)?;
-    known(&line.erased, &line.lost, &["content", "attachmentUrl", "clientMessageId"])?;
+    known(&line.erased, &line.lost, &["content", "attachmentUrl", "attachmentName", "clientMessageId"])?;
     text("content", &line.content, CONTENT_CHARS_MAX)?;
     gone("content", !line.content.is_empty(), &line.erased, &line.lost)?;
     gone("attachmentUrl", line.attachment_url.is_some(), &line.erased, &line.lost)?;
@@ -140,6 +154,7 @@ fn message(line: &MessageLine) -> Checked {
     if line.attachment_type.is_some() && !attached {
         return Err(Refused::new("attachmentType", "without an attachment"));
     }
+    attached_file(line, attached)?;
     // Of an upload the address is history; the file is no part of an export.
     let elsewhere = line.attachment_url.as_deref().filter(|address| UploadId::of_address(address).is_none());
     https_url("attachmentUrl", elsewhere)?;

@@ -200,6 +200,16 @@ lines! {
         attachment_url: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         attachment_type: Option<String>,
+        /// Of a file that was uploaded, as it was when the message was sent; as the next three.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attachment_name: Option<String>,
+        /// Bytes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attachment_size: Option<u64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attachment_width: Option<u32>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attachment_height: Option<u32>,
         /// The id of an earlier message of the room.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reply_to: Option<String>,

@@ -11,8 +11,8 @@ use aggregates::notification::{MarkNotification, NotificationCommand, RaiseNotif
 use aggregates::participant::{MarkRead, ParticipantCommand, ReadUpTo};
 use aggregates::relationship::{Relate, RelationshipCommand};
 use aggregates::room::{
-    AddMembers, Attachment, CreateGroup, Forwarded, JoinRoom, OpenDirect, OpenMentorSession, OpenSupport, RemoveMember,
-    RoomCommand, SendMessage,
+    AddMembers, AttachedFile, Attachment, CreateGroup, Forwarded, JoinRoom, OpenDirect, OpenMentorSession, OpenSupport,
+    RemoveMember, RoomCommand, SendMessage,
 };
 use aggregates::user::{Change, EraseUser, Profile, ProfileChanges, PutProfile, PutUser, UserCommand};
 use aggregates::words::{HasWords, Visit};
@@ -317,7 +317,9 @@ fn message(header: &Header, line: MessageLine, aliases: &Aliases) -> Plan {
         words.map(Sealed::new).or_else(|| gone.iter().any(|gone| gone == field).then(|| Sealed::new("")))
     };
     let url = words("attachmentUrl", line.attachment_url);
-    let media_type = line.attachment_type;
+    let (media_type, name) = (line.attachment_type, words("attachmentName", line.attachment_name));
+    let (width, height) = (line.attachment_width, line.attachment_height);
+    let file = line.attachment_size.map(|bytes| AttachedFile { name, bytes, width, height });
     let reply_to = line.reply_to.map(|target| message_named(room_id, &target));
     let actor = line.from.clone();
     let forwarded = line.forwarded.map(|first| {
@@ -331,7 +333,7 @@ fn message(header: &Header, line: MessageLine, aliases: &Aliases) -> Plan {
         sender_id: line.from,
         kind: line.shape,
         content: Sealed::new(line.content),
-        attachment: url.map(|url| Attachment { url, media_type }),
+        attachment: url.map(|url| Attachment { url, media_type, file }),
         reply_to,
         mentions: line.mentions,
         mentions_all: line.mentions_all,

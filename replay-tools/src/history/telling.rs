@@ -286,6 +286,8 @@ fn sent(event: &MessageSent, id: Option<Uuid>, words: &mut Words) -> Line {
     let content = words.open("content", Some(&event.content), &mut gone).unwrap_or_default();
     let url = event.attachment.as_ref().map(|attachment| &attachment.url);
     let attachment_url = words.open("attachmentUrl", url, &mut gone);
+    let file = event.attachment.as_ref().and_then(|attachment| attachment.file.as_ref());
+    let attachment_name = words.open("attachmentName", file.and_then(|file| file.name.as_ref()), &mut gone);
     let client_message_id = words.open("clientMessageId", event.client_message_id.as_ref(), &mut gone);
     Line::Message(Box::new(MessageLine {
         id: event.message_id.to_string(),
@@ -295,6 +297,10 @@ fn sent(event: &MessageSent, id: Option<Uuid>, words: &mut Words) -> Line {
         content,
         attachment_url,
         attachment_type: event.attachment.as_ref().and_then(|attachment| attachment.media_type.clone()),
+        attachment_name,
+        attachment_size: file.map(|file| file.bytes),
+        attachment_width: file.and_then(|file| file.width),
+        attachment_height: file.and_then(|file| file.height),
         reply_to: event.reply_to.map(|target| target.to_string()),
         client_message_id: client_message_id.filter(|id| !id.is_empty()),
         mentions: event.mentions.clone(),

@@ -59,6 +59,7 @@ pub struct WriteBody {
     #[garde(custom(https_url))]
     #[schemars(url)]
     attachment_url: Option<String>,
+    /// A media type, as in `image/png`, or `image`, `video`, `audio`, `document`, `file`.
     #[garde(custom(media_type))]
     attachment_type: Option<String>,
     #[garde(custom(key))]
@@ -88,7 +89,7 @@ pub async fn write(
         room_id: opened.room_id,
         kind: body.kind.unwrap_or(MessageKind::Text),
         content: Sealed::new(content),
-        attachment: body.attachment_url.map(|url| Attachment { url: Sealed::new(url), media_type }),
+        attachment: body.attachment_url.map(|url| Attachment::at(Sealed::new(url), media_type)),
         reply_to: None,
         mentions: Vec::new(),
         mentions_all: false,

@@ -41,6 +41,7 @@ pub async fn room(
 pub struct ChangesBody {
     #[serde(default, deserialize_with = "given")]
     #[garde(custom(given_name))]
+    #[schemars(length(min = 1, max = NAME_CHARS_MAX))]
     name: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
     #[garde(custom(given_url))]

@@ -2,9 +2,9 @@
 
 use aggregates::Sealed;
 use aggregates::ids::{MessageId, RoomId, UserId};
-use aggregates::room::{Attachment, CONTENT_CHARS_MAX, MENTIONS_MAX, MessageKind};
+use aggregates::room::{AttachedFile, Attachment, CONTENT_CHARS_MAX, MENTIONS_MAX, MessageKind};
 use aggregates::visible::is_blank;
-use attachments::UploadId;
+use attachments::{About, UploadId};
 use axum::extract::State;
 use garde::Validate;
 use projections::UnitName;
@@ -36,6 +36,7 @@ pub struct SendBody {
     kind: Option<MessageKind>,
     #[garde(custom(attachment_address))]
     attachment_url: Option<String>,
+    /// A media type, as in `image/png`, or `image`, `video`, `audio`, `document`, `file`; of an upload it is what its bytes say.
     #[garde(custom(media_type))]
     attachment_type: Option<String>,
     reply_to_id: Option<MessageId>,
@@ -57,7 +58,7 @@ impl SendBody {
         let kind = self.kind.unwrap_or(MessageKind::Text);
         require_words(&content, self.attachment_url.as_deref())?;
         let media_type = self.attachment_type;
-        let attachment = self.attachment_url.map(|url| Attachment { url: Sealed::new(url), media_type });
+        let attachment = self.attachment_url.map(|url| Attachment::at(Sealed::new(url), media_type));
         Ok(Draft {
             room_id: self.room_id,
             kind,
@@ -119,7 +120,10 @@ async fn look_at_upload(app: &AppState, draft: &mut Draft, sender: &UserId) -> R
     match app.uploads.attachable(id, draft.room_id, sender).await? {
         Some(about) => {
             // However it was spelled: who may fetch it is found by its address.
-            *attachment = Attachment { url: Sealed::new(id.address()), media_type: Some(about.kind) };
+            let About { kind, bytes, width, height, name, .. } = about;
+            let file =
+                AttachedFile { name: name.as_ref().and_then(Sealed::words).map(Sealed::new), bytes, width, height };
+            *attachment = Attachment { url: Sealed::new(id.address()), media_type: Some(kind), file: Some(file) };
             Ok(())
         }
         None => Err(Problem::invalid("attachmentUrl", "not an upload of yours in this room")),
@@ -234,10 +238,11 @@ mod tests {
         let wish = |kind: &str| {
             body(serde_json::json!({"roomId": room, "attachmentUrl": "https://a.example/b", "attachmentType": kind}))
         };
-        for right in ["image/png", "image", "application/vnd.oasis.opendocument.text", "image/svg+xml"] {
+        for right in ["image/png", "application/vnd.oasis.opendocument.text", "image/svg+xml", "image", "file"] {
             assert!(wish(right).validate().is_ok(), "{right}");
         }
-        for wrong in ["", "Rara Putri", "rara@example.id", "a/b/c", "/png", "image/", &"x".repeat(201)] {
+        for wrong in ["", "foo", "images", "Rara Putri", "rara@example.id", "a/b/c", "/png", "image/", &"x".repeat(201)]
+        {
             let report = wish(wrong).validate().expect_err(wrong);
             assert!(report.to_string().starts_with("attachment_type"), "{report}");
         }

@@ -20,7 +20,6 @@ use crate::http::{Answer, AppState, Problem};
 use crate::queries::RoomsWish;
 use crate::wire::Room;
 use crate::wire::names::{CursorText, RoomKindName};
-use crate::wire::schemas::also_called;
 
 const ROOMS_DEFAULT: usize = 50;
 const SEARCH_CHARS_MAX: usize = 100;
@@ -28,11 +27,13 @@ const SEARCH_CHARS_MAX: usize = 100;
 #[derive(Debug, Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
-#[schemars(transform = also_called("recipientId", "participantId"))]
 pub struct StartBody {
     /// Whom with; nobody for SUPPORT.
-    #[serde(alias = "participantId")]
     recipient_id: Option<UserId>,
+    /// `recipientId`, as older clients call it.
+    // No alias of serde's: what is wrong with it is said of the name it came under.
+    #[schemars(extend("deprecated" = true))]
+    participant_id: Option<UserId>,
     /// DIRECT without it.
     #[serde(rename = "type")]
     kind: Option<StartKind>,
@@ -51,6 +52,42 @@ enum StartKind {
     Support,
 }
 
+/// What is to be started.
+#[derive(Debug, PartialEq)]
+enum Start {
+    /// With a subject, where one was given.
+    Support(Option<Sealed>),
+    /// A direct room, or a session with a mentor. `called` is the field that says with whom.
+    With { other: UserId, called: &'static str, session: bool },
+}
+
+impl StartBody {
+    fn start(self) -> Result<Start, Problem> {
+        let kind = self.kind.unwrap_or(StartKind::Direct);
+        let other = match (self.recipient_id, self.participant_id) {
+            (Some(_), Some(_)) => return Err(Problem::invalid("participantId", "not together with recipientId")),
+            (Some(other), None) => Some((other, "recipientId")),
+            (None, Some(other)) => Some((other, "participantId")),
+            (None, None) => None,
+        };
+        let session = match kind {
+            StartKind::Support => {
+                return match other {
+                    Some((_, called)) => Err(Problem::invalid(called, "nobody for a SUPPORT room")),
+                    None => Ok(Start::Support(self.subject.map(|subject| Sealed::new(subject.trim())))),
+                };
+            }
+            StartKind::MentorStudent => true,
+            StartKind::Direct => false,
+        };
+        if self.subject.is_some() {
+            return Err(Problem::invalid("subject", "only of a SUPPORT room"));
+        }
+        let (other, called) = other.ok_or_else(|| Problem::invalid("recipientId", "missing"))?;
+        Ok(Start::With { other, called, session })
+    }
+}
+
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RoomAnswer {
     pub room: Room,
@@ -63,16 +100,14 @@ pub async fn start(
     caller: Caller,
     ValidJson(body): ValidJson<StartBody>,
 ) -> Result<Answer<RoomAnswer>, Problem> {
-    if body.subject.is_some() && body.kind != Some(StartKind::Support) {
-        return Err(Problem::invalid("subject", "only of a SUPPORT room"));
-    }
-    let other = || body.recipient_id.as_ref().ok_or_else(|| Problem::invalid("recipientId", "is missing"));
-    let opened = match body.kind.unwrap_or(StartKind::Direct) {
-        StartKind::Direct => app.commands.open_direct(&caller, caller.wish_id("start"), other()?).await?,
-        StartKind::MentorStudent => app.commands.open_mentor_session(&caller, other()?).await?,
-        StartKind::Support => {
-            let subject = body.subject.as_deref().map(|subject| Sealed::new(subject.trim()));
-            app.commands.open_support(&caller, subject).await?
+    let opened = match body.start()? {
+        Start::Support(subject) => app.commands.open_support(&caller, subject).await?,
+        Start::With { other, called, session } => {
+            let opened = match session {
+                true => app.commands.open_mentor_session(&caller, &other).await,
+                false => app.commands.open_direct(&caller, caller.wish_id("start"), &other).await,
+            };
+            opened.map_err(|failure| Problem::from(failure).renaming("recipientId", called))?
         }
     };
     answer_opened(&app, &caller, opened).await

@@ -30,7 +30,6 @@ pub struct SearchQuery {
     #[garde(custom(searchable))]
     #[schemars(length(min = 1, max = 200))]
     q: String,
-    #[serde(default, deserialize_with = "optional")]
     room_id: Option<RoomId>,
     #[serde(default, deserialize_with = "optional")]
     sender_id: Option<UserId>,
@@ -90,4 +89,20 @@ pub async fn search(
         next_cursor: page.next.map(|next| PositionCursor(next).to_string()),
         results: page.results,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::extract::FromRequestParts;
+    use axum::http::Request;
+
+    #[tokio::test]
+    async fn whatever_is_wrong_is_said_in_plain_words() {
+        let (mut parts, ()) = Request::get("/?q=halo&roomId=zz&senderId=a%20b").body(()).expect("right").into_parts();
+        let problem = ValidQuery::<SearchQuery>::from_request_parts(&mut parts, &()).await.expect_err("two are wrong");
+        let said: Vec<(&str, &str)> = problem.errors().iter().map(|error| (&*error.field, &*error.reason)).collect();
+        let user = "a user id is 1 to 128 characters of A-Z a-z 0-9 _ - = @ , . ;";
+        assert_eq!(said, [("roomId", "expected a uuid"), ("senderId", user)]);
+    }
 }

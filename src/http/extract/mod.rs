@@ -25,3 +25,4 @@ pub use json::{InvalidFields, ValidJson, ValidLongJson};
 pub use path::ValidPath;
 pub use query::ValidQuery;
 pub use service::Asking;
+pub(crate) use wording::named;

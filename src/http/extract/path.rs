@@ -1,14 +1,17 @@
-//! Parts of the path. A room, message or notification id that is none names nothing: 404. A `userId` that is none is
-//! invalid: 422, as everywhere (requirements §3).
+//! Parts of the path: ids. One that can be none is invalid, 422 and named, as in a query or a body; one that could be and
+//! is nowhere is for the handler to say: 404.
 
 use aggregates::ids::UserId;
+use attachments::UploadId;
 use axum::extract::{FromRequestParts, Path, RawPathParams};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
-use crate::http::problem::Problem;
+use crate::http::problem::{FieldError, Problem};
 
-/// As axum's `Path`. User ids must be called `{userId}` in the route.
+/// As axum's `Path`. What a part is called in the route says what it is: `{userId}` a user's id, `{id}` an upload's, and
+/// every other a uuid.
 #[derive(Debug)]
 pub struct ValidPath<T>(pub T);
 
@@ -18,20 +21,26 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for ValidPa
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Path::<T>::from_request_parts(parts, state).await {
             Ok(Path(value)) => Ok(Self(value)),
-            Err(_) => Err(why(parts, state).await),
+            Err(rejection) => Err(why(parts, state).await.unwrap_or_else(|| Problem::fault(&rejection))),
         }
     }
 }
 
-async fn why<S: Send + Sync>(parts: &mut Parts, state: &S) -> Problem {
-    if let Ok(params) = RawPathParams::from_request_parts(parts, state).await {
-        for (name, value) in &params {
-            if let ("userId", Err(error)) = (name, UserId::parse(value)) {
-                return Problem::invalid("userId", error.to_string());
-            }
-        }
-    }
-    Problem::not_found("there is nothing by this id")
+/// `None`: the route and its handler do not fit, and nobody but we are to blame.
+async fn why<S: Send + Sync>(parts: &mut Parts, state: &S) -> Option<Problem> {
+    let Ok(params) = RawPathParams::from_request_parts(parts, state).await else {
+        return Some(Problem::invalid("path", "not UTF-8"));
+    };
+    let wrong = |(name, value): (&str, &str)| {
+        let reason = match name {
+            "userId" => UserId::parse(value).err()?.to_string(),
+            "id" => value.parse::<UploadId>().err()?.to_string(),
+            _ => Uuid::parse_str(value).err().map(|_| "expected a uuid".to_owned())?,
+        };
+        Some(FieldError { field: name.to_owned().into(), reason: reason.into() })
+    };
+    let errors: Vec<FieldError> = params.iter().filter_map(wrong).collect();
+    if errors.is_empty() { None } else { Some(Problem::invalid_fields(errors)) }
 }
 
 #[cfg(test)]
@@ -44,19 +53,28 @@ mod tests {
     use axum::routing::get;
     use tower::ServiceExt;
 
-    async fn status_of(path: &str) -> u16 {
+    /// The status, and what is said of it.
+    async fn asked(path: &str) -> (u16, String) {
+        async fn room(ValidPath(_): ValidPath<RoomId>) {}
         async fn member(ValidPath((_, _)): ValidPath<(RoomId, UserId)>) {}
-        let app: Router = Router::new().route("/rooms/{roomId}/members/{userId}", get(member));
+        let app: Router =
+            Router::new().route("/rooms/{roomId}", get(room)).route("/rooms/{roomId}/members/{userId}", get(member));
         let request = Request::get(path).body(Body::empty()).unwrap();
-        app.oneshot(request).await.unwrap().status().as_u16()
+        let (parts, body) = app.oneshot(request).await.unwrap().into_parts();
+        let bytes = axum::body::to_bytes(body, 10_000).await.unwrap();
+        let problem: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        (parts.status.as_u16(), problem["detail"].as_str().unwrap_or_default().to_owned())
     }
 
     #[tokio::test]
-    async fn a_room_that_cannot_be_is_not_there_and_a_user_that_cannot_be_is_invalid() {
+    async fn an_id_that_cannot_be_one_is_invalid_and_named() {
         let room = "00000000-0000-0000-0000-000000000001";
-        assert_eq!(status_of(&format!("/rooms/{room}/members/ana")).await, 200);
-        assert_eq!(status_of(&format!("/rooms/{room}/members/a%20b")).await, 422);
-        assert_eq!(status_of("/rooms/none/members/ana").await, 404);
-        assert_eq!(status_of("/rooms/%ff/members/ana").await, 404);
+        assert_eq!(asked(&format!("/rooms/{room}/members/ana")).await.0, 200);
+        let (status, said) = asked(&format!("/rooms/{room}/members/a%20b")).await;
+        assert_eq!((status, said.starts_with("userId: a user id is")), (422, true), "{said}");
+        for path in ["/rooms/none", "/rooms/none/members/ana"] {
+            assert_eq!(asked(path).await, (422, "roomId: expected a uuid".to_owned()), "{path}");
+        }
+        assert_eq!(asked("/rooms/%ff/members/ana").await, (422, "path: not UTF-8".to_owned()));
     }
 }

@@ -17,30 +17,30 @@ impl<T: DeserializeOwned + InvalidFields, S: Send + Sync> FromRequestParts<S> fo
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        let given = parts.uri.query().unwrap_or_default().as_bytes();
-        let value: T = read_pairs(given).map_err(|first| {
-            let (mut found, rest) = all_wrong::<T>(given, first);
-            if let Some((value, replaced)) = rest {
-                found.extend(value.invalid_fields().into_iter().filter(|error| !is_among(&replaced, &error.field)));
-            }
-            Problem::invalid_fields(found)
-        })?;
-        let errors = value.invalid_fields();
-        if errors.is_empty() { Ok(Self(value)) } else { Err(Problem::invalid_fields(errors)) }
+        valid_pairs(parts.uri.query().unwrap_or_default().as_bytes()).map(Self)
     }
 }
 
-/// Pairs as a form or a query has them.
-pub(super) fn read_pairs<T: DeserializeOwned>(encoded: &[u8]) -> Result<T, FieldError> {
+/// Pairs as a form or a query has them; all that is wrong with them at once.
+pub(super) fn valid_pairs<T: DeserializeOwned + InvalidFields>(encoded: &[u8]) -> Result<T, Problem> {
+    let value: T = read_pairs(encoded).map_err(|first| {
+        let (mut found, rest) = all_wrong::<T>(encoded, first);
+        if let Some((value, replaced)) = rest {
+            found.extend(value.invalid_fields().into_iter().filter(|error| !is_among(&replaced, &error.field)));
+        }
+        Problem::invalid_fields(found)
+    })?;
+    let errors = value.invalid_fields();
+    if errors.is_empty() { Ok(value) } else { Err(Problem::invalid_fields(errors)) }
+}
+
+fn read_pairs<T: DeserializeOwned>(encoded: &[u8]) -> Result<T, FieldError> {
     let reader = serde_urlencoded::Deserializer::new(url::form_urlencoded::parse(encoded));
     serde_path_to_error::deserialize(reader)
         .map_err(|error| named(&error.path().to_string(), &error.inner().to_string()))
 }
 
-pub(super) fn all_wrong<T: DeserializeOwned>(
-    encoded: &[u8],
-    first: FieldError,
-) -> (Vec<FieldError>, Option<(T, Replaced)>) {
+fn all_wrong<T: DeserializeOwned>(encoded: &[u8], first: FieldError) -> (Vec<FieldError>, Option<(T, Replaced)>) {
     everything(first, |replaced| {
         let given = url::form_urlencoded::parse(encoded).filter(|(name, _)| !is_among(replaced, name));
         let mut text = url::form_urlencoded::Serializer::new(String::new());

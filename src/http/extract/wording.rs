@@ -6,7 +6,7 @@
 use crate::http::problem::FieldError;
 
 /// A reading error with the field it is about. Serde tells of missing fields at their parent; the name is in the text.
-pub(super) fn named(path: &str, message: &str) -> FieldError {
+pub(crate) fn named(path: &str, message: &str) -> FieldError {
     // " at line 1 column 5" tells a program's author nothing that the path does not.
     let message = message.rsplit_once(" at line ").map_or(message, |(told, _)| told);
     let child = ["missing field `", "unknown field `", "duplicate field `"]

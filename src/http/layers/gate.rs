@@ -13,7 +13,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use event_log::{CacheSize, Chain};
 
-use super::rate_limit::{Class, RateLimits};
+use super::rate_limit::{Class, RateLimits, Spent};
 use crate::auth::{AllowedOrigins, Authenticator, Carrier, Identity, Service, ServiceKeys};
 use crate::clock::SharedClock;
 use crate::commands::Caller;
@@ -49,7 +49,7 @@ impl Gate {
     pub fn service(&self, headers: &HeaderMap) -> Result<Option<Service>, Problem> {
         let Some(service) = self.services.find(headers) else { return Ok(None) };
         if let Ok(name) = UserId::parse(&service.name) {
-            self.rates.take(Class::Services, &name, self.opened.elapsed()).map_err(Problem::too_many_requests)?;
+            self.rates.take(Class::Services, &name, self.opened.elapsed()).map_err(too_many)?;
         }
         Ok(Some(service.clone()))
     }
@@ -58,7 +58,7 @@ impl Gate {
     pub fn count_sends(&self, user: &UserId, sends: usize) -> Result<(), Problem> {
         let more = u32::try_from(sends.saturating_sub(1)).unwrap_or(u32::MAX);
         let taken = self.rates.take_more(Class::Sends, user, more, self.opened.elapsed());
-        taken.map_err(Problem::too_many_requests)
+        taken.map_err(too_many)
     }
 
     /// Whose session a request for a WebSocket carries. A browser opens one for whoever's page asks and sends the cookie
@@ -81,10 +81,15 @@ impl Gate {
             self.origins.check(headers).map_err(|error| Problem::forbidden(error.to_string()))?;
         }
         let (user, now) = (&session.identity.user_id, self.opened.elapsed());
-        self.rates.take_route(method, route, user, now).map_err(Problem::too_many_requests)?;
-        self.rates.take(Class::of(method, route), user, now).map_err(Problem::too_many_requests)?;
+        self.rates.take_route(method, route, user, now).map_err(too_many)?;
+        self.rates.take(Class::of(method, route), user, now).map_err(too_many)?;
         Ok(session.identity)
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as map_err asks")]
+fn too_many(spent: Spent<'_>) -> Problem {
+    Problem::too_many_requests(spent.to_string(), spent.wait)
 }
 
 /// Lets users in and puts the [`Actor`] into their request. Somebody new is entered into the directory first, from what

@@ -5,6 +5,7 @@
 //! has no upper bound on the users it remembers. Times come in, from a clock that never goes back.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -26,7 +27,35 @@ pub enum Class {
     Services,
 }
 
+/// A bucket is empty. Said to whoever met the limit: which one it was, and what it lets through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spent<'a> {
+    /// A kind of request, or a single route.
+    limit: &'a str,
+    rate: Rate,
+    /// Until there is a token.
+    pub wait: Duration,
+}
+
+impl fmt::Display for Spent<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { limit, rate: Rate { per_second, burst }, .. } = self;
+        write!(f, "{limit}: {per_second} a second, burst {burst}")
+    }
+}
+
 impl Class {
+    /// As `[limits]` calls it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Sends => "sends",
+            Self::Typing => "typing",
+            Self::Writes => "writes",
+            Self::Reads => "reads",
+            Self::Services => "services",
+        }
+    }
+
     /// By method and route pattern.
     pub fn of(method: &Method, route: &str) -> Self {
         match route {
@@ -74,14 +103,16 @@ impl RateLimits {
     }
 
     /// Takes one token, or says how long until there is one. `now` is the time since some fixed moment.
-    pub fn take(&self, class: Class, user: &UserId, now: Duration) -> Result<(), Duration> {
-        self.of(class).take(user, now)
+    pub fn take(&self, class: Class, user: &UserId, now: Duration) -> Result<(), Spent<'_>> {
+        let buckets = self.of(class);
+        buckets.take(user, now).map_err(|wait| buckets.spent(class.name(), wait))
     }
 
     /// Takes `more` tokens for a request that took one when it came in, or none of them. Of a bucket too small for all of
     /// them it takes the room there is, and what is left over later.
-    pub fn take_more(&self, class: Class, user: &UserId, more: u32, now: Duration) -> Result<(), Duration> {
-        self.of(class).take_some(user, more, now)
+    pub fn take_more(&self, class: Class, user: &UserId, more: u32, now: Duration) -> Result<(), Spent<'_>> {
+        let buckets = self.of(class);
+        buckets.take_some(user, more, now).map_err(|wait| buckets.spent(class.name(), wait))
     }
 
     const fn of(&self, class: Class) -> &Buckets {
@@ -95,11 +126,12 @@ impl RateLimits {
     }
 
     /// The same for a single route, where it has a limit of its own.
-    pub fn take_route(&self, method: &Method, route: &str, user: &UserId, now: Duration) -> Result<(), Duration> {
+    pub fn take_route(&self, method: &Method, route: &str, user: &UserId, now: Duration) -> Result<(), Spent<'_>> {
         let limited = self.routes.iter().find(|(limited, _)| {
             limited.split_once(' ').is_some_and(|(verb, path)| verb == method.as_str() && path == route)
         });
-        limited.map_or(Ok(()), |(_, buckets)| buckets.take(user, now))
+        let Some((limit, buckets)) = limited else { return Ok(()) };
+        buckets.take(user, now).map_err(|wait| buckets.spent(limit, wait))
     }
 }
 
@@ -108,6 +140,7 @@ const SHARDS: usize = 16;
 
 #[derive(Debug)]
 struct Buckets {
+    rate: Rate,
     /// Time that one token takes to come back.
     interval: Duration,
     /// Tokens of a full bucket.
@@ -122,12 +155,17 @@ impl Buckets {
     fn new(rate: Rate, users_max: usize) -> Self {
         let interval = Duration::from_secs(1) / rate.per_second.max(1);
         Self {
+            rate,
             interval,
             burst: rate.burst.max(1),
             users_per_shard_max: users_max.div_ceil(SHARDS).max(1),
             shards: Default::default(),
             hasher: RandomState::new(),
         }
+    }
+
+    const fn spent<'a>(&self, limit: &'a str, wait: Duration) -> Spent<'a> {
+        Spent { limit, rate: self.rate, wait }
     }
 
     fn users(&self) -> usize {
@@ -280,10 +318,34 @@ mod tests {
         let limits = RateLimits::new(&LimitsConfig { routes: vec![limit], ..LimitsConfig::default() });
         let take = |method: &Method, route: &str| limits.take_route(method, route, &user("ana"), at(0));
         assert_eq!(take(&Method::POST, route), Ok(()));
-        assert_eq!(take(&Method::POST, route), Err(at(1_000)));
+        let spent = take(&Method::POST, route).expect_err("one a second");
+        assert_eq!((spent.wait, spent.to_string()), (at(1_000), format!("POST {route}: 1 a second, burst 1")));
         assert_eq!(take(&Method::DELETE, route), Ok(()), "another method is another route");
         assert_eq!(take(&Method::POST, "/api/chat/send"), Ok(()));
         assert_eq!(limits.take_route(&Method::POST, route, &user("ben"), at(0)), Ok(()));
+    }
+
+    #[test]
+    fn whoever_meets_a_limit_is_told_which() {
+        let limits = RateLimits::new(&LimitsConfig::default());
+        let all = [Class::Sends, Class::Typing, Class::Writes, Class::Reads, Class::Services];
+        let told = all.map(|class| {
+            let mut taken = 0..2_000;
+            let spent = taken.find_map(|_| limits.take(class, &user("ana"), at(0)).err());
+            spent.map(|spent| spent.to_string()).unwrap_or_default()
+        });
+        assert_eq!(
+            told,
+            [
+                "sends: 10 a second, burst 30",
+                "typing: 2 a second, burst 4",
+                "writes: 20 a second, burst 40",
+                "reads: 50 a second, burst 200",
+                "services: 500 a second, burst 1000",
+            ]
+        );
+        let more = limits.take_more(Class::Sends, &user("ana"), 5, at(0)).expect_err("nothing is left");
+        assert_eq!(more.to_string(), "sends: 10 a second, burst 30");
     }
 
     #[test]

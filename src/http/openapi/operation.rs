@@ -75,6 +75,8 @@ impl Operation {
                     .insert(status.to_owned(), json!({"description": description, "headers": file_headers(status)}));
             }
             responses["206"]["content"] = bytes();
+            let problem = json!({"$ref": "#/components/schemas/Problem"});
+            responses["416"]["content"] = json!({"application/problem+json": {"schema": problem}});
         }
         let mut documented = json!({
             "operationId": said.id, "tags": [tag], "summary": said.summary, "responses": responses,

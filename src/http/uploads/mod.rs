@@ -55,6 +55,7 @@ pub fn handing_out() -> Endpoint {
 pub struct UploadQuery {
     room_id: Option<RoomId>,
     #[garde(custom(text(NAME_CHARS_MAX)))]
+    #[schemars(length(max = NAME_CHARS_MAX))]
     name: Option<String>,
 }
 
@@ -105,7 +106,8 @@ async fn download(
     match ranges::wanted(&headers, &etag, about.bytes) {
         Wanted::NotChanged => Ok(described(StatusCode::NOT_MODIFIED, Body::empty(), &etag)),
         Wanted::Impossible => {
-            let mut response = described(StatusCode::RANGE_NOT_SATISFIABLE, Body::empty(), &etag);
+            let mut response = Problem::no_such_part(about.bytes).into_response();
+            describe(&mut response, &etag);
             insert(&mut response, CONTENT_RANGE, &format!("bytes */{}", about.bytes));
             Ok(response)
         }
@@ -146,12 +148,16 @@ async fn handed_out(
 
 fn described(status: StatusCode, body: Body, etag: &str) -> Response {
     let mut response = (status, body).into_response();
+    describe(&mut response, etag);
+    response
+}
+
+fn describe(response: &mut Response, etag: &str) {
     for (name, value) in
         [(ETAG, etag), (ACCEPT_RANGES, "bytes"), (CACHE_CONTROL, ASK_AGAIN), (CONTENT_SECURITY_POLICY, SANDBOX)]
     {
-        insert(&mut response, name, value);
+        insert(response, name, value);
     }
-    response
 }
 
 /// What is in such a header is made here, of visible ASCII.
@@ -206,7 +212,7 @@ impl From<UploadError> for Problem {
             | UploadError::Dangerous(_)
             | UploadError::BytesSpent(_)
             | UploadError::FilesSpent(_) => Self::invalid("file", said),
-            UploadError::TooManyOfYours(_) => Self::too_many_requests(incoming::RETRY_AFTER).explained(said),
+            UploadError::TooManyOfYours(_) => Self::too_many_requests(said, incoming::RETRY_AFTER),
             UploadError::Busy => Self::unavailable(said),
             UploadError::TooSlow => Self::timed_out(said),
             UploadError::Body(_) => Self::malformed("file", said),

@@ -13,7 +13,7 @@ use super::Api;
 use super::lookups::Info;
 use super::signed::Signed;
 use crate::http::Problem;
-use crate::http::extract::IdempotencyKey;
+use crate::http::extract::{IdempotencyKey, named};
 use crate::realtime::SocketId;
 use crate::realtime::hub::Hub;
 use crate::realtime::protocol::channel_name::{is_addressable, is_encrypted};
@@ -105,11 +105,11 @@ fn shown(hub: &Hub, sending: &Sending) -> Map<String, Value> {
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let field = match error.path().to_string() {
-            path if path == "." || path == "?" => "body".to_owned(),
-            path => path,
-        };
-        Problem::malformed(field, error.inner().to_string())
+        let (path, inner) = (error.path().to_string(), error.inner());
+        let wrong = named(&path, &inner.to_string());
+        // Of what is no JSON the place is said as well.
+        let reason = if inner.is_data() { wrong.reason } else { inner.to_string().into() };
+        Problem::malformed(wrong.field, reason)
     })
 }
 

@@ -16,7 +16,8 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{SinkExt, StreamExt};
 use tokio::time::Instant;
 
-use super::client_events::{self, Allowance};
+use super::allowance::Allowance;
+use super::client_events;
 use super::signing_in;
 use crate::realtime::frames::Frame;
 use crate::realtime::hub::{Attached, Connected, Next, Outbox};
@@ -29,6 +30,9 @@ use crate::realtime::subscription::subscribing::{self, Answer};
 
 /// Frames written before what was written is flushed.
 const WRITE_FRAMES_MAX: usize = 64;
+/// Frames of a client heard in a second, and at once: a page that comes back asks for all its channels. What it sends
+/// beyond that waits in its own connection.
+const HEARD_PER_SECOND_MIN: usize = 100;
 /// For the close frame to go out and be answered.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -49,6 +53,9 @@ struct Connection {
     replays: VecDeque<Owing>,
     receipts: Receipts,
     client_events: Allowance,
+    heard: Allowance,
+    /// Before this nothing more is read: it spoke too fast.
+    hears_from: Option<Instant>,
     heard_at: Instant,
     /// Since when a sign of life is waited for.
     pinged_at: Option<Instant>,
@@ -98,6 +105,8 @@ pub(super) async fn serve(mut ws: WebSocket, inner: Arc<Inner>, visitor: Option<
         replays: VecDeque::new(),
         receipts: Receipts::every(inner.config.receipts.then_some(inner.config.receipt_interval)),
         client_events: Allowance::full(Instant::now()),
+        heard: Allowance::full(Instant::now()),
+        hears_from: None,
         heard_at: Instant::now(),
         pinged_at: None,
     };
@@ -125,7 +134,7 @@ impl Connection {
                     Next::Write(frames) => self.write(frames).await?,
                     Next::Close(code, reason) => return Err(End::Close(code, reason)),
                 },
-                message = self.ws.recv() => match message {
+                message = next_message(&mut self.ws, self.hears_from) => match message {
                     Some(Ok(message)) => self.hear(message)?,
                     Some(Err(_)) | None => return Err(End::Gone),
                 },
@@ -168,6 +177,8 @@ impl Connection {
     fn hear(&mut self, message: Message) -> Result<(), End> {
         self.heard_at = Instant::now();
         self.pinged_at = None;
+        let per_second = self.pending_max().max(HEARD_PER_SECOND_MIN);
+        self.hears_from = self.heard.take_and_wait(u32::try_from(per_second).unwrap_or(u32::MAX), self.heard_at);
         match message {
             Message::Text(text) if text.len() > self.inner.config.message_bytes_max => {
                 let max = self.inner.config.message_bytes_max;
@@ -317,6 +328,13 @@ impl Connection {
             () = async { tokio::time::sleep(self.inner.config.pong_timeout).await } => Err(End::Gone),
         }
     }
+}
+
+async fn next_message(ws: &mut WebSocket, from: Option<Instant>) -> Option<Result<Message, axum::Error>> {
+    if let Some(from) = from {
+        tokio::time::sleep_until(from).await;
+    }
+    ws.recv().await
 }
 
 /// The code says what the client does next; since version 6 there is no `pusher:error` before it.

@@ -3,10 +3,12 @@
 //! What a frame says is read off the types that frames are made of; which event is told where is said once, in `events`.
 //! Separate from `tail`, which tells them. Never in here: what pages say to each other on channels of their own.
 
+use aggregates::ids::UserId;
+use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 
 use crate::realtime::frames::{self, EventName};
-use crate::realtime::protocol::{RELOAD, ToReload};
+use crate::realtime::protocol::{MEMBER_ADDED, MEMBER_REMOVED, RELOAD, ToReload};
 use crate::wire::schemas::{SameName, Schemas};
 use crate::wire::{Message, Notification};
 
@@ -32,6 +34,71 @@ const ROOM: Channel = Channel {
     about: "What happens in a room, to its members.",
 };
 
+const PRESENCE: Channel = Channel {
+    id: "presence",
+    address: "presence-room-{roomId}",
+    parameter: ("roomId", "The room's id."),
+    about: "Which members of a room are here. All of them come with the subscription, as the protocol has it; pusher-js gives \
+        what follows as `pusher:member_added` and `pusher:member_removed`.",
+};
+
+const GROUP: Channel = Channel {
+    id: "group",
+    address: "private-group-{groupId}",
+    parameter: ("groupId", "The platform's own id of a group that a room of whoever subscribes belongs to."),
+    about: "For whoever is in a room of the group. Kabar itself says nothing there; the application's server may.",
+};
+
+const ENCRYPTED_USER: Channel = Channel {
+    id: "encryptedUser",
+    address: "private-encrypted-user-{userId}",
+    about: "For the same people as `private-user-{userId}`; what the application's server sends there Kabar cannot read.",
+    ..USER
+};
+
+const ENCRYPTED_ROOM: Channel = Channel {
+    id: "encryptedRoom",
+    address: "private-encrypted-room-{roomId}",
+    about: "For the same people as `private-room-{roomId}`; what the application's server sends there Kabar cannot read.",
+    ..ROOM
+};
+
+const ENCRYPTED_GROUP: Channel = Channel {
+    id: "encryptedGroup",
+    address: "private-encrypted-group-{groupId}",
+    about: "For the same people as `private-group-{groupId}`; what the application's server sends there Kabar cannot read.",
+    ..GROUP
+};
+
+// For the document alone: the roster keeps members as text.
+
+/// Somebody who is here, as the others see them.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "nothing but its schema is wanted")]
+struct PresentMember {
+    user_id: UserId,
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    user_info: Option<PresentMemberInfo>,
+}
+
+/// What does not fit into the protocol's 1 KB is left out.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "nothing but its schema is wanted")]
+struct PresentMemberInfo {
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    avatar: Option<String>,
+}
+
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "nothing but its schema is wanted")]
+struct AbsentMember {
+    user_id: UserId,
+}
+
 /// One event of a channel.
 struct Told {
     event: EventName,
@@ -40,20 +107,28 @@ struct Told {
 }
 
 /// A channel with everything that is told on it.
-fn channels(schemas: &mut Schemas) -> [(Channel, Vec<Told>); 2] {
-    let channels = [(USER, to_a_user(schemas)), (ROOM, to_a_room(schemas))];
-    channels.map(|(channel, mut events)| {
-        events.push(to_reload(schemas));
-        (channel, events)
-    })
+fn channels(schemas: &mut Schemas) -> Vec<(Channel, Vec<Told>)> {
+    let mut channels = vec![(USER, to_a_user(schemas)), (ROOM, to_a_room(schemas))];
+    channels.iter_mut().for_each(|(_, events)| events.push(to_reload(schemas)));
+    channels.push((PRESENCE, to_who_is_here(schemas)));
+    channels.extend([GROUP, ENCRYPTED_USER, ENCRYPTED_ROOM, ENCRYPTED_GROUP].map(|channel| (channel, Vec::new())));
+    channels
+}
+
+fn to_who_is_here(schemas: &mut Schemas) -> Vec<Told> {
+    let (came, went) = (EventName::only(MEMBER_ADDED), EventName::only(MEMBER_REMOVED));
+    vec![
+        told::<PresentMember>(schemas, came, "Somebody's first connection has come."),
+        told::<AbsentMember>(schemas, went, "Their last one has gone, or they were removed from the room."),
+    ]
 }
 
 fn to_reload(schemas: &mut Schemas) -> Told {
     let about = "What was missed cannot be replayed: load anew what is shown of this channel.";
-    told::<ToReload<'_>>(schemas, EventName { name: RELOAD, legacy: None }, about)
+    told::<ToReload<'_>>(schemas, EventName::only(RELOAD), about)
 }
 
-fn told<T: schemars::JsonSchema>(schemas: &mut Schemas, event: EventName, about: &'static str) -> Told {
+fn told<T: JsonSchema>(schemas: &mut Schemas, event: EventName, about: &'static str) -> Told {
     Told { event, about, payload: schemas.given_back::<T>().into() }
 }
 
@@ -125,11 +200,13 @@ pub fn document() -> Result<Value, SameName> {
             messages.insert(id, message);
         }
         let (parameter, description) = channel.parameter;
-        let reference = json!({"$ref": format!("#/channels/{}", channel.id)});
-        operations.insert(
-            format!("tell-{}", channel.id),
-            json!({"action": "send", "channel": reference, "summary": channel.about}),
-        );
+        if !own.is_empty() {
+            let reference = json!({"$ref": format!("#/channels/{}", channel.id)});
+            operations.insert(
+                format!("tell-{}", channel.id),
+                json!({"action": "send", "channel": reference, "summary": channel.about}),
+            );
+        }
         let parameters = json!({parameter: {"description": description}});
         shown.insert(
             channel.id.to_owned(),
@@ -153,7 +230,7 @@ fn about() -> Value {
         "version": env!("CARGO_PKG_VERSION"),
         "license": {"name": "Apache-2.0"},
         "description": "Pusher's protocol 7. A frame is {event, channel, data}; `data` is a text, and what is described \
-            here is the JSON in it. Both channels are private: POST /api/pusher/auth signs them for whoever may listen. \
+            here is the JSON in it. All of these channels are signed by POST /api/pusher/auth, for whoever may listen. \
             With `realtime.legacy_event_names` an event that has an `x-second-name` is sent a second time under it.",
     })
 }
@@ -182,7 +259,7 @@ mod tests {
     fn every_event_is_told_of_and_no_other() {
         let quoted = |line: &'static str| line.split('"').skip(1).step_by(2);
         let constants = include_str!("payloads.rs").lines().filter(|line| line.starts_with("pub const "));
-        let sent: BTreeSet<&str> = constants.flat_map(quoted).chain([RELOAD]).collect();
+        let sent: BTreeSet<&str> = constants.flat_map(quoted).chain([RELOAD, MEMBER_ADDED, MEMBER_REMOVED]).collect();
         let told: BTreeSet<&str> = channels(&mut Schemas::empty())
             .into_iter()
             .flat_map(|(_, events)| events)

@@ -18,27 +18,29 @@ pub struct EventName {
     pub legacy: Option<&'static str>,
 }
 
-const fn only(name: &'static str) -> EventName {
-    EventName { name, legacy: None }
+impl EventName {
+    pub const fn only(name: &'static str) -> Self {
+        Self { name, legacy: None }
+    }
 }
 
-pub const NEW_MESSAGE: EventName = only("new-message");
-pub const MESSAGE_EDITED: EventName = only("message-edited");
-pub const MESSAGE_DELETED: EventName = only("message-deleted");
-pub const MESSAGE_REACTION: EventName = only("message-reaction");
-pub const MESSAGE_PINNED: EventName = only("message-pinned");
-pub const MESSAGE_DELIVERED: EventName = only("message-delivered");
-pub const ROOM_UPDATED: EventName = only("room-updated");
+pub const NEW_MESSAGE: EventName = EventName::only("new-message");
+pub const MESSAGE_EDITED: EventName = EventName::only("message-edited");
+pub const MESSAGE_DELETED: EventName = EventName::only("message-deleted");
+pub const MESSAGE_REACTION: EventName = EventName::only("message-reaction");
+pub const MESSAGE_PINNED: EventName = EventName::only("message-pinned");
+pub const MESSAGE_DELIVERED: EventName = EventName::only("message-delivered");
+pub const ROOM_UPDATED: EventName = EventName::only("room-updated");
 pub const MESSAGE_READ: EventName = EventName { name: "message-read", legacy: Some("messages-read") };
 pub const USER_TYPING: EventName = EventName { name: "user-typing", legacy: Some("typing") };
-pub const USER_JOINED: EventName = only("user-joined");
-pub const USER_LEFT: EventName = only("user-left");
+pub const USER_JOINED: EventName = EventName::only("user-joined");
+pub const USER_LEFT: EventName = EventName::only("user-left");
 pub const NOTIFICATION: EventName = EventName { name: "notification", legacy: Some("notification-new") };
-pub const NOTIFICATION_READ: EventName = only("notification-read");
-pub const NEW_FOLLOWER: EventName = only("new-follower");
-pub const USER_UNFOLLOWED: EventName = only("user-unfollowed");
-pub const UNREAD: EventName = only("unread");
-pub const USER_STATUS: EventName = only("user-status");
+pub const NOTIFICATION_READ: EventName = EventName::only("notification-read");
+pub const NEW_FOLLOWER: EventName = EventName::only("new-follower");
+pub const USER_UNFOLLOWED: EventName = EventName::only("user-unfollowed");
+pub const UNREAD: EventName = EventName::only("unread");
+pub const USER_STATUS: EventName = EventName::only("user-status");
 
 /// Names under which an event is sent a second time.
 pub const LEGACY_NAMES: [&str; 3] = ["messages-read", "typing", "notification-new"];

@@ -11,11 +11,8 @@ use super::{Hub, State};
 use crate::realtime::protocol::channel_name::{is_presence, is_room_roster, is_server_to_user};
 use crate::realtime::protocol::claims::Member;
 use crate::realtime::protocol::socket_id::SocketId;
-use crate::realtime::protocol::{self, EventData};
+use crate::realtime::protocol::{self, EventData, MEMBER_ADDED, MEMBER_REMOVED};
 use crate::realtime::webhooks::{EventKind, Happening};
-
-const MEMBER_ADDED: &str = "pusher_internal:member_added";
-const MEMBER_REMOVED: &str = "pusher_internal:member_removed";
 
 /// As many people as may be are on the presence channel already.
 pub(super) struct Full;
@@ -121,8 +118,9 @@ impl State {
         Some(data.frame(MEMBER_ADDED, channel))
     }
 
+    /// Of a presence channel its members are told, and of the one from the server to somebody nothing.
     fn show_count(&mut self, channel: &Arc<str>, count: usize) {
-        if !is_presence(channel) && self.occupancy.is_shown_now(channel, count) {
+        if !is_presence(channel) && !is_server_to_user(channel) && self.occupancy.is_shown_now(channel, count) {
             self.say_count(channel, count);
         }
     }

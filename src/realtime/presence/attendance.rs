@@ -94,6 +94,7 @@ pub struct Attendance {
 pub struct Changed {
     pub user: UserId,
     pub is_online: bool,
+    /// Of who came. When somebody who went was last here is asked as for everybody: who hides must not be told by it.
     pub last_seen_at: Option<Timestamp>,
 }
 
@@ -265,7 +266,7 @@ impl Attendance {
             if shown {
                 (person.seen_at, person.came_at) = (Some(at), Some(now));
             }
-            let last_seen_at = person.seen_at;
+            let last_seen_at = person.seen_at.filter(|_| shown);
             due.changed.push(Changed { user: user.clone(), is_online: shown, last_seen_at });
         }
         let save_again = save(person, user, now, due);

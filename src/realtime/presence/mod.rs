@@ -90,6 +90,24 @@ impl Presences {
         }
     }
 
+    /// How others are to be shown `users`: who hides is offline, and was last here when that was last kept, before they hid.
+    pub async fn of(&self, users: &[UserId]) -> Result<HashMap<UserId, Presence>, EventLogError> {
+        let seen = self.table.of(users).await?;
+        let mut shown: HashMap<UserId, Presence> =
+            seen.into_iter().map(|seen| (seen.user_id, Presence { is_online: false, last_seen_at: seen.at })).collect();
+        let now = self.clock.now();
+        self.with(|attendance| {
+            for user in users {
+                if let Some(current) = attendance.shown(user, now) {
+                    let entry = shown.entry(user.clone()).or_default();
+                    let last_seen_at = entry.last_seen_at.max(current.last_seen_at);
+                    *entry = Presence { last_seen_at, ..current };
+                }
+            }
+        });
+        Ok(shown)
+    }
+
     /// They were erased, and their sockets have ended: nothing of them is kept.
     pub fn forget(&self, user: &UserId) {
         self.with(|attendance| attendance.forget(user));
@@ -132,21 +150,7 @@ impl Realtime {
 
     /// How others are to be shown `users`: who hides is offline.
     pub async fn presence_of(&self, users: &[UserId]) -> Result<HashMap<UserId, Presence>, EventLogError> {
-        let presences = &self.0.presences;
-        let seen = presences.table.of(users).await?;
-        let mut shown: HashMap<UserId, Presence> =
-            seen.into_iter().map(|seen| (seen.user_id, Presence { is_online: false, last_seen_at: seen.at })).collect();
-        let now = presences.clock.now();
-        presences.with(|attendance| {
-            for user in users {
-                if let Some(current) = attendance.shown(user, now) {
-                    let entry = shown.entry(user.clone()).or_default();
-                    let last_seen_at = entry.last_seen_at.max(current.last_seen_at);
-                    *entry = Presence { last_seen_at, ..current };
-                }
-            }
-        });
-        Ok(shown)
+        self.0.presences.of(users).await
     }
 
     /// People remembered as here, for operators.

@@ -1,6 +1,6 @@
 //! Who came and went is told to the rooms that somebody has open, and kept as "last seen".
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,11 +70,27 @@ async fn look_around(inner: &Inner) {
     for some in unknown.chunks(AT_ONCE_MAX) {
         learn(inner, some).await;
     }
+    let seen = last_seen(inner, &changed).await;
     for changed in &changed {
-        if let Err(error) = tell(inner, changed).await {
+        let last_seen =
+            if changed.is_online { changed.last_seen_at } else { seen.get(&changed.user).copied().flatten() };
+        if let Err(error) = tell(inner, changed, last_seen).await {
             tracing::warn!(%error, "who came or went is told to nobody");
         }
     }
+}
+
+/// Of those who went, as everybody is shown it: who hides by now must not be told by the moment at which they did.
+async fn last_seen(inner: &Inner, changed: &[Changed]) -> HashMap<UserId, Option<Timestamp>> {
+    let gone: Vec<UserId> = changed.iter().filter(|it| !it.is_online).map(|it| it.user.clone()).collect();
+    let mut seen = HashMap::new();
+    for some in gone.chunks(AT_ONCE_MAX) {
+        match inner.presences.of(some).await {
+            Ok(shown) => seen.extend(shown.into_iter().map(|(user, presence)| (user, presence.last_seen_at))),
+            Err(error) => tracing::warn!(%error, "who went is told without when they were last here"),
+        }
+    }
+    seen
 }
 
 /// Who has never said anything hides from nobody. Where it cannot be asked they stay unseen.
@@ -120,10 +136,10 @@ async fn save(inner: &Inner, seen: &[(UserId, Timestamp)]) {
 }
 
 /// In the rooms of theirs that somebody else has open, but for whoever they are blocked from.
-async fn tell(inner: &Inner, changed: &Changed) -> Result<(), ReadError> {
+async fn tell(inner: &Inner, changed: &Changed, last_seen: Option<Timestamp>) -> Result<(), ReadError> {
     let open = open_rooms(inner, &changed.user).await?;
     let status = if changed.is_online { "online" } else { "offline" };
-    let data = UserStatus { user_id: &changed.user, status, last_seen: changed.last_seen_at };
+    let data = UserStatus { user_id: &changed.user, status, last_seen };
     let Some(data) = encode(frames::USER_STATUS, &data) else { return Ok(()) };
     for (room, listeners) in open {
         let channel = room_channel(room);

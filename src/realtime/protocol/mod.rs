@@ -16,8 +16,8 @@ pub(super) mod socket_id;
 pub(super) use codes::{CloseCode, ErrorCode, VERSIONS};
 pub(super) use incoming::{ClientEvent, ClientFrame, DATA_BYTES_MAX, EVENT_CHARACTERS_MAX, SignIn, Subscribe};
 pub(super) use outgoing::{
-    EventData, cache_miss, connection_established, error, error_with, event, ping, pong, signin_success,
-    subscription_count, subscription_error, subscription_succeeded, subscription_succeeded_among,
+    EventData, MEMBER_ADDED, MEMBER_REMOVED, cache_miss, connection_established, error, error_with, event, ping, pong,
+    signin_success, subscription_count, subscription_error, subscription_succeeded, subscription_succeeded_among,
     subscription_succeeded_at, told_of, watchlist_events,
 };
 pub(super) use reload::{RELOAD, Reload, ToReload, reload};

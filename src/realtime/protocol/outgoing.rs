@@ -12,6 +12,10 @@ use serde_json::Value;
 
 use super::codes::ErrorCode;
 
+/// Somebody's first connection is on a presence channel, or their last one is on it no more.
+pub const MEMBER_ADDED: &str = "pusher_internal:member_added";
+pub const MEMBER_REMOVED: &str = "pusher_internal:member_removed";
+
 /// `data` of an event, encoded twice, ready to stand in any number of frames; clones share it.
 #[derive(Debug, Clone)]
 pub struct EventData(Arc<str>);

@@ -142,7 +142,9 @@ async fn what_is_past_a_limit_is_refused_by_field_and_nothing_of_it_is_sent() {
         (with("channels", json!(["lobby", "private-encrypted-x"])), (400, "channels")),
         (with("socket_id", json!("1.2.3")), (400, "socket_id")),
         (with("info", json!("everything")), (400, "info")),
-        (json!({ "channels": ["lobby"], "data": "1" }), (400, "body")),
+        (json!({ "channels": ["lobby"], "data": "1" }), (400, "name")),
+        (json!({ "name": "x", "channels": ["lobby"] }), (400, "data")),
+        (json!("x"), (400, "body")),
     ] {
         let answer = world.trigger(body.clone()).await;
         assert_eq!(field(&answer), (expected.0, expected.1.to_owned()), "{body}: {answer:?}");
@@ -150,6 +152,8 @@ async fn what_is_past_a_limit_is_refused_by_field_and_nothing_of_it_is_sent() {
     let one = |data: &str| json!({ "name": "x", "channel": "lobby", "data": data });
     let batch = json!({ "batch": vec![one("1"); 11] });
     assert_eq!(field(&world.call(post("/apps/1/batch_events", batch)).await), (400, "batch".to_owned()));
+    let batch = json!({ "batch": [one("1"), { "channel": "lobby", "data": "1" }] });
+    assert_eq!(field(&world.call(post("/apps/1/batch_events", batch)).await), (400, "batch[1].name".to_owned()));
     let batch = json!({ "batch": [one("1"), one(&"x".repeat(10 * 1024 + 1))] });
     assert_eq!(field(&world.call(post("/apps/1/batch_events", batch)).await), (413, "batch[1].data".to_owned()));
     assert_eq!(ana.seen().await, vec![]);

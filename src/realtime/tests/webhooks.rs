@@ -140,6 +140,28 @@ async fn members_come_and_go_and_clients_speak_and_what_is_not_wanted_is_not_tol
     assert_eq!(gone, expected, "each once, when they stayed away");
 }
 
+/// That somebody is signed in, and by how many connections, is between them and the server.
+#[tokio::test]
+async fn nothing_is_told_of_channels_from_the_server_to_a_user() {
+    let mut receiver = Receiver::start().await;
+    let webhook = receiver.webhook(&EventKind::ALL);
+    let world = World::start_with(|config| {
+        config.webhooks = vec![webhook];
+        config.subscription_counts = true;
+    })
+    .await;
+    let mut ana = world.client().await;
+    world.sign_in(&mut ana, "ana").await;
+    for channel in ["#server-to-user-ana", "lobby"] {
+        world.ask_unsigned(&mut ana, channel).await;
+        ana.expect("pusher_internal:subscription_succeeded", channel).await;
+    }
+    let mut told = receiver.events(2).await;
+    told.sort_by_key(|event| event["name"].to_string());
+    let count = json!({ "name": "subscription_count", "channel": "lobby", "subscription_count": 1 });
+    assert_eq!(told, [json!({ "name": "channel_occupied", "channel": "lobby" }), count]);
+}
+
 #[tokio::test]
 async fn one_that_is_not_taken_is_sent_again_unchanged_and_before_the_next() {
     let mut receiver = Receiver::start().await;

@@ -72,6 +72,32 @@ async fn who_hides_is_told_to_nobody_and_shows_themselves_again() {
     assert_eq!(ben.expect("user-status", &channel).await["status"], "online");
 }
 
+/// R4: the frame says what the profile says, and neither when somebody began to hide.
+#[tokio::test]
+async fn when_somebody_began_to_hide_is_told_by_no_frame_and_no_profile() {
+    let world = world(Duration::from_millis(50)).await;
+    let room = world.direct("ana", "ben").await;
+    let channel = format!("private-room-{room}");
+    let mut ben = world.in_room("ben", room).await;
+    let _ana = world.in_room("ana", room).await;
+    assert_eq!(ben.expect("user-status", &channel).await["status"], "online");
+    let shown = async || world.realtime.presence_of(&[user("ana")]).await.expect("asked")[&user("ana")];
+    // She is here for a moment before she hides.
+    let came = shown().await.last_seen_at;
+    while shown().await.last_seen_at == came {}
+    let hides = Said { invisible: Some(true), ..HERE };
+    let before = shown().await.last_seen_at;
+    world.realtime.is_here(&user("ana"), hides).await.expect("said");
+    let went = ben.expect("user-status", &channel).await;
+    assert_eq!(went["status"], "offline");
+    let shown = shown().await;
+    assert!(!shown.is_online && shown.last_seen_at < before, "{shown:?}");
+    assert_eq!(went["lastSeen"], json!(shown.last_seen_at));
+    // Nor by what she does while she hides.
+    world.realtime.is_here(&user("ana"), HERE).await.expect("said");
+    assert_eq!(world.realtime.presence_of(&[user("ana")]).await.expect("asked")[&user("ana")], shown);
+}
+
 #[tokio::test]
 async fn whoever_is_blocked_hears_nothing_of_it_and_the_others_of_the_room_do() {
     let world = world(Duration::from_millis(50)).await;

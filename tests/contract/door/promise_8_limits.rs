@@ -10,6 +10,7 @@ use crate::support::backend::TestStore;
 
 every_log!(
     states_that_were_let_go_are_read_again,
+    commands_that_rest_on_more_streams_than_are_kept_do_not_take_them_from_each_other,
     a_full_queue_gives_up_in_time_with_nothing_written,
     a_closed_door_answers_what_it_let_in_and_no_more,
 );
@@ -27,6 +28,26 @@ async fn states_that_were_let_go_are_read_again(store: &TestStore) {
         }
     }
     whole_log(store).await;
+}
+
+async fn commands_that_rest_on_more_streams_than_are_kept_do_not_take_them_from_each_other(store: &TestStore) {
+    let options = DoorOptions { cached_streams_max: 3, ..DoorOptions::default() };
+    let door = door_with(store, options).await;
+    let mut callers = tokio::task::JoinSet::new();
+    for number in 0..40 {
+        let door = door.clone();
+        callers.spawn(async move {
+            // The room's own stream, and what lies between its opener and each of four others.
+            let others = [1, 2, 3, 4].map(|other| format!("person-{number}-{other}"));
+            let mut members = vec!["ana"];
+            members.extend(others.iter().map(String::as_str));
+            door.execute(create_group(group(number), &members)).await
+        });
+    }
+    while let Some(answer) = callers.join_next().await {
+        answer.expect("no caller panics").expect("created");
+    }
+    assert_eq!(whole_log(store).await.len(), 40, "each room is opened");
 }
 
 async fn a_full_queue_gives_up_in_time_with_nothing_written(store: &TestStore) {

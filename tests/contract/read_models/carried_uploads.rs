@@ -19,7 +19,7 @@ const FILE: &str = "/api/uploads/abcdefghijklmnopqrstuv0000000000000000000000000
 
 fn carrying(mut event: DomainEvent, address: &str) -> DomainEvent {
     let DomainEvent::Room(RoomEvent::MessageSent(message)) = &mut event else { panic!("a message") };
-    message.attachment = Some(Attachment { url: Sealed::new(address), media_type: None });
+    message.attachment = Some(Attachment::at(Sealed::new(address), None));
     event
 }
 

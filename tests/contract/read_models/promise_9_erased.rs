@@ -1,7 +1,7 @@
 //! Promise 9: erasing a user leaves their words, names and addresses readable nowhere, and every count right.
 
 use aggregates::DomainEvent;
-use aggregates::room::{Attachment, RoomEvent, RoomKind};
+use aggregates::room::{AttachedFile, Attachment, RoomEvent, RoomKind};
 use aggregates::words::HasWords;
 use aggregates::{Sealed, Unreadable};
 use event_log::{EventLog, Filter, Position, StoreUrl};
@@ -30,8 +30,17 @@ on_every_backend! {
 }
 
 /// Ana's, in every form a search might find them.
-pub const ANAS: [&str; 8] =
-    ["anasword", "Anaword", "anabel", "ANABEL_", "anabel@example.com", "cdn.example/anafile", "Anasroom", "anasclient"];
+pub const ANAS: [&str; 9] = [
+    "anasword",
+    "Anaword",
+    "anabel",
+    "ANABEL_",
+    "anabel@example.com",
+    "cdn.example/anafile",
+    "Anasroom",
+    "anasclient",
+    "anasfilename",
+];
 const BENS: [&str; 3] = ["benssecret", "benjamin@example.com", "bensclient"];
 
 /// Ana and Ben in a group of Ana's and a group of Ben's, cici follows Ana; Ana spoke last in the one, Ben in the other.
@@ -61,7 +70,9 @@ pub async fn full(world: &mut World) -> Position {
 
 fn with_file(mut event: DomainEvent, url: &str) -> DomainEvent {
     if let DomainEvent::Room(RoomEvent::MessageSent(message)) = &mut event {
-        message.attachment = Some(Attachment { url: Sealed::new(url), media_type: None });
+        let name = Some(Sealed::new("anasfilename"));
+        let file = Some(AttachedFile { name, bytes: 9, width: Some(3), height: None });
+        message.attachment = Some(Attachment { url: Sealed::new(url), media_type: None, file });
     }
     event
 }
@@ -104,6 +115,7 @@ async fn nothing_of_somebody_erased_is_left_anywhere_and_counts_stay(backend: Ba
     let said = found.expect("ben is in").messages;
     let ids: Vec<_> = said.iter().map(|row| row.client_message_id.as_deref()).collect();
     assert_eq!(ids, [None, Some("bensclient")], "nobody else's");
+    assert_eq!((&said[0].attachment_url, &said[0].attached_file), (&None, &None));
     verified(&world, "after an erasure").await;
     driven.stop().await.expect("nothing unreadable");
 

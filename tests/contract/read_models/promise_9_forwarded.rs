@@ -1,6 +1,6 @@
 //! Promise 9, for words in more than one place: what was put in other words, what others forwarded, what rooms are called.
 
-use aggregates::room::{Attachment, RoomEvent, RoomKind};
+use aggregates::room::{AttachedFile, Attachment, RoomEvent, RoomKind};
 use aggregates::{DomainEvent, Sealed};
 use projections::inbox::{MessagePage, MessageRow};
 use projections::{RebuildOptions, UnitName, Views, rebuild, scrub};
@@ -20,7 +20,9 @@ on_every_backend! {
 
 fn with(mut event: DomainEvent, file: &str, client_id: &str) -> DomainEvent {
     let DomainEvent::Room(RoomEvent::MessageSent(message)) = &mut event else { panic!("a message") };
-    message.attachment = Some(Attachment { url: Sealed::new(file), media_type: None });
+    let name = Some(Sealed::new(format!("{file}-name")));
+    let known = Some(AttachedFile { name, bytes: 9, width: None, height: None });
+    message.attachment = Some(Attachment { url: Sealed::new(file), media_type: None, file: known });
     message.client_message_id = Some(Sealed::new(client_id));
     event
 }
@@ -77,11 +79,14 @@ async fn forwarded_words_go_with_their_author_and_not_with_who_forwarded_them(ba
         assert_eq!(words(page(&views, 1, "ben").await), ["", "bensother", "bensother", ""]);
         let there = page(&views, 2, "cleo").await;
         assert_eq!((there[1].attachment_url.as_deref(), there[1].client_message_id.as_deref()), (None, Some("b")));
+        assert_eq!(there[1].attached_file, None);
         assert_eq!(words(there), ["kept", ""]);
         let shown = views.inbox().room(room(2), &user("cleo")).await.expect("answered").expect("is in");
         assert_eq!(shown.last_message.as_deref(), Some(""), "the last words were hers");
         let third = page(&views, 1, "ben").await.remove(2);
         assert_eq!(third.attachment_url.as_deref(), Some("https://cdn.example/ben"));
+        let name = third.attached_file.as_ref().and_then(|file| file.name.as_deref());
+        assert_eq!(name, Some("https://cdn.example/ben-name"));
         assert_eq!(third.client_message_id, None, "what her device called it was hers");
         verified(&world, "after the erasure").await;
     }

@@ -73,7 +73,7 @@ impl Naive {
                 let mut event = sent(nth, room, seq, sender, &text);
                 if let DomainEvent::Room(RoomEvent::MessageSent(message)) = &mut event {
                     let url = Sealed::new("https://cdn.example/x.png");
-                    message.attachment = word.is_multiple_of(3).then_some(Attachment { url, media_type: None });
+                    message.attachment = word.is_multiple_of(3).then_some(Attachment::at(url, None));
                     message.forwarded = word.is_multiple_of(5).then(|| Forwarded {
                         room_id: room,
                         message_id: message_id(room, 1),

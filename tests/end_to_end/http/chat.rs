@@ -132,7 +132,7 @@ async fn nobody_talks_to_themselves_or_to_somebody_unknown(app: TestApp) {
     let ana = app.person("ana").await;
     let before = app.head().await;
     ana.post("/api/chat/start", json!({"recipientId": "ana"})).await.is_problem(422, Some("recipientId"));
-    ana.post("/api/chat/start", json!({"participantId": "nobody"})).await.is_problem(404, Some("recipientId"));
+    ana.post("/api/chat/start", json!({"participantId": "nobody"})).await.is_problem(404, Some("participantId"));
     assert_eq!(app.head().await, before);
     app.stop().await;
 }

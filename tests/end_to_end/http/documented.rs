@@ -178,6 +178,13 @@ async fn a_part_of_a_file_is_answered_as_it_is_documented(app: TestApp) {
         for name in told["headers"].as_object().expect("headers").keys() {
             assert!(answered.headers().contains_key(name), "{status} has {name}");
         }
+        if status == 416 {
+            assert_eq!(answered.headers()["content-type"], "application/problem+json");
+            let schema = &told["content"]["application/problem+json"]["schema"];
+            let problem: Value = answered.json().await.expect("JSON");
+            document.check(schema, &problem, "416");
+            assert_eq!(problem["errors"], json!([{"field": "Range", "reason": "the file has 4 bytes"}]));
+        }
     }
     app.stop().await;
 }

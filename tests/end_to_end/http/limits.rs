@@ -36,6 +36,7 @@ async fn a_message_forwarded_to_many_rooms_counts_as_many_and_goes_to_none_past_
     // Two tokens are left, and perhaps one more.
     let refused = forward(&rooms).await;
     refused.is_problem(429, None);
+    assert_eq!(refused.body["detail"], "sends: 1 a second, burst 5");
     assert!(refused.headers.contains_key("retry-after"));
     assert_eq!(app.head().await, before, "nothing was carried");
     forward(&[rooms[0].clone(), rooms[0].clone()]).await.ok();

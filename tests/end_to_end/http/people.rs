@@ -10,6 +10,7 @@ use super::person::{Answer, Person, answer, text};
 
 on_every_backend![
     the_platform_says_who_somebody_is_and_takes_it_back,
+    somebody_is_shown_to_themselves_with_what_others_are_not_shown,
     many_are_put_at_once_or_all_that_is_wrong_is_named,
     a_service_key_opens_what_its_scopes_say_and_a_session_nothing_of_it,
     who_is_blocked_is_not_shown_to_the_other_and_is_on_ones_list,
@@ -52,6 +53,7 @@ async fn the_platform_says_who_somebody_is_and_takes_it_back(app: TestApp) {
         (json!({"role": "KING"}), "role"),
         (json!({"locale": "fr"}), "locale"),
         (json!({"timeZone": "over there"}), "timeZone"),
+        (json!({"timeZone": "Asia/Jakartaa"}), "timeZone"),
         (json!({"pushSubscriptions": ["a b"]}), "pushSubscriptions"),
         (json!({"name": "x".repeat(201)}), "name"),
         (json!({"role": 5}), "role"),
@@ -59,6 +61,23 @@ async fn the_platform_says_who_somebody_is_and_takes_it_back(app: TestApp) {
     ] {
         put(&app, "rara", body).await.is_problem(422, Some(field));
     }
+    app.stop().await;
+}
+
+async fn somebody_is_shown_to_themselves_with_what_others_are_not_shown(app: TestApp) {
+    let rara = app.person("rara").await;
+    let shown = rara.get("/api/users/me").await.ok()["user"].clone();
+    assert_eq!((&shown["id"], &shown["locale"], &shown["timeZone"]), (&json!("rara"), &Value::Null, &Value::Null));
+    let body = json!({"name": "Rara Putri", "username": "rara", "email": "rara@example.id", "role": "MENTOR",
+        "locale": "id", "timeZone": "Asia/Makassar"});
+    put(&app, "rara", body).await.ok();
+    app.person("ben").await.post("/api/users/rara/follow?on=true", json!({})).await.ok();
+    let after = app.token(app.head().await);
+    let own = rara.get(&format!("/api/users/me?after={after}")).await.ok()["user"].clone();
+    let expected = json!({"id": "rara", "name": "Rara Putri", "username": "rara", "avatar": null,
+        "email": "rara@example.id", "role": "MENTOR", "locale": "id", "timeZone": "Asia/Makassar",
+        "followersCount": 1, "followingCount": 0});
+    assert_eq!(own, expected);
     app.stop().await;
 }
 

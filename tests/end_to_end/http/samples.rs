@@ -139,11 +139,18 @@ impl Ids {
                     (json!({"recipientId": "ana"}), "recipientId"),
                     (json!({"recipientId": "ben", "type": "GROUP"}), "type"),
                     (json!({"type": "MENTOR_STUDENT"}), "recipientId"),
-                    (json!({"recipientId": "ben", "type": "MENTOR_STUDENT"}), "participantId"),
+                    (json!({"recipientId": "ben", "type": "MENTOR_STUDENT"}), "recipientId"),
+                    (json!({"participantId": "ben", "type": "MENTOR_STUDENT"}), "participantId"),
+                    (json!({"participantId": "ana"}), "participantId"),
+                    (json!({"participantId": "a b"}), "participantId"),
+                    (json!({"recipientId": "ben", "participantId": "ben"}), "participantId"),
+                    (json!({"recipientId": "ben", "type": "SUPPORT"}), "recipientId"),
+                    (json!({"participantId": "ben", "type": "SUPPORT", "subject": "x"}), "participantId"),
                     (json!({"type": "SUPPORT", "subject": " "}), "subject"),
                     (json!({"type": "SUPPORT", "subject": "x".repeat(101)}), "subject"),
                 ])
-                .wrong_body(404, json!({"recipientId": "nobody"}), "recipientId"),
+                .wrong_body(404, json!({"recipientId": "nobody"}), "recipientId")
+                .wrong_body(404, json!({"participantId": "nobody"}), "participantId"),
             Sample::get("/api/chat/rooms", "").wrong_queries(&[
                 ("limit=0", "limit"),
                 ("limit=101", "limit"),
@@ -175,7 +182,8 @@ impl Ids {
                 (json!({"name": "x", "historyFrom": "end"}), "historyFrom"),
             ]),
             Sample::new(Method::POST, "/api/chat/groups/{roomId}/join", &format!("/api/chat/groups/{group}/join"))
-                .wrong_urls(404, &[&format!("/api/chat/groups/{}/join", Uuid::nil()), "/api/chat/groups/x/join"])
+                .wrong_urls(404, &[&format!("/api/chat/groups/{}/join", Uuid::nil())])
+                .wrong_url(422, "/api/chat/groups/x/join", "roomId")
                 .foreign(404),
             Sample::post("/api/chat/groups/{roomId}/members", json!({"userIds": ["ana"]}))
                 .at(&members)
@@ -217,7 +225,8 @@ impl Ids {
                     (send(json!({"attachmentUrl": "http://a.example/b"})), "attachmentUrl"),
                     (send(json!({"attachmentUrl": "javascript:alert(1)"})), "attachmentUrl"),
                     (send(json!({"attachmentUrl": "https://a.example/\u{0}"})), "attachmentUrl"),
-                    (send(json!({"attachmentType": "x".repeat(201)})), "attachmentType"),
+                    (send(json!({"attachmentType": "foo"})), "attachmentType"),
+                    (send(json!({"attachmentType": format!("image/{}", "x".repeat(195))})), "attachmentType"),
                     (send(json!({"replyToId": "x"})), "replyToId"),
                     (send(json!({"replyToId": Uuid::nil()})), "replyToId"),
                     (send(json!({"mentions": ["a b"]})), "mentions[0]"),
@@ -274,6 +283,7 @@ impl Ids {
                     ("", "socket_id"),
                     ("socket_id=1.2", "channel_name"),
                     ("socket_id=x&channel_name=private-user-ana", "socket_id"),
+                    ("socket_id=x&channel_name=a%20b&resume_after=x", "resume_after"),
                     ("socket_id=1.2&channel_name=a%20b", "channel_name"),
                     ("socket_id=1.2&channel_name=private-room-x", "channel_name"),
                     ("socket_id=1.2&channel_name=private-user-ana&resume_after=x", "resume_after"),
@@ -288,7 +298,12 @@ impl Ids {
         let Self { room, upload, .. } = self;
         let path = "/api/uploads/{id}";
         let url = format!("/api/uploads/{upload}");
-        let other = format!("{}x", &url[..url.len() - 1]);
+        let one = |method: Method| {
+            Sample::new(method, path, &url)
+                .wrong_urls(404, &[&format!("/api/uploads/{}{}", &upload[..22], Uuid::nil().simple())])
+                .wrong_url(422, "/api/uploads/x", "id")
+                .foreign(404)
+        };
         let taking = Sample::new(Method::POST, "/api/uploads", &format!("/api/uploads?roomId={room}"));
         let right = Wish { body: Body::Bytes(b"halo"), ..taking.right.clone() };
         vec![
@@ -297,8 +312,8 @@ impl Ids {
                 .wrong_url(422, "/api/uploads?roomId=x", "roomId")
                 .wrong_url(422, &format!("/api/uploads?roomId={room}&name=a.exe"), "name")
                 .foreign(404),
-            Sample::new(Method::GET, path, &url).wrong_urls(404, &["/api/uploads/x", &other]).foreign(404),
-            Sample::new(Method::DELETE, path, &url).wrong_urls(404, &["/api/uploads/x", &other]).foreign(404),
+            one(Method::GET),
+            one(Method::DELETE),
         ]
     }
 
@@ -333,6 +348,7 @@ impl Ids {
         );
         samples.extend([
             one(Method::GET, "/api/users/{userId}"),
+            Sample::get("/api/users/me", "").wrong_queries(&[("after=x", "after")]),
             Sample::get("/api/users/blocked", "").wrong_queries(&[
                 ("limit=0", "limit"),
                 ("cursor=x", "cursor"),

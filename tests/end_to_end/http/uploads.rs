@@ -99,6 +99,11 @@ async fn forwarded(person: &Person, message: &Value, room: &str) -> Value {
     person.post(&path, json!({"roomIds": [room]})).await.ok()["messages"][0].clone()
 }
 
+/// What a message says of the file that it carries.
+fn facts(message: &Value) -> [Value; 4] {
+    ["attachmentName", "attachmentSize", "attachmentWidth", "attachmentHeight"].map(|field| message[field].clone())
+}
+
 async fn group(owner: &Person, members: &[&str]) -> String {
     let made = owner.post("/api/chat/groups", json!({"name": "Kelas", "memberIds": members})).await.ok();
     text(&made["room"]["id"])
@@ -117,6 +122,11 @@ async fn a_picture_is_sent_to_a_room_and_seen_by_whoever_is_in_it_now(app: TestA
     let wish = json!({"roomId": room, "type": "image", "attachmentUrl": url, "attachmentType": "text/html"});
     let sent = ana.post("/api/chat/send", wish).await.ok()["message"].clone();
     assert_eq!((&sent["attachmentUrl"], &sent["attachmentType"]), (&json!(url), &json!("image/png")));
+    let known = [json!("foto saya.png"), json!(PNG.len()), json!(3), json!(2)];
+    assert_eq!(facts(&sent), known, "{sent}");
+    let after = text(&sent["position"]);
+    let read = ben.get(&format!("/api/chat/messages?roomId={room}&after={after}")).await.ok();
+    assert_eq!(facts(&read["messages"][0]), known, "{read}");
 
     let (given, bytes) = fetched(&ben, &url, &[]).await;
     assert_eq!((given.status, bytes.as_slice()), (StatusCode::OK, PNG));
@@ -149,6 +159,7 @@ async fn a_forwarded_file_is_fetched_by_whoever_may_read_the_forward(app: TestAp
     let further = cici.room_with(&dewi).await;
     dewi.get(&url).await.is_problem(404, None);
     let second = forwarded(&cici, &forward, &further).await;
+    assert_eq!(facts(&second), [json!("foto.png"), json!(PNG.len()), json!(3), json!(2)], "{second}");
     assert_eq!(fetched(&dewi, &url, &[]).await.1, PNG);
 
     // What was deleted grants nothing, neither the original nor a forward; each is for itself.

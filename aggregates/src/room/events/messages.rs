@@ -60,9 +60,33 @@ pub struct Attachment {
     /// A media type or the platform's word for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media_type: Option<String>,
+    /// Of an upload, as it was when the message was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<AttachedFile>,
 }
 
-/// `image/png`, or `image` alone: one or two short names. Free text would be words of somebody that no erasure reaches.
+impl Attachment {
+    /// Of whose file nothing is known but where it is.
+    pub const fn at(url: Sealed, media_type: Option<String>) -> Self {
+        Self { url, media_type, file: None }
+    }
+}
+
+/// What is known of an upload: with its bytes a front end makes room for a picture before it has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AttachedFile {
+    /// What its owner calls it. Words of whoever owns the address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Sealed>,
+    pub bytes: u64,
+    /// In pixels, of a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
+}
+
+/// `image/png`, or `image` alone, as older histories have it: one or two short names. Free text would be words of somebody that no erasure reaches.
 pub fn is_media_type(text: &str) -> bool {
     let name = |part: &str| {
         !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte))

@@ -4,10 +4,27 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AbsentMember: {
+            user_id: components["schemas"]["UserId"];
+        };
         /** @description `message {id, seq, roomId, ..}`. */
         Message: {
+            /** Format: uint32 */
+            attachmentHeight: number | null;
+            /** @description What its owner calls it. */
+            attachmentName: string | null;
+            /**
+             * Format: uint64
+             * @description Bytes.
+             */
+            attachmentSize: number | null;
             attachmentType: string | null;
             attachmentUrl: string | null;
+            /**
+             * Format: uint32
+             * @description In pixels, of a picture; as the next.
+             */
+            attachmentWidth: number | null;
             clientMessageId: string | null;
             content: string;
             createdAt: components["schemas"]["Timestamp"];
@@ -192,6 +209,17 @@ export interface components {
         };
         /** @description Where in the log it was written, to be handed back as it is. */
         Position: string;
+        /** @description Somebody who is here, as the others see them. */
+        PresentMember: {
+            user_id: components["schemas"]["UserId"];
+            user_info?: components["schemas"]["PresentMemberInfo"] | null;
+        };
+        /** @description What does not fit into the protocol's 1 KB is left out. */
+        PresentMemberInfo: {
+            avatar?: string | null;
+            name?: string | null;
+            username?: string | null;
+        };
         Reaction: {
             added: boolean;
             emoji: string;
@@ -278,6 +306,14 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export type operations = Record<string, never>;
+
+/** Which members of a room are here. All of them come with the subscription, as the protocol has it; pusher-js gives what follows as `pusher:member_added` and `pusher:member_removed`. On `presence-room-{roomId}`. */
+export interface PresenceEvents {
+  /** Somebody's first connection has come. */
+  "pusher_internal:member_added": components["schemas"]["PresentMember"];
+  /** Their last one has gone, or they were removed from the room. */
+  "pusher_internal:member_removed": components["schemas"]["AbsentMember"];
+}
 
 /** What happens in a room, to its members. On `private-room-{roomId}`. */
 export interface RoomEvents {

@@ -832,6 +832,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/users/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Oneself, with what nobody else is shown. */
+        get: operations["getMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1092,8 +1109,22 @@ export interface components {
         };
         /** @description `message {id, seq, roomId, ..}`. */
         Message: {
+            /** Format: uint32 */
+            attachmentHeight: number | null;
+            /** @description What its owner calls it. */
+            attachmentName: string | null;
+            /**
+             * Format: uint64
+             * @description Bytes.
+             */
+            attachmentSize: number | null;
             attachmentType: string | null;
             attachmentUrl: string | null;
+            /**
+             * Format: uint32
+             * @description In pixels, of a picture; as the next.
+             */
+            attachmentWidth: number | null;
             clientMessageId: string | null;
             content: string;
             createdAt: components["schemas"]["Timestamp"];
@@ -1238,6 +1269,30 @@ export interface components {
             participantCount: number;
         };
         /** @description Described under the name of what it shows. */
+        OwnAnswer: {
+            /** @constant */
+            success: true;
+            user: components["schemas"]["OwnProfile"];
+        };
+        /** @description `GET /api/users/me`: oneself, and so with what nobody else is shown. */
+        OwnProfile: {
+            avatar: string | null;
+            email: string | null;
+            /** Format: uint64 */
+            followersCount: number;
+            /** Format: uint64 */
+            followingCount: number;
+            id: components["schemas"]["UserId"];
+            /** @description id or en. */
+            locale: string | null;
+            name: string | null;
+            /** @description As the platform says it: ADMIN, MENTOR, AFFILIATE, MEMBER_PREMIUM or MEMBER_FREE. */
+            role: string | null;
+            /** @description Of the IANA database, as in `Asia/Jakarta`. */
+            timeZone: string | null;
+            username: string | null;
+        };
+        /** @description Described under the name of what it shows. */
         OwnReportsAnswer: {
             nextCursor: components["schemas"]["Cursor"] | null;
             reports: components["schemas"]["Report"][];
@@ -1346,7 +1401,10 @@ export interface components {
             pushSubscriptions?: string[] | null;
             /** @default null */
             role?: components["schemas"]["UserRole"] | null;
-            /** @default null */
+            /**
+             * @description Of the IANA database, as in `Asia/Jakarta`.
+             * @default null
+             */
             timeZone?: string | null;
             /** @default null */
             username?: string | null;
@@ -1568,6 +1626,7 @@ export interface components {
             snippet: components["schemas"]["Snippet"];
         };
         SendBody: {
+            /** @description A media type, as in `image/png`, or `image`, `video`, `audio`, `document`, `file`; of an upload it is what its bytes say. */
             attachmentType?: string | null;
             attachmentUrl?: string | null;
             clientMessageId?: string | null;
@@ -1773,6 +1832,7 @@ export interface components {
             success: true;
         };
         WriteBody: {
+            /** @description A media type, as in `image/png`, or `image`, `video`, `audio`, `document`, `file`. */
             attachmentType?: string | null;
             /** Format: uri */
             attachmentUrl?: string | null;
@@ -3406,8 +3466,9 @@ export interface operations {
                 cursor?: components["schemas"]["Cursor"];
                 limit?: number;
                 offset?: number;
+                /** @description One of the notification page's tabs: all, comment, transaction, course, event, chat, affiliate, system, achievement; empty is none. With `type` what both have. */
                 tab?: string;
-                /** @description One of the types, or an older client's name of one; empty is none. */
+                /** @description One of the types (COMMENT, FOLLOWER, ..), or an older client's name of one (FOLLOW, POST_NEW, TRANSACTION_SUCCESS); empty is none. */
                 type?: string;
                 unreadOnly?: boolean;
             };
@@ -3819,7 +3880,9 @@ export interface operations {
                     ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             422: components["responses"]["422"];
             429: components["responses"]["429"];
@@ -4236,6 +4299,37 @@ export interface operations {
             403: components["responses"]["403"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    getMe: {
+        parameters: {
+            query?: {
+                /** @description A `Kabar-Position`: the answer waits until it shows what was written there, at most 2 s, then 503. One of another log is 422: reload. */
+                after?: components["parameters"]["after"];
+            };
+            header?: {
+                /** @description A `Kabar-Position`: the answer waits until it shows what was written there, at most 2 s, then 503. One of another log is 422: reload. */
+                "Kabar-After"?: components["parameters"]["Kabar-After"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnAnswer"];
+                };
+            };
+            401: components["responses"]["401"];
             422: components["responses"]["422"];
             429: components["responses"]["429"];
             500: components["responses"]["500"];

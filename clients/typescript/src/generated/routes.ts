@@ -20,6 +20,7 @@ export const routes = {
   editMessage: {"method":"PATCH","path":"/api/chat/messages","keyed":true,"waits":false,"body":"json"},
   forwardMessage: {"method":"POST","path":"/api/chat/messages/{messageId}/forward","keyed":true,"waits":false,"body":"json"},
   getFollow: {"method":"GET","path":"/api/users/{userId}/follow","keyed":false,"waits":true},
+  getMe: {"method":"GET","path":"/api/users/me","keyed":false,"waits":true},
   getMessage: {"method":"GET","path":"/api/chat/messages/{messageId}","keyed":false,"waits":true},
   getReport: {"method":"GET","path":"/api/admin/reports/{reportId}","keyed":false,"waits":true},
   getRoom: {"method":"GET","path":"/api/chat/rooms/{roomId}","keyed":false,"waits":true},

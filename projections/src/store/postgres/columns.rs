@@ -6,7 +6,7 @@ use event_log::Position;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
-use crate::inbox::Mute;
+use crate::inbox::{FileRow, Mute};
 use crate::store::StoreError;
 use crate::store::names::{self, UnknownName};
 
@@ -57,6 +57,12 @@ pub(super) fn moment(row: &PgRow, column: usize) -> sqlx::Result<Timestamp> {
 
 pub(super) fn maybe_moment(row: &PgRow, column: usize) -> sqlx::Result<Option<Timestamp>> {
     Ok(row.try_get::<Option<i64>, _>(column)?.map(Timestamp::from_millis))
+}
+
+/// What is known of a file that a message carries.
+pub(super) fn attached_file(row: &PgRow, column: usize) -> sqlx::Result<Option<FileRow>> {
+    let text: Option<&str> = row.try_get(column)?;
+    text.map(names::file).transpose().map_err(nonsense(column))
 }
 
 /// Two columns: whether, and until when.

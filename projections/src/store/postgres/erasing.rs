@@ -221,7 +221,8 @@ impl<'a> Walk<'a> {
 /// in any case.
 const BLANK: &str = "client_message_id = NULL,
     content = CASE WHEN forwarded_author_id IS NULL THEN '' ELSE content END,
-    attachment_url = CASE WHEN forwarded_author_id IS NULL THEN NULL ELSE attachment_url END";
+    attachment_url = CASE WHEN forwarded_author_id IS NULL THEN NULL ELSE attachment_url END,
+    attached_file = CASE WHEN forwarded_author_id IS NULL THEN NULL ELSE attached_file END";
 
 /// What a walk leaves: what was written behind `walked`, and what there is once per room.
 async fn blank(

@@ -9,7 +9,7 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use super::columns::{maybe_moment, maybe_user, moment, named, nonsense, number, position, user};
+use super::columns::{attached_file, maybe_moment, maybe_user, moment, named, nonsense, number, position, user};
 use crate::inbox::{Deletion, EMOJIS_SHOWN_MAX, MessageRow, PEOPLE_SHOWN_MAX, Pinning, ReactionRow};
 use crate::store::names::{self, message_kind, natural};
 
@@ -30,9 +30,9 @@ fn place(schema: &str, user: &str, room: &str) -> String {
 const SHOWN: &str = "m.position, m.message_id, m.room_id, m.seq, m.sender_id, m.kind, m.content, m.attachment_url,
     m.attachment_type, m.reply_to, m.forwarded_room_id, m.forwarded_message_id, m.forwarded_author_id,
     m.client_message_id, m.created_at, d.deleted_by, d.deleted_at, e.content, e.edited_at, p.pinned_by, p.pinned_at,
-    p.position, n.named, r.reactions";
+    p.position, n.named, r.reactions, m.attached_file";
 /// How many [`SHOWN`] are.
-pub(super) const SHOWN_COLUMNS: usize = 24;
+pub(super) const SHOWN_COLUMNS: usize = 25;
 
 /// A look at each table by the place of `m`, most of them at nothing. What was deleted has nothing else.
 fn became(schema: &str) -> String {
@@ -80,6 +80,7 @@ pub(super) fn message(row: &PgRow) -> sqlx::Result<MessageRow> {
         content: if edited_at.is_some() { row.try_get(17)? } else { row.try_get(6)? },
         attachment_url: row.try_get(7)?,
         attachment_type: row.try_get(8)?,
+        attached_file: attached_file(row, 24)?,
         reply_to: id(9)?.map(MessageId),
         forwarded,
         client_message_id: row.try_get(13)?,

@@ -165,6 +165,8 @@ fn person(row: &PgRow) -> sqlx::Result<UserRow> {
             avatar: row.try_get(3)?,
             email: row.try_get(4)?,
             role: row.try_get(5)?,
+            locale: row.try_get(6)?,
+            time_zone: row.try_get(7)?,
         },
     })
 }
@@ -420,7 +422,7 @@ impl InboxReads for PostgresInboxReads {
 
     async fn users(&self, ids: &[UserId]) -> Result<Vec<UserRow>, ReadError> {
         let sql = format!(
-            "SELECT u.user_id, u.name, u.username, u.avatar, u.email, u.role
+            "SELECT u.user_id, u.name, u.username, u.avatar, u.email, u.role, u.locale, u.time_zone
              FROM unnest($1::text[]) WITH ORDINALITY k (user_id, nth)
              JOIN {}.users u ON u.user_id = k.user_id ORDER BY k.nth",
             self.schema.name

@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{erasing, inbox_marks, reports};
+use crate::inbox::FileRow;
 use crate::inbox::batch::{Directed, InboxBatch, Since, Words, late_comers};
 use crate::inbox::changes::SaidMessage;
 use crate::store::names::{policy_name, signed};
@@ -177,10 +178,10 @@ pub(super) async fn save_messages(
     let sql = format!(
         "INSERT INTO {schema}.messages (position, message_id, room_id, seq, sender_id, kind, content,
          attachment_url, attachment_type, reply_to, forwarded_room_id, forwarded_message_id, forwarded_author_id,
-         client_message_id, created_at)
+         client_message_id, created_at, attached_file)
          SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::text[],
          $7::text[], $8::text[], $9::text[], $10::uuid[], $11::uuid[], $12::uuid[], $13::text[], $14::text[],
-         $15::bigint[])
+         $15::bigint[], $16::text[])
          ON CONFLICT DO NOTHING"
     );
     sqlx::query(&sql)
@@ -199,6 +200,7 @@ pub(super) async fn save_messages(
         .bind(column(rows, |row| row.forwarded.as_ref().map(|forwarded| forwarded.author_id.to_string())))
         .bind(column(rows, |row| row.client_message_id.clone()))
         .bind(column(rows, |row| row.created_at.as_millis()))
+        .bind(column(rows, |row| row.attached_file.as_ref().map(FileRow::column)))
         .execute(connection)
         .await?;
     Ok(())
@@ -217,10 +219,12 @@ async fn save_people(connection: &mut PgConnection, schema: &str, batch: &InboxB
         return Ok(());
     }
     let sql = format!(
-        "INSERT INTO {schema}.users (user_id, name, username, avatar, email, role, folded)
-         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
+        "INSERT INTO {schema}.users (user_id, name, username, avatar, email, role, folded, locale, time_zone)
+         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+         $8::text[], $9::text[])
          ON CONFLICT (user_id) DO UPDATE SET name = excluded.name, username = excluded.username,
-         avatar = excluded.avatar, email = excluded.email, role = excluded.role, folded = excluded.folded"
+         avatar = excluded.avatar, email = excluded.email, role = excluded.role, folded = excluded.folded,
+         locale = excluded.locale, time_zone = excluded.time_zone"
     );
     sqlx::query(&sql)
         .bind(column(&rows, |(user, _)| user.as_str()))
@@ -230,6 +234,8 @@ async fn save_people(connection: &mut PgConnection, schema: &str, batch: &InboxB
         .bind(column(&rows, |(_, person)| person.email.as_deref()))
         .bind(column(&rows, |(_, person)| person.role.as_deref()))
         .bind(column(&rows, |(_, person)| person.folded()))
+        .bind(column(&rows, |(_, person)| person.locale.as_deref()))
+        .bind(column(&rows, |(_, person)| person.time_zone.as_deref()))
         .execute(connection)
         .await?;
     Ok(())

@@ -17,6 +17,7 @@ use super::columns::postgres_error;
 use super::{feed_writes, search_writes};
 use crate::feed::NotificationRow;
 use crate::feed::project::FeedChange;
+use crate::inbox::FileRow;
 use crate::inbox::batch::InRoom;
 use crate::inbox::changes::{InboxChange, LastShown, Mentioned, SaidMessage};
 use crate::search::project::SearchChange;
@@ -171,6 +172,7 @@ impl<'a> Talk<'a> {
             .bind(forwarded().map(|from| from.map(|from| from.author_id.to_string())).collect::<Vec<_>>())
             .bind(messages.iter().map(|row| row.client_message_id.clone()).collect::<Vec<_>>())
             .bind(messages.iter().map(|row| row.created_at.as_millis()).collect::<Vec<_>>())
+            .bind(messages.iter().map(|row| row.attached_file.as_ref().map(FileRow::column)).collect::<Vec<_>>())
     }
 
     fn bind_mentions<'q>(&self, query: Asked<'q>) -> Asked<'q> {
@@ -212,13 +214,13 @@ fn talk(schema: &str) -> String {
              active_position = excluded.active_position),
          added AS (INSERT INTO {schema}.messages (position, message_id, room_id, seq, sender_id, kind, content,
              attachment_url, attachment_type, reply_to, forwarded_room_id, forwarded_message_id, forwarded_author_id,
-             client_message_id, created_at)
+             client_message_id, created_at, attached_file)
              SELECT k.* FROM claimed, unnest($15::bigint[], $16::uuid[], $17::uuid[], $18::bigint[], $19::text[],
              $20::text[], $21::text[], $22::text[], $23::text[], $24::uuid[], $25::uuid[], $26::uuid[], $27::text[],
-             $28::text[], $29::bigint[]) k
+             $28::text[], $29::bigint[], $30::text[]) k
              ON CONFLICT DO NOTHING),
          named AS (INSERT INTO {schema}.mentions (room_id, seq, user_id, sender_id)
-             SELECT k.* FROM claimed, unnest($30::uuid[], $31::bigint[], $32::text[], $33::text[]) k
+             SELECT k.* FROM claimed, unnest($31::uuid[], $32::bigint[], $33::text[], $34::text[]) k
              ON CONFLICT DO NOTHING)
          SELECT EXISTS (SELECT FROM claimed)",
         claim = claim(schema)

@@ -6,7 +6,7 @@ use event_log::Position;
 use rusqlite::types::Type;
 use rusqlite::{Result, Row};
 
-use crate::inbox::Mute;
+use crate::inbox::{FileRow, Mute};
 use crate::store::names::{self, UnknownName};
 
 pub(super) fn nonsense(column: usize) -> impl FnOnce(UnknownName) -> rusqlite::Error {
@@ -44,6 +44,12 @@ pub(super) fn moment(row: &Row<'_>, column: usize) -> Result<Timestamp> {
 
 pub(super) fn maybe_moment(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>> {
     Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_millis))
+}
+
+/// What is known of a file that a message carries.
+pub(super) fn attached_file(row: &Row<'_>, column: usize) -> Result<Option<FileRow>> {
+    let text = row.get_ref(column)?.as_str_or_null()?;
+    text.map(names::file).transpose().map_err(nonsense(column))
 }
 
 /// Two columns: whether, and until when.

@@ -168,7 +168,8 @@ impl Walk {
         tx.prepare_cached(
             "UPDATE messages SET client_message_id = NULL,
              content = CASE WHEN forwarded_author_id IS NULL THEN '' ELSE content END,
-             attachment_url = CASE WHEN forwarded_author_id IS NULL THEN NULL ELSE attachment_url END
+             attachment_url = CASE WHEN forwarded_author_id IS NULL THEN NULL ELSE attachment_url END,
+             attached_file = CASE WHEN forwarded_author_id IS NULL THEN NULL ELSE attached_file END
              WHERE room_id = ?1 AND position > ?2 AND position <= ?3 AND sender_id = ?4
              AND (client_message_id IS NOT NULL
                  OR forwarded_author_id IS NULL AND (content <> '' OR attachment_url IS NOT NULL))",
@@ -182,7 +183,8 @@ impl Walk {
 fn blank(tx: &Connection, erased: &BTreeMap<UserId, Position>, walked: Position) -> Result<()> {
     const SAID: &str = "UPDATE messages SET client_message_id = NULL,
         content = CASE WHEN forwarded_author_id IS NULL THEN '' ELSE content END,
-        attachment_url = CASE WHEN forwarded_author_id IS NULL THEN NULL ELSE attachment_url END
+        attachment_url = CASE WHEN forwarded_author_id IS NULL THEN NULL ELSE attachment_url END,
+        attached_file = CASE WHEN forwarded_author_id IS NULL THEN NULL ELSE attached_file END
         WHERE position > ?3 AND position < ?2 AND sender_id = ?1";
     let owned = OWNED_WORDS.map(|OwnedWords { table, owner, position, blank }| {
         format!("UPDATE {table} SET {blank} WHERE {owner} = ?1 AND {position} > ?3 AND {position} < ?2")
@@ -215,7 +217,7 @@ mod tests {
     /// Rows that still have words, of `owner`: messages of theirs, messages of theirs that ben forwarded, edits.
     fn worded(connection: &Connection, owner: &str) -> i64 {
         let sql = "SELECT (SELECT count(*) FROM messages
-            WHERE coalesce(forwarded_author_id, sender_id) = ?1 AND content <> '')
+            WHERE coalesce(forwarded_author_id, sender_id) = ?1 AND (content <> '' OR attached_file IS NOT NULL))
             + (SELECT count(*) FROM message_edits WHERE sender_id = ?1 AND content <> '')";
         connection.query_row(sql, [owner], |row| row.get(0)).expect("readable")
     }
@@ -240,7 +242,7 @@ mod tests {
             let id = Uuid::from_u128(position.unsigned_abs().into());
             let sql =
                 "INSERT INTO messages VALUES (?1, ?2, ?3, ?1, 'ben', 'text', 'words', NULL, NULL, NULL, ?3, ?2, 'ana',
-                NULL, 0)";
+                NULL, 0, '{\"bytes\":1}')";
             connection.execute(sql, params![position, id, Uuid::from_u128(3)]).expect("forwarded");
             let sql = "INSERT INTO message_edits VALUES (?1 + 100, ?2, ?1, ?3, 'words', 0)";
             let editor = if position % 2 == 0 { "ana" } else { "ben" };
@@ -249,7 +251,8 @@ mod tests {
         for position in 1..=90_i64 {
             let (room, seq) = ((position % 3 + 1).unsigned_abs(), position / 3);
             let sender = if seq % 2 == 0 && room < 3 { "ana" } else { "ben" };
-            let sql = "INSERT INTO messages VALUES (?, ?, ?, ?, ?, 'text', 'words', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0)";
+            let sql = "INSERT INTO messages VALUES (?, ?, ?, ?, ?, 'text', 'words', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0,
+                '{\"bytes\":1}')";
             let ids = (Uuid::from_u128(position.unsigned_abs().into()), Uuid::from_u128(room.into()));
             connection.execute(sql, params![position, ids.0, ids.1, seq, sender]).expect("a message");
         }

@@ -7,7 +7,7 @@ use aggregates::room::Forwarded;
 use event_log::Position;
 use rusqlite::{Connection, OptionalExtension, Params, Result, Row, params};
 
-use super::columns::{maybe_user, moment, named, number, position, user};
+use super::columns::{attached_file, maybe_user, moment, named, number, position, user};
 use crate::inbox::batch::EVERYBODY;
 use crate::inbox::{
     Deletion, EMOJIS_SHOWN_MAX, MessagePage, MessageRow, MessagesFound, PEOPLE_SHOWN_MAX, Pinning, ReactionRow, ReadBy,
@@ -41,7 +41,7 @@ fn place(connection: &Connection, room: RoomId, asking: &UserId) -> Result<Optio
 
 const MESSAGES: &str = "SELECT position, message_id, room_id, seq, sender_id, kind, content, attachment_url,
     attachment_type, reply_to, forwarded_room_id, forwarded_message_id, forwarded_author_id, client_message_id,
-    created_at FROM messages";
+    created_at, attached_file FROM messages";
 
 fn message(row: &Row<'_>) -> Result<MessageRow> {
     let id = |column| row.get::<_, Option<uuid::Uuid>>(column);
@@ -61,6 +61,7 @@ fn message(row: &Row<'_>) -> Result<MessageRow> {
         content: row.get(6)?,
         attachment_url: row.get(7)?,
         attachment_type: row.get(8)?,
+        attached_file: attached_file(row, 15)?,
         reply_to: id(9)?.map(MessageId),
         forwarded,
         client_message_id: row.get(13)?,

@@ -205,7 +205,8 @@ impl InboxReads for SqliteInboxReads {
     }
 
     async fn users(&self, ids: &[UserId]) -> Result<Vec<UserRow>, ReadError> {
-        const SQL: &str = "SELECT user_id, name, username, avatar, email, role FROM users WHERE user_id = ?";
+        const SQL: &str =
+            "SELECT user_id, name, username, avatar, email, role, locale, time_zone FROM users WHERE user_id = ?";
         let ids = ids.to_vec();
         self.ask(move |connection| {
             let mut statement = connection.prepare_cached(SQL)?;
@@ -305,6 +306,8 @@ fn person(row: &Row<'_>) -> SqlResult<UserRow> {
             avatar: row.get(3)?,
             email: row.get(4)?,
             role: row.get(5)?,
+            locale: row.get(6)?,
+            time_zone: row.get(7)?,
         },
     })
 }

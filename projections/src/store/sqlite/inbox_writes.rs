@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::columns::{maybe_moment, maybe_mute, maybe_user, moment, named, number, position, user};
 use super::{erasing, inbox_marks, reports};
+use crate::inbox::FileRow;
 use crate::inbox::batch::{FollowCounts, InboxBatch, Reader, RoomState, Since, Stay, Words};
 use crate::inbox::changes::{InboxChange, SaidMessage};
 use crate::store::names::{history_from, join_policy, natural, policy_name, role, room_kind, short, signed};
@@ -292,7 +293,7 @@ fn save_readers(tx: &Connection, batch: &InboxBatch) -> Result<()> {
 fn save_messages(tx: &Connection, messages: &[SaidMessage]) -> Result<()> {
     // A message id or seq that is taken cannot come from our rules; the first one stays.
     let mut statement =
-        tx.prepare_cached("INSERT OR IGNORE INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+        tx.prepare_cached("INSERT OR IGNORE INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
     for message in messages {
         statement.execute(params![
             signed(message.position.0),
@@ -310,13 +311,14 @@ fn save_messages(tx: &Connection, messages: &[SaidMessage]) -> Result<()> {
             message.forwarded.as_ref().map(|forwarded| forwarded.author_id.as_str()),
             message.client_message_id,
             message.created_at.as_millis(),
+            message.attached_file.as_ref().map(FileRow::column),
         ])?;
     }
     Ok(())
 }
 
 fn save_people(tx: &Connection, batch: &InboxBatch) -> Result<()> {
-    let mut statement = tx.prepare_cached("INSERT OR REPLACE INTO users VALUES (?, ?, ?, ?, ?, ?, ?)")?;
+    let mut statement = tx.prepare_cached("INSERT OR REPLACE INTO users VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
     let mut delete = tx.prepare_cached("DELETE FROM users WHERE user_id = ?")?;
     for (user, person) in &batch.people {
         let Some(person) = person else {
@@ -331,6 +333,8 @@ fn save_people(tx: &Connection, batch: &InboxBatch) -> Result<()> {
             person.email,
             person.role,
             person.folded(),
+            person.locale,
+            person.time_zone,
         ])?;
     }
     Ok(())

@@ -5,6 +5,7 @@ use super::{Topic, delete, get, post, put};
 pub(super) fn topic() -> Topic {
     let said = vec![
         get("/api/users/{userId}", "getUser", "Somebody, and how one stands to them.").refuses(&[404]),
+        get("/api/users/me", "getMe", "Oneself, with what nobody else is shown."),
         get("/api/users/blocked", "listBlocked", "Whom one has blocked, the latest first."),
         put("/api/users/{userId}", "putUser", "The platform's word about somebody: absent stays, null clears."),
         post("/api/users/bulk", "putUsers", "The same about many at once."),

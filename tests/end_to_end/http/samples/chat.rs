@@ -9,12 +9,14 @@ impl Ids {
         let nowhere = Uuid::nil().to_string();
         let get = |path: &'static str, rest: &str| {
             Sample::new(Method::GET, path, &of(group, rest))
-                .wrong_urls(404, &[&of(&nowhere, rest), &of("x", rest)])
+                .wrong_urls(404, &[&of(&nowhere, rest)])
+                .wrong_url(422, &of("x", rest), "roomId")
                 .foreign(404)
         };
         let turn = |path: &'static str, rest: &str| {
             Sample::new(Method::POST, path, &of(group, rest))
                 .wrong_urls(404, &[&of(&nowhere, rest)])
+                .wrong_url(422, &of("x", rest), "roomId")
                 .wrong_url(422, &of(room, rest), "roomId")
                 .foreign(404)
         };
@@ -69,7 +71,10 @@ impl Ids {
             body
         };
         let bare = |method: Method, path: &'static str, rest: &str| {
-            Sample::new(method, path, &of(message, rest)).wrong_urls(404, &[&of(&nowhere, rest)]).foreign(404)
+            Sample::new(method, path, &of(message, rest))
+                .wrong_urls(404, &[&of(&nowhere, rest)])
+                .wrong_url(422, &of("x", rest), "messageId")
+                .foreign(404)
         };
         let reactions = "/api/chat/messages/{messageId}/reactions";
         let thumb = "reactions?emoji=%F0%9F%91%8D";
@@ -124,7 +129,8 @@ impl Ids {
         let get = |path: &'static str| {
             let rest = path.trim_start_matches("/api/chat/messages/{messageId}");
             Sample::new(Method::GET, path, &format!("/api/chat/messages/{message}{rest}"))
-                .wrong_urls(404, &[&format!("/api/chat/messages/{nowhere}{rest}"), "/api/chat/messages/x"])
+                .wrong_urls(404, &[&format!("/api/chat/messages/{nowhere}{rest}")])
+                .wrong_url(422, &format!("/api/chat/messages/x{rest}"), "messageId")
                 .foreign(404)
         };
         vec![
@@ -175,6 +181,7 @@ impl Ids {
                     (json!({"content": "x"}), "receiverId"),
                     (json!({"receiverId": "ben"}), "content"),
                     (json!({"receiverId": "ana", "content": "x"}), "receiverId"),
+                    (json!({"receiverId": "ben", "content": "x", "attachmentType": "foo"}), "attachmentType"),
                     (
                         json!({"receiverId": "ben", "content": "x", "attachmentUrl": "http://a.example"}),
                         "attachmentUrl",

@@ -25,6 +25,7 @@ pub(super) fn directory() -> Vec<Sample> {
                 (json!({"role": "KING"}), "role"),
                 (json!({"locale": "fr"}), "locale"),
                 (json!({"timeZone": "over there"}), "timeZone"),
+                (json!({"timeZone": "Mars/Olympus"}), "timeZone"),
                 (json!({"pushSubscriptions": ["a b"]}), "pushSubscriptions"),
                 (
                     json!({"webPushSubscriptions": [{"endpoint": "http://x", "keys": {"p256dh": "a", "auth": "a"}}]}),

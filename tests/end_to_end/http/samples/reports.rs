@@ -46,7 +46,8 @@ impl Ids {
                 ])
                 .foreign(403),
             Sample::new(Method::GET, "/api/admin/reports/{reportId}", &of(report, ""))
-                .wrong_urls(404, &[&of(&nowhere, ""), &of("x", "")])
+                .wrong_urls(404, &[&of(&nowhere, "")])
+                .wrong_url(422, &of("x", ""), "reportId")
                 .foreign(403),
             Sample::post(
                 "/api/admin/reports/{reportId}/resolve",

@@ -1,0 +1,209 @@
+//! `docs/configuration.md` against the code: every key with its variable, its default and what it means.
+//!
+//! The tables of the manual are made of the comments in the sections, so that there is one place to say it; what the
+//! comments say of defaults is held against the defaults. `KABAR_REGENERATE=1` writes the tables anew.
+
+use std::collections::BTreeMap;
+
+use super::{Config, LoadError, load};
+
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/configuration.md");
+/// What stands behind it in the manual is made here.
+const MADE: &str = "<!-- From here on made of the comments in src/config, by a test with KABAR_REGENERATE=1. -->\n";
+
+const SECTIONS: &str = include_str!("sections.rs");
+const UPLOADS: &str = include_str!("uploads.rs");
+
+/// Every section with the struct that it is.
+const ALL: [(&str, &str, &str); 13] = [
+    ("server", "ServerConfig", SECTIONS),
+    ("database", "DatabaseConfig", SECTIONS),
+    ("auth", "AuthConfig", SECTIONS),
+    ("auth.jwt", "JwtConfig", SECTIONS),
+    ("platform", "PlatformConfig", SECTIONS),
+    ("cors", "CorsConfig", SECTIONS),
+    ("realtime", "RealtimeSection", SECTIONS),
+    ("door", "DoorConfig", SECTIONS),
+    ("caches", "CachesConfig", SECTIONS),
+    ("limits", "LimitsConfig", SECTIONS),
+    ("uploads", "UploadsConfig", UPLOADS),
+    ("log", "LogConfig", SECTIONS),
+    ("demo", "DemoConfig", SECTIONS),
+];
+
+/// Written as tables of their own, which no variable can say.
+const IN_THE_FILE_ALONE: [&str; 2] = ["limits.routes", "realtime.webhooks"];
+
+struct Section {
+    path: &'static str,
+    about: String,
+    keys: Vec<Key>,
+}
+
+struct Key {
+    name: String,
+    is_rate: bool,
+    is_section: bool,
+    default: String,
+    /// The platform's own variables that set it, too.
+    also: Option<String>,
+    about: String,
+}
+
+fn sections() -> Vec<Section> {
+    ALL.map(|(path, name, source)| section(path, name, source)).into()
+}
+
+fn section(path: &'static str, name: &str, source: &str) -> Section {
+    let (before, behind) = source.split_once(&format!("pub struct {name} {{\n")).expect("the struct is there");
+    let told = before.lines().rev().skip_while(|line| line.starts_with('#')).take_while(|line| line.starts_with("///"));
+    let mut about: Vec<&str> = told.map(comment).collect();
+    about.reverse();
+    let (fields, _) = behind.split_once("\n}").expect("it ends");
+    let (mut keys, mut told) = (Vec::new(), Vec::new());
+    for line in fields.lines().map(str::trim) {
+        if line.starts_with("///") {
+            told.push(comment(line));
+        } else if let Some((name, kind)) = line.strip_prefix("pub ").and_then(|field| field.split_once(": ")) {
+            keys.push(key(name, kind.trim_end_matches(','), &told.join(" ")));
+            told.clear();
+        }
+    }
+    Section { path, about: about.join(" "), keys }
+}
+
+fn comment(line: &str) -> &str {
+    line.trim_start_matches("///").trim()
+}
+
+fn key(name: &str, kind: &str, told: &str) -> Key {
+    let (mut default, mut also, mut about) = (String::new(), None, Vec::new());
+    for sentence in told.trim_end_matches('.').split(". ") {
+        if let Some(said) = sentence.strip_prefix("Default") {
+            default = said.trim_start_matches(':').trim().to_owned();
+        } else if let Some(names) =
+            sentence.strip_prefix("Also ").filter(|names| names.starts_with("`") && variables(names))
+        {
+            also = Some(names.replace(" and ", ", "));
+        } else {
+            about.push(sentence);
+        }
+    }
+    let about = about.join(". ");
+    Key {
+        name: name.to_owned(),
+        is_rate: kind == "Rate",
+        is_section: kind.ends_with("Config"),
+        default,
+        also,
+        about: if about.is_empty() { about } else { format!("{about}.") },
+    }
+}
+
+fn variables(names: &str) -> bool {
+    names.bytes().all(|byte| byte.is_ascii_uppercase() || b"_`, and".contains(&byte))
+}
+
+fn made() -> String {
+    let mut text = String::new();
+    for Section { path, about, keys } in sections() {
+        text.push_str(&format!("\n## `{path}`\n\n{about}\n\n| key | variable | default | |\n|---|---|---|---|\n"));
+        for key in keys.iter().filter(|key| !key.is_section) {
+            let (name, default, about) = (&key.name, &key.default, &key.about);
+            let full = format!("{path}.{name}");
+            let variable = format!("KABAR__{}", full.to_uppercase().replace('.', "__"));
+            let (full, variable) = match key.is_rate {
+                true => (format!("`{full}.per_second`, `.burst`"), format!("`{variable}__PER_SECOND`, `__BURST`")),
+                false if IN_THE_FILE_ALONE.contains(&full.as_str()) => {
+                    (format!("`{full}`"), "in the file alone".to_owned())
+                }
+                false => (format!("`{full}`"), format!("`{variable}`")),
+            };
+            let also = key.also.as_ref().map(|names| format!(", {names}")).unwrap_or_default();
+            text.push_str(&format!("| {full} | {variable}{also} | {default} | {about} |\n"));
+        }
+    }
+    text
+}
+
+#[test]
+fn the_manual_says_what_the_comments_say() {
+    let manual = std::fs::read_to_string(FILE).expect("a manual");
+    let (by_hand, kept) = manual.split_once(MADE).expect("it has the line behind which it is made");
+    let made = made();
+    if std::env::var("KABAR_REGENERATE").is_ok_and(|value| value == "1") {
+        std::fs::write(FILE, format!("{by_hand}{MADE}{made}")).expect("the file can be written");
+        return;
+    }
+    assert!(kept == made, "docs/configuration.md is out of date: KABAR_REGENERATE=1 writes it anew");
+}
+
+/// Names that the loader says there are.
+fn known(section: &str) -> Vec<String> {
+    let variable = match section {
+        "" => "KABAR__NONE".to_owned(),
+        section => format!("KABAR__{}__NONE", section.to_uppercase().replace('.', "__")),
+    };
+    let error = load(None, &BTreeMap::from([(variable, "1".to_owned())])).expect_err("there is no such key");
+    let LoadError::Keys(wrong) = error else { panic!("{error}") };
+    let (_, names) = wrong[0].reason.split_once("there is no such key; one of ").expect("it says which there are");
+    names.split([',', ' ']).filter(|name| !name.is_empty() && *name != "or").map(str::to_owned).collect()
+}
+
+#[test]
+fn every_key_that_there_is_is_in_the_manual_and_has_a_default_and_a_meaning() {
+    let roots: Vec<&str> = ALL.iter().map(|(path, ..)| *path).filter(|path| !path.contains('.')).collect();
+    assert_eq!(known(""), roots);
+    for Section { path, about, keys } in sections() {
+        assert_eq!(known(path), keys.iter().map(|key| key.name.clone()).collect::<Vec<_>>(), "{path}");
+        assert!(!about.is_empty(), "{path}");
+        for key in keys.iter().filter(|key| !key.is_section) {
+            assert!(!key.default.is_empty() && !key.about.is_empty(), "{path}.{}", key.name);
+        }
+    }
+}
+
+/// Every default by its key, as far as it is one word: a secret is not shown, and nothing is nothing.
+fn defaults() -> BTreeMap<String, String> {
+    let (mut path, mut found) = (Vec::new(), BTreeMap::new());
+    let shown = format!("{:#?}", Config::default());
+    for line in shown.lines().skip(1).map(str::trim) {
+        match line.trim_end_matches(',').split_once(": ") {
+            Some((name, value)) if value.ends_with('{') => path.push(name.to_owned()),
+            Some((name, value)) => {
+                let key = path.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(".");
+                found.insert(key, value.trim_matches('"').to_lowercase());
+            }
+            None => drop(path.pop()),
+        }
+    }
+    found.retain(|_, value| !["none", "[]", "***"].contains(&value.as_str()));
+    found
+}
+
+#[test]
+fn defaults_are_what_the_manual_says() {
+    let (defaults, mut compared) = (defaults(), 0);
+    for Section { path, keys, .. } in sections() {
+        for Key { name, is_rate, default, .. } in keys {
+            let full = format!("{path}.{name}");
+            // "50 a second, 200 at once: pusher-js .." and "33,554,432" and "`text`".
+            let told = default.split(':').next().unwrap_or_default().replace('`', "");
+            let expected = if is_rate {
+                format!(
+                    "{} a second, {} at once",
+                    defaults[&format!("{full}.per_second")],
+                    defaults[&format!("{full}.burst")]
+                )
+            } else if let Some(default) = defaults.get(&full) {
+                default.clone()
+            } else {
+                continue;
+            };
+            compared += 1;
+            let digits = |text: &str| text.replace(',', "").to_lowercase();
+            assert_eq!(digits(&told), digits(&expected), "{full}");
+        }
+    }
+    assert!(compared > 60, "only {compared} defaults were compared");
+}
