@@ -47,7 +47,6 @@ pub fn routes() -> Vec<Route> {
     const GET: Method = Method::GET;
     const POST: Method = Method::POST;
     const PATCH: Method = Method::PATCH;
-    const PUT: Method = Method::PUT;
     const DELETE: Method = Method::DELETE;
     let route = Route::new;
     let mut routes = vec![
@@ -92,6 +91,26 @@ pub fn routes() -> Vec<Route> {
         route(POST, uploads::PATH, uploads::taking()),
         route(GET, "/api/uploads/{id}", uploads::handing_out()),
         route(DELETE, "/api/uploads/{id}", delete(uploads::remove)),
+        route(GET, "/api/notifications", get(notifications::list)),
+        route(PATCH, "/api/notifications", patch(notifications::mark)),
+        route(GET, "/api/notifications/unread-count", get(notifications::unread_count)),
+        route(GET, "/api/sync", get(sync::sync)),
+        route(POST, "/api/pusher/auth", post(pusher_auth::auth)),
+        route(POST, "/api/pusher/user-auth", post(pusher_auth::user_auth)),
+    ];
+    routes.extend(of_people());
+    routes.extend(of_reports());
+    routes
+}
+
+/// Who there is, and who follows or blocks whom.
+fn of_people() -> [Route; 12] {
+    const GET: Method = Method::GET;
+    const POST: Method = Method::POST;
+    const PUT: Method = Method::PUT;
+    const DELETE: Method = Method::DELETE;
+    let route = Route::new;
+    [
         route(PUT, "/api/users/{userId}", put(people::put)).guarded(Guard::Service(Scope::People)),
         route(POST, "/api/users/bulk", post(people::bulk)).guarded(Guard::Service(Scope::People)),
         route(GET, "/api/users/me", get(people::me)),
@@ -104,15 +123,7 @@ pub fn routes() -> Vec<Route> {
         route(GET, "/api/users/{userId}/following", get(relations::following)),
         route(POST, "/api/users/{userId}/block", post(relations::block)),
         route(DELETE, "/api/users/{userId}/block", delete(relations::unblock)),
-        route(GET, "/api/notifications", get(notifications::list)),
-        route(PATCH, "/api/notifications", patch(notifications::mark)),
-        route(GET, "/api/notifications/unread-count", get(notifications::unread_count)),
-        route(GET, "/api/sync", get(sync::sync)),
-        route(POST, "/api/pusher/auth", post(pusher_auth::auth)),
-        route(POST, "/api/pusher/user-auth", post(pusher_auth::user_auth)),
-    ];
-    routes.extend(of_reports());
-    routes
+    ]
 }
 
 /// The last of them: what is reported.

@@ -15,7 +15,6 @@ pub mod model_log;
 pub mod naive;
 pub mod person;
 pub mod postgres;
-pub mod providers;
 pub mod pusher_js;
 pub mod pusher_server;
 pub mod raw;

@@ -70,9 +70,9 @@ pub enum Suppression {
 
 impl Circumstances<'_> {
     /// For each channel that is allowed, in order.
-    pub fn choose(&self, now: Timestamp) -> Vec<(Channel, Choice)> {
+    pub fn choose(&self, moment: Timestamp) -> Vec<(Channel, Choice)> {
         // One look at the clock for all: it is the same wall.
-        let held = self.quiet_until(now);
+        let held = self.quiet_until(moment);
         self.allowed.iter().map(|channel| (channel, self.on(channel, held))).collect()
     }
 
@@ -128,13 +128,13 @@ impl Circumstances<'_> {
         }
     }
 
-    fn quiet_until(&self, now: Timestamp) -> Option<Timestamp> {
+    fn quiet_until(&self, moment: Timestamp) -> Option<Timestamp> {
         let hours = self.settings.quiet_hours;
         if !hours.enabled {
             return None; // Nearly everybody: no zone is looked up.
         }
         let name = self.settings.time_zone.as_deref().or(self.directory_time_zone).unwrap_or(DEFAULT_TIME_ZONE);
-        hours.until(now, &zone(name))
+        hours.until(moment, &zone(name))
     }
 }
 

@@ -92,12 +92,12 @@ impl QuietHours {
         if start <= end { (start..end).contains(&minute) } else { minute >= start || minute < end }
     }
 
-    /// The moment from which somebody may be called again, when `now` is in their quiet hours; `None` when it is not.
+    /// The moment from which somebody may be called again, when `moment` is in their quiet hours; `None` when it is not.
     ///
     /// That is the first moment at which the clock on the wall stands outside of them, whatever way it got there: an hour
     /// that is left out may hold the end, and one that comes twice may lead out of them and in again.
-    pub fn until(&self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-        let instant = jiff::Timestamp::from_millisecond(now.as_millis()).ok()?;
+    pub fn until(&self, moment: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        let instant = jiff::Timestamp::from_millisecond(moment.as_millis()).ok()?;
         if !self.enabled || !self.is_quiet_at(instant, zone) {
             return None;
         }
@@ -163,14 +163,14 @@ mod tests {
     #[test]
     fn the_night_ends_in_the_morning_and_its_last_minute_is_quiet() {
         let (night, jakarta) = (hours("22:00", "07:00"), zone("Asia/Jakarta"));
-        for (now, until) in [
+        for (moment, until) in [
             ("2026-11-30T14:59:59.999Z", None),
             ("2026-11-30T15:00:00.000Z", Some("2026-12-01T00:00:00.000Z")),
             ("2026-11-30T17:30:30.500Z", Some("2026-12-01T00:00:00.000Z")),
             ("2026-11-30T23:59:59.999Z", Some("2026-12-01T00:00:00.000Z")),
             ("2026-12-01T00:00:00.000Z", None),
         ] {
-            assert_eq!(night.until(at(now), &jakarta), until.map(at), "{now}");
+            assert_eq!(night.until(at(moment), &jakarta), until.map(at), "{moment}");
         }
         let noon = hours("12:00", "13:00");
         assert_eq!(noon.until(at("2026-11-30T05:10:00Z"), &jakarta), Some(at("2026-11-30T06:00:00Z")));
@@ -214,12 +214,12 @@ mod tests {
     fn an_unknown_zone_is_the_default() {
         assert!(is_zone("Asia/Makassar") && !is_zone("Asia/Nowhere"));
         let night = hours("22:00", "07:00");
-        let now = at("2026-11-30T15:00:00Z");
-        assert_eq!(night.until(now, &zone("Asia/Nowhere")), night.until(now, &zone("Asia/Jakarta")));
+        let moment = at("2026-11-30T15:00:00Z");
+        assert_eq!(night.until(moment, &zone("Asia/Nowhere")), night.until(moment, &zone("Asia/Jakarta")));
     }
 
     /// Minute by minute, as somebody would who only looks at the clock.
-    fn naive(hours: &QuietHours, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    fn naive(hours: &QuietHours, moment: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         let quiet = |millis: i64| {
             let instant = jiff::Timestamp::from_millisecond(millis).expect("in range");
             let time = zone.to_datetime(instant).time();
@@ -233,10 +233,10 @@ mod tests {
                 !(end <= minute && minute < start)
             }
         };
-        if !quiet(now.as_millis()) {
+        if !quiet(moment.as_millis()) {
             return None;
         }
-        let mut next = now.as_millis() - now.as_millis().rem_euclid(60_000) + 60_000;
+        let mut next = moment.as_millis() - moment.as_millis().rem_euclid(60_000) + 60_000;
         while quiet(next) {
             next += 60_000;
         }
@@ -254,8 +254,8 @@ mod tests {
             name in prop::sample::select(vec!["Europe/Berlin", "America/New_York", "Asia/Jakarta", "Asia/Kathmandu", "Australia/Lord_Howe"]),
         ) {
             let hours = QuietHours { enabled: true, start: TimeOfDay(start), end: TimeOfDay(end) };
-            let (now, zone) = (Timestamp::from_millis(near + offset), zone(name));
-            prop_assert_eq!(hours.until(now, &zone), naive(&hours, now, &zone));
+            let (moment, zone) = (Timestamp::from_millis(near + offset), zone(name));
+            prop_assert_eq!(hours.until(moment, &zone), naive(&hours, moment, &zone));
         }
     }
 }

@@ -130,27 +130,7 @@ impl Ids {
         let of = |id: &str| format!("{members}/{id}");
         let many: Vec<String> = (0..501).map(|number| format!("u{number}")).collect();
         vec![
-            Sample::post("/api/chat/start", json!({"recipientId": "ben"}))
-                .wrong_bodies(&[
-                    (json!({}), "recipientId"),
-                    (json!({"recipientId": null}), "recipientId"),
-                    (json!({"recipientId": "a b"}), "recipientId"),
-                    (json!({"recipientId": 5}), "recipientId"),
-                    (json!({"recipientId": "ana"}), "recipientId"),
-                    (json!({"recipientId": "ben", "type": "GROUP"}), "type"),
-                    (json!({"type": "MENTOR_STUDENT"}), "recipientId"),
-                    (json!({"recipientId": "ben", "type": "MENTOR_STUDENT"}), "recipientId"),
-                    (json!({"participantId": "ben", "type": "MENTOR_STUDENT"}), "participantId"),
-                    (json!({"participantId": "ana"}), "participantId"),
-                    (json!({"participantId": "a b"}), "participantId"),
-                    (json!({"recipientId": "ben", "participantId": "ben"}), "participantId"),
-                    (json!({"recipientId": "ben", "type": "SUPPORT"}), "recipientId"),
-                    (json!({"participantId": "ben", "type": "SUPPORT", "subject": "x"}), "participantId"),
-                    (json!({"type": "SUPPORT", "subject": " "}), "subject"),
-                    (json!({"type": "SUPPORT", "subject": "x".repeat(101)}), "subject"),
-                ])
-                .wrong_body(404, json!({"recipientId": "nobody"}), "recipientId")
-                .wrong_body(404, json!({"participantId": "nobody"}), "participantId"),
+            starting(),
             Sample::get("/api/chat/rooms", "").wrong_queries(&[
                 ("limit=0", "limit"),
                 ("limit=101", "limit"),
@@ -474,4 +454,28 @@ impl Wish {
             Body::Form(form) => request.header("content-type", "application/x-www-form-urlencoded").body(form.clone()),
         }
     }
+}
+
+fn starting() -> Sample {
+    Sample::post("/api/chat/start", json!({"recipientId": "ben"}))
+        .wrong_bodies(&[
+            (json!({}), "recipientId"),
+            (json!({"recipientId": null}), "recipientId"),
+            (json!({"recipientId": "a b"}), "recipientId"),
+            (json!({"recipientId": 5}), "recipientId"),
+            (json!({"recipientId": "ana"}), "recipientId"),
+            (json!({"recipientId": "ben", "type": "GROUP"}), "type"),
+            (json!({"type": "MENTOR_STUDENT"}), "recipientId"),
+            (json!({"recipientId": "ben", "type": "MENTOR_STUDENT"}), "recipientId"),
+            (json!({"participantId": "ben", "type": "MENTOR_STUDENT"}), "participantId"),
+            (json!({"participantId": "ana"}), "participantId"),
+            (json!({"participantId": "a b"}), "participantId"),
+            (json!({"recipientId": "ben", "participantId": "ben"}), "participantId"),
+            (json!({"recipientId": "ben", "type": "SUPPORT"}), "recipientId"),
+            (json!({"participantId": "ben", "type": "SUPPORT", "subject": "x"}), "participantId"),
+            (json!({"type": "SUPPORT", "subject": " "}), "subject"),
+            (json!({"type": "SUPPORT", "subject": "x".repeat(101)}), "subject"),
+        ])
+        .wrong_body(404, json!({"recipientId": "nobody"}), "recipientId")
+        .wrong_body(404, json!({"participantId": "nobody"}), "participantId")
 }
