@@ -2,10 +2,7 @@
 
 use futures_util::future::join_all;
 
-use providers::onesignal::OneSignalMode;
-
-use crate::rig::{Rig, Way, patient, provider_at, ways};
-use crate::simulated::told::Told;
+use crate::rig::{Rig, patient, provider_at, ways};
 
 #[tokio::test]
 async fn one_provider_serves_many_at_once_and_keeps_its_connections() {
@@ -25,17 +22,6 @@ async fn one_provider_serves_many_at_once_and_keeps_its_connections() {
         };
         // A round may begin before the last one's connections are all back.
         assert!(connections <= AT_ONCE * 2, "{way:?}: {connections} connections for {} sends", all.len());
-    }
-}
-
-#[tokio::test]
-async fn an_answer_is_read_up_to_its_limit_and_no_further() {
-    let rig = Rig::start(Way::OneSignal(OneSignalMode::Current)).await;
-    let max = patient().answer_bytes_max;
-    for (bytes, expected) in [(max, "accepted"), (max + 1, "unavailable")] {
-        rig.http().tell(Told::answers(200, &format!("{:bytes$}", r#"{"id":"id-1"}"#)));
-        let outcome = rig.provider.send(&rig.outgoing()).await;
-        assert_eq!(outcome.name(), expected, "{bytes}: {outcome:?}");
     }
 }
 
@@ -59,7 +45,7 @@ async fn tls_works_with_no_provider_installed_and_installs_none() {
             }
         }
     });
-    let http = Way::Starsender;
+    let http = crate::rig::Way::Starsender;
     let provider = provider_at(http, &format!("https://{address}"), &patient());
     let outcome = provider.send(&Rig::start(http).await.outgoing()).await;
     assert_eq!(outcome.name(), "unavailable", "{outcome:?}");
@@ -69,7 +55,7 @@ async fn tls_works_with_no_provider_installed_and_installs_none() {
     settings.tls = providers::smtp::SmtpTls::Implicit;
     let smtp = providers::SmtpProvider::try_new(settings, &crate::rig::sender(), &patient());
     let smtp = crate::rig::made(smtp);
-    let outgoing = Rig::start(Way::Smtp).await.outgoing();
+    let outgoing = Rig::start(crate::rig::Way::Smtp).await.outgoing();
     let outcome = providers::Provider::send(&smtp, &outgoing).await;
     assert_eq!(outcome.name(), "unavailable", "{outcome:?}");
 
