@@ -428,9 +428,12 @@ async fn who_asks_again_is_answered_alike(ana: &Person, ben: &Person, said: &Sai
     let room = text(&said.wish["roomId"]);
     let shown = ben.get(&format!("/api/chat/messages?roomId={room}")).await.ok();
     let messages = shown["messages"].as_array().expect("messages");
-    for message in [&again, messages.last().expect("it is the last")] {
-        let words = ["content", "clientMessageId", "attachmentUrl"].map(|field| &message[field]);
-        assert_eq!(words, [&json!(""), &Value::Null, &Value::Null], "{message}");
-        assert_eq!(message["attachmentType"], "image/png");
+    let listed = messages.iter().find(|message| message["id"] == again["id"]).expect("it is there");
+    for message in [&again, listed] {
+        assert_eq!(message["attachmentType"], "image/png", "{message}");
+    }
+    for message in messages.iter().chain([&again]).filter(|message| message["senderId"] == "ana") {
+        let words = ["content", "clientMessageId", "attachmentUrl", "attachmentName"].map(|field| &message[field]);
+        assert_eq!(words, [&json!(""), &Value::Null, &Value::Null, &Value::Null], "{message}");
     }
 }
