@@ -105,7 +105,7 @@ impl fmt::Debug for Recipient {
     }
 }
 
-/// Why, in few words: at most [`REASON_LETTERS_MAX`] letters in one line, with nothing in it of the recipient's address,
+/// Why, in few words: at most `REASON_LETTERS_MAX` letters in one line, with nothing in it of the recipient's address,
 /// of what was to be sent, or of a secret. Safe to keep in an event and to show to an operator.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]

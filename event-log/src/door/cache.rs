@@ -3,7 +3,7 @@
 //! `durable` is what the log holds up to the door's head; `working` is that plus the batch being gathered. They are
 //! kept apart so that a failed append costs nothing but `working`: what was never made durable leaves no trace.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use aggregates::{State, StreamId};
 
@@ -25,10 +25,10 @@ pub(super) enum Slot {
 }
 
 impl Slot {
-    fn oldest_waiting(&self) -> Option<u64> {
+    fn waiting(&self) -> &[Job] {
         match self {
-            Self::Loading { waiting, .. } => waiting.iter().filter_map(|job| job.entered).min(),
-            Self::Ready(_) => None,
+            Self::Loading { waiting, .. } => waiting,
+            Self::Ready(_) => &[],
         }
     }
 }
@@ -80,11 +80,6 @@ impl Cache {
 
     pub fn len(&self) -> usize {
         self.slots.len()
-    }
-
-    /// The batch being gathered.
-    pub const fn batch(&self) -> u64 {
-        self.batch
     }
 
     pub fn get(&self, stream: &StreamId) -> Option<&Cached> {
@@ -239,22 +234,22 @@ impl Cache {
         self.slots.values().any(|slot| matches!(slot, Slot::Loading { waiting, .. } if !waiting.is_empty()))
     }
 
-    /// Between batches: keeps memory bounded by letting go of what has not been used for longest. What was used since the
-    /// oldest command under way came stays: of those that wait for a stream, and of the others as `oldest_ready` says.
-    /// So there may be more than the limit by as many as the commands inside rest on, which are bounded themselves.
-    pub fn next_batch(&mut self, oldest_ready: impl FnOnce() -> Option<u64>) {
+    /// Between batches: keeps memory bounded by letting go of what has not been used for longest. What the oldest of the
+    /// commands inside rests on stays, so that commands that rest on many streams cannot take them from each other for ever:
+    /// one of them always gets through. So there may be more than the limit by the streams of one command.
+    pub fn next_batch(&mut self, ready: &VecDeque<Job>) {
         self.batch += 1;
         if self.slots.len() <= self.limit {
             return;
         }
-        let waiting = self.slots.values().filter_map(Slot::oldest_waiting);
-        let oldest = waiting.chain(oldest_ready()).min().unwrap_or(self.batch);
+        let oldest = self.slots.values().flat_map(Slot::waiting).chain(ready).min_by_key(|job| (job.born, job.wish.id));
+        let kept: HashSet<StreamId> = oldest.map(|job| self.rested_on(job)).unwrap_or_default();
         // Rare and linear: a quarter goes at once, so the sweep is paid for by the many loads before it.
         let mut unused: Vec<(u64, &StreamId)> = self
             .slots
             .iter()
             .filter_map(|(stream, slot)| match slot {
-                Slot::Ready(cached) if cached.used < oldest => Some((cached.used, stream)),
+                Slot::Ready(cached) if !kept.contains(stream) => Some((cached.used, stream)),
                 Slot::Ready(_) | Slot::Loading { .. } => None,
             })
             .collect();
@@ -267,5 +262,11 @@ impl Cache {
         for stream in longest {
             self.slots.remove(&stream);
         }
+    }
+
+    /// The streams that a command is decided on, as far as can be said now: its own one says which the others are.
+    fn rested_on(&self, job: &Job) -> HashSet<StreamId> {
+        let needs = self.get(&job.wish.stream).map(|own| own.present().needs(&job.wish.command)).unwrap_or_default();
+        needs.into_iter().map(|need| need.stream).chain([job.wish.stream.clone()]).collect()
     }
 }

@@ -67,8 +67,7 @@ impl Intake {
     }
 
     /// Puts a command where it belongs: ready, or waiting for its stream.
-    pub fn enter(&mut self, mut job: Job) {
-        job.entered.get_or_insert(self.cache.batch());
+    pub fn enter(&mut self, job: Job) {
         if self.cache.get_mut(&job.wish.stream).is_some() {
             self.ready.push_back(job);
         } else {
@@ -83,15 +82,14 @@ impl Intake {
         }
     }
 
-    /// The first of a command's other streams that is not in memory. Those before it are used from here on.
+    /// The first of a command's other streams that is not in memory.
     pub fn missing<'a>(&mut self, needs: &'a [Need]) -> Option<&'a StreamId> {
         needs.iter().map(|need| &need.stream).find(|stream| self.cache.get_mut(stream).is_none())
     }
 
-    /// Between batches. What commands under way have used is not let go: they would take it from each other for ever.
+    /// Between batches.
     pub fn next_batch(&mut self) {
-        let ready = &self.ready;
-        self.cache.next_batch(|| ready.iter().filter_map(|job| job.entered).min());
+        self.cache.next_batch(&self.ready);
     }
 
     /// On a task of its own, which folds what it reads: only the state comes back.

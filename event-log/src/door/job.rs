@@ -20,8 +20,6 @@ pub(super) struct Job {
     pub tries: u32,
     /// In which of [`super::intake::Intake::doubt_look_ups`]'s times it was looked up.
     pub looked_up: u64,
-    /// The batch in whose time it first asked for a stream: what it has used since stays in memory until it is done.
-    pub entered: Option<u64>,
     pub answer: oneshot::Sender<Result<Decided, CommandError>>,
     pub endings: Arc<Endings>,
     /// Its place inside; given back with the answer.

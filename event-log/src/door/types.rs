@@ -159,7 +159,7 @@ impl Door {
             .map_err(|_| CommandError::Stopping)?;
         let (answer, answered) = oneshot::channel();
         let endings = Arc::clone(&self.endings);
-        let job = Job { wish, born, tries: 0, looked_up: 0, entered: None, answer, endings, _place: place };
+        let job = Job { wish, born, tries: 0, looked_up: 0, answer, endings, _place: place };
         self.inbox.send(Message::Wish(job)).map_err(|_| CommandError::Stopping)?;
         match answered.await {
             Ok(answer) => answer,

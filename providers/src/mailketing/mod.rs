@@ -1,7 +1,7 @@
 //! E-mail through Mailketing, by either version of its API.
 //!
 //! Source: providers.md, which gathered it from public clients that agree. Both versions may say no with HTTP 200, and the
-//! texts they say it with are all there is to go by ([`answer`]). v2 takes an id of ours for a message, but nobody says
+//! texts they say it with are all there is to go by (`answer`). v2 takes an id of ours for a message, but nobody says
 //! that it recognises a repeat: so a lost answer is ambiguous with both. Own headers cannot be given, so List-Unsubscribe
 //! works through SMTP only.
 

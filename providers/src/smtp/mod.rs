@@ -1,6 +1,6 @@
 //! E-mail by SMTP, to a mail server that takes it from us.
 //!
-//! Separate steps, own connections: see [`conversation`]. What was asked for and not answered before the letter left was
+//! Separate steps, own connections: see `conversation`. What was asked for and not answered before the letter left was
 //! not taken; after that it is ambiguous, since SMTP recognises no repeat (our `Message-ID` is the same, and some mailboxes
 //! show such a letter once).
 

@@ -1,7 +1,7 @@
 //! WhatsApp through Starsender, which sends from a phone that is linked as a device.
 //!
 //! Source: providers.md, which gathered it from public clients that agree. It recognises no repeat and promises no id: a lost
-//! answer is ambiguous. It says no with HTTP 200 too, in more than one form ([`answer`]).
+//! answer is ambiguous. It says no with HTTP 200 too, in more than one form (`answer`).
 
 mod answer;
 mod settings;

@@ -48,6 +48,10 @@ async fn commands_that_rest_on_more_streams_than_are_kept_do_not_take_them_from_
         answer.expect("no caller panics").expect("created");
     }
     assert_eq!(whole_log(store).await.len(), 40, "each room is opened");
+    door.execute(send(group(0), "ana")).await.expect("sent");
+    door.close().await;
+    let kept = door.caches().into_iter().find(|size| size.name == "streams").expect("it is counted");
+    assert!(kept.entries <= 3, "{kept:?}");
 }
 
 async fn a_full_queue_gives_up_in_time_with_nothing_written(store: &TestStore) {
