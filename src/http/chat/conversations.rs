@@ -9,7 +9,7 @@ use projections::UnitName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::messages::{require_words, say};
+use super::messages::{require_words, say, shown};
 use super::rooms::{RoomsQuery, rooms_page};
 use crate::commands::{Caller, Draft};
 use crate::http::extract::{Actor, After, ValidJson, ValidQuery};
@@ -97,7 +97,7 @@ pub async fn write(
     };
     let id = draft.wish_id(&caller, || wish.part("message"));
     let sent = say(&app, &caller, id, draft).await?;
-    let message = app.queries().sent_message(&sent.event, sent.position).await;
+    let message = shown(&app, &caller, &sent).await;
     if let Err(lagging) = app.views.wait_for(UnitName::Inbox, sent.position, app.config.server.view_wait()).await {
         tracing::warn!(%lagging, "a room is shown as it was");
     }

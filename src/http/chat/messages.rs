@@ -95,11 +95,7 @@ pub async fn send(
     let id = draft.wish_id(&caller, || caller.wish_id("send"));
     app.skip_socket(id, socket);
     let sent = say(&app, &caller, id, draft).await?;
-    let as_it_is_now = if sent.new { None } else { shown_again(&app, &sent, &caller).await };
-    let message = match as_it_is_now {
-        Some(message) => message,
-        None => app.queries().sent_message(&sent.event, sent.position).await,
-    };
+    let message = shown(&app, &caller, &sent).await;
     Ok(Answer::decided(sent.position, MessageAnswer { message }))
 }
 
@@ -127,6 +123,15 @@ async fn look_at_upload(app: &AppState, draft: &mut Draft, sender: &UserId) -> R
             Ok(())
         }
         None => Err(Problem::invalid("attachmentUrl", "not an upload of yours in this room")),
+    }
+}
+
+/// A message that was sent, as it is now: one that was sent before may look different by now.
+pub(super) async fn shown(app: &AppState, caller: &Caller, sent: &Sent) -> Message {
+    let as_it_is_now = if sent.new { None } else { shown_again(app, sent, caller).await };
+    match as_it_is_now {
+        Some(message) => message,
+        None => app.queries().sent_message(&sent.event, sent.position).await,
     }
 }
 
