@@ -27,33 +27,33 @@ const MESSAGES_DEFAULT: usize = 50;
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 pub struct SendBody {
-    room_id: RoomId,
+    pub(super) room_id: RoomId,
     /// May be empty, null or absent beside an attachment.
     #[garde(custom(text(CONTENT_CHARS_MAX)))]
     #[schemars(length(max = CONTENT_CHARS_MAX))]
-    content: Option<String>,
+    pub(super) content: Option<String>,
     #[serde(rename = "type")]
-    kind: Option<MessageKind>,
+    pub(super) kind: Option<MessageKind>,
     #[garde(custom(attachment_address))]
-    attachment_url: Option<String>,
+    pub(super) attachment_url: Option<String>,
     /// A media type, as in `image/png`, or `image`, `video`, `audio`, `document`, `file`; of an upload it is what its bytes say.
     #[garde(custom(media_type))]
-    attachment_type: Option<String>,
-    reply_to_id: Option<MessageId>,
+    pub(super) attachment_type: Option<String>,
+    pub(super) reply_to_id: Option<MessageId>,
     #[serde(default)]
     #[garde(length(max = MENTIONS_MAX))]
-    mentions: Vec<UserId>,
+    pub(super) mentions: Vec<UserId>,
     #[serde(default)]
-    mentions_all: bool,
+    pub(super) mentions_all: bool,
     #[garde(custom(key))]
     #[schemars(length(min = 1, max = 200))]
-    client_message_id: Option<String>,
+    pub(super) client_message_id: Option<String>,
     #[serde(rename = "socket_id", default, deserialize_with = "optional")]
-    socket_id: Option<SocketId>,
+    pub(super) socket_id: Option<SocketId>,
 }
 
 impl SendBody {
-    fn draft(self) -> Result<Draft, Problem> {
+    pub(super) fn draft(self) -> Result<Draft, Problem> {
         let content = self.content.unwrap_or_default();
         let kind = self.kind.unwrap_or(MessageKind::Text);
         require_words(&content, self.attachment_url.as_deref())?;

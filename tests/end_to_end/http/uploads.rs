@@ -319,10 +319,18 @@ async fn somebody_elses_file_is_attached_by_nobody(app: TestApp) {
     }
     let wish = json!({"roomId": room, "attachmentUrl": "/api/uploads/../secrets"});
     ana.post("/api/chat/send", wish).await.is_problem(422, Some("attachmentUrl"));
-    // The older name of the route, in the room that it opens: it takes nobody else's either.
-    ben.post("/api/messages", json!({"receiverId": "ana", "attachmentUrl": url}))
-        .await
-        .is_problem(422, Some("attachmentUrl"));
+    // The older name of the route: it takes nobody else's either, none of another room, and one's own.
+    let write = async |person: &Person, to: &str| {
+        person.post("/api/messages", json!({"receiverId": to, "attachmentUrl": url})).await
+    };
+    for (person, to) in [(&ben, "ana"), (&ana, "cici")] {
+        let refused = write(person, to).await;
+        refused.is_problem(422, Some("attachmentUrl"));
+        assert!(refused.body.to_string().contains("not an upload of yours in this room"), "{}", refused.body);
+    }
+    let written = write(&ana, "ben").await.ok()["message"].clone();
+    assert_eq!((&written["attachmentUrl"], &written["attachmentType"]), (&json!(url), &json!("text/plain")));
+    assert_eq!(facts(&written), [json!("a.txt"), json!(4), Value::Null, Value::Null], "{written}");
     let wish = json!({"roomId": room, "attachmentUrl": url, "clientMessageId": "c-1"});
     let sent = ana.post("/api/chat/send", wish.clone()).await.ok()["message"]["id"].clone();
     ana.delete(&url).await.ok();
