@@ -2,22 +2,23 @@
 
 use aggregates::Sealed;
 use aggregates::ids::{MessageId, RoomId, UserId};
-use aggregates::room::{AttachedFile, Attachment, CONTENT_CHARS_MAX, MENTIONS_MAX, MessageKind};
+use aggregates::room::{Attachment, CONTENT_CHARS_MAX, MENTIONS_MAX, MessageKind};
 use aggregates::visible::is_blank;
-use attachments::{About, UploadId};
+use attachments::UploadId;
 use axum::extract::State;
 use garde::Validate;
 use projections::UnitName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::commands::{Caller, Draft, Sent, WishId};
+use crate::commands::{Caller, Draft, Failure, Sent, WishId};
 use crate::http::cursor::PositionCursor;
 use crate::http::extract::{Actor, After, ValidJson, ValidQuery};
 use crate::http::validity::{attachment_address, key, media_type, optional, text};
 use crate::http::{Answer, AppState, Problem};
 use crate::queries::Asked;
 use crate::realtime::SocketId;
+use crate::uploads::Attachable;
 use crate::wire::Message;
 use crate::wire::names::CursorText;
 
@@ -64,6 +65,7 @@ impl SendBody {
             kind,
             content: Sealed::new(content),
             attachment,
+            upload_key: None,
             reply_to: self.reply_to_id,
             mentions: self.mentions,
             mentions_all: self.mentions_all,
@@ -114,15 +116,12 @@ async fn look_at_upload(app: &AppState, draft: &mut Draft, sender: &UserId) -> R
     let Some(attachment) = &mut draft.attachment else { return Ok(()) };
     let Some(id) = UploadId::of_address(attachment.url.reveal()) else { return Ok(()) };
     match app.uploads.attachable(id, draft.room_id, sender).await? {
-        Some(about) => {
-            // However it was spelled: who may fetch it is found by its address.
-            let About { kind, bytes, width, height, name, .. } = about;
-            let file =
-                AttachedFile { name: name.as_ref().and_then(Sealed::words).map(Sealed::new), bytes, width, height };
-            *attachment = Attachment { url: Sealed::new(id.address()), media_type: Some(kind), file: Some(file) };
+        Some(Attachable { attachment: found, key }) => {
+            *attachment = found;
+            draft.upload_key = Some(key);
             Ok(())
         }
-        None => Err(Problem::invalid("attachmentUrl", "not an upload of yours in this room")),
+        None => Err(Failure::not_your_upload().into()),
     }
 }
 

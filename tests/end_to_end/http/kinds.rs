@@ -207,9 +207,7 @@ async fn what_is_written_to_somebody_answers_a_message_and_names_people(app: Tes
     let room = ana.room_with(&ben).await;
     let (question, foreign) = (ana.sends(&room, "siapa?").await, cat.room_with(&ben).await);
     let foreign = cat.sends(&foreign, "rahasia").await;
-    let wish = |answered: &Value| {
-        json!({"receiverId": "ana", "content": "saya", "replyToId": answered["id"], "mentions": ["ana"], "mentionsAll": true})
-    };
+    let wish = |answered: &Value| json!({"receiverId": "ana", "content": "saya", "replyToId": answered["id"], "mentions": ["ana"], "mentionsAll": true});
     ben.post("/api/messages", wish(&foreign)).await.is_problem(422, Some("replyToId"));
     let said = ben.post("/api/messages", wish(&question)).await.ok()["message"].clone();
     assert_eq!((&said["roomId"], &said["replyToId"]), (&json!(room), &question["id"]));
