@@ -166,7 +166,8 @@ pub struct RealtimeSection {
     /// Sockets of this node that are one user's: signed in as them, opened with their session, or subscribed to anything of
     /// Kabar's as them. One more is closed with 4100, the others stay. Default 50.
     pub connections_per_user_max: usize,
-    /// Channels of one socket. Default 200.
+    /// Channels of one socket; and as many frames of its client, never under 100, are heard in a second and at once: what it
+    /// sends beyond that waits in its connection. Default 200.
     pub channels_per_connection_max: usize,
     /// Bytes of one frame from a client. Default 32,768.
     pub message_bytes_max: usize,
