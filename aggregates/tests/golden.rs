@@ -16,9 +16,9 @@ use aggregates::participant::{Arrangement, MarkedUnread, MessagesDelivered, Mess
 use aggregates::relationship::RelationshipEvent;
 use aggregates::report::{ReportEvent, ReportFiled, ReportResolved, Resolution, Subject};
 use aggregates::room::{
-    Attachment, Forwarded, HistoryFrom, JoinPolicy, JoinPolicyChanged, MemberRemoved, MemberRoleChanged, MembersAdded,
-    MessageDeleted, MessageEdited, MessageKind, MessageSent, NewMember, Role, RoomAvatarChanged, RoomEvent, RoomKind,
-    RoomOpened, RoomRenamed, SlowModeChanged,
+    AttachedFile, Attachment, Forwarded, HistoryFrom, JoinPolicy, JoinPolicyChanged, MemberRemoved, MemberRoleChanged,
+    MembersAdded, MessageDeleted, MessageEdited, MessageKind, MessageSent, NewMember, Role, RoomAvatarChanged,
+    RoomEvent, RoomKind, RoomOpened, RoomRenamed, SlowModeChanged,
 };
 use aggregates::upcasting::STEPS;
 use aggregates::user::{ProfileChanged, UserErased, UserEvent, UserRegistered};
@@ -246,22 +246,40 @@ fn what_is_said_sometimes_is_stored_in_its_form() {
     assert_eq!((&payload["history_from"], &payload["kind"]), (&json!("join"), &json!("mentor_student")));
     assert_eq!(load(&event, "1", &payload.to_string()).expect("loads"), event);
 
-    let samples = samples();
-    let sent = samples.iter().find_map(|event| match event {
-        DomainEvent::Room(RoomEvent::MessageSent(event)) => Some(event.clone()),
-        _ => None,
-    });
     let forwarded = Forwarded { room_id: room_id(), message_id: message_id(1), author_id: user("dewi") };
     let event = DomainEvent::Room(RoomEvent::MessageSent(MessageSent {
         mentions: vec![user("ben")],
         mentions_all: true,
         forwarded: Some(forwarded.clone()),
-        ..sent.expect("a message")
+        ..sent()
     }));
     let payload = payload_of(&event);
     assert_eq!((&payload["mentions"], &payload["mentions_all"]), (&json!(["ben"]), &json!(true)));
     assert_eq!(payload["forwarded"], serde_json::to_value(&forwarded).expect("JSON"));
     assert_eq!(load(&event, "1", &payload.to_string()).expect("loads"), event);
+}
+
+/// What is known of an upload, all of it and as little as there may be.
+#[test]
+fn what_a_message_says_of_its_file_is_stored_in_its_form() {
+    let name = "s1.Zm9yLWV4YW1wbGUtb25seQ666f746f2e706e67";
+    let whole = AttachedFile { name: Some(sealed("foto.png")), bytes: 48_213, width: Some(640), height: Some(480) };
+    let least = AttachedFile { name: None, bytes: 9_007_199_254_740_991, width: None, height: None };
+    for (file, form) in [
+        (whole, json!({ "name": name, "bytes": 48_213, "width": 640, "height": 480 })),
+        (least, json!({ "bytes": 9_007_199_254_740_991_u64 })),
+    ] {
+        let attachment = Attachment { file: Some(file), ..sent().attachment.expect("it has one") };
+        let event = DomainEvent::Room(RoomEvent::MessageSent(MessageSent { attachment: Some(attachment), ..sent() }));
+        let payload = payload_of(&event);
+        assert_eq!(payload["attachment"]["file"], form);
+        assert_eq!(load(&event, "1", &payload.to_string()).expect("loads"), event);
+    }
+}
+
+fn sent() -> MessageSent {
+    let is_sent = |event| if let DomainEvent::Room(RoomEvent::MessageSent(event)) = event { Some(event) } else { None };
+    samples().into_iter().find_map(is_sent).expect("a message")
 }
 
 /// An erasure names every key that it meets, and reads no other streams.

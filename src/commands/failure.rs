@@ -53,6 +53,10 @@ impl Failure {
         }
     }
 
+    pub fn not_your_upload() -> Self {
+        Self::invalid("attachmentUrl", "not an upload of yours in this room")
+    }
+
     pub(super) fn no_such_room() -> Self {
         Self::Unknown("there is no such room")
     }

@@ -137,7 +137,7 @@ impl Commands {
             Ok(original) => original,
             Err(refusal) => {
                 let carried = self.carried_before(id, rooms).await?;
-                return if carried.is_empty() { Err(refusal) } else { Ok(carried) };
+                return carried_all(carried, rooms.len(), refusal);
             }
         };
         let mut carried = Vec::with_capacity(rooms.len());
@@ -145,11 +145,7 @@ impl Commands {
             let part = id.part(&room_id.to_string());
             match self.carry(caller, part, &original, *room_id).await {
                 Ok(sent) => carried.push(sent),
-                Err(failure) if carried.is_empty() => return Err(failure),
-                Err(failure) => {
-                    let done = carried.len() as u64;
-                    return Err(Failure::Partly { done, wished: rooms.len(), source: Box::new(failure) });
-                }
+                Err(failure) => return carried_all(carried, rooms.len(), failure),
             }
         }
         Ok(carried)
@@ -235,6 +231,15 @@ impl Commands {
     ) -> Result<Changed, Failure> {
         let done = self.execute(caller, id, StreamId::room(before.room_id), Command::Room(command)).await?;
         Ok(Changed { before, position: done.position })
+    }
+}
+
+/// What was carried, where it came into all of the rooms; else `failure`, and how far it came.
+fn carried_all(carried: Vec<Sent>, wished: usize, failure: Failure) -> Result<Vec<Sent>, Failure> {
+    match carried.len() {
+        0 => Err(failure),
+        done if done < wished => Err(Failure::Partly { done: done as u64, wished, source: Box::new(failure) }),
+        _ => Ok(carried),
     }
 }
 

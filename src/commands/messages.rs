@@ -2,7 +2,7 @@
 
 use aggregates::ids::{MessageId, RoomId, UserId};
 use aggregates::room::{Attachment, MessageKind, MessageSent, RoomCommand, RoomEvent, SendMessage};
-use aggregates::{Command, DomainEvent, Sealed, StreamId};
+use aggregates::{Command, DomainEvent, KeyId, Sealed, StreamId};
 use event_log::Position;
 
 use super::{Caller, Commands, Done, Failure, WishId};
@@ -14,6 +14,8 @@ pub struct Draft {
     pub kind: MessageKind,
     pub content: Sealed,
     pub attachment: Option<Attachment>,
+    /// What the upload is kept under that it carries, as it was found when it was looked at.
+    pub upload_key: Option<KeyId>,
     pub reply_to: Option<MessageId>,
     pub mentions: Vec<UserId>,
     pub mentions_all: bool,
@@ -54,7 +56,7 @@ impl Commands {
             None => MessageId::from_command(id.command),
         };
         let stream = StreamId::room(draft.room_id);
-        let command = RoomCommand::SendMessage(SendMessage {
+        let mut command = Command::Room(RoomCommand::SendMessage(SendMessage {
             room_id: draft.room_id,
             message_id,
             sender_id: caller.user_id.clone(),
@@ -69,9 +71,22 @@ impl Commands {
             client_message_id: draft.client_message_id.map(Sealed::new),
             blocked: false,
             at: self.clock.now(),
-        });
-        let done = self.execute(caller, id, stream, Command::Room(command)).await?;
-        sent(done)
+        }));
+        if let Some(key) = draft.upload_key
+            && let Err(failure) = self.seal_while_it_stands(&mut command, &caller.user_id, key).await
+        {
+            return sent(self.done_or(id, failure).await?);
+        }
+        sent(self.execute(caller, id, stream, command).await?)
+    }
+
+    /// The name of an upload was read out of what was sealed with `key`. At the door it would be sealed with a new key of
+    /// its sender's where they were erased since, and be readable again. Sealed here, and only then seen whether `key`
+    /// still stands, it goes with it.
+    async fn seal_while_it_stands(&self, command: &mut Command, sender: &UserId, key: KeyId) -> Result<(), Failure> {
+        let Some(sealing) = self.log.sealing() else { return Ok(()) };
+        sealing.seal(std::slice::from_mut(command)).await?;
+        if sealing.all_keys_of(sender).await?.contains(&key) { Ok(()) } else { Err(Failure::not_your_upload()) }
     }
 
     /// What was sent under this id before.

@@ -43,6 +43,7 @@ struct Section {
 struct Key {
     name: String,
     is_rate: bool,
+    is_number: bool,
     is_section: bool,
     default: String,
     /// The platform's own variables that set it, too.
@@ -93,6 +94,7 @@ fn key(name: &str, kind: &str, told: &str) -> Key {
     Key {
         name: name.to_owned(),
         is_rate: kind == "Rate",
+        is_number: ["u16", "u32", "u64", "usize"].contains(&kind),
         is_section: kind.ends_with("Config"),
         default,
         also,
@@ -163,8 +165,8 @@ fn every_key_that_there_is_is_in_the_manual_and_has_a_default_and_a_meaning() {
     }
 }
 
-/// Every default by its key, as far as it is one word: a secret is not shown, and nothing is nothing.
-fn defaults() -> BTreeMap<String, String> {
+/// Every default by its key, as far as it is one word; `None` where a secret is not shown, or nothing is nothing.
+fn defaults() -> BTreeMap<String, Option<String>> {
     let (mut path, mut found) = (Vec::new(), BTreeMap::new());
     let shown = format!("{:#?}", Config::default());
     for line in shown.lines().skip(1).map(str::trim) {
@@ -172,33 +174,38 @@ fn defaults() -> BTreeMap<String, String> {
             Some((name, value)) if value.ends_with('{') => path.push(name.to_owned()),
             Some((name, value)) => {
                 let key = path.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(".");
-                found.insert(key, value.trim_matches('"').to_lowercase());
+                let word = value.trim_matches('"').to_lowercase();
+                found.insert(key, Some(word).filter(|word| !["none", "[]", "***"].contains(&word.as_str())));
             }
             None => drop(path.pop()),
         }
     }
-    found.retain(|_, value| !["none", "[]", "***"].contains(&value.as_str()));
     found
 }
 
 #[test]
 fn defaults_are_what_the_manual_says() {
     let (defaults, mut compared) = (defaults(), 0);
+    let of = |key: &str| defaults.get(key).cloned().flatten().unwrap_or_else(|| panic!("{key} has a default"));
     for Section { path, keys, .. } in sections() {
         for Key { name, is_rate, default, .. } in keys {
             let full = format!("{path}.{name}");
             // "50 a second, 200 at once: pusher-js .." and "33,554,432" and "`text`".
             let told = default.split(':').next().unwrap_or_default().replace('`', "");
             let expected = if is_rate {
-                format!(
-                    "{} a second, {} at once",
-                    defaults[&format!("{full}.per_second")],
-                    defaults[&format!("{full}.burst")]
-                )
-            } else if let Some(default) = defaults.get(&full) {
-                default.clone()
+                format!("{} a second, {} at once", of(&format!("{full}.per_second")), of(&format!("{full}.burst")))
             } else {
-                continue;
+                match defaults.get(&full) {
+                    Some(Some(default)) => default.clone(),
+                    Some(None) => {
+                        assert!(
+                            !told.starts_with(|first: char| first.is_ascii_digit()),
+                            "{full} is none, and not {told}"
+                        );
+                        continue;
+                    }
+                    None => continue,
+                }
             };
             compared += 1;
             let digits = |text: &str| text.replace(',', "").to_lowercase();
@@ -206,4 +213,61 @@ fn defaults_are_what_the_manual_says() {
         }
     }
     assert!(compared > 60, "only {compared} defaults were compared");
+}
+
+/// Whether a key may be so much: as a number, so many characters of a secret, so many tables of the file.
+fn is_refused(key: &str, much: usize) -> bool {
+    let tables = match key {
+        "realtime.webhooks" => "[[realtime.webhooks]]\nurl = \"https://a.example\"\n",
+        "limits.routes" => "[[limits.routes]]\nroute = \"GET /api/chat/rooms\"\nrate = { per_second = 1, burst = 1 }\n",
+        _ => "",
+    };
+    let value = match key {
+        "auth.jwt.secrets" => "x".repeat(much),
+        "auth.service_keys" => format!("platform:people:{}", "x".repeat(much)),
+        _ => much.to_string(),
+    };
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), tables.repeat(much)).expect("written");
+    let variable = format!("KABAR__{}", key.to_uppercase().replace('.', "__"));
+    let environment = if tables.is_empty() { BTreeMap::from([(variable, value)]) } else { BTreeMap::new() };
+    match load(Some(file.path()), &environment) {
+        Ok(_) => false,
+        Err(LoadError::Keys(wrong)) => wrong.iter().any(|wrong| wrong.key.as_deref() == Some(key)),
+        Err(error) => panic!("{key}: {error}"),
+    }
+}
+
+/// What `words` tell of limits behind `before`: a number, or a key whose default it is.
+fn told(words: &str, before: &str, defaults: &BTreeMap<String, Option<String>>) -> Vec<usize> {
+    let number = |text: &str| text.replace(',', "").parse().ok();
+    let limit = |rest: &str| match rest.strip_prefix('`').and_then(|rest| rest.split_once('`')) {
+        Some((key, _)) => number(defaults.get(key)?.as_ref()?),
+        None => number(rest.split(|character: char| character != ',' && !character.is_ascii_digit()).next()?),
+    };
+    words.to_lowercase().split(before).skip(1).filter_map(limit).collect()
+}
+
+#[test]
+fn the_least_and_the_most_that_the_manual_tells_are_held_and_all_that_is_held_is_told() {
+    let (defaults, mut held, mut wrong) = (defaults(), 0, Vec::new());
+    for Section { path, keys, .. } in sections() {
+        for Key { name, is_number, about, .. } in keys {
+            let full = format!("{path}.{name}");
+            let (least, most) = (told(&about, "at least ", &defaults), told(&about, "at most ", &defaults));
+            held += least.len() + most.len();
+            let below = least.iter().map(|limit| ("at least", *limit, limit - 1));
+            let beyond = most.iter().map(|limit| ("at most", *limit, limit + 1));
+            let not_held =
+                below.chain(beyond).filter(|(_, may, not)| is_refused(&full, *may) || !is_refused(&full, *not));
+            wrong.extend(not_held.map(|(told, limit, _)| format!("{full}: {told} {limit} is not what is held")));
+            // That there is one at least goes without saying.
+            let is_told = !least.is_empty() || about.contains("longer than `");
+            if is_number && !is_told && is_refused(&full, 1) {
+                wrong.push(format!("{full}: the least is not told"));
+            }
+        }
+    }
+    assert_eq!(wrong, [""; 0]);
+    assert!(held >= 15, "only {held} limits are told");
 }

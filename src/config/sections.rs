@@ -29,7 +29,8 @@ pub struct ServerConfig {
     /// Seconds until a request's head must be there, and a connection may wait for the next one: longer than a proxy
     /// in front keeps its connections. Default 75.
     pub head_seconds_max: u64,
-    /// Seconds a request may take before it is 503; more than `door.command_ms_max`. Default 15.
+    /// Seconds a request may take before it is 503; longer than `door.command_ms_max` and `server.view_wait_ms_max`
+    /// together. Default 15.
     pub request_seconds_max: u64,
     /// Milliseconds a query waits until its view has the position asked for, then 503. Default 2,000.
     pub view_wait_ms_max: u64,
@@ -166,7 +167,8 @@ pub struct RealtimeSection {
     /// Sockets of this node that are one user's: signed in as them, opened with their session, or subscribed to anything of
     /// Kabar's as them. One more is closed with 4100, the others stay. Default 50.
     pub connections_per_user_max: usize,
-    /// Channels of one socket. Default 200.
+    /// Channels of one socket; and as many frames of its client, never under 100, are heard in a second and at once: what it
+    /// sends beyond that waits in its connection. Default 200.
     pub channels_per_connection_max: usize,
     /// Bytes of one frame from a client. Default 32,768.
     pub message_bytes_max: usize,
@@ -283,20 +285,21 @@ impl Default for DoorConfig {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CachesConfig {
-    /// People whose names and pictures are at hand; about 500 bytes each. Default 20,000.
+    /// People whose names and pictures are at hand, at least 16; about 500 bytes each. Default 20,000.
     pub people_max: usize,
-    /// Sessions that have told the directory what they say of their owner; about 500 bytes each. Default 20,000.
+    /// Sessions that have told the directory what they say of their owner, at least 16; about 500 bytes each.
+    /// Default 20,000.
     pub sessions_max: usize,
-    /// Rooms of which is remembered who the two in it are, or that it is one of many; about 250 bytes each.
+    /// Rooms of which is remembered who the two in it are, or that it is one of many, at least 16; about 250 bytes each.
     /// Default 20,000.
     pub rooms_max: usize,
-    /// Keys at hand that words are sealed and opened with; about 900 bytes each. Default 50,000.
+    /// Keys at hand that words are sealed and opened with, at least 16; about 900 bytes each. Default 50,000.
     pub keys_max: usize,
-    /// Newest events, for views, reactor and realtime, which then need not read the log. Default 8,192.
+    /// Newest events, for views, reactor and realtime, which then need not read the log; at least 16. Default 8,192.
     pub log_events_max: usize,
-    /// Bytes that those may weigh together, about. Default 16,777,216.
+    /// Bytes that those may weigh together, about; at least 1,048,576. Default 16,777,216.
     pub log_bytes_max: usize,
-    /// Commands remembered as just carried out; about 250 bytes each. Default 16,384.
+    /// Commands remembered as just carried out, at least `door.batch_commands_max`; about 250 bytes each. Default 16,384.
     pub commands_max: usize,
 }
 

@@ -16,7 +16,7 @@ pub struct UploadsConfig {
     pub folder: Option<PathBuf>,
     /// Bytes of one file; a longer one is 413. Default 26,214,400.
     pub bytes_max: u64,
-    /// Bytes of all files of one user. Default 1,073,741,824.
+    /// Bytes of all files of one user; at least `uploads.bytes_max`. Default 1,073,741,824.
     pub user_bytes_max: u64,
     /// Files of one user. Default 10,000.
     pub user_files_max: u64,
@@ -26,7 +26,7 @@ pub struct UploadsConfig {
     pub user_at_once_max: u32,
     /// Seconds that may pass without a byte of a file, then 408. Default 30.
     pub stall_seconds_max: u64,
-    /// Seconds that a file may take to come in, then 408. Default 600.
+    /// Seconds that a file may take to come in, then 408; at least `uploads.stall_seconds_max`. Default 600.
     pub seconds_max: u64,
 }
 

@@ -1,5 +1,7 @@
 //! Who people are: what the platform says of them, and what they may know of each other.
 
+use std::borrow::Cow;
+
 use aggregates::Sealed;
 use aggregates::ids::UserId;
 use aggregates::user::{Change, DEVICES_MAX, ProfileChanges, UserRole};
@@ -28,6 +30,17 @@ pub const BULK_BYTES_MAX: usize = 2 * 1024 * 1024;
 const PART_CHARS_MAX: usize = 200;
 const DEVICE_CHARS_MAX: usize = 200;
 const KEY_CHARS_MAX: usize = 200;
+
+/// Words of our own paths: of somebody called so `GET /api/users/{userId}` would show something else.
+pub const NO_IDS: [&str; 3] = ["me", "blocked", "bulk"];
+
+fn callable(id: &UserId, field: impl Into<Cow<'static, str>>) -> Result<(), Problem> {
+    if NO_IDS.contains(&id.as_str()) { Err(nobody(field)) } else { Ok(()) }
+}
+
+fn nobody(field: impl Into<Cow<'static, str>>) -> Problem {
+    Problem::invalid(field, format!("a word of the paths here, and nobody's id: {}", NO_IDS.join(", ")))
+}
 
 /// A field that is absent stays as it is, one that is null is cleared.
 #[derive(Debug, Deserialize, Validate, JsonSchema)]
@@ -202,6 +215,7 @@ pub async fn put(
     ValidPath(user_id): ValidPath<UserId>,
     ValidJson(body): ValidJson<ProfileBody>,
 ) -> Result<Answer<EntryAnswer>, Problem> {
+    callable(&user_id, "userId")?;
     let position = app.commands.put_user(&program, &user_id, body.changes()).await?;
     // It is done: an entry of a late view is better than a 503.
     if let Err(lagging) = app.views.wait_for(UnitName::Inbox, position, app.config.server.view_wait()).await {
@@ -209,6 +223,11 @@ pub async fn put(
     }
     let row = app.views.inbox().users(std::slice::from_ref(&user_id)).await.unwrap_or_default().pop();
     Ok(Answer::decided(position, EntryAnswer { user: DirectoryEntry::of(&user_id, row.as_ref()) }))
+}
+
+/// `PUT` on a path of [`NO_IDS`], which is none of `{userId}`.
+pub async fn put_nobody() -> Problem {
+    nobody("userId")
 }
 
 #[derive(Debug, Deserialize, Validate, JsonSchema)]
@@ -222,8 +241,10 @@ impl BulkBody {
     fn people(self) -> Result<Vec<(UserId, ProfileChanges)>, Problem> {
         let one = |(index, mut body): (usize, ProfileBody)| {
             let id = body.id.take();
-            let missing = || Problem::invalid(format!("users[{index}].id"), "missing");
-            Ok((id.ok_or_else(missing)?, body.changes()))
+            let field = format!("users[{index}].id");
+            let Some(id) = id else { return Err(Problem::invalid(field, "missing")) };
+            callable(&id, field)?;
+            Ok((id, body.changes()))
         };
         self.users.into_iter().enumerate().map(one).collect()
     }

@@ -147,9 +147,14 @@ pub fn is_route(written: &str) -> bool {
 
 /// The table as axum wants it, each route behind its guard.
 pub(super) fn table(state: &AppState) -> Router<AppState> {
-    routes().into_iter().fold(Router::new(), |router, route| {
-        let guarded = Guarded { state: state.clone(), guard: route.guard };
-        router.route(route.path, route.endpoint.handler.route_layer(from_fn_with_state(guarded, guard)))
+    let guarded = |behind| from_fn_with_state(Guarded { state: state.clone(), guard: behind }, guard);
+    let table = routes().into_iter().fold(Router::new(), |router, route| {
+        router.route(route.path, route.endpoint.handler.route_layer(guarded(route.guard)))
+    });
+    // Whoever puts somebody who is called as a path is hears why not, as by any other spelling of it.
+    people::NO_IDS.iter().fold(table, |router, word| {
+        let refusing = axum::routing::put(people::put_nobody).route_layer(guarded(Guard::Service(Scope::People)));
+        router.route(&format!("/api/users/{word}"), refusing)
     })
 }
 

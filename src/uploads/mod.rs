@@ -12,6 +12,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use aggregates::ids::{RoomId, UserId};
+use aggregates::room::{AttachedFile, Attachment};
+use aggregates::{KeyId, Sealed};
 use attachments::{About, ByteStream, Folder, SharedStore, StoreError, UploadId};
 use event_log::{EventLogError, Sealing, SharedLog};
 use tokio::sync::Semaphore;
@@ -68,6 +70,14 @@ pub enum UploadError {
     Log(#[from] EventLogError),
 }
 
+/// An upload as a message carries it, its words laid open.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attachable {
+    pub attachment: Attachment,
+    /// What it is kept under, and its name was sealed with.
+    pub key: KeyId,
+}
+
 impl Uploads {
     /// Those in `folder`, which is made where it is not there.
     pub fn open(folder: Option<&Path>, log: SharedLog, config: UploadsConfig) -> Result<Self, StoreError> {
@@ -95,9 +105,20 @@ impl Uploads {
     }
 
     /// What `sender` attaches in `room`: an upload of theirs, of that very room. `None` for everything else.
-    pub async fn attachable(&self, id: UploadId, room: RoomId, sender: &UserId) -> Result<Option<About>, UploadError> {
+    pub async fn attachable(
+        &self,
+        id: UploadId,
+        room: RoomId,
+        sender: &UserId,
+    ) -> Result<Option<Attachable>, UploadError> {
         let about = self.about(id).await?;
-        Ok(about.filter(|about| about.room == room && about.owner == *sender))
+        let Some(about) = about.filter(|about| about.room == room && about.owner == *sender) else { return Ok(None) };
+        let About { kind, bytes, width, height, name, .. } = about;
+        let name = name.as_ref().and_then(Sealed::words).map(Sealed::new);
+        let file = Some(AttachedFile { name, bytes, width, height });
+        // However it was spelled: who may fetch it is found by its address.
+        let attachment = Attachment { url: Sealed::new(id.address()), media_type: Some(kind), file };
+        Ok(Some(Attachable { attachment, key: id.key }))
     }
 
     /// Removes a file of `owner`; somebody else's is not there.

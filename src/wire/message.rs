@@ -67,7 +67,7 @@ pub struct Message {
     pub position: PositionToken,
 }
 
-/// What is known of an upload that a message carries; all null of what lies elsewhere.
+/// What is known of the file that a message carries; null where nothing is known.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FileFacts {

@@ -244,6 +244,7 @@ async fn what_goes_in_comes_out_of_the_other_engine(from: Backend) {
     assert!(first.contains("dikatakan langsung") && !first.contains("rahasia") && !first.contains("Dewi Lestari"));
     assert!(first.contains("\"erased\":[\"content\"]"));
     assert!(first.contains("\"erased\":[\"content\",\"clientMessageId\"]"));
+    facts_of_files_came_out(&first);
     let unread = |events: &[_]| Rooms::of(events).unread();
     assert_eq!(unread(&log_of(&store).await.1), unread(&log_of(&place).await.1));
     // Positions mean nothing elsewhere: up to where a feed was read is an event.
@@ -280,6 +281,19 @@ async fn what_goes_in_comes_out_of_the_other_engine(from: Backend) {
     assert_eq!(sent[0]["at"], "2019-02-01T01:00:00.000Z");
     assert_eq!(sent[1]["event"].get("content"), None, "absent, not empty: {}", sent[1]);
     assert!(!events.contains("rahasia"));
+}
+
+/// All that the sample says of them; of a file whose owner was erased all but its words.
+fn facts_of_files_came_out(export: &str) {
+    let lines = export.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let facts = ["attachmentType", "attachmentName", "attachmentSize", "attachmentWidth", "attachmentHeight", "erased"];
+    let told = lines.filter(|line| !line["attachmentType"].is_null()).map(|line| facts.map(|fact| line[fact].clone()));
+    let gone = ["content", "attachmentUrl", "attachmentName"];
+    let expected = json!([
+        ["image/jpeg", null, 1_048_577, 1_200, 1_600, gone],
+        ["image/png", "papan tulis.png", 48_213, 640, 480, null],
+    ]);
+    assert_eq!(json!(told.collect::<Vec<_>>()), expected);
 }
 
 /// The same room is written to by those who are in it while history goes in: both are whole.

@@ -140,10 +140,14 @@ export class Realtime {
     this.#channels.set(name, shared);
     // Whoever comes after the end is told like those who were there.
     const late = this.#closed === undefined ? undefined : this.#ended();
-    if (late !== undefined) queueMicrotask(() => shared.refuse(late));
+    if (late !== undefined) {
+      queueMicrotask(() => {
+        // Left, or on the way again, by then: there is nobody to be told, and nothing.
+        if (this.#channels.get(name) === shared && this.#ended() !== undefined) shared.refuse(late);
+      });
+    }
     return new TypedChannel<Events>(shared);
   }
-
 
   #close(name: string): void {
     this.pusher.unsubscribe(name);

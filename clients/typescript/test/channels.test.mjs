@@ -247,6 +247,22 @@ for (const [code, reason] of [[4001, 'there is no application with this key'], [
   });
 }
 
+test('nobody is told of a channel that was left at once, nor of one that waits for another connection', async () => {
+  const realtime = connect();
+  const told = [];
+  realtime.onRefused((refused) => told.push(refused.channel));
+  server.welcome = (socket) => socket.close(4001, 'there is no application with this key');
+  await assert.rejects(realtime.room('1').ready(), { code: 4001 });
+  realtime.room('2').leave();
+  realtime.room('3');
+  await until(() => told.length > 1, 'the word of what is held');
+  server.welcome = (socket) => socket.establish();
+  const back = realtime.room('4');
+  realtime.connect();
+  await back.ready();
+  assert.deepEqual(told, [ROOM, 'private-room-3']);
+});
+
 test('who disconnects waits for nothing, and is refused by nobody', async () => {
   const realtime = connect();
   const told = [];

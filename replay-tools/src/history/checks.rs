@@ -10,6 +10,8 @@ use attachments::UploadId;
 
 use super::line::{EditLine, JoinLine, Line, MessageLine, NotificationLine, Refused, RoomLine, RoomShape, UserLine};
 
+/// Bytes of a file elsewhere, which may be larger than an upload: as far as every reader of JSON counts exactly.
+const ATTACHMENT_BYTES_MAX: u64 = (1 << 53) - 1;
 /// Characters of a source's own ids.
 pub const SOURCE_ID_CHARS_MAX: usize = 512;
 
@@ -133,6 +135,9 @@ fn attached_file(line: &MessageLine, attached: bool) -> Checked {
         [line.attachment_width.is_some(), line.attachment_height.is_some(), line.attachment_name.is_some(), is_gone];
     match line.attachment_size {
         Some(_) if !attached => Err(Refused::new("attachmentSize", "without an attachment")),
+        Some(bytes) if bytes > ATTACHMENT_BYTES_MAX => {
+            Err(Refused::new("attachmentSize", format!("at most {ATTACHMENT_BYTES_MAX} bytes")))
+        }
         None if said.contains(&true) => Err(Refused::new("attachmentSize", "missing: it comes with the other facts")),
         Some(_) | None => Ok(()),
     }
@@ -309,5 +314,32 @@ mod tests {
         assert_eq!(refused("\"kind\":\"join\",\"room\":\"r\",\"users\":[]"), "users");
         assert_eq!(refused("\"kind\":\"join\",\"room\":\"r\",\"users\":[\"a\",\"b\"]"), "by");
         assert_eq!(refused("\"kind\":\"user\",\"id\":\"ana\",\"name\":\" \""), "name");
+    }
+    #[test]
+    fn what_is_known_of_a_file_comes_with_its_size_and_with_a_file() {
+        let message = "\"kind\":\"message\",\"id\":\"1\",\"room\":\"r\",\"from\":\"ana\",\"content\":\"a\"";
+        let file = format!("{message},\"attachmentUrl\":\"https://a.example/b\"");
+        let taken = |fields: &str| {
+            let text = format!("{{\"at\":\"2026-01-01T00:00:00Z\",{fields}}}");
+            let line = Line::parse(text.as_bytes()).expect("a line");
+            check(&line).unwrap_or_else(|refused| panic!("{text}: {}: {}", refused.field, refused.reason));
+        };
+        let (size, name) = ("\"attachmentSize\":1", "\"attachmentName\":\"1.png\"");
+        taken(&format!("{file},{size},{name},\"attachmentWidth\":640,\"attachmentHeight\":480"));
+        taken(&format!("{file},{size}"));
+        taken(&format!("{file},{size},\"erased\":[\"attachmentName\"]"));
+        taken(&format!("{message},{size},\"erased\":[\"attachmentUrl\",\"attachmentName\"]"));
+        taken(&format!("{file},\"attachmentSize\":9007199254740991"));
+        assert_eq!(refused(&format!("{file},\"attachmentSize\":9007199254740992")), "attachmentSize");
+        assert_eq!(refused(&format!("{message},{size}")), "attachmentSize");
+        for fact in [name, "\"attachmentWidth\":640", "\"attachmentHeight\":480", "\"erased\":[\"attachmentName\"]"] {
+            assert_eq!(refused(&format!("{file},{fact}")), "attachmentSize", "{fact} without a size");
+        }
+        for gone in ["erased", "lost"] {
+            assert_eq!(refused(&format!("{file},{size},{name},\"{gone}\":[\"attachmentName\"]")), gone);
+        }
+        let long = format!("\"attachmentName\":\"{}\"", "x".repeat(NAME_CHARS_MAX + 1));
+        assert_eq!(refused(&format!("{file},{size},{long}")), "attachmentName");
+        assert_eq!(refused(&format!("{file},{size},\"attachmentName\":\"a\\u0000\"")), "attachmentName");
     }
 }

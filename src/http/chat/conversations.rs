@@ -1,20 +1,20 @@
 //! The older names of two routes: a list of conversations, and a message to somebody.
 
-use aggregates::Sealed;
-use aggregates::ids::UserId;
-use aggregates::room::{Attachment, CONTENT_CHARS_MAX, MessageKind};
+use aggregates::ids::{MessageId, RoomId, UserId};
+use aggregates::room::{CONTENT_CHARS_MAX, MENTIONS_MAX, MessageKind};
 use axum::extract::State;
 use garde::Validate;
 use projections::UnitName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::messages::{require_words, say};
+use super::messages::{SendBody, require_words, say, shown};
 use super::rooms::{RoomsQuery, rooms_page};
-use crate::commands::{Caller, Draft};
+use crate::commands::Caller;
 use crate::http::extract::{Actor, After, ValidJson, ValidQuery};
-use crate::http::validity::{https_url, key, media_type, text};
+use crate::http::validity::{attachment_address, key, media_type, optional, text};
 use crate::http::{Answer, AppState, Problem};
+use crate::realtime::SocketId;
 use crate::wire::names::CursorText;
 use crate::wire::{Message, Room};
 
@@ -56,15 +56,40 @@ pub struct WriteBody {
     content: Option<String>,
     #[serde(rename = "type")]
     kind: Option<MessageKind>,
-    #[garde(custom(https_url))]
-    #[schemars(url)]
+    #[garde(custom(attachment_address))]
     attachment_url: Option<String>,
-    /// A media type, as in `image/png`, or `image`, `video`, `audio`, `document`, `file`.
+    /// A media type, as in `image/png`, or `image`, `video`, `audio`, `document`, `file`; of an upload it is what its bytes say.
     #[garde(custom(media_type))]
     attachment_type: Option<String>,
+    reply_to_id: Option<MessageId>,
+    #[serde(default)]
+    #[garde(length(max = MENTIONS_MAX))]
+    mentions: Vec<UserId>,
+    #[serde(default)]
+    mentions_all: bool,
     #[garde(custom(key))]
     #[schemars(length(min = 1, max = 200))]
     client_message_id: Option<String>,
+    #[serde(rename = "socket_id", default, deserialize_with = "optional")]
+    socket_id: Option<SocketId>,
+}
+
+impl WriteBody {
+    /// The same words, once it is known where they are said.
+    fn in_room(self, room_id: RoomId) -> SendBody {
+        SendBody {
+            room_id,
+            content: self.content,
+            kind: self.kind,
+            attachment_url: self.attachment_url,
+            attachment_type: self.attachment_type,
+            reply_to_id: self.reply_to_id,
+            mentions: self.mentions,
+            mentions_all: self.mentions_all,
+            client_message_id: self.client_message_id,
+            socket_id: self.socket_id,
+        }
+    }
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -79,25 +104,17 @@ pub async fn write(
     caller: Caller,
     ValidJson(body): ValidJson<WriteBody>,
 ) -> Result<Answer<WriteAnswer>, Problem> {
-    let content = body.content.unwrap_or_default();
-    require_words(&content, body.attachment_url.as_deref())?;
-    let media_type = body.attachment_type;
+    // Before a room is opened for it.
+    require_words(body.content.as_deref().unwrap_or_default(), body.attachment_url.as_deref())?;
     let wish = caller.wish_id("write");
     let opened = app.commands.open_direct(&caller, wish.part("room"), &body.receiver_id).await;
     let opened = opened.map_err(|failure| Problem::from(failure).renaming("recipientId", "receiverId"))?;
-    let draft = Draft {
-        room_id: opened.room_id,
-        kind: body.kind.unwrap_or(MessageKind::Text),
-        content: Sealed::new(content),
-        attachment: body.attachment_url.map(|url| Attachment::at(Sealed::new(url), media_type)),
-        reply_to: None,
-        mentions: Vec::new(),
-        mentions_all: false,
-        client_message_id: body.client_message_id,
-    };
+    let socket = body.socket_id;
+    let draft = body.in_room(opened.room_id).draft()?;
     let id = draft.wish_id(&caller, || wish.part("message"));
+    app.skip_socket(id, socket);
     let sent = say(&app, &caller, id, draft).await?;
-    let message = app.queries().sent_message(&sent.event, sent.position).await;
+    let message = shown(&app, &caller, &sent).await;
     if let Err(lagging) = app.views.wait_for(UnitName::Inbox, sent.position, app.config.server.view_wait()).await {
         tracing::warn!(%lagging, "a room is shown as it was");
     }

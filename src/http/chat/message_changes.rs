@@ -11,7 +11,7 @@ use projections::UnitName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::messages::MessageAnswer;
+use super::messages::{MessageAnswer, shown};
 use crate::commands::{Caller, Changed, Rewording};
 use crate::http::extract::{ValidJson, ValidPath, ValidQuery};
 use crate::http::validity::text;
@@ -147,9 +147,7 @@ pub async fn forward(
     app.gate.count_sends(&caller.user_id, rooms.len())?;
     let carried = app.commands.forward_message(&caller, message_id, &rooms).await?;
     let position = carried.iter().map(|sent| sent.position).max().unwrap_or(Position::START);
-    let queries = app.queries();
-    let shown = carried.iter().map(|sent| queries.sent_message(&sent.event, sent.position));
-    let messages = join_all(shown).await;
+    let messages = join_all(carried.iter().map(|sent| shown(&app, &caller, sent))).await;
     Ok(Answer::decided(position, ForwardAnswer { messages }))
 }
 

@@ -2,22 +2,23 @@
 
 use aggregates::Sealed;
 use aggregates::ids::{MessageId, RoomId, UserId};
-use aggregates::room::{AttachedFile, Attachment, CONTENT_CHARS_MAX, MENTIONS_MAX, MessageKind};
+use aggregates::room::{Attachment, CONTENT_CHARS_MAX, MENTIONS_MAX, MessageKind};
 use aggregates::visible::is_blank;
-use attachments::{About, UploadId};
+use attachments::UploadId;
 use axum::extract::State;
 use garde::Validate;
 use projections::UnitName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::commands::{Caller, Draft, Sent, WishId};
+use crate::commands::{Caller, Draft, Failure, Sent, WishId};
 use crate::http::cursor::PositionCursor;
 use crate::http::extract::{Actor, After, ValidJson, ValidQuery};
 use crate::http::validity::{attachment_address, key, media_type, optional, text};
 use crate::http::{Answer, AppState, Problem};
 use crate::queries::Asked;
 use crate::realtime::SocketId;
+use crate::uploads::Attachable;
 use crate::wire::Message;
 use crate::wire::names::CursorText;
 
@@ -27,33 +28,33 @@ const MESSAGES_DEFAULT: usize = 50;
 #[serde(rename_all = "camelCase")]
 #[garde(allow_unvalidated)]
 pub struct SendBody {
-    room_id: RoomId,
+    pub(super) room_id: RoomId,
     /// May be empty, null or absent beside an attachment.
     #[garde(custom(text(CONTENT_CHARS_MAX)))]
     #[schemars(length(max = CONTENT_CHARS_MAX))]
-    content: Option<String>,
+    pub(super) content: Option<String>,
     #[serde(rename = "type")]
-    kind: Option<MessageKind>,
+    pub(super) kind: Option<MessageKind>,
     #[garde(custom(attachment_address))]
-    attachment_url: Option<String>,
+    pub(super) attachment_url: Option<String>,
     /// A media type, as in `image/png`, or `image`, `video`, `audio`, `document`, `file`; of an upload it is what its bytes say.
     #[garde(custom(media_type))]
-    attachment_type: Option<String>,
-    reply_to_id: Option<MessageId>,
+    pub(super) attachment_type: Option<String>,
+    pub(super) reply_to_id: Option<MessageId>,
     #[serde(default)]
     #[garde(length(max = MENTIONS_MAX))]
-    mentions: Vec<UserId>,
+    pub(super) mentions: Vec<UserId>,
     #[serde(default)]
-    mentions_all: bool,
+    pub(super) mentions_all: bool,
     #[garde(custom(key))]
     #[schemars(length(min = 1, max = 200))]
-    client_message_id: Option<String>,
+    pub(super) client_message_id: Option<String>,
     #[serde(rename = "socket_id", default, deserialize_with = "optional")]
-    socket_id: Option<SocketId>,
+    pub(super) socket_id: Option<SocketId>,
 }
 
 impl SendBody {
-    fn draft(self) -> Result<Draft, Problem> {
+    pub(super) fn draft(self) -> Result<Draft, Problem> {
         let content = self.content.unwrap_or_default();
         let kind = self.kind.unwrap_or(MessageKind::Text);
         require_words(&content, self.attachment_url.as_deref())?;
@@ -64,6 +65,7 @@ impl SendBody {
             kind,
             content: Sealed::new(content),
             attachment,
+            upload_key: None,
             reply_to: self.reply_to_id,
             mentions: self.mentions,
             mentions_all: self.mentions_all,
@@ -95,11 +97,7 @@ pub async fn send(
     let id = draft.wish_id(&caller, || caller.wish_id("send"));
     app.skip_socket(id, socket);
     let sent = say(&app, &caller, id, draft).await?;
-    let as_it_is_now = if sent.new { None } else { shown_again(&app, &sent, &caller).await };
-    let message = match as_it_is_now {
-        Some(message) => message,
-        None => app.queries().sent_message(&sent.event, sent.position).await,
-    };
+    let message = shown(&app, &caller, &sent).await;
     Ok(Answer::decided(sent.position, MessageAnswer { message }))
 }
 
@@ -118,15 +116,21 @@ async fn look_at_upload(app: &AppState, draft: &mut Draft, sender: &UserId) -> R
     let Some(attachment) = &mut draft.attachment else { return Ok(()) };
     let Some(id) = UploadId::of_address(attachment.url.reveal()) else { return Ok(()) };
     match app.uploads.attachable(id, draft.room_id, sender).await? {
-        Some(about) => {
-            // However it was spelled: who may fetch it is found by its address.
-            let About { kind, bytes, width, height, name, .. } = about;
-            let file =
-                AttachedFile { name: name.as_ref().and_then(Sealed::words).map(Sealed::new), bytes, width, height };
-            *attachment = Attachment { url: Sealed::new(id.address()), media_type: Some(kind), file: Some(file) };
+        Some(Attachable { attachment: found, key }) => {
+            *attachment = found;
+            draft.upload_key = Some(key);
             Ok(())
         }
-        None => Err(Problem::invalid("attachmentUrl", "not an upload of yours in this room")),
+        None => Err(Failure::not_your_upload().into()),
+    }
+}
+
+/// A message that was sent, as it is now: one that was sent before may look different by now.
+pub(super) async fn shown(app: &AppState, caller: &Caller, sent: &Sent) -> Message {
+    let as_it_is_now = if sent.new { None } else { shown_again(app, sent, caller).await };
+    match as_it_is_now {
+        Some(message) => message,
+        None => app.queries().sent_message(&sent.event, sent.position).await,
     }
 }
 

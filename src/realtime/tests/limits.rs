@@ -131,6 +131,22 @@ async fn a_channel_is_subscribed_once_and_up_to_the_limit_and_again_after_unsubs
     world.subscribe(&mut client, "ana", "private-user-ana").await;
 }
 
+/// A hundred at once and a hundred a second: of what is said too fast nothing is lost, and the last is heard no earlier than
+/// that. However slow the machine is, it can only be later.
+#[tokio::test]
+async fn promise_8_one_connection_is_heard_at_its_pace() {
+    let world = World::start_with(|config| config.channels_per_connection_max = 2).await;
+    let mut client = world.client().await;
+    let begun = std::time::Instant::now();
+    for _ in 0..150 {
+        client.say("pusher:ping", json!({})).await;
+    }
+    for _ in 0..150 {
+        client.expect("pusher:pong", "").await;
+    }
+    assert!(begun.elapsed() >= Duration::from_millis(490), "heard within {:?}", begun.elapsed());
+}
+
 #[tokio::test]
 async fn a_silent_client_is_asked_and_then_closed() {
     let world = World::start_with(|config| {

@@ -11,6 +11,7 @@ use event_log::port::{Batch, NewEvent};
 use event_log::{LogId, Position, PositionToken, SharedLog};
 use kabar::app::{App, Ports};
 use kabar::config::{Config, DemoMode, Rate, Scope, Secret, ServiceKey};
+use kabar::http::AppState;
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -34,6 +35,8 @@ const JWT_SECRET: &str = "a secret of at least thirty-two bytes";
 
 pub struct TestApp {
     pub address: SocketAddr,
+    /// What its handlers work with.
+    state: AppState,
     log: SharedLog,
     config: Config,
     http: reqwest::Client,
@@ -70,13 +73,13 @@ impl TestApp {
 
     async fn configured(store: TestStore, uploads: TempDir, config: Config) -> Self {
         let app = App::build(config.clone(), Ports::default()).await.expect("a fresh store and a valid configuration");
-        let log = app.state().log.clone();
+        let (state, log) = (app.state().clone(), app.state().log.clone());
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let address = listener.local_addr().expect("it listens");
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(app.run(listener, shutdown.clone()));
         let http = client();
-        Self { address, log, config, http, shutdown, running, store, uploads }
+        Self { address, state, log, config, http, shutdown, running, store, uploads }
     }
 
     /// Somebody who has a session and whom the directory knows.
@@ -122,6 +125,11 @@ impl TestApp {
             TestStore::Sqlite(directory) => directory.path(),
             TestStore::Postgres(_) => panic!("this test is about SQLite"),
         }
+    }
+
+    /// Its parts, for what cannot be timed from the outside.
+    pub fn state(&self) -> &AppState {
+        &self.state
     }
 
     pub fn log_id(&self) -> LogId {
@@ -206,7 +214,7 @@ impl TestApp {
         self.shutdown.cancel();
         let ended = tokio::time::timeout(PATIENCE, self.running).await.expect("the app stops in time");
         ended.expect("it does not panic");
-        drop(self.log);
+        drop((self.state, self.log));
         let log = self.store.open().await;
         meanwhile(&log).await;
         log.close().await;

@@ -16,6 +16,7 @@ on_every_backend![
     a_group_is_renamed_pictured_slowed_and_closed_by_who_keeps_it,
     a_member_reads_from_their_join_where_history_begins_there,
     the_older_names_of_routes_show_the_same_rooms,
+    what_is_written_to_somebody_answers_a_message_and_names_people,
 ];
 
 async fn fifty_who_open_one_direct_room_at_once_get_one_room(app: TestApp) {
@@ -197,5 +198,20 @@ async fn the_older_names_of_routes_show_the_same_rooms(app: TestApp) {
     let rooms = ben.get("/api/chat/rooms").await.ok();
     assert_eq!(conversations["conversations"], rooms["rooms"]);
     assert_eq!((&conversations["totalUnread"], &rooms["rooms"][0]["id"]), (&json!(1), &sent["room"]["id"]));
+    app.stop().await;
+}
+
+/// As by the route of which it is the older name.
+async fn what_is_written_to_somebody_answers_a_message_and_names_people(app: TestApp) {
+    let [ana, ben, cat] = app.people(["ana", "ben", "cat"]).await;
+    let room = ana.room_with(&ben).await;
+    let (question, foreign) = (ana.sends(&room, "siapa?").await, cat.room_with(&ben).await);
+    let foreign = cat.sends(&foreign, "rahasia").await;
+    let wish = |answered: &Value| json!({"receiverId": "ana", "content": "saya", "replyToId": answered["id"], "mentions": ["ana"], "mentionsAll": true});
+    ben.post("/api/messages", wish(&foreign)).await.is_problem(422, Some("replyToId"));
+    let said = ben.post("/api/messages", wish(&question)).await.ok()["message"].clone();
+    assert_eq!((&said["roomId"], &said["replyToId"]), (&json!(room), &question["id"]));
+    assert_eq!(said["replyTo"]["content"], "siapa?", "{said}");
+    assert_eq!((&said["mentions"], &said["mentionsAll"]), (&json!(["ana"]), &json!(true)), "{said}");
     app.stop().await;
 }

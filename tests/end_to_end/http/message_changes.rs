@@ -1,11 +1,12 @@
 //! What becomes of a message (requirements R2): edited, deleted, reacted to, pinned, forwarded, answered, found again.
 
 use projections::inbox::PEOPLE_SHOWN_MAX;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::app::TestApp;
 use super::on_every_backend;
-use super::person::{Person, text};
+use super::person::{Person, answer, text};
 
 on_every_backend![
     an_edit_keeps_what_was_said_before,
@@ -151,10 +152,21 @@ async fn a_message_is_carried_as_far_as_it_may_go_and_the_rest_is_said(app: Test
     let message = ana.sends(&room, "kabar").await;
     let path = format!("/api/chat/messages/{}/forward", text(&message["id"]));
     let before = app.head().await;
-    let partly = ben.post(&path, json!({"roomIds": [room, theirs]})).await;
+    let carry = async || {
+        let request = ben.ask(Method::POST, &path).header("Idempotency-Key", "k");
+        answer(request.json(&json!({"roomIds": [room, theirs]}))).await
+    };
+    let partly = carry().await;
     partly.is_problem(404, None);
     assert!(text(&partly.body["detail"]).starts_with("1 of 2 were carried out"), "{}", partly.body);
     assert_eq!(app.head().await.0, before.0 + 1);
+    // Asked again when there is nothing any more that could be carried: it was not carried everywhere.
+    ana.delete(&format!("/api/chat/messages?id={}", text(&message["id"]))).await.ok();
+    let head = app.head().await;
+    let again = carry().await;
+    again.is_problem(409, None);
+    assert!(text(&again.body["detail"]).starts_with("1 of 2 were carried out"), "{}", again.body);
+    assert_eq!(app.head().await, head);
     app.stop().await;
 }
 

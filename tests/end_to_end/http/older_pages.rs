@@ -22,6 +22,7 @@ const OURS: &str = "http://127.0.0.1:8080";
 on_every_backend![
     a_page_of_ours_listens_by_its_cookie_and_one_of_another_site_does_not,
     what_a_pong_shows_to_have_come_has_arrived_and_is_not_read,
+    what_is_written_to_somebody_is_not_told_to_the_page_it_is_written_on,
 ];
 
 struct Page(WebSocketStream<MaybeTlsStream<TcpStream>>);
@@ -110,6 +111,27 @@ async fn a_page_of_ours_listens_by_its_cookie_and_one_of_another_site_does_not(a
         for channel in [&own, &chat] {
             assert_eq!(page.verdict(channel).await, "pusher:subscription_error", "{origin} {channel}");
         }
+    }
+    app.stop().await;
+}
+
+async fn what_is_written_to_somebody_is_not_told_to_the_page_it_is_written_on(app: TestApp) {
+    let [ana, ben] = app.people(["ana", "ben"]).await;
+    let room = ana.room_with(&ben).await;
+    let mut desk = Page::open(app.address, ana.token(), OURS).await;
+    let established = desk.one_of(&["pusher:connection_established"]).await;
+    let established: Value = serde_json::from_str(established["data"].as_str().expect("text")).expect("JSON");
+    let mut phone = Page::open(app.address, ana.token(), OURS).await;
+    for page in [&mut desk, &mut phone] {
+        assert_eq!(page.verdict(&format!("chat-{room}")).await, "pusher_internal:subscription_succeeded");
+    }
+    let from_desk = json!({"receiverId": "ben", "content": "dari meja", "socket_id": established["socket_id"]});
+    ana.post("/api/messages", from_desk).await.ok();
+    ana.post("/api/messages", json!({"receiverId": "ben", "content": "dari mana saja"})).await.ok();
+    for (page, first) in [(&mut desk, "dari mana saja"), (&mut phone, "dari meja")] {
+        let frame = page.one_of(&["new-message"]).await;
+        let told: Value = serde_json::from_str(frame["data"].as_str().expect("text")).expect("JSON");
+        assert_eq!(told["content"], first);
     }
     app.stop().await;
 }

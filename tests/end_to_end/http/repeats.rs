@@ -17,6 +17,7 @@ on_every_backend![
     whoever_left_since_is_shown_no_room_for_having_come_in_once,
     a_key_of_one_route_is_none_of_another,
     a_key_of_a_room_or_a_message_is_none_of_a_message_to_somebody,
+    promise_1_whatever_was_sent_is_shown_again_as_it_is_now,
     what_was_done_to_a_message_is_answered_again_when_it_is_deleted,
     what_was_done_is_answered_again_when_what_it_rested_on_cannot_be_looked_up_any_more,
     fifty_who_open_the_same_room_at_once_open_one,
@@ -114,6 +115,49 @@ async fn a_key_of_a_room_or_a_message_is_none_of_a_message_to_somebody(app: Test
     assert_ne!(written["message"]["roomId"], said["message"]["roomId"]);
     assert_eq!(ask("/api/messages", wish).await["message"]["id"], written["message"]["id"]);
     app.stop().await;
+}
+
+/// By whichever route: sent, then deleted, then asked for once more under the same key.
+async fn promise_1_whatever_was_sent_is_shown_again_as_it_is_now(app: TestApp) {
+    let [ana, ben] = app.people(["ana", "ben"]).await;
+    let room = ana.room_with(&ben).await;
+    let elsewhere = ["Kelas", "Lain"].map(|name| ana.post("/api/chat/groups", json!({"name": name})));
+    let elsewhere: Vec<Value> =
+        join_all(elsewhere).await.into_iter().map(|made| made.ok()["room"]["id"].clone()).collect();
+    let original = text(&ana.sends(&room, "rahasia").await["id"]);
+    let wishes = [
+        ("/api/chat/send".to_owned(), json!({"roomId": room, "content": "rahasia"})),
+        ("/api/messages".to_owned(), json!({"receiverId": "ben", "content": "rahasia"})),
+        (format!("/api/chat/messages/{original}/forward"), json!({"roomIds": elsewhere})),
+    ];
+    for (path, wish) in wishes {
+        let ask = async || answer(ana.ask(Method::POST, &path).header("Idempotency-Key", "k").json(&wish)).await;
+        let first = ask().await;
+        let (position, first) = (first.position(), messages_of(&first.ok()));
+        assert!(first.iter().all(|message| message["content"] == "rahasia"), "{path}: {first:?}");
+        for message in &first {
+            ana.delete(&format!("/api/chat/messages?id={}", text(&message["id"]))).await.ok();
+        }
+        let head = app.token(app.head().await);
+        ana.get(&format!("/api/chat/unread-count?after={head}")).await.ok();
+        let again = ask().await;
+        assert_eq!(again.position(), position, "{path}");
+        let again = messages_of(&again.ok());
+        assert_eq!(again.len(), first.len(), "{path}");
+        for (message, before) in again.iter().zip(&first) {
+            assert_eq!((&message["id"], &message["seq"]), (&before["id"], &before["seq"]), "{path}");
+            assert_eq!(message["isDeleted"], true, "{path}: {message}");
+            assert!(!message.to_string().contains("rahasia"), "{path}: {message}");
+        }
+    }
+    app.stop().await;
+}
+
+fn messages_of(answer: &Value) -> Vec<Value> {
+    match answer["messages"].as_array() {
+        Some(messages) => messages.clone(),
+        None => vec![answer["message"].clone()],
+    }
 }
 
 async fn what_was_done_to_a_message_is_answered_again_when_it_is_deleted(app: TestApp) {

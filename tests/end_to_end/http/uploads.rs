@@ -2,11 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
+use aggregates::Sealed;
+use aggregates::ids::UserId;
+use aggregates::room::MessageKind;
 use aggregates::user::UserRole;
+use attachments::UploadId;
+use kabar::commands::{Caller, Draft};
+use kabar::uploads::Attachable;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use uuid::Uuid;
 
 use super::app::{PATIENCE, TestApp, UPLOAD_BYTES_MAX, erase};
 use super::on_every_backend;
@@ -22,6 +29,7 @@ on_every_backend![
     somebody_elses_file_is_attached_by_nobody,
     an_upload_under_a_key_is_taken_once,
     who_stalls_or_goes_away_leaves_nothing,
+    promise_9_the_name_of_a_file_is_not_said_behind_its_owners_erasure,
     promise_9_files_go_with_their_owner_also_while_no_server_runs,
 ];
 
@@ -319,10 +327,18 @@ async fn somebody_elses_file_is_attached_by_nobody(app: TestApp) {
     }
     let wish = json!({"roomId": room, "attachmentUrl": "/api/uploads/../secrets"});
     ana.post("/api/chat/send", wish).await.is_problem(422, Some("attachmentUrl"));
-    // The older name of the route, in the room that it opens: it takes nobody else's either.
-    ben.post("/api/messages", json!({"receiverId": "ana", "attachmentUrl": url}))
-        .await
-        .is_problem(422, Some("attachmentUrl"));
+    // The older name of the route: it takes nobody else's either, none of another room, and one's own.
+    let write = async |person: &Person, to: &str| {
+        person.post("/api/messages", json!({"receiverId": to, "attachmentUrl": url})).await
+    };
+    for (person, to) in [(&ben, "ana"), (&ana, "cici")] {
+        let refused = write(person, to).await;
+        refused.is_problem(422, Some("attachmentUrl"));
+        assert!(refused.body.to_string().contains("not an upload of yours in this room"), "{}", refused.body);
+    }
+    let written = write(&ana, "ben").await.ok()["message"].clone();
+    assert_eq!((&written["attachmentUrl"], &written["attachmentType"]), (&json!(url), &json!("text/plain")));
+    assert_eq!(facts(&written), [json!("a.txt"), json!(4), Value::Null, Value::Null], "{written}");
     let wish = json!({"roomId": room, "attachmentUrl": url, "clientMessageId": "c-1"});
     let sent = ana.post("/api/chat/send", wish.clone()).await.ok()["message"]["id"].clone();
     ana.delete(&url).await.ok();
@@ -366,6 +382,47 @@ async fn who_stalls_or_goes_away_leaves_nothing(app: TestApp) {
     tokio::time::timeout(PATIENCE, begun).await.expect("it has begun");
     drop(leaving);
     is_empty(app.uploads()).await;
+    app.stop().await;
+}
+
+/// Between the look at the file and the message that carries it its sender is erased.
+async fn promise_9_the_name_of_a_file_is_not_said_behind_its_owners_erasure(app: TestApp) {
+    let [ana, ben] = app.people(["ana", "ben"]).await;
+    let room = ana.room_with(&ben).await;
+    let url = text(&upload(&ana, &room, "rahasia.txt", b"halo").await["url"]);
+    let (id, room_id) = (UploadId::of_address(&url).expect("an address"), room.parse().expect("a room's id"));
+    let (user_id, state) = (UserId::parse("ana").expect("a user id"), app.state());
+    let look = async || state.uploads.attachable(id, room_id, &user_id).await.expect("the folder answers");
+    let Attachable { attachment, key } = look().await.expect("it is hers");
+    let name = attachment.file.as_ref().and_then(|file| file.name.as_ref());
+    assert_eq!(name.map(Sealed::reveal), Some("rahasia.txt"));
+    let draft = |client_id: &str| Draft {
+        room_id,
+        kind: MessageKind::File,
+        content: Sealed::new(""),
+        attachment: Some(attachment.clone()),
+        upload_key: Some(key),
+        reply_to: None,
+        mentions: Vec::new(),
+        mentions_all: false,
+        client_message_id: Some(client_id.to_owned()),
+    };
+    let caller = Caller { user_id: user_id.clone(), request: Uuid::nil(), key: None };
+    let send = async |client_id: &str| {
+        let id = draft(client_id).wish_id(&caller, || unreachable!("it has an id of the client's"));
+        state.commands.send_message(&caller, id, draft(client_id)).await
+    };
+    let before = send("c-1").await.expect("sent");
+    app.erases("ana").await;
+    // She is here again, as somebody new with another key.
+    let after = ana.sends(&room, "halo lagi").await["position"].clone();
+    let head = app.head().await;
+    let refused = send("c-2").await.expect_err("the file is gone");
+    assert_eq!(refused.to_string(), "attachmentUrl: not an upload of yours in this room");
+    assert_eq!(app.head().await, head, "nothing was written");
+    assert_eq!(send("c-1").await.expect("it was sent before").position, before.position);
+    let read = ben.get(&format!("/api/chat/messages?roomId={room}&after={}", text(&after))).await.ok();
+    assert!(!read.to_string().contains("rahasia") && read.to_string().contains("halo lagi"), "{read}");
     app.stop().await;
 }
 

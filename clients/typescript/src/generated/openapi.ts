@@ -1832,13 +1832,18 @@ export interface components {
             success: true;
         };
         WriteBody: {
-            /** @description A media type, as in `image/png`, or `image`, `video`, `audio`, `document`, `file`. */
+            /** @description A media type, as in `image/png`, or `image`, `video`, `audio`, `document`, `file`; of an upload it is what its bytes say. */
             attachmentType?: string | null;
-            /** Format: uri */
             attachmentUrl?: string | null;
             clientMessageId?: string | null;
             content?: string | null;
+            /** @default [] */
+            mentions?: components["schemas"]["UserId"][];
+            /** @default false */
+            mentionsAll?: boolean;
             receiverId: components["schemas"]["UserId"];
+            replyToId?: components["schemas"]["MessageId"] | null;
+            socket_id?: components["schemas"]["SocketId"] | null;
             type?: components["schemas"]["MessageKind"] | null;
         };
     };

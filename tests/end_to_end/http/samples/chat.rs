@@ -155,6 +155,11 @@ impl Ids {
         let Self { room, .. } = self;
         let place = Sample::post("/api/chat/rooms/{roomId}/place", json!({"muted": true, "pinned": true}));
         let write = json!({"receiverId": "ben", "content": "x"});
+        let write_more = |more: Value| {
+            let mut body = write.clone();
+            body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+            body
+        };
         vec![
             Sample { method: Method::PATCH, ..place }
                 .at(&format!("/api/chat/rooms/{room}/place"))
@@ -176,16 +181,18 @@ impl Ids {
                 .wrong_bodies(&[(json!({}), "roomId"), (json!({"roomId": room, "upTo": 0}), "upTo")])
                 .foreign(404),
             Sample::get("/api/messages", "").wrong_queries(&[("limit=0", "limit"), ("cursor=x", "cursor")]),
-            Sample::post("/api/messages", write)
+            Sample::post("/api/messages", write.clone())
                 .wrong_bodies(&[
                     (json!({"content": "x"}), "receiverId"),
                     (json!({"receiverId": "ben"}), "content"),
                     (json!({"receiverId": "ana", "content": "x"}), "receiverId"),
                     (json!({"receiverId": "ben", "content": "x", "attachmentType": "foo"}), "attachmentType"),
-                    (
-                        json!({"receiverId": "ben", "content": "x", "attachmentUrl": "http://a.example"}),
-                        "attachmentUrl",
-                    ),
+                    (write_more(json!({"attachmentUrl": "http://a.example"})), "attachmentUrl"),
+                    (write_more(json!({"attachmentUrl": "/api/uploads/x"})), "attachmentUrl"),
+                    (write_more(json!({"replyToId": "x"})), "replyToId"),
+                    (write_more(json!({"replyToId": Uuid::nil()})), "replyToId"),
+                    (write_more(json!({"mentions": ["a b"]})), "mentions[0]"),
+                    (write_more(json!({"socket_id": "x"})), "socket_id"),
                 ])
                 .wrong_body(404, json!({"receiverId": "nobody", "content": "x"}), "receiverId"),
         ]

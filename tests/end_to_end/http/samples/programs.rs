@@ -32,13 +32,20 @@ pub(super) fn directory() -> Vec<Sample> {
                     "webPushSubscriptions",
                 ),
             ])
-            .wrong_url(422, "/api/users/a%20b", "userId"),
+            .wrong_url(422, "/api/users/a%20b", "userId")
+            .wrong_url(422, "/api/users/me", "userId")
+            .wrong_url(422, "/api/users/%6De", "userId")
+            .wrong_url(422, "/api/users/blocked", "userId")
+            .wrong_url(422, "/api/users/bulk", "userId"),
         program(Sample { bytes_max: BULK_BYTES_MAX, ..bulk }).wrong_bodies(&[
             (json!({}), "users"),
             (json!({"users": []}), "users"),
             (json!({"users": many}), "users"),
             (json!({"users": [{"id": "a"}, {"name": "B"}]}), "users[1].id"),
             (json!({"users": [{"id": "a b"}]}), "users[0].id"),
+            (json!({"users": [{"id": "a"}, {"id": "me"}]}), "users[1].id"),
+            (json!({"users": [{"id": "blocked"}]}), "users[0].id"),
+            (json!({"users": [{"id": "bulk"}]}), "users[0].id"),
             (json!({"users": [{"id": "a", "timeZone": "no zone"}]}), "users[0].timeZone"),
         ]),
     ]
