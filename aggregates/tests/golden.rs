@@ -13,6 +13,7 @@ use aggregates::feed::{FeedEvent, FeedRead};
 use aggregates::ids::{CommandId, EventId, GroupId};
 use aggregates::notification::{NotificationEvent, NotificationRaised, NotificationType, Source};
 use aggregates::participant::{Arrangement, MarkedUnread, MessagesDelivered, MessagesRead, ParticipantEvent};
+use aggregates::preferences::{PreferencesChanged, PreferencesEvent};
 use aggregates::relationship::RelationshipEvent;
 use aggregates::report::{ReportEvent, ReportFiled, ReportResolved, Resolution, Subject};
 use aggregates::room::{
@@ -20,6 +21,7 @@ use aggregates::room::{
     MessageDeleted, MessageEdited, MessageKind, MessageSent, NewMember, Role, RoomAvatarChanged, RoomEvent, RoomKind,
     RoomOpened, RoomRenamed, SlowModeChanged,
 };
+use aggregates::subscription::{Subscribed, SubscriptionEvent, Unsubscribed, Why};
 use aggregates::upcasting::STEPS;
 use aggregates::user::{ProfileChanged, UserErased, UserEvent, UserRegistered};
 use aggregates::versions::WRITTEN;
@@ -182,6 +184,12 @@ samples! {
         note: Some(sealed("seen")),
         at: noon(),
     };
+    Preferences(PreferencesEvent::PreferencesChanged) =
+        PreferencesChanged { user_id: user("ana"), settings: settings(), erased_before: 0, at: noon() };
+    Subscription(SubscriptionEvent::Subscribed) =
+        Subscribed { user_id: user("ana"), topic: topic(), channels: settings().channels, auto: true, erased_before: 0, at: noon() };
+    Subscription(SubscriptionEvent::Unsubscribed) =
+        Unsubscribed { user_id: user("ana"), topic: topic(), why: Why::Asked, erased_before: 0, at: noon() };
 }
 
 #[test]

@@ -9,9 +9,9 @@ use crate::KeyId;
 pub struct User {
     /// Boxed: a state in the door's cache is as large as the largest.
     pub(super) profile: Option<Box<Profile>>,
-    /// It happened once at least.
+    /// How often it happened.
     #[serde(default)]
-    pub(super) erased: bool,
+    pub(super) erasures: u32,
     /// What was dropped: nothing sealed with these can be read.
     #[serde(default)]
     pub(super) erased_keys: Vec<KeyId>,
@@ -29,7 +29,12 @@ impl User {
 
     /// Erased, and not come back as somebody new.
     pub const fn is_gone(&self) -> bool {
-        self.erased && self.profile.is_none()
+        self.erasures > 0 && self.profile.is_none()
+    }
+
+    /// How often somebody of this id was erased: what was chosen when it was less often is nobody's any more.
+    pub const fn erasures(&self) -> u32 {
+        self.erasures
     }
 
     /// Whether an erasure has named it.
@@ -43,7 +48,7 @@ impl User {
             UserEvent::ProfileChanged(event) => self.profile = Some(Box::new(event.profile.clone())),
             UserEvent::UserErased(event) => {
                 self.profile = None;
-                self.erased = true;
+                self.erasures = self.erasures.saturating_add(1);
                 self.erased_keys.extend(&event.keys);
             }
         }

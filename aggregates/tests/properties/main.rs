@@ -3,6 +3,7 @@
 //! Apart from the rules' own tests, which say what one command does: these say what none of them ever breaks. A failing
 //! sequence is shrunk and printed as the list of its commands.
 
+mod choices;
 mod wishes;
 
 use std::collections::BTreeSet;
