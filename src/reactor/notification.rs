@@ -45,7 +45,9 @@ impl NotificationReactor {
             | DomainEvent::Notification(_)
             | DomainEvent::Feed(_)
             | DomainEvent::User(_)
-            | DomainEvent::Report(_) => None,
+            | DomainEvent::Report(_)
+            | DomainEvent::Preferences(_)
+            | DomainEvent::Subscription(_) => None,
         }
     }
 }

@@ -77,7 +77,9 @@ pub fn tell(recorded: &RecordedEvent, words: &mut Words) -> Told {
             | ParticipantEvent::MessagesDelivered(_)
             | ParticipantEvent::RoomArranged(_),
         )
-        | DomainEvent::Report(_) => Told::Unsayable,
+        | DomainEvent::Report(_)
+        | DomainEvent::Preferences(_)
+        | DomainEvent::Subscription(_) => Told::Unsayable,
         DomainEvent::Relationship(told) => Told::Line(of_relationship(told, event)),
         DomainEvent::Notification(told) => Told::Line(of_notification(told, event)),
         DomainEvent::Feed(FeedEvent::FeedRead(read)) => {

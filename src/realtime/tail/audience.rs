@@ -51,7 +51,11 @@ pub(super) fn wants(interest: &Interest<'_>, recorded: &RecordedEvent) -> bool {
             | RoomEvent::MessagePinned(MessagePinned { room_id, .. })
             | RoomEvent::MessageUnpinned(MessagePinned { room_id, .. }),
         ) => interest.in_room_channel(*room_id),
-        DomainEvent::Room(RoomEvent::RoomOpened(_)) | DomainEvent::User(_) | DomainEvent::Report(_) => false,
+        DomainEvent::Room(RoomEvent::RoomOpened(_))
+        | DomainEvent::User(_)
+        | DomainEvent::Report(_)
+        | DomainEvent::Preferences(_)
+        | DomainEvent::Subscription(_) => false,
         DomainEvent::Participant(ParticipantEvent::MessagesRead(event)) => {
             interest.in_room_channel(event.room_id) || interest.in_user(&event.user_id)
         }
@@ -142,6 +146,8 @@ pub(super) fn named(recorded: &RecordedEvent) -> Vec<&UserId> {
         )
         | DomainEvent::Feed(_)
         | DomainEvent::User(_)
-        | DomainEvent::Report(_) => vec![],
+        | DomainEvent::Report(_)
+        | DomainEvent::Preferences(_)
+        | DomainEvent::Subscription(_) => vec![],
     }
 }

@@ -90,8 +90,12 @@ impl Tail<'_> {
                 self.to_user(&event.user_id, frames::NOTIFICATION_READ, &data, &place);
                 self.unread([event.user_id.clone()], place.position);
             }
-            // A report is between its reporter and the admins, who ask.
-            DomainEvent::Room(RoomEvent::RoomOpened(_)) | DomainEvent::User(_) | DomainEvent::Report(_) => {}
+            // A report is between its reporter and the admins, who ask; what somebody chose is theirs to ask for.
+            DomainEvent::Room(RoomEvent::RoomOpened(_))
+            | DomainEvent::User(_)
+            | DomainEvent::Report(_)
+            | DomainEvent::Preferences(_)
+            | DomainEvent::Subscription(_) => {}
         }
     }
 
