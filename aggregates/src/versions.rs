@@ -34,6 +34,7 @@ pub const WRITTEN: &[(AggregateKind, &str, u32)] = &[
     (AggregateKind::Relationship, "user_blocked", 1),
     (AggregateKind::Relationship, "user_unblocked", 1),
     (AggregateKind::Notification, "notification_raised", 1),
+    (AggregateKind::Notification, "delivery_decided", 1),
     (AggregateKind::Notification, "notification_read", 1),
     (AggregateKind::Notification, "notification_unread", 1),
     (AggregateKind::Feed, "feed_read", 1),

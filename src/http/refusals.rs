@@ -66,7 +66,7 @@ fn relationship(error: RelationshipError, text: String) -> Problem {
 fn notification(error: NotificationError, text: String) -> Problem {
     match error {
         NotificationError::NotFound => Problem::not_found(text),
-        NotificationError::Blocked => Problem::forbidden(text),
+        NotificationError::UnknownUser => Problem::not_found(text.clone()).naming("userId", text),
         NotificationError::OwnDoing => Problem::invalid("userId", text),
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aggregates::ids::CommandId;
-use aggregates::notification::{NotificationEvent, NotificationRaised};
+use aggregates::notification::{NotificationEvent, NotificationRaised, Surroundings};
 use aggregates::policy::follower::follower_notification;
 use aggregates::relationship::{Relate, RelationshipCommand};
 use aggregates::{Command, DomainEvent, Metadata, Origin, StreamId};
@@ -24,7 +24,7 @@ struct Running {
 
 impl Running {
     fn start(world: &World) -> Self {
-        let reactor = Reactor::new(world.log.clone(), world.views.clone(), world.door.clone());
+        let reactor = Reactor::new(world.log.clone(), world.views.clone(), world.door.clone(), Surroundings::default());
         let (health, stop) = (reactor.health(), CancellationToken::new());
         let ended = tokio::spawn(reactor.run(stop.clone()));
         Self { health, stop, ended }
@@ -75,7 +75,7 @@ async fn who_is_followed_is_notified_once_however_often_the_follow_is_seen() {
     assert_eq!((recorded.metadata.causation, &recorded.metadata.actor), (Some(cause.event_id), &None));
 
     // As after a crash before the checkpoint was written.
-    let reaction = NotificationReactor::react(&cause).expect("a wish");
+    let reaction = NotificationReactor::react(&cause, Surroundings::default()).expect("a wish");
     world.door.execute(reaction.wish).await.expect("carried out");
     assert_eq!(raised_count(&world).await, 1);
 }

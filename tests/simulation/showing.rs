@@ -266,7 +266,7 @@ fn feeds(events: &[RecordedEvent]) -> BTreeMap<UserId, Vec<(NotificationId, bool
     let mut notes: Vec<(UserId, NotificationId, u64, bool)> = Vec::new();
     for recorded in events {
         match &recorded.event {
-            DomainEvent::Notification(NotificationEvent::NotificationRaised(event)) => {
+            DomainEvent::Notification(NotificationEvent::NotificationRaised(event)) if event.is_in_feed() => {
                 notes.push((event.recipient_id.clone(), event.notification_id, recorded.position.0, false));
             }
             DomainEvent::Notification(NotificationEvent::NotificationRead(event)) => {

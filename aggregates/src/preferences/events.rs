@@ -26,10 +26,14 @@ pub struct PreferencesChanged {
 }
 
 impl PreferencesEvent {
+    pub const PREFERENCES_CHANGED: &'static str = "preferences_changed";
+    /// Whatever makes somebody's settings others.
+    pub const CHANGES: &'static [&'static str] = &[Self::PREFERENCES_CHANGED];
+
     /// The stored name and current version of each event. Append-only.
     pub const fn schema(&self) -> EventSchema {
         match self {
-            Self::PreferencesChanged(_) => EventSchema::new("preferences_changed", "1"),
+            Self::PreferencesChanged(_) => EventSchema::new(Self::PREFERENCES_CHANGED, "1"),
         }
     }
 }

@@ -52,11 +52,15 @@ pub enum Why {
 }
 
 impl SubscriptionEvent {
+    pub const SUBSCRIBED: &'static str = "subscribed";
+    pub const UNSUBSCRIBED: &'static str = "unsubscribed";
+    pub const ALL: &'static [&'static str] = &[Self::SUBSCRIBED, Self::UNSUBSCRIBED];
+
     /// The stored name and current version of each event. Append-only.
     pub const fn schema(&self) -> EventSchema {
         match self {
-            Self::Subscribed(_) => EventSchema::new("subscribed", "1"),
-            Self::Unsubscribed(_) => EventSchema::new("unsubscribed", "1"),
+            Self::Subscribed(_) => EventSchema::new(Self::SUBSCRIBED, "1"),
+            Self::Unsubscribed(_) => EventSchema::new(Self::UNSUBSCRIBED, "1"),
         }
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::events::{Profile, UserEvent, UserRole};
 use crate::KeyId;
+use crate::policy::channels::{Channel, Channels};
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct User {
@@ -25,6 +26,21 @@ impl User {
     /// As the platform says; `None` where it said nothing.
     pub fn role(&self) -> Option<UserRole> {
         self.profile.as_ref()?.role
+    }
+
+    /// By its IANA name.
+    pub fn time_zone(&self) -> Option<&str> {
+        self.profile.as_ref()?.reach.time_zone.as_deref()
+    }
+
+    /// The channels that there is an address for; the feed needs none.
+    pub fn reachable(&self) -> Channels {
+        let Some(profile) = &self.profile else { return Channels::NONE };
+        let has_device = !profile.reach.push.is_empty() || !profile.reach.web_push.is_empty();
+        Channels::NONE
+            .with(Channel::Push, has_device)
+            .with(Channel::Email, profile.email.is_some())
+            .with(Channel::WhatsApp, profile.phone.is_some())
     }
 
     /// Erased, and not come back as somebody new.

@@ -65,8 +65,8 @@ pub fn project(recorded: &RecordedEvent) -> Vec<FeedChange> {
 }
 
 fn in_notification(event: &NotificationEvent, position: Position) -> Vec<FeedChange> {
-    vec![match event {
-        NotificationEvent::NotificationRaised(event) => FeedChange::Raise(NotificationRow {
+    let change = match event {
+        NotificationEvent::NotificationRaised(event) if event.is_in_feed() => FeedChange::Raise(NotificationRow {
             id: event.notification_id,
             recipient_id: event.recipient_id.clone(),
             kind: event.kind,
@@ -77,9 +77,12 @@ fn in_notification(event: &NotificationEvent, position: Position) -> Vec<FeedCha
             created_at: event.at,
             position,
         }),
+        // Kept from the feed, and what leads outside: nothing is shown of it here.
+        NotificationEvent::NotificationRaised(_) | NotificationEvent::DeliveryDecided(_) => return vec![],
         NotificationEvent::NotificationRead(event) => FeedChange::MarkRead { id: event.notification_id, at: event.at },
         NotificationEvent::NotificationUnread(event) => FeedChange::MarkUnread { id: event.notification_id },
-    }]
+    };
+    vec![change]
 }
 
 fn in_feed(event: &FeedEvent) -> Vec<FeedChange> {

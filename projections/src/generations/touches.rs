@@ -256,6 +256,7 @@ fn in_feed(change: &FeedChange) -> Vec<Touch> {
 fn recipient(event: &NotificationEvent) -> &UserId {
     match event {
         NotificationEvent::NotificationRaised(event) => &event.recipient_id,
+        NotificationEvent::DeliveryDecided(event) => &event.recipient_id,
         NotificationEvent::NotificationRead(event) | NotificationEvent::NotificationUnread(event) => {
             &event.recipient_id
         }

@@ -162,6 +162,9 @@ fn own(event: &DomainEvent) -> StreamId {
         DomainEvent::Notification(NotificationEvent::NotificationRaised(event)) => {
             StreamId::notification(event.notification_id)
         }
+        DomainEvent::Notification(NotificationEvent::DeliveryDecided(event)) => {
+            StreamId::notification(event.notification_id)
+        }
         DomainEvent::Notification(
             NotificationEvent::NotificationRead(event) | NotificationEvent::NotificationUnread(event),
         ) => StreamId::notification(event.notification_id),
@@ -258,7 +261,9 @@ fn spoken_of(event: &DomainEvent) -> Vec<StreamId> {
             users(&[&event.recipient_id]).into_iter().chain(event.actor_id.iter().map(StreamId::user)).collect()
         }
         DomainEvent::Notification(
-            NotificationEvent::NotificationRead(_) | NotificationEvent::NotificationUnread(_),
+            NotificationEvent::DeliveryDecided(_)
+            | NotificationEvent::NotificationRead(_)
+            | NotificationEvent::NotificationUnread(_),
         ) => Vec::new(),
         DomainEvent::Feed(FeedEvent::FeedRead(event)) => users(&[&event.user_id]),
         DomainEvent::User(UserEvent::UserRegistered(_) | UserEvent::ProfileChanged(_) | UserEvent::UserErased(_)) => {

@@ -211,6 +211,9 @@ impl Tail<'_> {
 
     fn notified(&self, event: &NotificationEvent, place: &Place<'_>, people: &People) {
         let recipient = match event {
+            // Of what is not in their feed nobody hears here.
+            NotificationEvent::NotificationRaised(event) if !event.is_in_feed() => return,
+            NotificationEvent::DeliveryDecided(_) => return,
             NotificationEvent::NotificationRaised(event) => {
                 let actor = event.actor_id.as_ref().and_then(|actor| people.get(actor)).map(Arc::as_ref);
                 let token = PositionToken { log: self.inner.log.id(), position: place.position };

@@ -271,6 +271,11 @@ pub fn raised(nth: i64, number: u128, recipient: &str, kind: NotificationType) -
         kind,
         actor_id: Some(user("someone")),
         source: Source { kind: "user".to_owned(), id: "someone".to_owned() },
+        channels: None,
+        critical: false,
+        topic: None,
+        room_id: None,
+        in_app: None,
         at: at(nth),
     }))
 }

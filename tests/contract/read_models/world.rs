@@ -209,6 +209,7 @@ fn stream_of(event: &DomainEvent) -> StreamId {
         }
         DomainEvent::Notification(event) => StreamId::notification(match event {
             NotificationEvent::NotificationRaised(event) => event.notification_id,
+            NotificationEvent::DeliveryDecided(event) => event.notification_id,
             NotificationEvent::NotificationRead(event) | NotificationEvent::NotificationUnread(event) => {
                 event.notification_id
             }

@@ -62,6 +62,8 @@ impl Naive {
                 };
             }
             DomainEvent::Notification(event) => match event {
+                NotificationEvent::NotificationRaised(event) if !event.is_in_feed() => {}
+                NotificationEvent::DeliveryDecided(_) => {}
                 NotificationEvent::NotificationRaised(event) => self.notes.push(Note {
                     id: event.notification_id,
                     recipient: event.recipient_id.clone(),
