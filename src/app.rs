@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aggregates::notification::Surroundings;
 use event_log::tying::OtherKeys;
 use event_log::{
     Door, DoorOptions, EventLogError, IfOthers, InUse, LogCaches, OpenError, Position, SharedLog, StoreUrl,
