@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aggregates::notification::Surroundings;
 use event_log::tying::OtherKeys;
 use event_log::{
     Door, DoorOptions, EventLogError, IfOthers, InUse, LogCaches, OpenError, Position, SharedLog, StoreUrl,
@@ -96,7 +97,7 @@ impl App {
         let realtime =
             Realtime::new(realtime_config(&config), log.clone(), views.clone(), directory.clone(), attending);
         let unseen = Unseen::new(last_seen, log.clone());
-        let reactor = Reactor::new(log.clone(), views.clone(), door.clone());
+        let reactor = Reactor::new(log.clone(), views.clone(), door.clone(), surroundings());
         let auth = Arc::new(Authenticator::new(&config.auth));
         let gate = Arc::new(Gate::new(&config, auth, ports.clock.clone()));
         let state = AppState::new(Handles {
@@ -279,6 +280,11 @@ fn keep_measurements(recorded: PrometheusHandle) -> tokio::task::JoinHandle<()> 
             recorded.run_upkeep();
         }
     })
+}
+
+/// Nothing leads outside yet: the feed is all there is, and every other channel says that it is not configured.
+fn surroundings() -> Surroundings {
+    Surroundings::default()
 }
 
 fn log_caches(config: &CachesConfig) -> LogCaches {

@@ -138,7 +138,9 @@ impl Directory {
             | DomainEvent::Relationship(_)
             | DomainEvent::Notification(_)
             | DomainEvent::Feed(_)
-            | DomainEvent::Report(_) => return,
+            | DomainEvent::Report(_)
+            | DomainEvent::Preferences(_)
+            | DomainEvent::Subscription(_) => return,
         };
         let row = UserRow { id: user_id.clone(), person };
         self.write().note(row, recorded.position);

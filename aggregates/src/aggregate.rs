@@ -6,9 +6,11 @@ use crate::catalogue::{AggregateKind, DomainEvent, StreamId};
 use crate::feed::{Feed, FeedCommand, FeedError};
 use crate::notification::{Notification, NotificationCommand, NotificationError};
 use crate::participant::{Participant, ParticipantCommand, ParticipantError};
+use crate::preferences::{Preferences, PreferencesCommand, PreferencesError};
 use crate::relationship::{Relationship, RelationshipCommand, RelationshipError};
 use crate::report::{Report, ReportCommand, ReportError};
 use crate::room::{Room, RoomCommand, RoomError};
+use crate::subscription::{Subscription, SubscriptionCommand, SubscriptionError};
 use crate::user::{User, UserCommand, UserError};
 
 /// A wish, addressed to one stream.
@@ -21,6 +23,8 @@ pub enum Command {
     Feed(FeedCommand),
     User(UserCommand),
     Report(ReportCommand),
+    Preferences(PreferencesCommand),
+    Subscription(SubscriptionCommand),
 }
 
 /// What a stream must remember in order to decide.
@@ -33,6 +37,8 @@ pub enum State {
     Feed(Feed),
     User(User),
     Report(Report),
+    Preferences(Preferences),
+    Subscription(Subscription),
 }
 
 /// A rule said no. Safe to show to whoever asked.
@@ -52,6 +58,10 @@ pub enum Refusal {
     User(#[from] UserError),
     #[error(transparent)]
     Report(#[from] ReportError),
+    #[error(transparent)]
+    Preferences(#[from] PreferencesError),
+    #[error(transparent)]
+    Subscription(#[from] SubscriptionError),
 }
 
 /// Another stream whose facts a decision rests on.
@@ -74,6 +84,8 @@ impl Command {
             Self::Feed(_) => AggregateKind::Feed,
             Self::User(_) => AggregateKind::User,
             Self::Report(_) => AggregateKind::Report,
+            Self::Preferences(_) => AggregateKind::Preferences,
+            Self::Subscription(_) => AggregateKind::Subscription,
         }
     }
 
@@ -85,6 +97,8 @@ impl Command {
             Self::Relationship(command) => command.learn(stream, facts),
             Self::Notification(command) => command.learn(stream, facts),
             Self::Report(command) => command.learn(stream, facts),
+            Self::Preferences(command) => command.learn(stream, facts),
+            Self::Subscription(command) => command.learn(stream, facts),
             Self::Feed(_) | Self::User(_) => {}
         }
     }
@@ -101,6 +115,8 @@ impl State {
             AggregateKind::Feed => Self::Feed(Feed::default()),
             AggregateKind::User => Self::User(User::default()),
             AggregateKind::Report => Self::Report(Report::default()),
+            AggregateKind::Preferences => Self::Preferences(Preferences::default()),
+            AggregateKind::Subscription => Self::Subscription(Subscription::default()),
         }
     }
 
@@ -114,12 +130,16 @@ impl State {
                 | Self::Notification(_)
                 | Self::Feed(_)
                 | Self::User(_)
-                | Self::Report(_) => Vec::new(),
+                | Self::Report(_)
+                | Self::Preferences(_)
+                | Self::Subscription(_) => Vec::new(),
             },
             Command::Participant(command) => command.needs(),
             Command::Relationship(command) => command.needs(),
             Command::Notification(command) => command.needs(),
             Command::Report(command) => command.needs(),
+            Command::Preferences(command) => command.needs(),
+            Command::Subscription(command) => command.needs(),
             Command::Feed(_) | Command::User(_) => Vec::new(),
         }
     }
@@ -159,6 +179,14 @@ impl State {
             Self::Report(state) => {
                 let Command::Report(command) = command else { misaddressed(self, command) };
                 Ok(events(state.decide(command)?, DomainEvent::Report))
+            }
+            Self::Preferences(state) => {
+                let Command::Preferences(command) = command else { misaddressed(self, command) };
+                Ok(events(state.decide(command)?, DomainEvent::Preferences))
+            }
+            Self::Subscription(state) => {
+                let Command::Subscription(command) = command else { misaddressed(self, command) };
+                Ok(events(state.decide(command)?, DomainEvent::Subscription))
             }
         }
     }
@@ -201,6 +229,16 @@ impl State {
                     state.evolve(event);
                 }
             }
+            DomainEvent::Preferences(event) => {
+                if let Self::Preferences(state) = self {
+                    state.evolve(event);
+                }
+            }
+            DomainEvent::Subscription(event) => {
+                if let Self::Subscription(state) = self {
+                    state.evolve(event);
+                }
+            }
         }
     }
 
@@ -213,6 +251,8 @@ impl State {
             Self::Feed(_) => AggregateKind::Feed,
             Self::User(_) => AggregateKind::User,
             Self::Report(_) => AggregateKind::Report,
+            Self::Preferences(_) => AggregateKind::Preferences,
+            Self::Subscription(_) => AggregateKind::Subscription,
         }
     }
 }

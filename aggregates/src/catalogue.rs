@@ -11,9 +11,11 @@ use crate::feed::FeedEvent;
 use crate::ids::{NotificationId, ReportId, RoomId, UserId, UserPair};
 use crate::notification::NotificationEvent;
 use crate::participant::ParticipantEvent;
+use crate::preferences::PreferencesEvent;
 use crate::relationship::RelationshipEvent;
 use crate::report::ReportEvent;
 use crate::room::RoomEvent;
+use crate::subscription::{SubscriptionEvent, Topic};
 use crate::upcasting::{STEPS, Step, upcast};
 use crate::user::UserEvent;
 
@@ -49,11 +51,22 @@ pub enum AggregateKind {
     Feed,
     User,
     Report,
+    Preferences,
+    Subscription,
 }
 
 impl AggregateKind {
-    pub const ALL: [Self; 7] =
-        [Self::Room, Self::Participant, Self::Relationship, Self::Notification, Self::Feed, Self::User, Self::Report];
+    pub const ALL: [Self; 9] = [
+        Self::Room,
+        Self::Participant,
+        Self::Relationship,
+        Self::Notification,
+        Self::Feed,
+        Self::User,
+        Self::Report,
+        Self::Preferences,
+        Self::Subscription,
+    ];
 
     /// As stored in `aggregate_type`. Append-only.
     pub const fn name(self) -> &'static str {
@@ -65,6 +78,8 @@ impl AggregateKind {
             Self::Feed => "feed",
             Self::User => "user",
             Self::Report => "report",
+            Self::Preferences => "preferences",
+            Self::Subscription => "subscription",
         }
     }
 
@@ -112,6 +127,14 @@ impl StreamId {
     pub fn report(report: ReportId) -> Self {
         Self::new(AggregateKind::Report, report.to_string())
     }
+
+    pub fn preferences(user: &UserId) -> Self {
+        Self::new(AggregateKind::Preferences, user.as_str())
+    }
+
+    pub fn subscription(user: &UserId, topic: &Topic) -> Self {
+        Self::new(AggregateKind::Subscription, format!("{user}:{topic}"))
+    }
 }
 
 impl fmt::Display for StreamId {
@@ -130,6 +153,8 @@ pub enum DomainEvent {
     Feed(FeedEvent),
     User(UserEvent),
     Report(ReportEvent),
+    Preferences(PreferencesEvent),
+    Subscription(SubscriptionEvent),
 }
 
 /// Between each aggregate's own events and the list of all; the way back fails for an event of another aggregate.
@@ -160,6 +185,8 @@ own_events! {
     Feed: FeedEvent,
     User: UserEvent,
     Report: ReportEvent,
+    Preferences: PreferencesEvent,
+    Subscription: SubscriptionEvent,
 }
 
 /// A stored event that this program cannot read: unknown, of a later version, or damaged.
@@ -187,6 +214,8 @@ impl DomainEvent {
             Self::Feed(_) => AggregateKind::Feed,
             Self::User(_) => AggregateKind::User,
             Self::Report(_) => AggregateKind::Report,
+            Self::Preferences(_) => AggregateKind::Preferences,
+            Self::Subscription(_) => AggregateKind::Subscription,
         }
     }
 
@@ -199,6 +228,8 @@ impl DomainEvent {
             Self::Feed(event) => event.schema(),
             Self::User(event) => event.schema(),
             Self::Report(event) => event.schema(),
+            Self::Preferences(event) => event.schema(),
+            Self::Subscription(event) => event.schema(),
         }
     }
 
@@ -215,6 +246,8 @@ impl DomainEvent {
             Self::Feed(event) => text(event),
             Self::User(event) => text(event),
             Self::Report(event) => text(event),
+            Self::Preferences(event) => text(event),
+            Self::Subscription(event) => text(event),
         }
     }
 
@@ -277,6 +310,8 @@ impl DomainEvent {
             AggregateKind::Feed => Self::Feed(read(payload)?),
             AggregateKind::User => Self::User(read(payload)?),
             AggregateKind::Report => Self::Report(read(payload)?),
+            AggregateKind::Preferences => Self::Preferences(read(payload)?),
+            AggregateKind::Subscription => Self::Subscription(read(payload)?),
         })
     }
 
@@ -292,6 +327,8 @@ impl DomainEvent {
             AggregateKind::Feed => Self::Feed(read(payload)?),
             AggregateKind::User => Self::User(read(payload)?),
             AggregateKind::Report => Self::Report(read(payload)?),
+            AggregateKind::Preferences => Self::Preferences(read(payload)?),
+            AggregateKind::Subscription => Self::Subscription(read(payload)?),
         })
     }
 }
@@ -300,12 +337,27 @@ impl DomainEvent {
 mod tests {
     use super::*;
     use crate::cast::{ana, ben, room_id};
+    use crate::ids::TargetId;
+    use crate::subscription::TopicKind;
 
     /// These words are in every log there is.
     #[test]
     fn the_kinds_of_stream_are_stored_by_these_names() {
         let names = AggregateKind::ALL.map(AggregateKind::name);
-        assert_eq!(names, ["room", "participant", "relationship", "notification", "feed", "user", "report"]);
+        assert_eq!(
+            names,
+            [
+                "room",
+                "participant",
+                "relationship",
+                "notification",
+                "feed",
+                "user",
+                "report",
+                "preferences",
+                "subscription"
+            ]
+        );
         for kind in AggregateKind::ALL {
             assert_eq!(AggregateKind::parse(kind.name()), Some(kind));
         }
@@ -322,5 +374,8 @@ mod tests {
         assert_eq!(StreamId::feed(&ana()).to_string(), "feed/ana");
         assert_eq!(StreamId::user(&ana()).to_string(), "user/ana");
         assert_eq!(StreamId::report(ReportId(room_id().0)).to_string(), format!("report/{room}"));
+        assert_eq!(StreamId::preferences(&ana()).to_string(), "preferences/ana");
+        let topic = Topic { kind: TopicKind::Group, target_id: TargetId::parse("kelas-7").expect("an id") };
+        assert_eq!(StreamId::subscription(&ana(), &topic).to_string(), "subscription/ana:GROUP:kelas-7");
     }
 }

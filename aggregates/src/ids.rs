@@ -205,6 +205,8 @@ platform_ids! {
     UserId, else InvalidUserId: "a user id";
     /// The platform's own group that a room belongs to.
     GroupId, else InvalidGroupId: "a group id";
+    /// What of the platform's somebody subscribes to.
+    TargetId, else InvalidTargetId: "a target id";
 }
 
 impl UserId {

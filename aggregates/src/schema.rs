@@ -8,9 +8,10 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::Timestamp;
-use crate::ids::{GroupId, MessageId, NotificationId, ReportId, RoomId, UserId};
+use crate::ids::{GroupId, MessageId, NotificationId, ReportId, RoomId, TargetId, UserId};
 use crate::report::Resolution;
 use crate::room::{Emoji, HistoryFrom, JoinPolicy, MessageKind};
+use crate::subscription::TopicKind;
 use crate::user::UserRole;
 
 macro_rules! schemas {
@@ -39,12 +40,14 @@ schemas! {
     // As `ids::is_platform_id` says it.
     UserId: {"type": "string", "pattern": "^[A-Za-z0-9_\\-=@,.;]{1,128}$", "description": "As the platform names somebody."};
     GroupId: {"type": "string", "pattern": "^[A-Za-z0-9_\\-=@,.;]{1,128}$", "description": "The platform's own group."};
+    TargetId: {"type": "string", "pattern": "^[A-Za-z0-9_\\-=@,.;]{1,128}$", "description": "What of the platform's is subscribed to."};
     Timestamp: {"type": "string", "format": "date-time", "description": "RFC 3339, UTC, with milliseconds."};
     Emoji: {"type": "string", "minLength": 1, "description": "One emoji, as Unicode lists them."};
     MessageKind: {"type": "string", "enum": ["text", "image", "file"]};
     JoinPolicy: {"type": "string", "enum": ["open", "invite"]};
     HistoryFrom: {"type": "string", "enum": ["start", "join"]};
     Resolution: {"type": "string", "enum": ["DISMISSED", "CONTENT_REMOVED", "USER_WARNED", "USER_SUSPENDED"]};
+    TopicKind: {"type": "string", "enum": ["GROUP", "COURSE", "EVENT", "POST", "USER"]};
     UserRole: {"type": "string", "enum": ["ADMIN", "MENTOR", "AFFILIATE", "MEMBER_PREMIUM", "MEMBER_FREE"]};
 }
 
@@ -73,6 +76,7 @@ mod tests {
             [UserRole::Admin, UserRole::Mentor, UserRole::Affiliate, UserRole::MemberPremium, UserRole::MemberFree];
         assert_eq!(names::<UserRole>(), shown(roles));
         assert_eq!(names::<Resolution>(), shown(Resolution::ALL));
+        assert_eq!(names::<TopicKind>(), shown(TopicKind::ALL));
         assert_eq!(names::<HistoryFrom>(), shown([HistoryFrom::Start, HistoryFrom::Join]));
     }
 }

@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::feed::Feed;
 use crate::notification::Notification;
 use crate::participant::Participant;
+use crate::preferences::Preferences;
 use crate::relationship::Relationship;
 use crate::report::Report;
 use crate::room::Room;
+use crate::subscription::Subscription;
 use crate::{AggregateKind, State};
 
 /// Raised whenever a state gets another form, or an `evolve` makes another state of the same events.
@@ -26,6 +28,8 @@ enum Kept {
     Notification(Notification),
     Feed(Feed),
     Report(Report),
+    Preferences(Preferences),
+    Subscription(Subscription),
 }
 
 /// What was kept is no state of this kind in today's format.
@@ -49,6 +53,8 @@ impl State {
             Self::Notification(state) => Kept::Notification(state.clone()),
             Self::Feed(state) => Kept::Feed(state.clone()),
             Self::Report(state) => Kept::Report(state.clone()),
+            Self::Preferences(state) => Kept::Preferences(state.clone()),
+            Self::Subscription(state) => Kept::Subscription(state.clone()),
             Self::User(_) => return None,
         };
         Some(serde_json::to_string(&kept))
@@ -66,6 +72,8 @@ impl State {
             Kept::Notification(state) => Self::Notification(state),
             Kept::Feed(state) => Self::Feed(state),
             Kept::Report(state) => Self::Report(state),
+            Kept::Preferences(state) => Self::Preferences(state),
+            Kept::Subscription(state) => Self::Subscription(state),
         };
         if state.kind() == kind { Ok(state) } else { Err(UnreadableState::Kind) }
     }
@@ -75,12 +83,14 @@ impl State {
         const SMALL: usize = 256;
         match self {
             Self::Room(room) => SMALL + room.weight_bytes(),
+            Self::Preferences(preferences) => SMALL + preferences.weight_bytes(),
             Self::Participant(_)
             | Self::Relationship(_)
             | Self::Notification(_)
             | Self::Feed(_)
             | Self::User(_)
-            | Self::Report(_) => SMALL,
+            | Self::Report(_)
+            | Self::Subscription(_) => SMALL,
         }
     }
 }

@@ -96,7 +96,13 @@ impl HasWords for DomainEvent {
             Self::Room(event) => in_room(event, visit),
             Self::User(event) => in_user(event, visit),
             Self::Report(event) => in_report(event, visit),
-            Self::Participant(_) | Self::Relationship(_) | Self::Notification(_) | Self::Feed(_) => {}
+            // Names of zones and languages, and ids: no words.
+            Self::Participant(_)
+            | Self::Relationship(_)
+            | Self::Notification(_)
+            | Self::Feed(_)
+            | Self::Preferences(_)
+            | Self::Subscription(_) => {}
         }
     }
 }
@@ -130,7 +136,9 @@ impl HasWords for Command {
             | Self::Participant(_)
             | Self::Relationship(_)
             | Self::Notification(_)
-            | Self::Feed(_) => {}
+            | Self::Feed(_)
+            | Self::Preferences(_)
+            | Self::Subscription(_) => {}
         }
     }
 }

@@ -11,8 +11,15 @@ use std::path::PathBuf;
 
 use aggregates::feed::{FeedEvent, FeedRead};
 use aggregates::ids::{CommandId, EventId, GroupId};
-use aggregates::notification::{NotificationEvent, NotificationRaised, NotificationType, Source};
+use aggregates::notification::{
+    Decided, Decision, DeliveryDecided, Inputs, NotificationEvent, NotificationRaised, NotificationType, Source,
+    TopicTaken,
+};
 use aggregates::participant::{Arrangement, MarkedUnread, MessagesDelivered, MessagesRead, ParticipantEvent};
+use aggregates::policy::channels::{Channel, Channels};
+use aggregates::policy::choosing::{Silence, Suppression};
+use aggregates::policy::settings::Switch;
+use aggregates::preferences::{PreferencesChanged, PreferencesEvent};
 use aggregates::relationship::RelationshipEvent;
 use aggregates::report::{ReportEvent, ReportFiled, ReportResolved, Resolution, Subject};
 use aggregates::room::{
@@ -20,6 +27,7 @@ use aggregates::room::{
     MembersAdded, MessageDeleted, MessageEdited, MessageKind, MessageSent, NewMember, Role, RoomAvatarChanged,
     RoomEvent, RoomKind, RoomOpened, RoomRenamed, SlowModeChanged,
 };
+use aggregates::subscription::{Subscribed, SubscriptionEvent, Unsubscribed, Why};
 use aggregates::upcasting::STEPS;
 use aggregates::user::{ProfileChanged, UserErased, UserEvent, UserRegistered};
 use aggregates::versions::WRITTEN;
@@ -160,6 +168,21 @@ samples! {
         kind: NotificationType::Follower,
         actor_id: Some(user("ana")),
         source: Source { kind: "user".to_owned(), id: "ana".to_owned() },
+        channels: None,
+        critical: false,
+        topic: None,
+        room_id: None,
+        in_app: None,
+        at: noon(),
+    };
+    Notification(NotificationEvent::DeliveryDecided) = DeliveryDecided {
+        notification_id: notification_id(),
+        recipient_id: user("ben"),
+        channel: Channel::Push,
+        decided: Decided {
+            decision: Decision::Suppressed { reason: Suppression::NotConfigured },
+            inputs: Inputs { not_configured: true, ..Inputs::default() },
+        },
         at: noon(),
     };
     Notification(NotificationEvent::NotificationRead) = marked();
@@ -182,6 +205,12 @@ samples! {
         note: Some(sealed("seen")),
         at: noon(),
     };
+    Preferences(PreferencesEvent::PreferencesChanged) =
+        PreferencesChanged { user_id: user("ana"), settings: settings(), erased_before: 0, at: noon() };
+    Subscription(SubscriptionEvent::Subscribed) =
+        Subscribed { user_id: user("ana"), topic: topic(), channels: settings().channels, auto: true, erased_before: 0, at: noon() };
+    Subscription(SubscriptionEvent::Unsubscribed) =
+        Unsubscribed { user_id: user("ana"), topic: topic(), why: Why::Asked, erased_before: 0, at: noon() };
 }
 
 #[test]
@@ -234,6 +263,64 @@ fn every_subject_of_a_report_is_stored_in_its_form() {
     for resolution in Resolution::ALL {
         assert_eq!(serde_json::to_value(resolution).expect("JSON"), json!(resolution.name()));
     }
+}
+
+/// Every reason and every input of a decision, and what a notification says of its channels since they are decided on.
+#[test]
+fn every_decision_is_stored_in_its_form() {
+    let reasons = [
+        (Suppression::Blocked, "blocked"),
+        (Suppression::RoomMuted, "room_muted"),
+        (Suppression::ChannelOff, "channel_off"),
+        (Suppression::TypeOff, "type_off"),
+        (Suppression::MatrixOff, "matrix_off"),
+        (Suppression::NotSubscribed, "not_subscribed"),
+        (Suppression::TopicChannelOff, "topic_channel_off"),
+        (Suppression::InRoom, "in_room"),
+        (Suppression::NoAddress, "no_address"),
+        (Suppression::NotConfigured, "not_configured"),
+    ];
+    for (reason, name) in reasons {
+        let decision = serde_json::to_value(Decision::Suppressed { reason }).expect("JSON");
+        assert_eq!(decision, json!({"kind": "suppressed", "reason": name}));
+    }
+    let inputs = Inputs {
+        switched_off: Some(Switch::TypeGroup),
+        silenced: Some(Silence::RoomMuted),
+        topic: Some(TopicTaken::WithoutChannel),
+        quiet_until: Some(noon()),
+        critical: true,
+        in_room: true,
+        no_address: true,
+        not_configured: true,
+    };
+    let decided = Decided { decision: Decision::Scheduled { due: noon() }, inputs };
+    let form = json!({
+        "decision": {"kind": "scheduled", "due": "2026-11-22T12:00:00.000Z"},
+        "inputs": {"switched_off": "type_group", "silenced": "room_muted", "topic": "without_channel",
+            "quiet_until": "2026-11-22T12:00:00.000Z", "critical": true, "in_room": true, "no_address": true,
+            "not_configured": true},
+    });
+    assert_eq!(serde_json::to_value(&decided).expect("JSON"), form);
+
+    let raised = samples().into_iter().find_map(|event| match event {
+        DomainEvent::Notification(NotificationEvent::NotificationRaised(event)) => Some(event),
+        _ => None,
+    });
+    let raised = NotificationRaised {
+        channels: Some(Channels::of(&[Channel::InApp, Channel::Push])),
+        critical: true,
+        topic: Some(topic()),
+        room_id: Some(room_id()),
+        in_app: Some(decided),
+        ..raised.expect("a sample")
+    };
+    let event = DomainEvent::Notification(NotificationEvent::NotificationRaised(raised));
+    let payload = payload_of(&event);
+    assert_eq!(payload["channels"], json!(["IN_APP", "PUSH"]));
+    assert_eq!((&payload["in_app"], &payload["critical"]), (&form, &json!(true)));
+    assert_eq!((&payload["topic"]["kind"], &payload["room_id"]), (&json!("COURSE"), &json!(room_id().to_string())));
+    assert_eq!(load(&event, "1", &payload.to_string()).expect("loads"), event);
 }
 
 /// What a message and a room say only sometimes, beside the golden files that say none of it.

@@ -130,6 +130,11 @@ impl Community {
             kind: NotificationType::Follower,
             actor_id: Some(person(self.raised)),
             source: Source { kind: "user".to_owned(), id: person(self.raised).to_string() },
+            channels: None,
+            critical: false,
+            topic: None,
+            room_id: None,
+            in_app: None,
             at,
         };
         let event = DomainEvent::Notification(NotificationEvent::NotificationRaised(event));

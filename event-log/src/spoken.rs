@@ -133,6 +133,8 @@ fn id_of(recorded: &RecordedEvent) -> String {
         | DomainEvent::Relationship(_)
         | DomainEvent::Notification(_)
         | DomainEvent::Feed(_)
-        | DomainEvent::Report(_) => recorded.stream.id.to_string(),
+        | DomainEvent::Report(_)
+        | DomainEvent::Preferences(_)
+        | DomainEvent::Subscription(_) => recorded.stream.id.to_string(),
     }
 }

@@ -39,7 +39,14 @@ pub(crate) const fn filter(unit: UnitName) -> Filter {
             AggregateKind::User,
             AggregateKind::Report,
         ]),
-        UnitName::Feed => Filter::Kinds(&[AggregateKind::Notification, AggregateKind::Feed]),
+        // People for their erasures alone.
+        UnitName::Feed => Filter::Kinds(&[
+            AggregateKind::Notification,
+            AggregateKind::Feed,
+            AggregateKind::Preferences,
+            AggregateKind::Subscription,
+            AggregateKind::User,
+        ]),
         UnitName::Search => Filter::Kinds(&[AggregateKind::Room, AggregateKind::User]),
     }
 }

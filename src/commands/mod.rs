@@ -5,6 +5,7 @@
 
 mod arranging;
 mod caller;
+mod choices;
 mod failure;
 mod keeping;
 mod lookups;
@@ -28,6 +29,7 @@ use projections::Views;
 use crate::clock::SharedClock;
 
 pub use caller::{Caller, Program, WishId};
+pub use choices::{Chosen, Taken};
 pub use failure::Failure;
 pub use keeping::RoomChanges;
 pub use message_changes::{Changed, Rewording};

@@ -77,6 +77,8 @@ fn standing(done: &Done) -> Option<bool> {
         | DomainEvent::Notification(_)
         | DomainEvent::Feed(_)
         | DomainEvent::User(_)
-        | DomainEvent::Report(_) => None,
+        | DomainEvent::Report(_)
+        | DomainEvent::Preferences(_)
+        | DomainEvent::Subscription(_) => None,
     })
 }

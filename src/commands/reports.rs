@@ -134,6 +134,8 @@ fn filed(done: &Done) -> Option<ReportId> {
         | DomainEvent::Relationship(_)
         | DomainEvent::Notification(_)
         | DomainEvent::Feed(_)
-        | DomainEvent::User(_) => None,
+        | DomainEvent::User(_)
+        | DomainEvent::Preferences(_)
+        | DomainEvent::Subscription(_) => None,
     })
 }

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use aggregates::ids::{RoomId, UserId};
+use aggregates::ids::{RoomId, TargetId, UserId};
+use aggregates::subscription::{Topic, TopicKind};
 use event_log::Position;
 use garde::Validate;
 use projections::inbox::reads::RoomCursor;
@@ -68,6 +69,26 @@ impl FromStr for UserCursor {
     }
 }
 
+/// Of lists of topics, in the order of their kinds and ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicCursor(pub Topic);
+
+impl fmt::Display for TopicCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for TopicCursor {
+    type Err = InvalidCursor;
+
+    fn from_str(text: &str) -> Result<Self, InvalidCursor> {
+        let (name, id) = text.split_once(':').ok_or(InvalidCursor)?;
+        let kind = TopicKind::ALL.into_iter().find(|kind| kind.name() == name).ok_or(InvalidCursor)?;
+        Ok(Self(Topic { kind, target_id: TargetId::parse(id).map_err(|_| InvalidCursor)? }))
+    }
+}
+
 impl fmt::Display for PositionCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -123,6 +144,9 @@ mod tests {
             let cursor = RoomsCursor(RoomCursor { pinned, last_position: Position(7), room_id });
             assert_eq!(cursor.to_string().parse(), Ok(cursor));
         }
+        let target_id = TargetId::parse("kelas-7").expect("an id");
+        let cursor = TopicCursor(Topic { kind: TopicKind::Group, target_id });
+        assert_eq!(cursor.to_string().parse(), Ok(cursor));
     }
 
     #[test]
@@ -132,6 +156,9 @@ mod tests {
         }
         for wrong in ["", "7", "7_", "_", "7_x", "x_00000000-0000-0000-0000-000000000009"] {
             assert_eq!(wrong.parse::<RoomsCursor>(), Err(InvalidCursor), "{wrong}");
+        }
+        for wrong in ["", "GROUP", "GROUP:", "ROOM:a", "group:a", "GROUP:a:b", "GROUP:a b"] {
+            assert_eq!(wrong.parse::<TopicCursor>(), Err(InvalidCursor), "{wrong}");
         }
     }
 }

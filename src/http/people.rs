@@ -7,15 +7,14 @@ use aggregates::ids::UserId;
 use aggregates::user::{Change, DEVICES_MAX, ProfileChanges, UserRole};
 use axum::extract::State;
 use garde::Validate;
-use jiff::tz::TimeZoneDatabase;
 use projections::UnitName;
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::cursor::{PageQuery, PositionCursor};
 use super::extract::{Actor, After, ValidJson, ValidLongJson, ValidPath, ValidQuery};
 use super::relations::{look_for, no_such_user};
-use super::validity::{https_url, own_name, text};
+use super::validity::{Locale, a_time_zone, https_url, own_name, said, text};
 use super::{Answer, AppState, Problem};
 use crate::commands::Program;
 use crate::directory::person_of;
@@ -97,45 +96,12 @@ struct WebPushKeys {
     auth: String,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum Locale {
-    Id,
-    En,
-}
-
-impl Locale {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Id => "id",
-            Self::En => "en",
-        }
-    }
-}
-
-/// `Some(None)` for null, which serde would take for absent.
-fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
-}
-
 /// Every client is told to load it; empty is none.
 fn a_picture(value: &Option<Option<String>>, context: &()) -> garde::Result {
     match value {
         Some(Some(url)) if !url.trim().is_empty() => https_url(url, context),
         Some(_) | None => Ok(()),
     }
-}
-
-fn a_time_zone(value: &Option<Option<String>>, (): &()) -> garde::Result {
-    match value {
-        Some(Some(name)) if !is_time_zone(name) => Err(garde::Error::new("an IANA time zone such as Asia/Jakarta")),
-        Some(_) | None => Ok(()),
-    }
-}
-
-/// Of the zones that the program brings along, spelled as they are: so every machine knows the same ones.
-fn is_time_zone(name: &str) -> bool {
-    TimeZoneDatabase::bundled().get(name).is_ok_and(|zone| zone.iana_name() == Some(name))
 }
 
 fn devices(said: &Option<Option<Vec<String>>>, (): &()) -> garde::Result {

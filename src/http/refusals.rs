@@ -11,6 +11,7 @@ use aggregates::participant::ParticipantError;
 use aggregates::relationship::RelationshipError;
 use aggregates::report::ReportError;
 use aggregates::room::RoomError;
+use aggregates::subscription::SubscriptionError;
 use aggregates::user::UserError;
 
 use super::problem::Problem;
@@ -25,6 +26,8 @@ pub(super) fn refused(refusal: &Refusal) -> Problem {
         Refusal::Feed(error) => match *error {},
         Refusal::User(UserError::Unknown) => Problem::not_found(text),
         Refusal::Report(error) => report(*error, text),
+        Refusal::Preferences(error) => match *error {},
+        Refusal::Subscription(error) => subscription(*error, text),
     }
 }
 
@@ -63,7 +66,7 @@ fn relationship(error: RelationshipError, text: String) -> Problem {
 fn notification(error: NotificationError, text: String) -> Problem {
     match error {
         NotificationError::NotFound => Problem::not_found(text),
-        NotificationError::Blocked => Problem::forbidden(text),
+        NotificationError::UnknownUser => Problem::not_found(text.clone()).naming("userId", text),
         NotificationError::OwnDoing => Problem::invalid("userId", text),
     }
 }
@@ -75,6 +78,13 @@ fn report(error: ReportError, text: String) -> Problem {
         ReportError::OwnMessageReported => Problem::invalid("messageId", text),
         ReportError::UnknownUser => Problem::not_found(text.clone()).naming("userId", text),
         ReportError::AlreadyResolved => Problem::conflict(text),
+    }
+}
+
+fn subscription(error: SubscriptionError, text: String) -> Problem {
+    match error {
+        SubscriptionError::ToOneself => Problem::invalid("targetId", text),
+        SubscriptionError::UnknownUser => Problem::not_found(text.clone()).naming("targetId", text),
     }
 }
 
@@ -98,6 +108,7 @@ mod tests {
             RoomError::DirectIsForTwo.into(),
             RoomError::TooManyMembers.into(),
             RelationshipError::WithOneself.into(),
+            SubscriptionError::ToOneself.into(),
         ] {
             let problem = refused(&refusal);
             assert_eq!((problem.status().as_u16(), problem.errors().len()), (422, 1), "{refusal}");

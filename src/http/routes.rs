@@ -15,7 +15,10 @@ use super::chat::{
 };
 use super::layers::service_gate::{Guard, Guarded, guard};
 use super::openapi::endpoint::{Endpoint, delete, get, patch, post, put};
-use super::{AppState, notifications, people, presence, pusher_auth, relations, reports, sync, uploads};
+use super::{
+    AppState, notifications, people, preferences, presence, pusher_auth, relations, reports, subscriptions, sync,
+    uploads,
+};
 use crate::config::Scope;
 
 /// One line of the table.
@@ -91,16 +94,34 @@ pub fn routes() -> Vec<Route> {
         route(POST, uploads::PATH, uploads::taking()),
         route(GET, "/api/uploads/{id}", uploads::handing_out()),
         route(DELETE, "/api/uploads/{id}", delete(uploads::remove)),
-        route(GET, "/api/notifications", get(notifications::list)),
-        route(PATCH, "/api/notifications", patch(notifications::mark)),
-        route(GET, "/api/notifications/unread-count", get(notifications::unread_count)),
         route(GET, "/api/sync", get(sync::sync)),
         route(POST, "/api/pusher/auth", post(pusher_auth::auth)),
         route(POST, "/api/pusher/user-auth", post(pusher_auth::user_auth)),
     ];
+    routes.extend(of_notifications());
     routes.extend(of_people());
     routes.extend(of_reports());
     routes
+}
+
+/// What people are told of, and what they want to be told of.
+fn of_notifications() -> [Route; 8] {
+    const GET: Method = Method::GET;
+    const POST: Method = Method::POST;
+    const PUT: Method = Method::PUT;
+    const PATCH: Method = Method::PATCH;
+    const DELETE: Method = Method::DELETE;
+    let route = Route::new;
+    [
+        route(GET, "/api/notifications", get(notifications::list)),
+        route(PATCH, "/api/notifications", patch(notifications::mark)),
+        route(GET, "/api/notifications/unread-count", get(notifications::unread_count)),
+        route(GET, "/api/notifications/preferences", get(preferences::own)),
+        route(PUT, "/api/notifications/preferences", put(preferences::change_own)),
+        route(GET, "/api/notifications/subscribe", get(subscriptions::own)),
+        route(POST, "/api/notifications/subscribe", post(subscriptions::subscribe)),
+        route(DELETE, "/api/notifications/subscribe", delete(subscriptions::unsubscribe)),
+    ]
 }
 
 /// Who there is, and who follows or blocks whom.

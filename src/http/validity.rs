@@ -12,6 +12,8 @@ use aggregates::room::is_media_type;
 use aggregates::visible::{is_blank, is_one_line};
 use attachments::UploadId;
 use attachments::id::ADDRESS_PREFIX;
+use jiff::tz::TimeZoneDatabase;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 /// A text that may be absent.
@@ -129,6 +131,37 @@ pub fn attachment_address<T: Text>(value: &T, context: &()) -> garde::Result {
         },
         Some(_) | None => https_url(value, context),
     }
+}
+
+/// Of the zones that the program brings along, spelled as they are: so every machine knows the same ones.
+pub fn a_time_zone<T: Text>(value: &T, (): &()) -> garde::Result {
+    let is_one = |name| TimeZoneDatabase::bundled().get(name).is_ok_and(|zone| zone.iana_name() == Some(name));
+    match value.text() {
+        Some(name) if !is_one(name) => Err(garde::Error::new("an IANA time zone such as Asia/Jakarta")),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// A language that people are spoken to in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Locale {
+    Id,
+    En,
+}
+
+impl Locale {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::En => "en",
+        }
+    }
+}
+
+/// `Some(None)` for null, which serde would take for absent.
+pub fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// A value that has a text form of its own; absent and null are `None`.

@@ -3,6 +3,7 @@
 //! Separate from `projections`, which knows rows and no people's pictures, and from `http`, which knows requests. Never
 //! in here: a write, a status code. Whoever asks waits for the position first; a query answers from what there is.
 
+mod choices;
 mod feed;
 mod follows;
 mod messages;
@@ -25,6 +26,7 @@ use projections::{ReadError, Views};
 use crate::directory::Directory;
 use crate::realtime::Realtime;
 
+pub use choices::SubscriptionsPage;
 pub use feed::{FeedAsk, NotificationsPage};
 pub use follows::{Direction, FollowsPage};
 pub use messages::{Asked, MessagesPage, NoPage};

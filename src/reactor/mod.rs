@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use aggregates::Timestamp;
 use aggregates::ids::UserId;
+use aggregates::notification::Surroundings;
 use event_log::{CommandError, Door, EventLogError, Page, Position, SharedLog, Subscription, Wish};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use projections::{UnitName, Views};
@@ -56,6 +57,8 @@ pub struct Reactor {
     views: Views,
     door: Door,
     health: watch::Sender<ReactorHealth>,
+    /// How this Kabar is set up; written down with what is decided.
+    surroundings: Surroundings,
     measures: ReactorMeasures,
 }
 
@@ -74,12 +77,13 @@ struct Place {
 }
 
 impl Reactor {
-    pub fn new(log: SharedLog, views: Views, door: Door) -> Self {
+    pub fn new(log: SharedLog, views: Views, door: Door, surroundings: Surroundings) -> Self {
         Self {
             log,
             views,
             door,
             health: watch::Sender::new(ReactorHealth::default()),
+            surroundings,
             measures: ReactorMeasures::new(),
         }
     }
@@ -179,7 +183,7 @@ impl Reactor {
         let mut last = None;
         let mut lanes: BTreeMap<UserId, Vec<(Wish, Timestamp)>> = BTreeMap::new();
         for recorded in &page.events {
-            if let Some(Reaction { recipient, wish }) = NotificationReactor::react(recorded) {
+            if let Some(Reaction { recipient, wish }) = NotificationReactor::react(recorded, self.surroundings) {
                 lanes.entry(recipient).or_default().push((wish, recorded.recorded_at));
                 last = Some(recorded.position);
             }

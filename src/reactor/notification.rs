@@ -3,6 +3,7 @@
 //! Pure: the same event gives the same wish, under the same id.
 
 use aggregates::ids::{CommandId, UserId};
+use aggregates::notification::Surroundings;
 use aggregates::policy::follower::notify_of_follower;
 use aggregates::relationship::RelationshipEvent;
 use aggregates::{AggregateKind, Command, DomainEvent, Metadata, StreamId};
@@ -25,14 +26,14 @@ impl NotificationReactor {
     pub const FILTER: Filter = Filter::Kinds(&[AggregateKind::Relationship]);
 
     /// What follows from an event. Imported ones are history: nobody is notified of them.
-    pub fn react(recorded: &RecordedEvent) -> Option<Reaction> {
+    pub fn react(recorded: &RecordedEvent, surroundings: Surroundings) -> Option<Reaction> {
         if !recorded.metadata.origin.is_live() {
             return None;
         }
         match &recorded.event {
             DomainEvent::Relationship(event) => match event {
                 RelationshipEvent::UserFollowed(followed) => {
-                    let (notification, command) = notify_of_follower(followed);
+                    let (notification, command) = notify_of_follower(followed, surroundings);
                     let wish = (StreamId::notification(notification), Command::Notification(command));
                     Some(Reaction { recipient: followed.to.clone(), wish: caused_by(recorded, "follower", wish) })
                 }
@@ -45,7 +46,9 @@ impl NotificationReactor {
             | DomainEvent::Notification(_)
             | DomainEvent::Feed(_)
             | DomainEvent::User(_)
-            | DomainEvent::Report(_) => None,
+            | DomainEvent::Report(_)
+            | DomainEvent::Preferences(_)
+            | DomainEvent::Subscription(_) => None,
         }
     }
 }

@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use aggregates::ids::CommandId;
-use aggregates::notification::{NotificationEvent, NotificationRaised};
+use aggregates::notification::{Decision, NotificationEvent, NotificationRaised, Surroundings};
+use aggregates::policy::choosing::Suppression;
 use aggregates::policy::follower::follower_notification;
+use aggregates::policy::settings::TypeGroup;
+use aggregates::preferences::{ChangePreferences, PreferencesCommand, SettingsPatch};
 use aggregates::relationship::{Relate, RelationshipCommand};
 use aggregates::{Command, DomainEvent, Metadata, Origin, StreamId};
 use event_log::{Filter, Position, RecordedEvent, Wish};
+use projections::UnitName;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -24,7 +28,7 @@ struct Running {
 
 impl Running {
     fn start(world: &World) -> Self {
-        let reactor = Reactor::new(world.log.clone(), world.views.clone(), world.door.clone());
+        let reactor = Reactor::new(world.log.clone(), world.views.clone(), world.door.clone(), Surroundings::default());
         let (health, stop) = (reactor.health(), CancellationToken::new());
         let ended = tokio::spawn(reactor.run(stop.clone()));
         Self { health, stop, ended }
@@ -75,7 +79,7 @@ async fn who_is_followed_is_notified_once_however_often_the_follow_is_seen() {
     assert_eq!((recorded.metadata.causation, &recorded.metadata.actor), (Some(cause.event_id), &None));
 
     // As after a crash before the checkpoint was written.
-    let reaction = NotificationReactor::react(&cause).expect("a wish");
+    let reaction = NotificationReactor::react(&cause, Surroundings::default()).expect("a wish");
     world.door.execute(reaction.wish).await.expect("carried out");
     assert_eq!(raised_count(&world).await, 1);
 }
@@ -121,7 +125,7 @@ async fn a_reactor_goes_on_where_it_stopped_and_a_new_one_begins_at_the_head() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_passed_and_the_next_follow_is_notified() {
+async fn what_one_is_not_to_hear_of_is_passed_and_says_why_and_the_next_follow_is_notified() {
     let world = World::start().await;
     let reactor = Running::start(&world);
     let mut first = reactor;
@@ -134,8 +138,38 @@ async fn a_refusal_is_passed_and_the_next_follow_is_notified() {
     let mut second = Running::start(&world);
     second.handled(position).await;
     second.stop().await;
-    let actors: Vec<_> = raised(&world).await.into_iter().filter_map(|(_, raised)| raised.actor_id).collect();
-    assert_eq!(actors, vec![user("cat")]);
+    let told: Vec<_> = raised(&world).await.into_iter().map(|(_, raised)| raised).collect();
+    let [blocked, notified] = told.as_slice() else { panic!("two: {told:?}") };
+    assert_eq!((blocked.actor_id.as_ref(), blocked.is_in_feed()), (Some(&user("ana")), false));
+    assert_eq!(decision_of(blocked), Some(Decision::Suppressed { reason: Suppression::Blocked }));
+    assert_eq!((notified.actor_id.as_ref(), notified.is_in_feed()), (Some(&user("cat")), true));
+}
+
+fn decision_of(raised: &NotificationRaised) -> Option<Decision> {
+    raised.in_app.as_ref().map(|decided| decided.decision)
+}
+
+/// Requirements §7: a follow does not bypass what its recipient chose.
+#[tokio::test]
+async fn a_follow_is_heard_of_as_far_as_one_wishes() {
+    let world = World::start().await;
+    let mut reactor = Running::start(&world);
+    reactor.handled(Position::START).await;
+    let groups = [(TypeGroup::Follower, false)].into();
+    let patch = SettingsPatch { groups, ..SettingsPatch::default() };
+    let change = ChangePreferences { user_id: user("ben"), patch, erased_before: 0, at: at() };
+    let command = Command::Preferences(PreferencesCommand::Change(change));
+    world.done(StreamId::preferences(&user("ben")), command).await;
+    let position = world.relate("ana", "ben", RelationshipCommand::Follow).await;
+    reactor.handled(position).await;
+    reactor.stop().await;
+
+    let told: Vec<_> = raised(&world).await.into_iter().map(|(_, raised)| raised).collect();
+    let [kept] = told.as_slice() else { panic!("one: {told:?}") };
+    assert_eq!(decision_of(kept), Some(Decision::Suppressed { reason: Suppression::TypeOff }));
+    let head = world.log.head().await.expect("a head");
+    world.views.wait_for(UnitName::Feed, head, PATIENCE).await.expect("the view comes");
+    assert_eq!(world.views.feed().unread_counts(&[user("ben")]).await.expect("reads"), [0]);
 }
 
 #[tokio::test]

@@ -8,16 +8,20 @@ pub mod message;
 pub mod names;
 pub mod notification;
 pub mod participant;
+pub mod preferences;
 pub mod report;
 pub mod room;
 pub mod schemas;
 pub mod search;
+pub mod subscription;
 pub mod user;
 
 pub use message::Message;
 pub use notification::Notification;
 pub use participant::Participant;
+pub use preferences::Preferences;
 pub use room::Room;
+pub use subscription::Subscription;
 pub use user::{BlockedUser, DirectoryEntry, FollowUser, OwnProfile, UserCard, UserProfile};
 
 use std::fmt::Display;

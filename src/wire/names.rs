@@ -14,6 +14,8 @@ pub struct NotificationTypeName;
 pub struct UploadIdText;
 /// `Kabar-Position` of what is told.
 pub struct PositionText;
+/// A time of day.
+pub struct TimeOfDayText;
 /// What an earlier page gave out as `nextCursor`.
 pub struct CursorText;
 
@@ -38,6 +40,8 @@ schemas! {
     UploadIdText as "UploadId": json_schema!({"type": "string"});
     PositionText as "Position":
         json_schema!({"type": "string", "description": "Where in the log it was written, to be handed back as it is."});
+    TimeOfDayText as "TimeOfDay":
+        json_schema!({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "description": "HH:MM, 00:00 to 23:59."});
     CursorText as "Cursor":
         json_schema!({"type": "string", "description": "The `nextCursor` of an earlier page, handed back as it is."});
 }

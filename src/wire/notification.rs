@@ -188,6 +188,11 @@ mod tests {
             kind: NotificationType::Follower,
             actor_id: Some(user("rara")),
             source: Source { kind: "user".to_owned(), id: "rara".to_owned() },
+            channels: None,
+            critical: false,
+            topic: None,
+            room_id: None,
+            in_app: None,
             at: Timestamp::from_millis(0),
         }
     }

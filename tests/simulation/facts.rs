@@ -10,6 +10,8 @@ use aggregates::relationship::{RelationshipCommand, RelationshipEvent};
 use aggregates::room::{DeleteMessage, EditMessage, React, RoomCommand, RoomEvent, RoomKind};
 use aggregates::{Command, DomainEvent};
 
+use super::choices::Choices;
+
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     rooms: BTreeMap<RoomId, RoomFacts>,
@@ -17,6 +19,7 @@ pub struct Facts {
     follows: BTreeSet<(UserId, UserId)>,
     blocks: BTreeSet<(UserId, UserId)>,
     known: BTreeSet<UserId>,
+    choices: Choices,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -67,6 +70,8 @@ impl Facts {
             DomainEvent::User(aggregates::user::UserEvent::UserRegistered(event)) => {
                 self.known.insert(event.user_id.clone());
             }
+            DomainEvent::Preferences(event) => self.choices.settled(event),
+            DomainEvent::Subscription(event) => self.choices.turned(event),
             DomainEvent::User(_) | DomainEvent::Notification(_) | DomainEvent::Feed(_) | DomainEvent::Report(_) => {}
         }
     }
@@ -125,6 +130,10 @@ impl Facts {
         &self.blocks
     }
 
+    pub fn choices(&self) -> &Choices {
+        &self.choices
+    }
+
     /// `None`: no opinion.
     pub fn expect(&self, command: &Command) -> Option<Expected> {
         match command {
@@ -148,7 +157,10 @@ impl Facts {
             | Command::Notification(_)
             | Command::Feed(_)
             | Command::User(_)
-            | Command::Report(_) => None,
+            | Command::Report(_)
+            // What a patch comes to only the rule says.
+            | Command::Preferences(_) => None,
+            Command::Subscription(command) => Some(self.choices.expect(command, &self.known)),
         }
     }
 

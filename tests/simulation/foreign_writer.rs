@@ -66,7 +66,9 @@ impl ForeignWriter {
             | AggregateKind::Notification
             | AggregateKind::Feed
             | AggregateKind::User
-            | AggregateKind::Report => None,
+            | AggregateKind::Report
+            | AggregateKind::Preferences
+            | AggregateKind::Subscription => None,
         }
     }
 

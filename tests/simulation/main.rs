@@ -11,6 +11,7 @@
 mod support;
 
 mod at_once;
+mod choices;
 mod facts;
 mod faulty_keeping;
 mod faulty_log;

@@ -48,13 +48,15 @@ pub enum Mishap {
 
 impl Mishap {
     pub fn any(random: &mut StdRng) -> Self {
-        const TABLES: [(UnitName, &str); 8] = [
+        const TABLES: [(UnitName, &str); 10] = [
             (UnitName::Inbox, "rooms"),
             (UnitName::Inbox, "messages"),
             (UnitName::Inbox, "members"),
             (UnitName::Inbox, "unit"),
             (UnitName::Feed, "unit"),
             (UnitName::Feed, "notifications"),
+            (UnitName::Feed, "preferences"),
+            (UnitName::Feed, "subscriptions"),
             (UnitName::Search, "unit"),
             (UnitName::Search, "entries"),
         ];
@@ -256,6 +258,7 @@ pub async fn compare(views: &Views, judge: &Judge) {
         let listed: Vec<_> = listed.expect("answered").into_iter().map(|row| (row.id, row.read_at.is_some())).collect();
         assert_eq!(listed, feeds.get(&user).cloned().unwrap_or_default(), "the feed of {user}");
     }
+    judge.facts().choices().compare(views).await;
 }
 
 /// Each feed, the latest first: what, and whether it was read.
@@ -263,7 +266,7 @@ fn feeds(events: &[RecordedEvent]) -> BTreeMap<UserId, Vec<(NotificationId, bool
     let mut notes: Vec<(UserId, NotificationId, u64, bool)> = Vec::new();
     for recorded in events {
         match &recorded.event {
-            DomainEvent::Notification(NotificationEvent::NotificationRaised(event)) => {
+            DomainEvent::Notification(NotificationEvent::NotificationRaised(event)) if event.is_in_feed() => {
                 notes.push((event.recipient_id.clone(), event.notification_id, recorded.position.0, false));
             }
             DomainEvent::Notification(NotificationEvent::NotificationRead(event)) => {
@@ -280,7 +283,9 @@ fn feeds(events: &[RecordedEvent]) -> BTreeMap<UserId, Vec<(NotificationId, bool
             | DomainEvent::Participant(_)
             | DomainEvent::Relationship(_)
             | DomainEvent::User(_)
-            | DomainEvent::Report(_) => {}
+            | DomainEvent::Report(_)
+            | DomainEvent::Preferences(_)
+            | DomainEvent::Subscription(_) => {}
         }
     }
     let mut feeds: BTreeMap<UserId, Vec<(NotificationId, bool)>> = BTreeMap::new();

@@ -21,6 +21,8 @@ use rand::Rng;
 use rand::rngs::StdRng;
 use uuid::Uuid;
 
+use super::choices;
+
 const PEOPLE: [&str; 5] = ["ana", "ben", "cleo", "dian", "eko"];
 const GROUPS: u128 = 3;
 
@@ -36,7 +38,7 @@ pub fn noon() -> Timestamp {
     Timestamp::from_millis(1_795_348_800_000)
 }
 
-fn one<T: Clone>(of: &[T], random: &mut StdRng) -> T {
+pub fn one<T: Clone>(of: &[T], random: &mut StdRng) -> T {
     of[random.random_range(0..of.len())].clone()
 }
 
@@ -120,7 +122,8 @@ pub fn any(known: &Known, id: CommandId, random: &mut StdRng) -> (StreamId, Comm
         53..=65 => membership(random),
         66..=74 if !known.messages.is_empty() => about_a_message(known, random),
         66..=78 => in_place(random),
-        79..=89 => between_people(random),
+        79..=86 => between_people(random),
+        87..=89 => choices::any(random),
         90..=94 => notification(known, random),
         95 | 96 => register(&one(&people(), random)),
         97 | 98 => report(random),

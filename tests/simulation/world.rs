@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aggregates::ids::CommandId;
+use aggregates::notification::Surroundings;
 use event_log::{DoorOptions, Position, Wish};
 use kabar::reactor::Reactor;
 use rand::rngs::StdRng;
@@ -281,7 +282,7 @@ impl World {
             self.brew();
         }
         let node = &self.nodes[0];
-        let reactor = Reactor::new(Arc::clone(&node.log), views, node.door.clone());
+        let reactor = Reactor::new(Arc::clone(&node.log), views, node.door.clone(), Surroundings::default());
         let (mut health, stop) = (reactor.health(), CancellationToken::new());
         let running = tokio::spawn(reactor.run(stop.clone()));
         let dead = node.faulty.clone();

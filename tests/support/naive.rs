@@ -58,7 +58,9 @@ impl Rooms {
                 | DomainEvent::Notification(_)
                 | DomainEvent::Feed(_)
                 | DomainEvent::User(_)
-                | DomainEvent::Report(_) => {}
+                | DomainEvent::Report(_)
+                | DomainEvent::Preferences(_)
+                | DomainEvent::Subscription(_) => {}
             }
         }
         rooms

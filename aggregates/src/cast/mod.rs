@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::ids::{CommandId, MessageId, RoomId, UserId, UserPair};
 use crate::relationship::{Directed, RelationshipEvent};
-use crate::user::{Profile, UserEvent, UserRegistered};
+use crate::user::{Profile, UserErased, UserEvent, UserRegistered};
 use crate::{AggregateKind, DomainEvent, Need, State, StreamId, Timestamp};
 
 pub(crate) fn user(name: &str) -> UserId {
@@ -63,4 +63,8 @@ pub(crate) fn blocked_by(from: &UserId, to: &UserId) -> DomainEvent {
 pub(crate) fn registered(user_id: &UserId) -> DomainEvent {
     let registered = UserRegistered { user_id: user_id.clone(), profile: Profile::default(), at: noon() };
     DomainEvent::User(UserEvent::UserRegistered(registered))
+}
+
+pub(crate) fn erased(user_id: &UserId) -> DomainEvent {
+    DomainEvent::User(UserEvent::UserErased(UserErased { user_id: user_id.clone(), keys: vec![], at: noon() }))
 }

@@ -5,8 +5,8 @@ pub enum NotificationError {
     /// Also said when it is there but somebody else's.
     #[error("there is no such notification")]
     NotFound,
-    #[error("recipient and actor do not hear of each other")]
-    Blocked,
+    #[error("there is no such user")]
+    UnknownUser,
     #[error("nobody is notified of what they did themselves")]
     OwnDoing,
 }

@@ -2,14 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::decisions::Decided;
 use crate::Timestamp;
 use crate::catalogue::EventSchema;
-use crate::ids::{NotificationId, UserId};
+use crate::ids::{NotificationId, RoomId, UserId};
+use crate::policy::channels::{Channel, Channels};
+use crate::subscription::Topic;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum NotificationEvent {
     NotificationRaised(NotificationRaised),
+    DeliveryDecided(DeliveryDecided),
     NotificationRead(NotificationMarked),
     NotificationUnread(NotificationMarked),
 }
@@ -26,7 +30,50 @@ pub struct NotificationRaised {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor_id: Option<UserId>,
     pub source: Source,
+    /// Those that its trigger allows, or that were asked for. `None` before channels were decided on: in-app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channels: Option<Channels>,
+    /// Only of SYSTEM: it does not wait for the end of quiet hours.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub critical: bool,
+    /// What its audience is subscribed to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<Topic>,
+    /// Where it comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room_id: Option<RoomId>,
+    /// What was decided of the feed, which needs nobody to carry it there: it is in the feed from here on, or never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_app: Option<Decided>,
     pub at: Timestamp,
+}
+
+impl NotificationRaised {
+    /// Whether it is in its recipient's feed.
+    pub fn is_in_feed(&self) -> bool {
+        match (&self.channels, &self.in_app) {
+            (_, Some(decided)) => decided.decision.is_scheduled(),
+            // Not among those that were asked for.
+            (Some(_), None) => false,
+            // From before there were decisions.
+            (None, None) => true,
+        }
+    }
+}
+
+/// What was decided of one of the channels that lead outside.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DeliveryDecided {
+    pub notification_id: NotificationId,
+    pub recipient_id: UserId,
+    pub channel: Channel,
+    pub decided: Decided,
+    pub at: Timestamp,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// What it is about.
@@ -125,6 +172,7 @@ impl NotificationEvent {
     pub const fn schema(&self) -> EventSchema {
         match self {
             Self::NotificationRaised(_) => EventSchema::new("notification_raised", "1"),
+            Self::DeliveryDecided(_) => EventSchema::new("delivery_decided", "1"),
             Self::NotificationRead(_) => EventSchema::new("notification_read", "1"),
             Self::NotificationUnread(_) => EventSchema::new("notification_unread", "1"),
         }

@@ -2,15 +2,19 @@
 
 mod commands;
 mod decide;
+mod decisions;
 mod error;
 mod events;
 mod state;
 #[cfg(test)]
 mod tests;
 
-pub use commands::{MarkNotification, NotificationCommand, RaiseNotification};
+pub use commands::{BringInNotification, MarkNotification, NotificationCommand, RaiseNotification, Surroundings};
+pub use decisions::{Decided, Decision, Facts, Inputs, TopicTaken};
 pub use error::NotificationError;
-pub use events::{NotificationEvent, NotificationMarked, NotificationRaised, NotificationType, Source};
+pub use events::{
+    DeliveryDecided, NotificationEvent, NotificationMarked, NotificationRaised, NotificationType, Source,
+};
 pub use state::Notification;
 
 crate::aggregate::cqrs_aggregate!(

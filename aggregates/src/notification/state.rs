@@ -18,6 +18,8 @@ impl Notification {
     pub fn evolve(&mut self, event: &NotificationEvent) {
         match event {
             NotificationEvent::NotificationRaised(event) => self.recipient = Some(event.recipient_id.clone()),
+            // Nothing rests on it yet: it is for whoever delivers.
+            NotificationEvent::DeliveryDecided(_) => {}
             NotificationEvent::NotificationRead(_) => self.read = true,
             NotificationEvent::NotificationUnread(_) => self.read = false,
         }

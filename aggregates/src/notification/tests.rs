@@ -3,10 +3,18 @@
 use cqrs_es::test::TestFramework;
 
 use super::*;
-use crate::aggregate::{Command, State};
-use crate::cast::{ana, ben, blocked_by, blocks_between, noon, state_after};
-use crate::catalogue::AggregateKind;
-use crate::ids::{NotificationId, UserId};
+use crate::aggregate::{Command, Need, State};
+use crate::cast::{ana, ben, blocked_by, blocks_between, noon, registered, room_id, state_after};
+use crate::catalogue::{AggregateKind, StreamId};
+use crate::ids::{NotificationId, TargetId, UserId};
+use crate::participant::ParticipantEvent;
+use crate::policy::channels::{Channel, Channels};
+use crate::policy::choosing::{Silence, Suppression};
+use crate::policy::quiet_hours::{QuietHours, TimeOfDay, zone};
+use crate::policy::settings::{Settings, Switch};
+use crate::preferences::PreferencesEvent;
+use crate::subscription::{SubscriptionEvent, Topic, TopicKind};
+use crate::user::UserEvent;
 
 #[test]
 fn a_cause_raises_a_notification() {
@@ -20,15 +28,119 @@ fn a_cause_that_was_seen_before_raises_nothing() {
 }
 
 #[test]
-fn a_block_stops_a_notification_but_takes_none_back() {
+fn with_a_notification_goes_what_is_decided_of_each_channel_that_is_allowed() {
+    let noon_in_app = Decided { decision: Decision::Scheduled { due: noon() }, inputs: Inputs::default() };
+    let everywhere = RaiseNotification {
+        allowed: Channels::ALL,
+        surroundings: Surroundings { configured: Channels::of(&[Channel::Push]), ..Surroundings::default() },
+        ..raising(Some(ana()))
+    };
+    let not_configured = |reason| Inputs { not_configured: true, ..reason };
+    let expected = vec![
+        NotificationEvent::NotificationRaised(NotificationRaised {
+            channels: Some(Channels::ALL),
+            in_app: Some(noon_in_app),
+            ..raised_plainly(Some(ana()))
+        }),
+        decided(Channel::Push, Decision::Scheduled { due: noon() }, Inputs::default()),
+        decided(
+            Channel::Email,
+            Decision::Suppressed { reason: Suppression::NoAddress },
+            not_configured(Inputs { no_address: true, ..Inputs::default() }),
+        ),
+        decided(
+            Channel::WhatsApp,
+            Decision::Suppressed { reason: Suppression::ChannelOff },
+            not_configured(Inputs { switched_off: Some(Switch::Channel), no_address: true, ..Inputs::default() }),
+        ),
+    ];
+    notification().given_no_previous_events().when(raise_it(everywhere)).then_expect_events(expected);
+}
+
+#[test]
+fn whoever_takes_a_users_id_needs_no_other_address() {
+    let push = Channels::of(&[Channel::Push]);
+    let facts = Facts { reachable: Channels::NONE, ..facts() };
+    let surroundings = Surroundings { configured: push, by_user_id: push, in_room: false };
+    let events = decided_of(&RaiseNotification { allowed: push, surroundings, facts, ..raising(None) });
+    assert_eq!(events[1], decided(Channel::Push, Decision::Scheduled { due: noon() }, Inputs::default()));
+    let NotificationEvent::NotificationRaised(raised) = &events[0] else { panic!("it is raised: {events:?}") };
+    assert!(!raised.is_in_feed(), "only push was asked for");
+}
+
+#[test]
+fn what_nobody_is_to_hear_of_is_raised_all_the_same_and_says_why() {
+    let off = Settings { channels: Channels::of(&[Channel::Push]), ..Settings::default() };
+    for (facts, reason) in [
+        (Facts { blocked: true, ..facts() }, Suppression::Blocked),
+        (Facts { settings: off, ..facts() }, Suppression::ChannelOff),
+    ] {
+        let events = decided_of(&RaiseNotification { facts, ..raising(Some(ana())) });
+        let [NotificationEvent::NotificationRaised(raised)] = &events[..] else { panic!("only raised: {events:?}") };
+        assert!(!raised.is_in_feed());
+        let decision = raised.in_app.as_ref().map(|decided| decided.decision);
+        assert_eq!(decision, Some(Decision::Suppressed { reason }));
+    }
+}
+
+#[test]
+fn a_muted_room_and_quiet_hours_hold_back_what_rings_and_not_the_feed() {
+    let surroundings = Surroundings { configured: Channels::ALL, ..Surroundings::default() };
+    let muted = RaiseNotification {
+        allowed: Channels::of(&[Channel::InApp, Channel::Push]),
+        facts: Facts { room_muted: true, ..facts() },
+        surroundings,
+        ..raising(Some(ana()))
+    };
+    let reason = Suppression::RoomMuted;
+    let inputs = Inputs { silenced: Some(Silence::RoomMuted), ..Inputs::default() };
+    assert_eq!(decided_of(&muted)[1], decided(Channel::Push, Decision::Suppressed { reason }, inputs));
+
+    // Noon in UTC is evening in Jakarta.
+    let hours = QuietHours { enabled: true, start: TimeOfDay::from_minutes(18 * 60), ..QuietHours::default() };
+    let settings = Settings { quiet_hours: hours, ..Settings::default() };
+    let evening = RaiseNotification { facts: Facts { room_muted: false, settings, ..facts() }, ..muted };
+    let events = decided_of(&evening);
+    let morning = hours.until(noon(), &zone("Asia/Jakarta")).expect("it is evening");
+    let inputs = Inputs { quiet_until: Some(morning), ..Inputs::default() };
+    assert_eq!(events[1], decided(Channel::Push, Decision::Scheduled { due: morning }, inputs));
+    let NotificationEvent::NotificationRaised(raised) = &events[0] else { panic!("it is raised: {events:?}") };
+    assert!(raised.is_in_feed());
+}
+
+#[test]
+fn nobody_who_is_not_there_is_notified() {
+    let nobody = RaiseNotification { facts: Facts::default(), ..raising(Some(ana())) };
+    notification().given_no_previous_events().when(raise_it(nobody)).then_expect_error(NotificationError::UnknownUser);
+}
+
+#[test]
+fn what_was_raised_before_channels_were_decided_on_is_in_the_feed() {
+    let before = NotificationRaised { channels: None, in_app: None, ..raised_plainly(None) };
+    assert!(before.is_in_feed());
+}
+
+#[test]
+fn what_is_brought_in_was_decided_elsewhere() {
+    let bring_in = |actor_id| {
+        NotificationCommand::BringIn(BringInNotification {
+            notification_id: notification_id(),
+            recipient_id: ben(),
+            kind: NotificationType::Follower,
+            actor_id,
+            source: source(),
+            at: noon(),
+        })
+    };
+    let brought = NotificationRaised { channels: None, in_app: None, ..raised_plainly(Some(ana())) };
     notification()
         .given_no_previous_events()
-        .when(NotificationCommand::Raise(RaiseNotification { blocked: true, ..raising(Some(ana())) }))
-        .then_expect_error(NotificationError::Blocked);
-    notification()
-        .given(vec![raised(Some(ana()))])
-        .when(NotificationCommand::Raise(RaiseNotification { blocked: true, ..raising(Some(ana())) }))
-        .then_expect_events(vec![]);
+        .when(bring_in(Some(ana())))
+        .then_expect_events(vec![NotificationEvent::NotificationRaised(brought)]);
+    notification().given(vec![raised(Some(ana()))]).when(bring_in(Some(ana()))).then_expect_events(vec![]);
+    notification().given_no_previous_events().when(bring_in(Some(ben()))).then_expect_error(NotificationError::OwnDoing);
+    let state = State::empty(AggregateKind::Notification);
+    assert_eq!(state.needs(&Command::Notification(bring_in(None))), []);
 }
 
 #[test]
@@ -88,23 +200,46 @@ fn a_notification_that_was_never_raised_is_not_there() {
 // ---- facts of other streams ----
 
 #[test]
-fn raising_asks_for_blocks_between_actor_and_recipient() {
+fn raising_asks_what_the_recipient_chose_and_what_lies_between_the_two() {
     let state = State::empty(AggregateKind::Notification);
-    assert_eq!(state.needs(&Command::Notification(raise(Some(ana())))), [blocks_between(&ana(), &ben())]);
-    for command in [raise(None), mark_read(&ben()), mark_unread(&ben())] {
+    let theirs = [
+        Need { stream: StreamId::user(&ben()), kinds: UserEvent::PROFILES },
+        Need { stream: StreamId::preferences(&ben()), kinds: PreferencesEvent::CHANGES },
+    ];
+    assert_eq!(state.needs(&Command::Notification(raise(None))), theirs);
+    let of_all = RaiseNotification { topic: Some(topic()), room_id: Some(room_id()), ..raising(Some(ana())) };
+    let [user, preferences] = theirs;
+    let needs = [
+        user,
+        preferences,
+        Need { stream: StreamId::subscription(&ben(), &topic()), kinds: SubscriptionEvent::ALL },
+        Need { stream: StreamId::participant(room_id(), &ben()), kinds: ParticipantEvent::ARRANGEMENTS },
+        blocks_between(&ana(), &ben()),
+    ];
+    assert_eq!(state.needs(&Command::Notification(raise_it(of_all))), needs);
+    for command in [mark_read(&ben()), mark_unread(&ben())] {
         assert_eq!(state.needs(&Command::Notification(command.clone())), [], "{command:?}");
     }
 }
 
 #[test]
-fn a_block_is_learned_and_forgotten_with_its_facts() {
+fn facts_are_learned_and_forgotten_with_their_streams() {
     let stream = blocks_between(&ana(), &ben()).stream;
     let mut command = Command::Notification(raise(Some(ana())));
     command.learn(&stream, &state_after(AggregateKind::Relationship, [blocked_by(&ben(), &ana())]));
-    let blocked = NotificationCommand::Raise(RaiseNotification { blocked: true, ..raising(Some(ana())) });
+    let blocked = raise_it(RaiseNotification { facts: Facts { blocked: true, ..facts() }, ..raising(Some(ana())) });
     assert_eq!(command, Command::Notification(blocked));
     command.learn(&stream, &State::empty(AggregateKind::Relationship));
     assert_eq!(command, Command::Notification(raise(Some(ana()))));
+
+    let mut command = Command::Notification(raise(None));
+    command.learn(&StreamId::user(&ben()), &State::empty(AggregateKind::User));
+    let nobody = Facts { exists: false, reachable: Channels::NONE, ..facts() };
+    let unknown = raise_it(RaiseNotification { facts: nobody.clone(), ..raising(None) });
+    assert_eq!(command, Command::Notification(unknown));
+    command.learn(&StreamId::user(&ben()), &state_after(AggregateKind::User, [registered(&ben())]));
+    let known = raise_it(RaiseNotification { facts: Facts { exists: true, ..nobody }, ..raising(None) });
+    assert_eq!(command, Command::Notification(known));
 }
 
 #[test]
@@ -133,6 +268,16 @@ fn source() -> Source {
     Source { kind: "user".to_owned(), id: "ana".to_owned() }
 }
 
+fn topic() -> Topic {
+    Topic { kind: TopicKind::Group, target_id: TargetId::parse("g-1").expect("an id") }
+}
+
+/// Somebody who chose nothing and has a device.
+fn facts() -> Facts {
+    Facts { exists: true, reachable: Channels::of(&[Channel::Push]), ..Facts::default() }
+}
+
+/// Only into the feed.
 fn raising(actor_id: Option<UserId>) -> RaiseNotification {
     RaiseNotification {
         notification_id: notification_id(),
@@ -140,13 +285,36 @@ fn raising(actor_id: Option<UserId>) -> RaiseNotification {
         kind: NotificationType::Follower,
         actor_id,
         source: source(),
-        blocked: false,
+        allowed: Channels::of(&[Channel::InApp]),
+        critical: false,
+        topic: None,
+        room_id: None,
+        surroundings: Surroundings::default(),
+        facts: facts(),
         at: noon(),
     }
 }
 
+fn raise_it(command: RaiseNotification) -> NotificationCommand {
+    NotificationCommand::Raise(Box::new(command))
+}
+
 fn raise(actor_id: Option<UserId>) -> NotificationCommand {
-    NotificationCommand::Raise(raising(actor_id))
+    raise_it(raising(actor_id))
+}
+
+fn decided_of(command: &RaiseNotification) -> Vec<NotificationEvent> {
+    Notification::default().decide(&raise_it(command.clone())).expect("it is raised")
+}
+
+fn decided(channel: Channel, decision: Decision, inputs: Inputs) -> NotificationEvent {
+    NotificationEvent::DeliveryDecided(DeliveryDecided {
+        notification_id: notification_id(),
+        recipient_id: ben(),
+        channel,
+        decided: Decided { decision, inputs },
+        at: noon(),
+    })
 }
 
 fn mark(marked_by: &UserId) -> MarkNotification {
@@ -161,15 +329,24 @@ fn mark_unread(by: &UserId) -> NotificationCommand {
     NotificationCommand::MarkUnread(mark(by))
 }
 
-fn raised(actor_id: Option<UserId>) -> NotificationEvent {
-    NotificationEvent::NotificationRaised(NotificationRaised {
+fn raised_plainly(actor_id: Option<UserId>) -> NotificationRaised {
+    NotificationRaised {
         notification_id: notification_id(),
         recipient_id: ben(),
         kind: NotificationType::Follower,
         actor_id,
         source: source(),
+        channels: Some(Channels::of(&[Channel::InApp])),
+        critical: false,
+        topic: None,
+        room_id: None,
+        in_app: Some(Decided { decision: Decision::Scheduled { due: noon() }, inputs: Inputs::default() }),
         at: noon(),
-    })
+    }
+}
+
+fn raised(actor_id: Option<UserId>) -> NotificationEvent {
+    NotificationEvent::NotificationRaised(raised_plainly(actor_id))
 }
 
 fn marked() -> NotificationMarked {

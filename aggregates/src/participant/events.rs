@@ -75,13 +75,17 @@ pub enum Arrangement {
 }
 
 impl ParticipantEvent {
+    pub const ROOM_ARRANGED: &'static str = "room_arranged";
+    /// What makes muted, pinned or archived another.
+    pub const ARRANGEMENTS: &'static [&'static str] = &[Self::ROOM_ARRANGED];
+
     /// The stored name and current version of each event. Append-only.
     pub const fn schema(&self) -> EventSchema {
         match self {
             Self::MessagesRead(_) => EventSchema::new("messages_read", "1"),
             Self::MarkedUnread(_) => EventSchema::new("marked_unread", "1"),
             Self::MessagesDelivered(_) => EventSchema::new("messages_delivered", "1"),
-            Self::RoomArranged(_) => EventSchema::new("room_arranged", "1"),
+            Self::RoomArranged(_) => EventSchema::new(Self::ROOM_ARRANGED, "1"),
         }
     }
 }

@@ -26,6 +26,11 @@ pub(super) struct Mute {
 }
 
 impl Participant {
+    /// Whether the room is not to call them.
+    pub fn is_muted_at(&self, moment: Timestamp) -> bool {
+        self.muted.is_some_and(|mute| mute.until.is_none_or(|until| moment < until))
+    }
+
     pub fn evolve(&mut self, event: &ParticipantEvent) {
         match event {
             ParticipantEvent::MessagesRead(event) => self.read_seq = self.read_seq.max(event.up_to_seq),

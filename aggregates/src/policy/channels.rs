@@ -84,6 +84,11 @@ impl Channels {
         if is_in { Self(self.0 | channel.bit()) } else { Self(self.0 & !channel.bit()) }
     }
 
+    #[must_use]
+    pub const fn union(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }

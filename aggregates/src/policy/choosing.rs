@@ -128,7 +128,8 @@ impl Circumstances<'_> {
         }
     }
 
-    fn quiet_until(&self, moment: Timestamp) -> Option<Timestamp> {
+    /// When the quiet hours end that they are in.
+    pub(crate) fn quiet_until(&self, moment: Timestamp) -> Option<Timestamp> {
         let hours = self.settings.quiet_hours;
         if !hours.enabled {
             return None; // Nearly everybody: no zone is looked up.

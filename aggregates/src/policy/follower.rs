@@ -1,7 +1,8 @@
 //! T8: who is followed hears of it.
 
 use crate::ids::{NotificationId, UserId};
-use crate::notification::{NotificationCommand, NotificationType, RaiseNotification, Source};
+use crate::notification::{Facts, NotificationCommand, NotificationType, RaiseNotification, Source, Surroundings};
+use crate::policy::channels::{Channel, Channels};
 use crate::relationship::Directed;
 
 /// The one notification of `follower` that `followed` ever gets. Its cause is that the two are so related, not how often
@@ -10,8 +11,11 @@ pub fn follower_notification(follower: &UserId, followed: &UserId) -> Notificati
     NotificationId::of(&format!("follower:{follower}"), followed)
 }
 
+/// As the table of triggers has it.
+const ALLOWED: Channels = Channels::of(&[Channel::InApp, Channel::Push]);
+
 /// The wish that follows from a follow.
-pub fn notify_of_follower(followed: &Directed) -> (NotificationId, NotificationCommand) {
+pub fn notify_of_follower(followed: &Directed, surroundings: Surroundings) -> (NotificationId, NotificationCommand) {
     let notification_id = follower_notification(&followed.from, &followed.to);
     let raise = RaiseNotification {
         notification_id,
@@ -19,10 +23,15 @@ pub fn notify_of_follower(followed: &Directed) -> (NotificationId, NotificationC
         kind: NotificationType::Follower,
         actor_id: Some(followed.from.clone()),
         source: Source { kind: "user".to_owned(), id: followed.from.to_string() },
-        blocked: false,
+        allowed: ALLOWED,
+        critical: false,
+        topic: None,
+        room_id: None,
+        surroundings,
+        facts: Facts::default(),
         at: followed.at,
     };
-    (notification_id, NotificationCommand::Raise(raise))
+    (notification_id, NotificationCommand::Raise(Box::new(raise)))
 }
 
 #[cfg(test)]
@@ -35,24 +44,28 @@ mod tests {
         Directed { from: from.clone(), to: to.clone(), at: noon() }
     }
 
+    fn of_follower(followed: &Directed) -> (NotificationId, NotificationCommand) {
+        notify_of_follower(followed, Surroundings::default())
+    }
+
     #[test]
     fn who_is_followed_hears_who_follows_them() {
-        let (id, NotificationCommand::Raise(raise)) = notify_of_follower(&follow(&ana(), &ben())) else {
+        let (id, NotificationCommand::Raise(raise)) = of_follower(&follow(&ana(), &ben())) else {
             panic!("a follow raises something");
         };
         assert_eq!(raise.notification_id, id);
-        assert_eq!((raise.recipient_id, raise.actor_id), (ben(), Some(ana())));
-        assert_eq!(raise.kind, NotificationType::Follower);
+        assert_eq!((&raise.recipient_id, &raise.actor_id), (&ben(), &Some(ana())));
+        assert_eq!((raise.kind, raise.allowed), (NotificationType::Follower, ALLOWED));
         assert_eq!(raise.source, Source { kind: "user".to_owned(), id: "ana".to_owned() });
     }
 
     #[test]
     fn the_same_follower_again_is_the_same_notification() {
-        let once = notify_of_follower(&follow(&ana(), &ben()));
+        let once = of_follower(&follow(&ana(), &ben()));
         let again = Directed { at: Timestamp::from_millis(noon().as_millis() + 86_400_000), ..follow(&ana(), &ben()) };
-        assert_eq!(once.0, notify_of_follower(&again).0);
-        assert_ne!(once.0, notify_of_follower(&follow(&cici(), &ben())).0, "another follower");
-        assert_ne!(once.0, notify_of_follower(&follow(&ana(), &cici())).0, "another recipient");
-        assert_ne!(once.0, notify_of_follower(&follow(&ben(), &ana())).0, "the other way round");
+        assert_eq!(once.0, of_follower(&again).0);
+        assert_ne!(once.0, of_follower(&follow(&cici(), &ben())).0, "another follower");
+        assert_ne!(once.0, of_follower(&follow(&ana(), &cici())).0, "another recipient");
+        assert_ne!(once.0, of_follower(&follow(&ben(), &ana())).0, "the other way round");
     }
 }

@@ -45,7 +45,7 @@ impl User {
     fn erase(&self, command: &EraseUser) -> Result<Vec<UserEvent>, UserError> {
         let nothing_new = command.keys.iter().all(|key| self.erased_keys.contains(key));
         if !self.exists() && nothing_new {
-            return if self.erased { Ok(vec![]) } else { Err(UserError::Unknown) };
+            return if self.erasures > 0 { Ok(vec![]) } else { Err(UserError::Unknown) };
         }
         Ok(vec![UserEvent::UserErased(UserErased {
             user_id: command.user_id.clone(),

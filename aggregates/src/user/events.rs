@@ -114,12 +114,20 @@ impl UserRole {
     }
 }
 
+/// Of erasures, in what was chosen: where nobody was erased before, it is not written down.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+pub(crate) const fn is_zero(erasures: &u32) -> bool {
+    *erasures == 0
+}
+
 impl UserEvent {
     pub const USER_REGISTERED: &'static str = "user_registered";
     pub const PROFILE_CHANGED: &'static str = "profile_changed";
     pub const USER_ERASED: &'static str = "user_erased";
     /// What makes [`super::User::exists`] another: who is not there yet may come, who is there may be erased.
     pub const EXISTENCE: &'static [&'static str] = &[Self::USER_REGISTERED, Self::USER_ERASED];
+    /// What makes [`super::User::erasures`] another.
+    pub const ERASURES: &'static [&'static str] = &[Self::USER_ERASED];
     /// What makes [`super::User::role`] another.
     pub const PROFILES: &'static [&'static str] = &[Self::USER_REGISTERED, Self::PROFILE_CHANGED, Self::USER_ERASED];
 

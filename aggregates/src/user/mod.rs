@@ -8,6 +8,8 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use events::is_zero;
+
 pub use commands::{Change, EraseUser, ProfileChanges, PutProfile, PutUser, UserCommand};
 pub use error::UserError;
 pub use events::{DEVICES_MAX, Profile, ProfileChanged, Reach, UserErased, UserEvent, UserRegistered, UserRole};

@@ -4,14 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use super::events::{Profile, UserEvent, UserRole};
 use crate::KeyId;
+use crate::policy::channels::{Channel, Channels};
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct User {
     /// Boxed: a state in the door's cache is as large as the largest.
     pub(super) profile: Option<Box<Profile>>,
-    /// It happened once at least.
+    /// How often it happened.
     #[serde(default)]
-    pub(super) erased: bool,
+    pub(super) erasures: u32,
     /// What was dropped: nothing sealed with these can be read.
     #[serde(default)]
     pub(super) erased_keys: Vec<KeyId>,
@@ -27,9 +28,29 @@ impl User {
         self.profile.as_ref()?.role
     }
 
+    /// By its IANA name.
+    pub fn time_zone(&self) -> Option<&str> {
+        self.profile.as_ref()?.reach.time_zone.as_deref()
+    }
+
+    /// The channels that there is an address for; the feed needs none.
+    pub fn reachable(&self) -> Channels {
+        let Some(profile) = &self.profile else { return Channels::NONE };
+        let has_device = !profile.reach.push.is_empty() || !profile.reach.web_push.is_empty();
+        Channels::NONE
+            .with(Channel::Push, has_device)
+            .with(Channel::Email, profile.email.is_some())
+            .with(Channel::WhatsApp, profile.phone.is_some())
+    }
+
     /// Erased, and not come back as somebody new.
     pub const fn is_gone(&self) -> bool {
-        self.erased && self.profile.is_none()
+        self.erasures > 0 && self.profile.is_none()
+    }
+
+    /// How often somebody of this id was erased: what was chosen when it was less often is nobody's any more.
+    pub const fn erasures(&self) -> u32 {
+        self.erasures
     }
 
     /// Whether an erasure has named it.
@@ -43,7 +64,7 @@ impl User {
             UserEvent::ProfileChanged(event) => self.profile = Some(Box::new(event.profile.clone())),
             UserEvent::UserErased(event) => {
                 self.profile = None;
-                self.erased = true;
+                self.erasures = self.erasures.saturating_add(1);
                 self.erased_keys.extend(&event.keys);
             }
         }

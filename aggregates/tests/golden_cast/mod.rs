@@ -1,11 +1,15 @@
 //! Who and what the golden files are about.
 
-use aggregates::ids::{CommandId, MessageId, NotificationId, ReportId, RoomId, UserId};
-use aggregates::notification::NotificationMarked;
+use aggregates::ids::{CommandId, MessageId, NotificationId, ReportId, RoomId, TargetId, UserId};
+use aggregates::notification::{NotificationMarked, NotificationType};
 use aggregates::participant::{Arrangement, RoomArranged};
+use aggregates::policy::channels::{Channel, Channels};
+use aggregates::policy::quiet_hours::{QuietHours, TimeOfDay};
+use aggregates::policy::settings::{Settings, TypeGroup};
 use aggregates::relationship::Directed;
 use aggregates::report::Subject;
 use aggregates::room::{Emoji, MessagePinned, Reacted, RoomTurned};
+use aggregates::subscription::{Topic, TopicKind};
 use aggregates::user::{Profile, UserRole};
 use aggregates::{KeyId, Sealed, Timestamp};
 use uuid::Uuid;
@@ -72,6 +76,26 @@ pub fn profile() -> Profile {
         role: Some(UserRole::MemberPremium),
         ..Profile::default()
     }
+}
+
+/// Nothing as it is for whoever chose nothing.
+pub fn settings() -> Settings {
+    Settings {
+        channels: Channels::of(&[Channel::InApp, Channel::WhatsApp]),
+        off: [TypeGroup::Chat, TypeGroup::Affiliate].into(),
+        matrix: [(NotificationType::CommentReply, [(Channel::Push, true), (Channel::Email, false)].into())].into(),
+        quiet_hours: QuietHours {
+            enabled: true,
+            start: TimeOfDay::from_minutes(21 * 60 + 30),
+            end: TimeOfDay::from_minutes(5 * 60),
+        },
+        time_zone: Some("Asia/Makassar".to_owned()),
+        locale: Some("en".to_owned()),
+    }
+}
+
+pub fn topic() -> Topic {
+    Topic { kind: TopicKind::Course, target_id: TargetId::parse("course-9").expect("an id") }
 }
 
 /// Words as the log has them: sealed. What stands for the ciphertext here says which words it stands for.

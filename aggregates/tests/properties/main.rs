@@ -3,15 +3,18 @@
 //! Apart from the rules' own tests, which say what one command does: these say what none of them ever breaks. A failing
 //! sequence is shrunk and printed as the list of its commands.
 
+mod choices;
 mod wishes;
 
 use std::collections::BTreeSet;
 
 use aggregates::ids::{CommandId, MessageId, ReportId, RoomId, UserId};
 use aggregates::notification::{
-    MarkNotification, Notification, NotificationCommand, NotificationType, RaiseNotification, Source,
+    Facts, MarkNotification, Notification, NotificationCommand, NotificationEvent, NotificationType, RaiseNotification,
+    Source, Surroundings,
 };
 use aggregates::participant::{MarkRead, Participant, ParticipantCommand, ParticipantEvent, ReadUpTo};
+use aggregates::policy::channels::Channels;
 use aggregates::relationship::{Directed, Relate, Relationship, RelationshipCommand, RelationshipEvent};
 use aggregates::report::{FileReport, Report, ReportCommand, ReportEvent, Resolution, ResolveReport, Subject};
 use aggregates::room::{PINS_MAX, Role, Room, RoomCommand, RoomEvent, RoomKind};
@@ -332,9 +335,13 @@ proptest! {
             prop_assert_eq!(&decided, &notification.decide(&command));
             for event in decided.unwrap_or_default() {
                 notification.evolve(&event);
-                if kind == 0 {
-                    prop_assert!(!raised && !blocked && PEOPLE[person] != "ana");
+                if let NotificationEvent::NotificationRaised(event) = &event {
+                    prop_assert!(!raised && PEOPLE[person] != "ana");
+                    prop_assert_eq!(event.is_in_feed(), !blocked);
                     raised = true;
+                } else if kind == 0 {
+                    let NotificationEvent::DeliveryDecided(event) = &event else { panic!("a mark: {event:?}") };
+                    prop_assert!(raised && !event.decided.decision.is_scheduled(), "no provider is configured");
                 } else {
                     prop_assert!(raised && PEOPLE[person] == "ana");
                 }
@@ -408,15 +415,20 @@ fn notification_command(kind: usize, person: &str, blocked: bool) -> Notificatio
     let notification_id = aggregates::ids::NotificationId::of("a cause", &user("ana"));
     let mark = MarkNotification { notification_id, marked_by: user(person), at: noon() };
     match kind {
-        0 => NotificationCommand::Raise(RaiseNotification {
+        0 => NotificationCommand::Raise(Box::new(RaiseNotification {
             notification_id,
             recipient_id: user("ana"),
             kind: NotificationType::Follower,
             actor_id: Some(user(person)),
             source: Source { kind: "user".to_owned(), id: person.to_owned() },
-            blocked,
+            allowed: Channels::ALL,
+            critical: false,
+            topic: None,
+            room_id: None,
+            surroundings: Surroundings::default(),
+            facts: Facts { exists: true, blocked, ..Facts::default() },
             at: noon(),
-        }),
+        })),
         1 => NotificationCommand::MarkRead(mark),
         _ => NotificationCommand::MarkUnread(mark),
     }

@@ -92,6 +92,8 @@ pub fn erased(event: &DomainEvent) -> Option<&UserId> {
         | DomainEvent::Relationship(_)
         | DomainEvent::Notification(_)
         | DomainEvent::Feed(_)
-        | DomainEvent::Report(_) => None,
+        | DomainEvent::Report(_)
+        | DomainEvent::Preferences(_)
+        | DomainEvent::Subscription(_) => None,
     }
 }

@@ -10,9 +10,11 @@ use std::time::Duration;
 use aggregates::feed::Feed;
 use aggregates::notification::Notification;
 use aggregates::participant::Participant;
+use aggregates::preferences::Preferences;
 use aggregates::relationship::Relationship;
 use aggregates::report::Report;
 use aggregates::room::Room;
+use aggregates::subscription::Subscription;
 use aggregates::user::User;
 use aggregates::{AggregateKind, DomainEvent, StreamId};
 use cqrs_es::persist::{PersistedEventRepository, PersistenceError, SerializedEvent};
@@ -61,6 +63,8 @@ impl Streams {
                 AggregateKind::Feed => stored::<Feed>(&repository, &stream.id, after).await,
                 AggregateKind::User => stored::<User>(&repository, &stream.id, after).await,
                 AggregateKind::Report => stored::<Report>(&repository, &stream.id, after).await,
+                AggregateKind::Preferences => stored::<Preferences>(&repository, &stream.id, after).await,
+                AggregateKind::Subscription => stored::<Subscription>(&repository, &stream.id, after).await,
             }
         });
         let stored = match read.await {

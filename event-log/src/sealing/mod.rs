@@ -334,6 +334,8 @@ pub(crate) fn erasure(event: &DomainEvent) -> Option<&UserErased> {
         | DomainEvent::Relationship(_)
         | DomainEvent::Notification(_)
         | DomainEvent::Feed(_)
-        | DomainEvent::Report(_) => None,
+        | DomainEvent::Report(_)
+        | DomainEvent::Preferences(_)
+        | DomainEvent::Subscription(_) => None,
     }
 }

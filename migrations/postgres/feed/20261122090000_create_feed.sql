@@ -1,4 +1,4 @@
--- The unit feed: notifications. Times are milliseconds since 1970, ids are uuids, user ids sort by bytes.
+-- The unit feed: notifications, preferences, subscriptions. Times are milliseconds since 1970, ids are uuids, user ids sort by bytes.
 
 -- One row: which log the rows come from, how far they have come, and whether they are still moved.
 CREATE TABLE unit (
@@ -27,4 +27,28 @@ CREATE INDEX notifications_unread ON notifications (recipient_id, position) WHER
 CREATE TABLE feeds (
     recipient_id text COLLATE "C" NOT NULL PRIMARY KEY,
     unread bigint NOT NULL
+);
+
+-- One row for each who ever chose something.
+CREATE TABLE preferences (
+    user_id text COLLATE "C" NOT NULL PRIMARY KEY,
+    -- All of it, as the event has it.
+    settings text NOT NULL,
+    -- Where it was chosen.
+    position bigint NOT NULL
+);
+
+-- Stretches of the log: from its beginning on, and up to its end without that, somebody takes these channels of a topic. What
+-- was said at p is theirs where from_position <= p < to_position.
+CREATE TABLE subscriptions (
+    user_id text COLLATE "C" NOT NULL,
+    topic_kind text COLLATE "C" NOT NULL,
+    target_id text COLLATE "C" NOT NULL,
+    from_position bigint NOT NULL,
+    -- NULL: it has not ended.
+    to_position bigint,
+    -- Their names, between commas.
+    channels text NOT NULL,
+    auto boolean NOT NULL,
+    PRIMARY KEY (user_id, topic_kind, target_id, from_position)
 );

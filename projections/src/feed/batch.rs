@@ -8,6 +8,7 @@ use aggregates::Timestamp;
 use aggregates::ids::{NotificationId, UserId};
 use event_log::Position;
 
+use super::batch_choices::Choices;
 use super::project::FeedChange;
 use super::rows::NotificationRow;
 use crate::store::touched::Touched;
@@ -23,6 +24,7 @@ pub(crate) struct FeedBatch {
     pub unread: Touched<UserId, u64>,
     /// By recipient, in the order of the log, `up_to` ascending: a later one with a lower `up_to` finds nothing.
     pub sweeps: BTreeMap<UserId, Vec<Sweep>>,
+    pub choices: Choices,
     /// The touched rows as they were stored.
     before: Vec<NotificationRow>,
     /// The touched rows that are there, by whose they are.
@@ -37,14 +39,19 @@ pub(crate) struct Sweep {
 }
 
 impl FeedBatch {
-    /// A batch that knows which notifications it needs and has none of them yet.
+    /// A batch that knows which rows it needs and has none of them yet.
     pub(crate) fn wanting(changes: &[FeedChange]) -> Self {
         let mut batch = Self::default();
         for change in changes {
+            batch.choices.want(change);
             match change {
                 FeedChange::Raise(row) => batch.notifications.want(row.id),
                 FeedChange::MarkRead { id, .. } | FeedChange::MarkUnread { id } => batch.notifications.want(*id),
-                FeedChange::MarkAllRead { .. } => {}
+                FeedChange::MarkAllRead { .. }
+                | FeedChange::Settle(_)
+                | FeedChange::Subscribe(_)
+                | FeedChange::Unsubscribe { .. }
+                | FeedChange::Erase { .. } => {}
             }
         }
         batch
@@ -78,6 +85,10 @@ impl FeedBatch {
                     }
                 }
                 FeedChange::MarkAllRead { user_id, up_to, at } => self.sweep(user_id, Sweep { up_to, at }),
+                FeedChange::Settle(row) => drop(self.choices.settings.insert(row.user_id.clone(), row)),
+                FeedChange::Subscribe(row) => self.choices.begin(row),
+                FeedChange::Unsubscribe { user_id, topic, position } => self.choices.end(user_id, topic, position),
+                FeedChange::Erase { user_id, position } => self.choices.erase(user_id, position),
             }
         }
         let recipients: BTreeSet<UserId> = self

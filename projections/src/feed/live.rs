@@ -13,7 +13,7 @@ use crate::unit::{Live, Unit};
 use crate::views::ReadError;
 
 pub(crate) struct LiveFeed {
-    unit: Arc<Unit>,
+    pub(super) unit: Arc<Unit>,
 }
 
 impl LiveFeed {
@@ -21,7 +21,7 @@ impl LiveFeed {
         Self { unit }
     }
 
-    fn reads(live: &Live) -> &dyn FeedReads {
+    pub(super) fn reads(live: &Live) -> &dyn FeedReads {
         match &live.reads {
             UnitReads::Feed(reads) => &**reads,
             UnitReads::Inbox(_) | UnitReads::Search(_) => unreachable!("the unit feed is opened with the feed's reads"),
@@ -29,17 +29,20 @@ impl LiveFeed {
     }
 }
 
+/// For all traits of the unit's questions.
 macro_rules! ask {
     ($self:ident.$question:ident($($argument:ident),*)) => {{
         let live = $self.unit.live();
-        match Self::reads(&live).$question($($argument),*).await {
+        match LiveFeed::reads(&live).$question($($argument),*).await {
             Err(ReadError::Unavailable { .. } | ReadError::Damaged { .. }) if $self.unit.reopened_since(&live).await => {
-                Self::reads(&$self.unit.live()).$question($($argument),*).await
+                LiveFeed::reads(&$self.unit.live()).$question($($argument),*).await
             }
             answer => answer,
         }
     }};
 }
+
+pub(super) use ask;
 
 #[async_trait]
 impl FeedReads for LiveFeed {

@@ -5,6 +5,7 @@ use aggregates::notification::NotificationType;
 use async_trait::async_trait;
 use event_log::Position;
 
+use super::choices::ChoiceReads;
 use super::rows::NotificationRow;
 use crate::views::ReadError;
 
@@ -24,7 +25,7 @@ pub enum FeedPage {
 }
 
 #[async_trait]
-pub trait FeedReads: Send + Sync {
+pub trait FeedReads: ChoiceReads {
     /// How far the unit has come.
     async fn checkpoint(&self) -> Result<Position, ReadError>;
 

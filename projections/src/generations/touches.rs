@@ -9,6 +9,7 @@ use event_log::{Position, RecordedEvent, SharedLog};
 use serde_json::Value;
 
 use super::{Difference, TOUCHING_MAX, Touching};
+use crate::feed::SubscriptionRow;
 use crate::feed::project::FeedChange;
 use crate::inbox::changes::{InboxChange, Reaction, Relation};
 use crate::projector::page_up_to;
@@ -240,12 +241,22 @@ fn in_feed(change: &FeedChange) -> Vec<Touch> {
         FeedChange::MarkAllRead { user_id, up_to, .. } => {
             vec![Touch::Swept(user_id.clone(), *up_to), Touch::Keyed("feeds", user_id.to_string())]
         }
+        FeedChange::Settle(settled) => vec![Touch::Keyed("preferences", settled.user_id.to_string())],
+        FeedChange::Subscribe(SubscriptionRow { user_id, topic, .. })
+        | FeedChange::Unsubscribe { user_id, topic, .. } => {
+            let key = format!("{user_id}/{}/{}", topic.kind.name(), topic.target_id);
+            vec![Touch::Keyed("subscriptions", key)]
+        }
+        FeedChange::Erase { user_id, .. } => {
+            ["preferences", "subscriptions"].map(|table| Touch::Keyed(table, user_id.to_string())).into()
+        }
     }
 }
 
 fn recipient(event: &NotificationEvent) -> &UserId {
     match event {
         NotificationEvent::NotificationRaised(event) => &event.recipient_id,
+        NotificationEvent::DeliveryDecided(event) => &event.recipient_id,
         NotificationEvent::NotificationRead(event) | NotificationEvent::NotificationUnread(event) => {
             &event.recipient_id
         }

@@ -31,7 +31,10 @@ pub fn project(recorded: &RecordedEvent) -> Vec<InboxChange> {
         DomainEvent::Relationship(event) => in_relationship(event, position),
         DomainEvent::User(event) => in_user(event, position),
         DomainEvent::Report(event) => vec![in_report(event, position)],
-        DomainEvent::Notification(_) | DomainEvent::Feed(_) => vec![],
+        DomainEvent::Notification(_)
+        | DomainEvent::Feed(_)
+        | DomainEvent::Preferences(_)
+        | DomainEvent::Subscription(_) => vec![],
     }
 }
 

@@ -53,7 +53,9 @@ pub fn project(recorded: &RecordedEvent) -> Vec<SearchChange> {
         | DomainEvent::Relationship(_)
         | DomainEvent::Notification(_)
         | DomainEvent::Feed(_)
-        | DomainEvent::Report(_) => vec![],
+        | DomainEvent::Report(_)
+        | DomainEvent::Preferences(_)
+        | DomainEvent::Subscription(_) => vec![],
     }
 }
 

@@ -33,7 +33,7 @@ pub struct Format(pub u32);
 
 impl Format {
     /// What this program makes, drives and reads. Grows with every change of a table or of what an event means in one.
-    pub const CURRENT: Self = Self(7);
+    pub const CURRENT: Self = Self(8);
 }
 
 impl fmt::Display for Format {
@@ -229,6 +229,7 @@ impl UnitChanges {
                 let erased = changes.iter().filter_map(InboxChange::erased);
                 erased.map(|erased| (erased.user_id.clone(), erased.position)).collect()
             }
+            // It holds no words: what somebody chose goes with the step itself.
             Self::Feed(_) => Vec::new(),
             Self::Search(changes) => {
                 let erased = changes.iter().filter_map(SearchChange::erased);
@@ -367,6 +368,11 @@ pub(crate) fn tables(unit: UnitName) -> &'static [Table] {
     const FEED: &[Table] = &[
         Table { name: "notifications", key: &[("notification_id", Uuid)] },
         Table { name: "feeds", key: &[("recipient_id", Text)] },
+        Table { name: "preferences", key: &[("user_id", Text)] },
+        Table {
+            name: "subscriptions",
+            key: &[("user_id", Text), ("topic_kind", Text), ("target_id", Text), ("from_position", Number)],
+        },
     ];
     const SEARCH: &[Table] = &[Table { name: "entries", key: &[("position", Number)] }];
     match unit {

@@ -1,9 +1,12 @@
 //! How our enums and numbers stand in columns, and back.
 
-use aggregates::ids::{MessageId, RoomId, UserId};
+use aggregates::ids::{MessageId, RoomId, TargetId, UserId};
 use aggregates::notification::NotificationType;
+use aggregates::policy::channels::{Channel, Channels};
+use aggregates::policy::settings::Settings;
 use aggregates::report::{Resolution, Subject};
 use aggregates::room::{HistoryFrom, JoinPolicy, MessageKind, Role, RoomKind};
+use aggregates::subscription::TopicKind;
 use uuid::Uuid;
 
 use crate::inbox::FileRow;
@@ -92,6 +95,28 @@ impl SubjectColumns {
             (other, _) => Err(UnknownName(other.to_owned(), "subject of a report")),
         }
     }
+}
+
+pub(crate) fn settings(json: &str) -> Result<Settings, UnknownName> {
+    serde_json::from_str(json).map_err(|_| UnknownName(json.to_owned(), "description of settings"))
+}
+
+pub(crate) fn topic_kind(name: &str) -> Result<TopicKind, UnknownName> {
+    find(&TopicKind::ALL, TopicKind::name, name, "kind of topic")
+}
+
+pub(crate) fn target(text: &str) -> Result<TargetId, UnknownName> {
+    TargetId::parse(text).map_err(|_| UnknownName(text.to_owned(), "target id"))
+}
+
+/// Their names between commas; nothing for none.
+pub(crate) fn channel_names(channels: Channels) -> String {
+    channels.iter().map(Channel::name).collect::<Vec<_>>().join(",")
+}
+
+pub(crate) fn channels(names: &str) -> Result<Channels, UnknownName> {
+    let names = names.split(',').filter(|name| !name.is_empty());
+    names.map(|name| find(&Channel::ALL, Channel::name, name, "channel")).collect()
 }
 
 pub(crate) fn user(text: &str) -> Result<UserId, UnknownName> {

@@ -10,9 +10,11 @@ use aggregates::feed::FeedEvent;
 use aggregates::ids::{RoomId, UserId, UserPair};
 use aggregates::notification::NotificationEvent;
 use aggregates::participant::ParticipantEvent;
+use aggregates::preferences::PreferencesEvent;
 use aggregates::relationship::RelationshipEvent;
 use aggregates::report::{ReportEvent, Subject};
 use aggregates::room::RoomEvent;
+use aggregates::subscription::{SubscriptionEvent, Topic, TopicKind};
 use aggregates::user::UserEvent;
 use aggregates::{AggregateKind, DomainEvent, StreamId};
 use event_log::raw::{Beginning, RawLog, StreamKey};
@@ -134,7 +136,12 @@ const fn opening(kind: AggregateKind) -> Option<&'static [&'static str]> {
         AggregateKind::User => Some(&[UserEvent::USER_REGISTERED, "user_erased"]),
         AggregateKind::Notification => Some(&["notification_raised"]),
         AggregateKind::Report => Some(&[ReportEvent::REPORT_FILED]),
-        AggregateKind::Participant | AggregateKind::Relationship | AggregateKind::Feed => None,
+        AggregateKind::Preferences => Some(&["preferences_changed"]),
+        // Somebody may say no before anything subscribed them.
+        AggregateKind::Subscription
+        | AggregateKind::Participant
+        | AggregateKind::Relationship
+        | AggregateKind::Feed => None,
     }
 }
 
@@ -155,6 +162,9 @@ fn own(event: &DomainEvent) -> StreamId {
         DomainEvent::Notification(NotificationEvent::NotificationRaised(event)) => {
             StreamId::notification(event.notification_id)
         }
+        DomainEvent::Notification(NotificationEvent::DeliveryDecided(event)) => {
+            StreamId::notification(event.notification_id)
+        }
         DomainEvent::Notification(
             NotificationEvent::NotificationRead(event) | NotificationEvent::NotificationUnread(event),
         ) => StreamId::notification(event.notification_id),
@@ -163,6 +173,11 @@ fn own(event: &DomainEvent) -> StreamId {
         DomainEvent::User(UserEvent::ProfileChanged(event)) => StreamId::user(&event.user_id),
         DomainEvent::User(UserEvent::UserErased(event)) => StreamId::user(&event.user_id),
         DomainEvent::Report(event) => StreamId::report(event.report_id()),
+        DomainEvent::Preferences(PreferencesEvent::PreferencesChanged(event)) => StreamId::preferences(&event.user_id),
+        DomainEvent::Subscription(event) => {
+            let (user_id, topic) = subscription_of(event);
+            StreamId::subscription(user_id, topic)
+        }
     }
 }
 
@@ -191,6 +206,13 @@ const fn place_of(event: &ParticipantEvent) -> (RoomId, &UserId) {
         ParticipantEvent::MarkedUnread(event) => (event.room_id, &event.user_id),
         ParticipantEvent::MessagesDelivered(event) => (event.room_id, &event.user_id),
         ParticipantEvent::RoomArranged(event) => (event.room_id, &event.user_id),
+    }
+}
+
+const fn subscription_of(event: &SubscriptionEvent) -> (&UserId, &Topic) {
+    match event {
+        SubscriptionEvent::Subscribed(event) => (&event.user_id, &event.topic),
+        SubscriptionEvent::Unsubscribed(event) => (&event.user_id, &event.topic),
     }
 }
 
@@ -239,7 +261,9 @@ fn spoken_of(event: &DomainEvent) -> Vec<StreamId> {
             users(&[&event.recipient_id]).into_iter().chain(event.actor_id.iter().map(StreamId::user)).collect()
         }
         DomainEvent::Notification(
-            NotificationEvent::NotificationRead(_) | NotificationEvent::NotificationUnread(_),
+            NotificationEvent::DeliveryDecided(_)
+            | NotificationEvent::NotificationRead(_)
+            | NotificationEvent::NotificationUnread(_),
         ) => Vec::new(),
         DomainEvent::Feed(FeedEvent::FeedRead(event)) => users(&[&event.user_id]),
         DomainEvent::User(UserEvent::UserRegistered(_) | UserEvent::ProfileChanged(_) | UserEvent::UserErased(_)) => {
@@ -254,5 +278,14 @@ fn spoken_of(event: &DomainEvent) -> Vec<StreamId> {
             people.map(StreamId::user).chain(room).collect()
         }
         DomainEvent::Report(ReportEvent::ReportResolved(event)) => users(&[&event.by]),
+        DomainEvent::Preferences(PreferencesEvent::PreferencesChanged(event)) => users(&[&event.user_id]),
+        DomainEvent::Subscription(SubscriptionEvent::Subscribed(event)) => {
+            // Other topics are the platform's: Kabar has no streams of them.
+            let person = (event.topic.kind == TopicKind::User).then_some(event.topic.target_id.as_str());
+            let person = person.map(|id| StreamId::new(AggregateKind::User, id));
+            users(&[&event.user_id]).into_iter().chain(person).collect()
+        }
+        // Whoever says no need not know whether there is anybody.
+        DomainEvent::Subscription(SubscriptionEvent::Unsubscribed(event)) => users(&[&event.user_id]),
     }
 }

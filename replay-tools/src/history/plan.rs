@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use aggregates::feed::{FeedCommand, MarkFeedRead};
 use aggregates::ids::{CommandId, EventId, MessageId, NotificationId, RoomId, UserId, UserPair};
-use aggregates::notification::{MarkNotification, NotificationCommand, RaiseNotification, Source};
+use aggregates::notification::{BringInNotification, MarkNotification, NotificationCommand, Source};
 use aggregates::participant::{MarkRead, ParticipantCommand, ReadUpTo};
 use aggregates::relationship::{Relate, RelationshipCommand};
 use aggregates::room::{
@@ -375,13 +375,12 @@ fn notification(header: &Header, line: NotificationLine) -> Plan {
     let id = header.id("notification", Some(&notification_id.to_string()), &[]);
     let mut people = vec![(line.user.clone(), "user")];
     people.extend(line.actor.clone().map(|actor| (actor, "actor")));
-    let command = NotificationCommand::Raise(RaiseNotification {
+    let command = NotificationCommand::BringIn(BringInNotification {
         notification_id,
         recipient_id: line.user.clone(),
         kind: line.shape,
         actor_id: line.actor,
         source: Source { kind: line.source_type, id: line.source_id },
-        blocked: false,
         at: header.at,
     });
     let stream = StreamId::notification(notification_id);

@@ -77,9 +77,11 @@ pub fn tell(recorded: &RecordedEvent, words: &mut Words) -> Told {
             | ParticipantEvent::MessagesDelivered(_)
             | ParticipantEvent::RoomArranged(_),
         )
-        | DomainEvent::Report(_) => Told::Unsayable,
+        | DomainEvent::Report(_)
+        | DomainEvent::Preferences(_)
+        | DomainEvent::Subscription(_) => Told::Unsayable,
         DomainEvent::Relationship(told) => Told::Line(of_relationship(told, event)),
-        DomainEvent::Notification(told) => Told::Line(of_notification(told, event)),
+        DomainEvent::Notification(told) => of_notification(told, event).map_or(Told::Unsayable, Told::Line),
         DomainEvent::Feed(FeedEvent::FeedRead(read)) => {
             Told::FeedRead { user: read.user_id.clone(), up_to: read.up_to, at: read.at }
         }
@@ -330,7 +332,8 @@ fn of_relationship(event: &RelationshipEvent, id: Option<Uuid>) -> Line {
     }
 }
 
-fn of_notification(event: &NotificationEvent, id: Option<Uuid>) -> Line {
+/// Of the feed alone: what was kept from it, and what was decided of other channels, is no history of theirs.
+fn of_notification(event: &NotificationEvent, id: Option<Uuid>) -> Option<Line> {
     let mark = |event: &aggregates::notification::NotificationMarked| MarkLine {
         id: None,
         notification: event.notification_id.to_string(),
@@ -338,7 +341,9 @@ fn of_notification(event: &NotificationEvent, id: Option<Uuid>) -> Line {
         at: event.at,
         event: id,
     };
-    match event {
+    Some(match event {
+        NotificationEvent::NotificationRaised(event) if !event.is_in_feed() => return None,
+        NotificationEvent::DeliveryDecided(_) => return None,
         NotificationEvent::NotificationRaised(event) => Line::Notification(Box::new(NotificationLine {
             id: event.notification_id.to_string(),
             user: event.recipient_id.clone(),
@@ -351,5 +356,5 @@ fn of_notification(event: &NotificationEvent, id: Option<Uuid>) -> Line {
         })),
         NotificationEvent::NotificationRead(event) => Line::NotificationRead(mark(event)),
         NotificationEvent::NotificationUnread(event) => Line::NotificationUnread(mark(event)),
-    }
+    })
 }

@@ -51,7 +51,11 @@ pub(super) fn wants(interest: &Interest<'_>, recorded: &RecordedEvent) -> bool {
             | RoomEvent::MessagePinned(MessagePinned { room_id, .. })
             | RoomEvent::MessageUnpinned(MessagePinned { room_id, .. }),
         ) => interest.in_room_channel(*room_id),
-        DomainEvent::Room(RoomEvent::RoomOpened(_)) | DomainEvent::User(_) | DomainEvent::Report(_) => false,
+        DomainEvent::Room(RoomEvent::RoomOpened(_))
+        | DomainEvent::User(_)
+        | DomainEvent::Report(_)
+        | DomainEvent::Preferences(_)
+        | DomainEvent::Subscription(_) => false,
         DomainEvent::Participant(ParticipantEvent::MessagesRead(event)) => {
             interest.in_room_channel(event.room_id) || interest.in_user(&event.user_id)
         }
@@ -60,8 +64,9 @@ pub(super) fn wants(interest: &Interest<'_>, recorded: &RecordedEvent) -> bool {
         DomainEvent::Participant(ParticipantEvent::RoomArranged(event)) => interest.in_user(&event.user_id),
         DomainEvent::Relationship(event) => interest.in_user(recipient(event)),
         DomainEvent::Notification(NotificationEvent::NotificationRaised(event)) => {
-            interest.in_user(&event.recipient_id)
+            event.is_in_feed() && interest.in_user(&event.recipient_id)
         }
+        DomainEvent::Notification(NotificationEvent::DeliveryDecided(_)) => false,
         DomainEvent::Notification(
             NotificationEvent::NotificationRead(event) | NotificationEvent::NotificationUnread(event),
         ) => interest.in_user(&event.recipient_id),
@@ -138,10 +143,14 @@ pub(super) fn named(recorded: &RecordedEvent) -> Vec<&UserId> {
         | DomainEvent::Participant(_)
         | DomainEvent::Relationship(RelationshipEvent::UserBlocked(_) | RelationshipEvent::UserUnblocked(_))
         | DomainEvent::Notification(
-            NotificationEvent::NotificationRead(_) | NotificationEvent::NotificationUnread(_),
+            NotificationEvent::DeliveryDecided(_)
+            | NotificationEvent::NotificationRead(_)
+            | NotificationEvent::NotificationUnread(_),
         )
         | DomainEvent::Feed(_)
         | DomainEvent::User(_)
-        | DomainEvent::Report(_) => vec![],
+        | DomainEvent::Report(_)
+        | DomainEvent::Preferences(_)
+        | DomainEvent::Subscription(_) => vec![],
     }
 }

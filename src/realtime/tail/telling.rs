@@ -90,8 +90,12 @@ impl Tail<'_> {
                 self.to_user(&event.user_id, frames::NOTIFICATION_READ, &data, &place);
                 self.unread([event.user_id.clone()], place.position);
             }
-            // A report is between its reporter and the admins, who ask.
-            DomainEvent::Room(RoomEvent::RoomOpened(_)) | DomainEvent::User(_) | DomainEvent::Report(_) => {}
+            // A report is between its reporter and the admins, who ask; what somebody chose is theirs to ask for.
+            DomainEvent::Room(RoomEvent::RoomOpened(_))
+            | DomainEvent::User(_)
+            | DomainEvent::Report(_)
+            | DomainEvent::Preferences(_)
+            | DomainEvent::Subscription(_) => {}
         }
     }
 
@@ -207,6 +211,9 @@ impl Tail<'_> {
 
     fn notified(&self, event: &NotificationEvent, place: &Place<'_>, people: &People) {
         let recipient = match event {
+            // Of what is not in their feed nobody hears here.
+            NotificationEvent::NotificationRaised(event) if !event.is_in_feed() => return,
+            NotificationEvent::DeliveryDecided(_) => return,
             NotificationEvent::NotificationRaised(event) => {
                 let actor = event.actor_id.as_ref().and_then(|actor| people.get(actor)).map(Arc::as_ref);
                 let token = PositionToken { log: self.inner.log.id(), position: place.position };

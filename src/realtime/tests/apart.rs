@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use aggregates::notification::Surroundings;
 use aggregates::participant::{MarkDelivered, ParticipantCommand, ReadUpTo};
 use aggregates::policy::follower::notify_of_follower;
 use aggregates::relationship::{Directed, RelationshipCommand};
@@ -86,7 +87,7 @@ async fn across_a_block_nobody_who_comes_back_is_given_the_name_of_who_followed_
     let from = PositionToken { log: world.log.id(), position: world.log.head().await.expect("a head") };
     world.relate("ana", "ben", RelationshipCommand::Follow).await;
     let followed = Directed { from: user("ana"), to: user("ben"), at: at() };
-    let (id, raise) = notify_of_follower(&followed);
+    let (id, raise) = notify_of_follower(&followed, Surroundings::default());
     world.done(StreamId::notification(id), Command::Notification(raise)).await;
     world.relate("ana", "ben", RelationshipCommand::Unfollow).await;
     world.relate("cat", "ben", RelationshipCommand::Follow).await;

@@ -1,7 +1,7 @@
 //! What is heard on one's own channel.
 
 use aggregates::feed::{FeedCommand, MarkFeedRead};
-use aggregates::notification::{MarkNotification, NotificationCommand};
+use aggregates::notification::{MarkNotification, NotificationCommand, Surroundings};
 use aggregates::policy::follower::{follower_notification, notify_of_follower};
 use aggregates::relationship::{Directed, RelationshipCommand};
 use aggregates::{Command, StreamId};
@@ -80,7 +80,7 @@ async fn a_notification_is_told_whole_and_so_is_its_reading() {
     world.subscribe(&mut ben, "ben", "private-user-ben").await;
     world.relate("ana", "ben", RelationshipCommand::Follow).await;
     let followed = Directed { from: user("ana"), to: user("ben"), at: at() };
-    let (id, raise) = notify_of_follower(&followed);
+    let (id, raise) = notify_of_follower(&followed, Surroundings::default());
     world.done(StreamId::notification(id), Command::Notification(raise)).await;
     let notification = ben.expect("notification", "private-user-ben").await;
     assert_eq!((&notification["id"], &notification["type"]), (&json!(id), &json!("FOLLOWER")));

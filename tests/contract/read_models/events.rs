@@ -1,11 +1,14 @@
 //! Events, said shortly.
 
 use aggregates::feed::{FeedEvent, FeedRead};
-use aggregates::ids::{GroupId, MessageId, NotificationId, ReportId, RoomId};
+use aggregates::ids::{GroupId, MessageId, NotificationId, ReportId, RoomId, TargetId};
 use aggregates::notification::{NotificationEvent, NotificationMarked, NotificationRaised, NotificationType, Source};
 use aggregates::participant::{
     Arrangement, MarkedUnread, MessagesDelivered, MessagesRead, ParticipantEvent, RoomArranged,
 };
+use aggregates::policy::channels::{Channel, Channels};
+use aggregates::policy::settings::Settings;
+use aggregates::preferences::{PreferencesChanged, PreferencesEvent};
 use aggregates::relationship::{Directed, RelationshipEvent};
 use aggregates::report::{ReportEvent, ReportFiled, ReportResolved, Resolution, Subject};
 use aggregates::room::{
@@ -13,6 +16,7 @@ use aggregates::room::{
     MessageEdited, MessageKind, MessagePinned, MessageSent, NewMember, Reacted, Role, RoomAvatarChanged, RoomEvent,
     RoomKind, RoomOpened, RoomRenamed, RoomTurned,
 };
+use aggregates::subscription::{Subscribed, SubscriptionEvent, Topic, TopicKind, Unsubscribed, Why};
 use aggregates::user::{Profile, ProfileChanged, UserErased, UserEvent, UserRegistered, UserRole};
 use aggregates::{DomainEvent, Sealed};
 use event_log::Position;
@@ -267,6 +271,11 @@ pub fn raised(nth: i64, number: u128, recipient: &str, kind: NotificationType) -
         kind,
         actor_id: Some(user("someone")),
         source: Source { kind: "user".to_owned(), id: "someone".to_owned() },
+        channels: None,
+        critical: false,
+        topic: None,
+        room_id: None,
+        in_app: None,
         at: at(nth),
     }))
 }
@@ -302,4 +311,24 @@ pub fn filed(nth: i64, reporter: &str, subject: Subject, reason: &str) -> Domain
 pub fn resolved(nth: i64, report_id: ReportId, resolution: Resolution, by: &str, note: &str) -> DomainEvent {
     let (by, note) = (user(by), Some(Sealed::new(note)));
     DomainEvent::Report(ReportEvent::ReportResolved(ReportResolved { report_id, resolution, by, note, at: at(nth) }))
+}
+
+pub fn chose(nth: i64, who: &str, settings: Settings) -> DomainEvent {
+    let changed = PreferencesChanged { user_id: user(who), settings, erased_before: 0, at: at(nth) };
+    DomainEvent::Preferences(PreferencesEvent::PreferencesChanged(changed))
+}
+
+pub fn course(id: &str) -> Topic {
+    Topic { kind: TopicKind::Course, target_id: TargetId::parse(id).expect("an id") }
+}
+
+pub fn subscribed(nth: i64, who: &str, topic: Topic, channels: &[Channel], auto: bool) -> DomainEvent {
+    let channels = Channels::of(channels);
+    let subscribed = Subscribed { user_id: user(who), topic, channels, auto, erased_before: 0, at: at(nth) };
+    DomainEvent::Subscription(SubscriptionEvent::Subscribed(subscribed))
+}
+
+pub fn unsubscribed(nth: i64, who: &str, topic: Topic) -> DomainEvent {
+    let unsubscribed = Unsubscribed { user_id: user(who), topic, why: Why::Asked, erased_before: 0, at: at(nth) };
+    DomainEvent::Subscription(SubscriptionEvent::Unsubscribed(unsubscribed))
 }

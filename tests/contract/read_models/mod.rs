@@ -4,6 +4,7 @@
 
 mod answers;
 mod carried_uploads;
+mod choices;
 mod events;
 mod lost_words;
 mod message_reads;

@@ -5,6 +5,8 @@ use std::time::Duration;
 use aggregates::ids::ReportId;
 use aggregates::notification::NotificationType;
 use aggregates::participant::Arrangement;
+use aggregates::policy::channels::Channel;
+use aggregates::policy::settings::Settings;
 use aggregates::relationship::RelationshipEvent;
 use aggregates::report::Resolution;
 use aggregates::room::RoomKind;
@@ -13,9 +15,9 @@ use event_log::port::{Batch, NewEvent};
 use projections::{ReadError, RebuildOptions, UnitName, UnitRun, Views};
 
 use crate::read_models::events::{
-    about_message, about_user, added, answering, arranged, deleted, delivered, edited, feed_read, filed, forwarding,
-    marked, message_id, named, naming, opened, pinned, raised, reacted, read, registered, relation, removed, resolved,
-    sent, unread_again,
+    about_message, about_user, added, answering, arranged, chose, course, deleted, delivered, edited, feed_read, filed,
+    forwarding, marked, message_id, named, naming, opened, pinned, raised, reacted, read, registered, relation,
+    removed, resolved, sent, subscribed, unread_again, unsubscribed,
 };
 use crate::read_models::on_every_backend;
 use crate::read_models::promise_4_rebuild_equals_live::verified;
@@ -62,6 +64,9 @@ pub async fn record_everything(world: &mut World, round: u32) {
             deleted(11, group, 3, "ana", "ana"),
             filed(11, "ben", about_user(&format!("foe-{round}")), "spam"),
             filed(11, "cleo", about_message(group, 1, "ana"), "abuse"),
+            chose(11, &format!("friend-{round}"), Settings::default()),
+            subscribed(11, "ana", course(&format!("c-{round}")), &[Channel::InApp], true),
+            subscribed(11, "ben", course(&format!("c-{round}")), &[Channel::InApp], true),
         ])
         .await;
     let head = world.head();
@@ -80,6 +85,9 @@ pub async fn record_everything(world: &mut World, round: u32) {
             delivered(21, group, "ben", 3),
             arranged(22, group, "ana", Arrangement::Muted { until: Some(at(999)) }),
             resolved(23, report, Resolution::UserWarned, "dian", "warned"),
+            chose(24, "ana", Settings { locale: Some(format!("l-{round}")), ..Settings::default() }),
+            subscribed(25, "ana", course(&format!("c-{round}")), &[Channel::Push, Channel::Email], false),
+            unsubscribed(26, "ben", course(&format!("c-{round}"))),
         ])
         .await;
 }

@@ -8,8 +8,10 @@ use std::time::Duration;
 use aggregates::ids::{CommandId, EventId, RoomId, UserId};
 use aggregates::notification::NotificationEvent;
 use aggregates::participant::ParticipantEvent;
+use aggregates::preferences::PreferencesEvent;
 use aggregates::relationship::{Directed, RelationshipEvent};
 use aggregates::room::RoomEvent;
+use aggregates::subscription::SubscriptionEvent;
 use aggregates::user::UserEvent;
 use aggregates::{DomainEvent, Metadata, StreamId, Timestamp, ids::UserPair};
 use event_log::port::{Batch, NewEvent, Original};
@@ -207,6 +209,7 @@ fn stream_of(event: &DomainEvent) -> StreamId {
         }
         DomainEvent::Notification(event) => StreamId::notification(match event {
             NotificationEvent::NotificationRaised(event) => event.notification_id,
+            NotificationEvent::DeliveryDecided(event) => event.notification_id,
             NotificationEvent::NotificationRead(event) | NotificationEvent::NotificationUnread(event) => {
                 event.notification_id
             }
@@ -218,6 +221,13 @@ fn stream_of(event: &DomainEvent) -> StreamId {
             UserEvent::UserErased(event) => &event.user_id,
         }),
         DomainEvent::Report(event) => StreamId::report(event.report_id()),
+        DomainEvent::Preferences(PreferencesEvent::PreferencesChanged(event)) => StreamId::preferences(&event.user_id),
+        DomainEvent::Subscription(SubscriptionEvent::Subscribed(event)) => {
+            StreamId::subscription(&event.user_id, &event.topic)
+        }
+        DomainEvent::Subscription(SubscriptionEvent::Unsubscribed(event)) => {
+            StreamId::subscription(&event.user_id, &event.topic)
+        }
     }
 }
 

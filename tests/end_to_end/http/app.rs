@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use aggregates::ids::{CommandId, EventId};
 use aggregates::user::UserRole;
-use aggregates::{DomainEvent, StreamId};
+use aggregates::{Command, DomainEvent, StreamId};
 use event_log::port::{Batch, NewEvent};
-use event_log::{LogId, Position, PositionToken, SharedLog};
+use event_log::{LogId, Position, PositionToken, SharedLog, loading};
 use kabar::app::{App, Ports};
 use kabar::config::{Config, DemoMode, Rate, Scope, Secret, ServiceKey};
 use kabar::http::AppState;
@@ -181,6 +181,33 @@ impl TestApp {
         let last = new.len() as u64;
         let batch = Batch { known: self.head().await, groups: 1, events: new, ..Batch::default() };
         Position(self.log.append(&batch).await.expect("nobody else writes").base.0 + last)
+    }
+
+    /// What another process decides on what the log has, and writes.
+    pub async fn decides_elsewhere(&self, stream: StreamId, mut command: Command) {
+        let known = self.head().await;
+        let loaded = loading::load(&*self.log, &stream, None).await.expect("readable");
+        for need in loaded.state.needs(&command) {
+            let facts = loading::load(&*self.log, &need.stream, None).await.expect("readable");
+            command.learn(&need.stream, &facts.state);
+        }
+        let events = loaded.state.decide(&command).expect("no rule is broken");
+        let id = CommandId(Uuid::now_v7());
+        let new = |(index, event): (usize, &DomainEvent)| NewEvent {
+            group: 0,
+            stream: stream.clone(),
+            sequence: loaded.version + 1 + index as u64,
+            event_id: EventId::of(id, index),
+            name: event.schema().name(),
+            version: event.schema().version(),
+            payload: event.to_json().expect("no words"),
+            metadata: "{}".into(),
+            original: None,
+        };
+        let events: Vec<NewEvent> = events.iter().enumerate().map(new).collect();
+        if !events.is_empty() {
+            self.log.append(&Batch { known, groups: 1, events, ..Batch::default() }).await.expect("nobody else writes");
+        }
     }
 
     pub async fn events(&self) -> Vec<event_log::RecordedEvent> {

@@ -1,13 +1,15 @@
 //! Following, and the notifications it raises.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::app::TestApp;
 use super::on_every_backend;
-use super::person::{Person, text};
+use super::person::{Person, answer, text};
 
 on_every_backend![
     a_follow_is_counted_listed_and_told_to_the_one_followed,
+    a_follow_is_heard_of_as_far_as_one_wishes,
     the_old_toggle_turns_and_a_repeat_of_it_does_not,
     notifications_are_marked_one_by_one_and_all_at_once,
     marks_of_which_one_cannot_be_made_are_made_but_for_that_one_and_asking_again_is_safe,
@@ -37,6 +39,32 @@ async fn a_follow_is_counted_listed_and_told_to_the_one_followed(app: TestApp) {
     ben.post("/api/users/ben/follow?on=true", json!({})).await.is_problem(422, Some("userId"));
     ben.post("/api/users/nobody/follow", json!({})).await.is_problem(404, Some("userId"));
     ben.get("/api/users/nobody/followers").await.is_problem(404, Some("userId"));
+    app.stop().await;
+}
+
+/// Requirements §7: it does not bypass what its recipient chose.
+async fn a_follow_is_heard_of_as_far_as_one_wishes(app: TestApp) {
+    let [ana, ben, cici] = app.people(["ana", "ben", "cici"]).await;
+    let wishes = async |on: bool| {
+        let body = json!({"followerNotifications": on});
+        answer(ana.ask(Method::PUT, "/api/notifications/preferences").json(&body)).await.ok();
+    };
+    wishes(false).await;
+    let before = app.head().await;
+    ben.post("/api/users/ana/follow?on=true", json!({})).await.ok();
+    // The follow, the notification, and what is decided of push.
+    let mut head = app.head().await;
+    while head.0 < before.0 + 3 {
+        head = app.written_behind(head).await;
+    }
+    let feed = ana.get(&format!("/api/notifications?after={}", app.token(head))).await.ok();
+    assert_eq!((&feed["notifications"], &feed["unreadCount"]), (&json!([]), &json!(0)));
+    // What was kept from the feed stays away from it.
+    wishes(true).await;
+    cici.post("/api/users/ana/follow?on=true", json!({})).await.ok();
+    assert_eq!(told(&app, &ana).await["actorId"], "cici");
+    let feed = ana.get("/api/notifications").await.ok();
+    assert_eq!((feed["notifications"].as_array().map(Vec::len), &feed["unreadCount"]), (Some(1), &json!(1)));
     app.stop().await;
 }
 

@@ -11,7 +11,7 @@ use super::app::TestApp;
 use super::person::{Person, answer, text};
 use crate::support::backend::Backend;
 
-/// Nothing is written to the inbox until it is dropped.
+/// Nothing is written to the inbox, or the feed, until it is dropped.
 struct StandStill {
     _held: Vec<Connection>,
 }
@@ -20,18 +20,29 @@ impl StandStill {
     async fn begin(app: &TestApp, person: &Person) -> Self {
         Self { _held: in_inboxes(app, person, "BEGIN IMMEDIATE").await }
     }
+
+    async fn of_the_feed(app: &TestApp, person: &Person) -> Self {
+        let head = app.token(app.head().await);
+        person.get(&format!("/api/notifications/unread-count?after={head}")).await.ok();
+        Self { _held: in_files(app, "feed", "BEGIN IMMEDIATE") }
+    }
 }
 
 /// Runs statements on the inbox once it has everything.
 async fn in_inboxes(app: &TestApp, person: &Person, sql: &str) -> Vec<Connection> {
     let head = app.token(app.head().await);
     person.get(&format!("/api/chat/unread-count?after={head}")).await.ok();
+    in_files(app, "inbox", sql)
+}
+
+/// Runs statements on a view as it is.
+fn in_files(app: &TestApp, view: &str, sql: &str) -> Vec<Connection> {
     let files = std::fs::read_dir(app.directory()).expect("a directory").filter_map(Result::ok);
-    let inboxes = files.map(|file| file.path()).filter(|path| {
+    let files = files.map(|file| file.path()).filter(|path| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        name.starts_with("inbox") && name.ends_with(".db")
+        name.starts_with(view) && name.ends_with(".db")
     });
-    let held: Vec<_> = inboxes
+    let held: Vec<_> = files
         .map(|path| {
             let connection = Connection::open(path).expect("the view's file opens");
             connection.busy_timeout(super::app::PATIENCE).expect("set");
@@ -39,7 +50,7 @@ async fn in_inboxes(app: &TestApp, person: &Person, sql: &str) -> Vec<Connection
             connection
         })
         .collect();
-    assert!(!held.is_empty(), "there is an inbox");
+    assert!(!held.is_empty(), "there is a file of {view}");
     held
 }
 
@@ -194,5 +205,35 @@ async fn a_report_that_was_filed_or_resolved_is_answered_although_the_view_is_la
     assert_eq!(resolve(&report["id"], "DISMISSED").await.1["report"]["resolution"], "DISMISSED");
     assert_eq!(told(&file("lagi").await.1)[..2], [json!("OPEN"), json!("lagi")]);
     drop(still);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_choice_is_answered_although_the_view_is_late() {
+    let Some(app) = TestApp::start(Backend::Sqlite).await else { return };
+    let ana = app.person("ana").await;
+    let choose = async |body: Value| {
+        let request = ana.ask(Method::PUT, "/api/notifications/preferences").json(&body);
+        answer(request).await.ok()["preferences"]["locale"].clone()
+    };
+    let subscribe = async |wishes: Value| {
+        let body = json!({"subscriptionType": "COURSE", "targetId": "c-1", "preferences": wishes});
+        ana.post("/api/notifications/subscribe", body).await.ok()["subscription"]["enablePush"].clone()
+    };
+    let still = StandStill::of_the_feed(&app, &ana).await;
+    assert_eq!(choose(json!({"locale": "en"})).await, "en");
+    assert_eq!(subscribe(json!({"enablePush": false})).await, json!(false));
+    let head = app.head().await;
+    // What is so already nobody asks the view.
+    assert_eq!(choose(json!({})).await, "en");
+    assert_eq!(subscribe(json!({})).await, json!(false));
+    assert_eq!(app.head().await, head);
+    let after = app.token(head);
+    for path in ["preferences", "subscribe"] {
+        ana.get(&format!("/api/notifications/{path}?after={after}")).await.is_problem(503, Some("after"));
+    }
+    drop(still);
+    let shown = ana.get(&format!("/api/notifications/preferences?after={after}")).await.ok();
+    assert_eq!(shown["preferences"]["locale"], "en");
     app.stop().await;
 }

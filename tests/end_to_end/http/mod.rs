@@ -6,6 +6,7 @@
 mod apart;
 mod app;
 mod chat;
+mod choices;
 mod compressed;
 mod documented;
 mod erasures;

@@ -1,6 +1,7 @@
 //! For every route a wish that is right, and the ways it can be wrong: what tests iterate.
 
 mod chat;
+mod choices;
 mod programs;
 mod reports;
 
@@ -121,7 +122,7 @@ impl Ids {
         // The last of `rooms` is leaving.
         let of_chat = [self.keeping(), self.rooms(), self.messages(), self.message_changes(), self.message_reads()];
         let others = [self.places(), self.reading(), self.uploads(), self.relations(), self.notifications()];
-        of_chat.into_iter().chain(others).chain([self.reports(), directory()]).flatten().collect()
+        of_chat.into_iter().chain(others).chain([self.reports(), choices::choices(), directory()]).flatten().collect()
     }
 
     fn rooms(&self) -> Vec<Sample> {

@@ -47,7 +47,13 @@ impl SendMessage {
         match facts {
             State::Relationship(relationship) => self.blocked = relationship.is_blocked(),
             State::User(user) => self.author_gone = user.is_gone(),
-            State::Room(_) | State::Participant(_) | State::Notification(_) | State::Feed(_) | State::Report(_) => {}
+            State::Room(_)
+            | State::Participant(_)
+            | State::Notification(_)
+            | State::Feed(_)
+            | State::Report(_)
+            | State::Preferences(_)
+            | State::Subscription(_) => {}
         }
     }
 }

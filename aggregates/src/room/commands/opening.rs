@@ -70,7 +70,13 @@ impl OpenDirect {
         match facts {
             State::Relationship(relationship) => self.blocked = relationship.is_blocked(),
             State::User(user) => self.other_exists = user.exists(),
-            State::Room(_) | State::Participant(_) | State::Notification(_) | State::Feed(_) | State::Report(_) => {}
+            State::Room(_)
+            | State::Participant(_)
+            | State::Notification(_)
+            | State::Feed(_)
+            | State::Report(_)
+            | State::Preferences(_)
+            | State::Subscription(_) => {}
         }
     }
 }
@@ -87,7 +93,13 @@ impl OpenMentorSession {
                     self.student_exists = user.exists();
                 }
             }
-            State::Room(_) | State::Participant(_) | State::Notification(_) | State::Feed(_) | State::Report(_) => {}
+            State::Room(_)
+            | State::Participant(_)
+            | State::Notification(_)
+            | State::Feed(_)
+            | State::Report(_)
+            | State::Preferences(_)
+            | State::Subscription(_) => {}
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::store::names::{at_most, signed};
 use crate::views::{ReadError, UnitName};
 
 pub(super) struct PostgresFeedReads {
-    schema: Schema,
+    pub(super) schema: Schema,
 }
 
 impl PostgresFeedReads {
@@ -22,7 +22,7 @@ impl PostgresFeedReads {
     }
 }
 
-fn failed(error: sqlx::Error) -> ReadError {
+pub(super) fn failed(error: sqlx::Error) -> ReadError {
     postgres_error(error).of(UnitName::Feed)
 }
 

@@ -7,6 +7,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
+use super::choices;
 use super::columns::{maybe_moment, maybe_user, moment, named, number, position, user};
 use crate::feed::NotificationRow;
 use crate::feed::batch::{FeedBatch, Sweep};
@@ -34,10 +35,12 @@ pub(super) fn notification(row: &PgRow) -> sqlx::Result<NotificationRow> {
 pub(super) async fn write(connection: &mut PgConnection, schema: &str, changes: Vec<FeedChange>) -> sqlx::Result<()> {
     let mut batch = FeedBatch::wanting(&changes);
     load_notifications(connection, schema, &mut batch).await?;
+    choices::load(connection, schema, &mut batch.choices).await?;
     batch.play(changes);
     load_counters(connection, schema, &mut batch).await?;
     let swept = sweep(connection, schema, &batch.sweeps).await?;
     batch.count(&swept);
+    choices::save(connection, schema, &batch.choices).await?;
     save_notifications(connection, schema, &batch).await?;
     save_counters(connection, schema, &batch).await
 }

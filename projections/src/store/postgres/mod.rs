@@ -1,5 +1,6 @@
 //! Views in PostgreSQL: one schema per generation of a unit, all names qualified.
 
+mod choices;
 mod columns;
 mod erasing;
 mod feed_reads;

@@ -232,7 +232,13 @@ fn raised(changes: &[FeedChange]) -> Option<Vec<&NotificationRow>> {
         .iter()
         .map(|change| match change {
             FeedChange::Raise(row) => Some(row),
-            FeedChange::MarkRead { .. } | FeedChange::MarkUnread { .. } | FeedChange::MarkAllRead { .. } => None,
+            FeedChange::MarkRead { .. }
+            | FeedChange::MarkUnread { .. }
+            | FeedChange::MarkAllRead { .. }
+            | FeedChange::Settle(_)
+            | FeedChange::Subscribe(_)
+            | FeedChange::Unsubscribe { .. }
+            | FeedChange::Erase { .. } => None,
         })
         .collect()
 }

@@ -25,7 +25,7 @@ impl SqliteFeedReads {
         Self { connections }
     }
 
-    async fn ask<T: Send + 'static>(
+    pub(super) async fn ask<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
     ) -> Result<T, ReadError> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use aggregates::ids::NotificationId;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
+use super::choices;
 use super::columns::{maybe_moment, maybe_user, moment, named, number, position, user};
 use crate::feed::NotificationRow;
 use crate::feed::batch::FeedBatch;
@@ -32,10 +33,12 @@ pub(super) fn notification(row: &Row<'_>) -> Result<NotificationRow> {
 pub(super) fn write(tx: &Connection, changes: Vec<FeedChange>) -> Result<()> {
     let mut batch = FeedBatch::wanting(&changes);
     load_notifications(tx, &mut batch)?;
+    choices::load(tx, &mut batch.choices)?;
     batch.play(changes);
     load_counters(tx, &mut batch)?;
     let swept = sweep(tx, &batch)?;
     batch.count(&swept);
+    choices::save(tx, &batch.choices)?;
     save(tx, &batch)
 }
 

@@ -1,5 +1,6 @@
 //! Views in SQLite: one file per generation of a unit.
 
+mod choices;
 mod columns;
 mod connections;
 mod erasing;

@@ -1,12 +1,26 @@
-//! The notification feed.
+//! The notification feed, and what people want to hear of.
 
-use super::{Topic, get, patch};
+use super::{Topic, delete, get, patch, post, put};
 
 pub(super) fn topic() -> Topic {
     let said = vec![
         get("/api/notifications", "listNotifications", "One's own, the latest first."),
         patch("/api/notifications", "markNotifications", "Mark some, or all, as read or unread.").refuses(&[404]),
         get("/api/notifications/unread-count", "countNotifications", "Unread ones."),
+        get("/api/notifications/preferences", "getPreferences", "What one has switched on and off."),
+        put(
+            "/api/notifications/preferences",
+            "changePreferences",
+            "Switch on and off what is named; the rest stays as it is.",
+        ),
+        get("/api/notifications/subscribe", "listSubscriptions", "What one is subscribed to, by kind and id."),
+        post("/api/notifications/subscribe", "subscribe", "Hear of a group, a course, an event, a post or a person.")
+            .refuses(&[404]),
+        delete(
+            "/api/notifications/subscribe",
+            "unsubscribe",
+            "Hear of it no more, until one asks for it again; whatever else would have subscribed one.",
+        ),
     ];
     Topic { tag: "Notifications", about: "What somebody is told of beside the rooms.", said }
 }

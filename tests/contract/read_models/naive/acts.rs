@@ -35,7 +35,7 @@ pub struct Act {
 impl From<(u8, u8, u8, u8)> for Act {
     fn from((what, who, whom, number): (u8, u8, u8, u8)) -> Self {
         let person = |index: u8| PEOPLE[usize::from(index) % PEOPLE.len()];
-        Self { what: what % 32, who: person(who), whom: person(whom), number }
+        Self { what: what % 40, who: person(who), whom: person(whom), number }
     }
 }
 
@@ -146,6 +146,7 @@ impl Naive {
             24 => vec![feed_read(nth, act.who, Position(head.0.saturating_sub(u64::from(act.number % 8))))],
             25 | 26 if self.people.contains(&from) => vec![erased(nth, act.who)],
             27..=29 => self.reported(act),
+            32..=39 => self.chose(act),
             _ => vec![raised(nth, self.notes.len() as u128 + 1, act.who, NotificationType::Follower)],
         }
     }

@@ -1,6 +1,7 @@
 //! What the views should say, counted in the simplest way there is. Also makes up events that the rules allow.
 
 mod acts;
+mod choices;
 mod reports;
 mod rooms;
 
@@ -10,10 +11,11 @@ use aggregates::DomainEvent;
 use aggregates::feed::FeedEvent;
 use aggregates::ids::{NotificationId, ReportId, RoomId, UserId};
 use aggregates::notification::NotificationEvent;
+use aggregates::policy::settings::Settings;
 use aggregates::relationship::RelationshipEvent;
 use event_log::Position;
 use projections::Views;
-use projections::feed::{FeedFilter, FeedPage};
+use projections::feed::{FeedFilter, FeedPage, SubscriptionRow};
 use projections::inbox::ReportRow;
 
 pub use self::acts::Act;
@@ -38,6 +40,9 @@ pub struct Naive {
     notes: Vec<Note>,
     people: BTreeSet<UserId>,
     reports: BTreeMap<ReportId, ReportRow>,
+    settings: BTreeMap<UserId, Settings>,
+    /// Also those that have ended.
+    stretches: Vec<SubscriptionRow>,
     happened: i64,
 }
 
@@ -57,6 +62,8 @@ impl Naive {
                 };
             }
             DomainEvent::Notification(event) => match event {
+                NotificationEvent::NotificationRaised(event) if !event.is_in_feed() => {}
+                NotificationEvent::DeliveryDecided(_) => {}
                 NotificationEvent::NotificationRaised(event) => self.notes.push(Note {
                     id: event.notification_id,
                     recipient: event.recipient_id.clone(),
@@ -82,10 +89,13 @@ impl Naive {
                         self.people.remove(user_id);
                         self.rooms.values_mut().for_each(|room| room.forget_words_of(user_id));
                         self.forget_reports_of(user_id);
+                        self.forget_choices_of(user_id);
                     }
                 }
             }
             DomainEvent::Report(event) => self.take_report(event, position),
+            DomainEvent::Preferences(event) => self.take_preferences(event),
+            DomainEvent::Subscription(event) => self.take_subscription(event, position),
         }
     }
 
@@ -103,6 +113,7 @@ impl Naive {
             self.compare_relations(views, &user(name)).await?;
             self.compare_feed(views, &user(name)).await?;
         }
+        self.compare_choices(views).await?;
         self.compare_reports(views).await
     }
 

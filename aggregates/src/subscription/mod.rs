@@ -1,0 +1,31 @@
+//! One person and one topic: whether they want to hear of it, and on which channels (requirements R11).
+//!
+//! One stream for each pair, so that subscribers of one topic never wait for each other.
+
+mod commands;
+mod decide;
+mod error;
+mod events;
+mod state;
+#[cfg(test)]
+mod tests;
+mod topic;
+
+pub use commands::{ChannelWishes, End, Join, Subscribe, SubscriptionCommand};
+pub use error::SubscriptionError;
+pub use events::{Subscribed, SubscriptionEvent, Unsubscribed, Why};
+pub use state::Subscription;
+pub use topic::{Topic, TopicKind};
+
+use crate::policy::channels::{Channel, Channels};
+
+/// What somebody takes who chose nothing.
+pub const DEFAULT_CHANNELS: Channels = Channels::of(&[Channel::InApp, Channel::Push, Channel::Email]);
+
+crate::aggregate::cqrs_aggregate!(
+    Subscription,
+    crate::AggregateKind::Subscription,
+    SubscriptionCommand,
+    SubscriptionEvent,
+    SubscriptionError
+);
