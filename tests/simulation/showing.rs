@@ -282,6 +282,9 @@ fn feeds(events: &[RecordedEvent]) -> BTreeMap<UserId, Vec<(NotificationId, bool
             DomainEvent::Room(_)
             | DomainEvent::Participant(_)
             | DomainEvent::Relationship(_)
+            | DomainEvent::Notification(
+                NotificationEvent::NotificationRaised(_) | NotificationEvent::DeliveryDecided(_),
+            )
             | DomainEvent::User(_)
             | DomainEvent::Report(_)
             | DomainEvent::Preferences(_)

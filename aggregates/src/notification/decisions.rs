@@ -20,8 +20,12 @@ pub struct Decided {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Decision {
     /// To be delivered then; in the feed it is at once.
-    Scheduled { due: Timestamp },
-    Suppressed { reason: Suppression },
+    Scheduled {
+        due: Timestamp,
+    },
+    Suppressed {
+        reason: Suppression,
+    },
 }
 
 impl Decision {
@@ -114,11 +118,7 @@ pub(super) fn decide(command: &RaiseNotification) -> Vec<(Channel, Decided)> {
 
 fn circumstances(command: &RaiseNotification) -> Circumstances<'_> {
     let RaiseNotification { facts, surroundings, .. } = command;
-    let silenced = if facts.blocked {
-        Some(Silence::Blocked)
-    } else {
-        facts.room_muted.then_some(Silence::RoomMuted)
-    };
+    let silenced = if facts.blocked { Some(Silence::Blocked) } else { facts.room_muted.then_some(Silence::RoomMuted) };
     Circumstances {
         kind: command.kind,
         allowed: command.allowed,

@@ -138,7 +138,10 @@ fn what_is_brought_in_was_decided_elsewhere() {
         .when(bring_in(Some(ana())))
         .then_expect_events(vec![NotificationEvent::NotificationRaised(brought)]);
     notification().given(vec![raised(Some(ana()))]).when(bring_in(Some(ana()))).then_expect_events(vec![]);
-    notification().given_no_previous_events().when(bring_in(Some(ben()))).then_expect_error(NotificationError::OwnDoing);
+    notification()
+        .given_no_previous_events()
+        .when(bring_in(Some(ben())))
+        .then_expect_error(NotificationError::OwnDoing);
     let state = State::empty(AggregateKind::Notification);
     assert_eq!(state.needs(&Command::Notification(bring_in(None))), []);
 }
