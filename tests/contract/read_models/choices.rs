@@ -163,7 +163,8 @@ async fn what_somebody_erased_chose_is_gone_live_and_rebuilt_and_they_may_choose
     let again = erased(13, "ana");
     let last = world.record([again, subscribed(14, "ana", course("c-2"), &[Channel::Email], false)]).await;
     let url = world.store.store_url();
-    let rebuilt = projections::rebuild(&url, world.log.clone(), UnitName::Feed, &RebuildOptions::default(), &|_| {});
+    let options = RebuildOptions::default();
+    let rebuilt = projections::rebuild(&url, world.log.clone(), UnitName::Feed, &options, &|_| {});
     rebuilt.await.expect("rebuilt");
     let driven = Driven::start(world.views().await);
     driven.caught_up(last).await;

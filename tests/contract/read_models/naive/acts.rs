@@ -26,10 +26,10 @@ const LONG: &str =
 /// Something that somebody might do; what comes of it depends on what is.
 #[derive(Debug, Clone, Copy)]
 pub struct Act {
-    what: u8,
-    who: &'static str,
+    pub(super) what: u8,
+    pub(super) who: &'static str,
     whom: &'static str,
-    number: u8,
+    pub(super) number: u8,
 }
 
 impl From<(u8, u8, u8, u8)> for Act {
