@@ -1,6 +1,6 @@
 //! What may be asked of a subscription.
 
-use super::topic::{Topic, TopicKind};
+use super::events::{Topic, TopicKind};
 use crate::Timestamp;
 use crate::aggregate::{Need, State};
 use crate::catalogue::StreamId;

@@ -3,9 +3,8 @@
 use super::DEFAULT_CHANNELS;
 use super::commands::{End, Join, Subscribe, SubscriptionCommand};
 use super::error::SubscriptionError;
-use super::events::{Subscribed, SubscriptionEvent, Unsubscribed, Why};
+use super::events::{Subscribed, SubscriptionEvent, Topic, TopicKind, Unsubscribed, Why};
 use super::state::{Standing, Subscription};
-use super::topic::{Topic, TopicKind};
 use crate::ids::UserId;
 
 impl Subscription {

@@ -9,13 +9,11 @@ mod events;
 mod state;
 #[cfg(test)]
 mod tests;
-mod topic;
 
 pub use commands::{ChannelWishes, End, Join, Subscribe, SubscriptionCommand};
 pub use error::SubscriptionError;
-pub use events::{Subscribed, SubscriptionEvent, Unsubscribed, Why};
+pub use events::{Subscribed, SubscriptionEvent, Topic, TopicKind, Unsubscribed, Why};
 pub use state::Subscription;
-pub use topic::{Topic, TopicKind};
 
 use crate::policy::channels::{Channel, Channels};
 

@@ -166,14 +166,16 @@ async fn a_choice_under_a_key_is_made_once_and_answered_as_it_is_now(app: TestAp
     assert_eq!((app.head().await.0, first.position()), (head.0 + 1, again.position()));
     assert_eq!(first.ok()["subscription"], again.ok()["subscription"]);
     let off = format!("{SUBSCRIBE}?subscriptionType=COURSE&targetId=c-1");
-    ask(Method::DELETE, &off, json!({})).await.ok();
+    let ended = ask(Method::DELETE, &off, json!({})).await.position();
     ask(Method::DELETE, &off, json!({})).await.ok();
     assert_eq!(app.head().await.0, head.0 + 2, "a key of one route is none of another");
+    assert_eq!(subscriptions(&ana, &format!("after={ended}")).await, json!([]));
     let repeated = ask(Method::POST, SUBSCRIBE, to("COURSE", "c-1")).await.ok();
     assert_eq!((app.head().await.0, &repeated["subscription"]), (head.0 + 2, &Value::Null), "it has ended since");
 
     let chosen = ask(Method::PUT, PREFERENCES, json!({"locale": "en"})).await;
-    put(&ana, json!({"locale": "id", "chatNotifications": false})).await.ok();
+    let later = put(&ana, json!({"locale": "id", "chatNotifications": false})).await.position();
+    preferences(&ana, &later).await;
     let repeated = ask(Method::PUT, PREFERENCES, json!({"locale": "en"})).await;
     assert_eq!((app.head().await.0, chosen.position()), (head.0 + 4, repeated.position()));
     let now = repeated.ok()["preferences"].clone();
