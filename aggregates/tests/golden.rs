@@ -11,13 +11,11 @@ use std::path::PathBuf;
 
 use aggregates::feed::{FeedEvent, FeedRead};
 use aggregates::ids::{CommandId, EventId, GroupId};
-use aggregates::notification::{
-    Decided, Decision, DeliveryDecided, Inputs, NotificationEvent, NotificationRaised, NotificationType, Source,
-    TopicTaken,
-};
+use aggregates::notification::{DeliveryDecided, NotificationEvent, NotificationRaised, NotificationType, Source};
 use aggregates::participant::{Arrangement, MarkedUnread, MessagesDelivered, MessagesRead, ParticipantEvent};
 use aggregates::policy::channels::{Channel, Channels};
 use aggregates::policy::choosing::{Silence, Suppression};
+use aggregates::policy::deciding::{Decided, Decision, Inputs, TopicTaken};
 use aggregates::policy::settings::Switch;
 use aggregates::preferences::{PreferencesChanged, PreferencesEvent};
 use aggregates::relationship::RelationshipEvent;

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use aggregates::ids::CommandId;
-use aggregates::notification::{Decision, NotificationEvent, NotificationRaised, Surroundings};
+use aggregates::notification::{NotificationEvent, NotificationRaised, Surroundings};
 use aggregates::policy::choosing::Suppression;
+use aggregates::policy::deciding::Decision;
 use aggregates::policy::follower::follower_notification;
 use aggregates::policy::settings::TypeGroup;
 use aggregates::preferences::{ChangePreferences, PreferencesCommand, SettingsPatch};

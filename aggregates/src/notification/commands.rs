@@ -1,6 +1,5 @@
 //! What may be asked of a notification.
 
-use super::decisions::Facts;
 use super::events::{NotificationType, Source};
 use crate::Timestamp;
 use crate::aggregate::{Need, State};
@@ -8,6 +7,7 @@ use crate::catalogue::StreamId;
 use crate::ids::{NotificationId, RoomId, UserId, UserPair};
 use crate::participant::ParticipantEvent;
 use crate::policy::channels::Channels;
+use crate::policy::deciding::Facts;
 use crate::preferences::PreferencesEvent;
 use crate::relationship::RelationshipEvent;
 use crate::subscription::{SubscriptionEvent, Topic};

@@ -1,11 +1,11 @@
 //! The rules of a notification: raised once, marked by its recipient only.
 
 use super::commands::{BringInNotification, MarkNotification, NotificationCommand, RaiseNotification};
-use super::decisions;
 use super::error::NotificationError;
 use super::events::{DeliveryDecided, NotificationEvent, NotificationMarked, NotificationRaised};
 use super::state::Notification;
 use crate::policy::channels::Channel;
+use crate::policy::deciding;
 
 impl Notification {
     pub fn decide(&self, command: &NotificationCommand) -> Result<Vec<NotificationEvent>, NotificationError> {
@@ -35,7 +35,7 @@ impl Notification {
         }
         let mut in_app = None;
         let mut outside = Vec::new();
-        for (channel, decided) in decisions::decide(command) {
+        for (channel, decided) in deciding::decide(command) {
             if channel == Channel::InApp {
                 in_app = Some(decided);
             } else {

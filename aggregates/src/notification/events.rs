@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::decisions::Decided;
 use crate::Timestamp;
 use crate::catalogue::EventSchema;
 use crate::ids::{NotificationId, RoomId, UserId};
 use crate::policy::channels::{Channel, Channels};
+use crate::policy::deciding::Decided;
 use crate::subscription::Topic;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -2,7 +2,6 @@
 
 mod commands;
 mod decide;
-mod decisions;
 mod error;
 mod events;
 mod state;
@@ -10,7 +9,6 @@ mod state;
 mod tests;
 
 pub use commands::{BringInNotification, MarkNotification, NotificationCommand, RaiseNotification, Surroundings};
-pub use decisions::{Decided, Decision, Facts, Inputs, TopicTaken};
 pub use error::NotificationError;
 pub use events::{
     DeliveryDecided, NotificationEvent, NotificationMarked, NotificationRaised, NotificationType, Source,

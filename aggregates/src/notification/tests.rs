@@ -10,6 +10,7 @@ use crate::ids::{NotificationId, TargetId, UserId};
 use crate::participant::ParticipantEvent;
 use crate::policy::channels::{Channel, Channels};
 use crate::policy::choosing::{Silence, Suppression};
+use crate::policy::deciding::{Decided, Decision, Facts, Inputs};
 use crate::policy::quiet_hours::{QuietHours, TimeOfDay, zone};
 use crate::policy::settings::{Settings, Switch};
 use crate::preferences::PreferencesEvent;

@@ -1,8 +1,9 @@
 //! T8: who is followed hears of it.
 
 use crate::ids::{NotificationId, UserId};
-use crate::notification::{Facts, NotificationCommand, NotificationType, RaiseNotification, Source, Surroundings};
+use crate::notification::{NotificationCommand, NotificationType, RaiseNotification, Source, Surroundings};
 use crate::policy::channels::{Channel, Channels};
+use crate::policy::deciding::Facts;
 use crate::relationship::Directed;
 
 /// The one notification of `follower` that `followed` ever gets. Its cause is that the two are so related, not how often

@@ -2,6 +2,7 @@
 
 pub mod channels;
 pub mod choosing;
+pub mod deciding;
 pub mod follower;
 pub mod quiet_hours;
 pub mod settings;

@@ -10,11 +10,12 @@ use std::collections::BTreeSet;
 
 use aggregates::ids::{CommandId, MessageId, ReportId, RoomId, UserId};
 use aggregates::notification::{
-    Facts, MarkNotification, Notification, NotificationCommand, NotificationEvent, NotificationType, RaiseNotification,
+    MarkNotification, Notification, NotificationCommand, NotificationEvent, NotificationType, RaiseNotification,
     Source, Surroundings,
 };
 use aggregates::participant::{MarkRead, Participant, ParticipantCommand, ParticipantEvent, ReadUpTo};
 use aggregates::policy::channels::Channels;
+use aggregates::policy::deciding::Facts;
 use aggregates::relationship::{Directed, Relate, Relationship, RelationshipCommand, RelationshipEvent};
 use aggregates::report::{FileReport, Report, ReportCommand, ReportEvent, Resolution, ResolveReport, Subject};
 use aggregates::room::{PINS_MAX, Role, Room, RoomCommand, RoomEvent, RoomKind};

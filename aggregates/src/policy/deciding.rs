@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::commands::RaiseNotification;
+use super::channels::{Channel, Channels};
+use super::choosing::{Choice, Circumstances, Silence, Suppression};
+use super::settings::{Settings, Switch};
 use crate::Timestamp;
-use crate::policy::channels::{Channel, Channels};
-use crate::policy::choosing::{Choice, Circumstances, Silence, Suppression};
-use crate::policy::settings::{Settings, Switch};
+use crate::notification::RaiseNotification;
 use crate::user::User;
 
 /// What became of it on one channel, and why.
@@ -93,7 +93,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    pub(super) fn learn_user(&mut self, user: &User) {
+    pub(crate) fn learn_user(&mut self, user: &User) {
         self.exists = user.exists();
         self.erasures = user.erasures();
         self.directory_time_zone = user.time_zone().map(str::to_owned);
@@ -102,7 +102,7 @@ impl Facts {
 }
 
 /// For each channel that is allowed, in order.
-pub(super) fn decide(command: &RaiseNotification) -> Vec<(Channel, Decided)> {
+pub(crate) fn decide(command: &RaiseNotification) -> Vec<(Channel, Decided)> {
     let circumstances = circumstances(command);
     let quiet_until = circumstances.quiet_until(command.at);
     let decided = |(channel, choice)| {
