@@ -279,13 +279,19 @@ fn spoken_of(event: &DomainEvent) -> Vec<StreamId> {
         }
         DomainEvent::Report(ReportEvent::ReportResolved(event)) => users(&[&event.by]),
         DomainEvent::Preferences(PreferencesEvent::PreferencesChanged(event)) => users(&[&event.user_id]),
-        DomainEvent::Subscription(SubscriptionEvent::Subscribed(event)) => {
+        DomainEvent::Subscription(event) => spoken_of_by_subscription(event),
+    }
+}
+
+fn spoken_of_by_subscription(event: &SubscriptionEvent) -> Vec<StreamId> {
+    match event {
+        SubscriptionEvent::Subscribed(event) => {
             // Other topics are the platform's: Kabar has no streams of them.
             let person = (event.topic.kind == TopicKind::User).then_some(event.topic.target_id.as_str());
             let person = person.map(|id| StreamId::new(AggregateKind::User, id));
-            users(&[&event.user_id]).into_iter().chain(person).collect()
+            [StreamId::user(&event.user_id)].into_iter().chain(person).collect()
         }
         // Whoever says no need not know whether there is anybody.
-        DomainEvent::Subscription(SubscriptionEvent::Unsubscribed(event)) => users(&[&event.user_id]),
+        SubscriptionEvent::Unsubscribed(event) => vec![StreamId::user(&event.user_id)],
     }
 }
