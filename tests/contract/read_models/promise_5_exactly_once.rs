@@ -198,12 +198,12 @@ async fn an_unreadable_event_stops_its_unit_and_no_other(backend: Backend) {
     driven.caught_up(good).await;
     let nonsense = NewEvent {
         group: 0,
-        stream: StreamId::new(AggregateKind::User, "ben"),
+        stream: StreamId::new(AggregateKind::Room, uuid::Uuid::from_u128(99).to_string()),
         sequence: 1,
         event_id: aggregates::ids::EventId(uuid::Uuid::now_v7()),
-        name: "user_registered",
+        name: "room_opened",
         version: "1",
-        payload: r#"{"type": "user_registered", "nonsense": true}"#.to_owned(),
+        payload: r#"{"type": "room_opened", "nonsense": true}"#.to_owned(),
         metadata: "{}".into(),
         original: None,
     };
@@ -217,7 +217,7 @@ async fn an_unreadable_event_stops_its_unit_and_no_other(backend: Backend) {
         let stopped = health.iter().filter(|one| matches!(one.run, UnitRun::Failed { .. }));
         stopped.map(|one| one.unit).eq([UnitName::Inbox, UnitName::Search])
     };
-    until("those who read of people to stop", failed).await;
+    until("those who read of rooms to stop", failed).await;
     driven.views.wait_for(UnitName::Feed, behind, crate::read_models::world::PATIENCE).await.expect("the feed goes on");
     assert_eq!(driven.views.inbox().checkpoint().await.expect("reads go on"), good, "it did not skip");
     let lagging = driven.views.wait_for(UnitName::Inbox, behind, Duration::from_millis(100)).await;
