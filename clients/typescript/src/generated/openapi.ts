@@ -571,6 +571,43 @@ export interface paths {
         patch: operations["markNotifications"];
         trace?: never;
     };
+    "/api/notifications/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one has switched on and off. */
+        get: operations["getPreferences"];
+        /** Switch on and off what is named; the rest stays as it is. */
+        put: operations["changePreferences"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/subscribe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one is subscribed to, by kind and id. */
+        get: operations["listSubscriptions"];
+        put?: never;
+        /** Hear of a group, a course, an event, a post or a person. */
+        post: operations["subscribe"];
+        /** Hear of it no more, until one asks for it again; whatever else would have subscribed one. */
+        delete: operations["unsubscribe"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/notifications/unread-count": {
         parameters: {
             query?: never;
@@ -914,6 +951,13 @@ export interface components {
             /** Format: uint32 */
             slowModeSeconds?: number | null;
         };
+        /** @description By which channels; what is absent stays as it is, or is as for whoever chose nothing: all but WhatsApp. */
+        ChannelsBody: {
+            enableEmail?: boolean | null;
+            enableInApp?: boolean | null;
+            enablePush?: boolean | null;
+            enableWhatsApp?: boolean | null;
+        };
         /** @description Described under the name of what it shows. */
         ConversationsAnswer: {
             /** @description The same objects as `rooms[]` of `/api/chat/rooms`. */
@@ -1074,7 +1118,10 @@ export interface components {
         HistoryFrom: "start" | "join";
         /** @enum {string} */
         JoinPolicy: "open" | "invite";
-        /** @enum {string} */
+        /**
+         * @description A language that people are spoken to in.
+         * @enum {string}
+         */
         Locale: "id" | "en";
         /** @description Described under the name of what it shows. */
         MarkAnswer: {
@@ -1343,6 +1390,95 @@ export interface components {
         };
         /** @description Where in the log it was written, to be handed back as it is. */
         Position: string;
+        /** @description Requirements R9. What goes out may come in again as it is. */
+        Preferences: {
+            achievementNotifications: boolean;
+            affiliateNotifications: boolean;
+            chatNotifications: boolean;
+            commentNotifications: boolean;
+            courseNotifications: boolean;
+            enableAllEmail: boolean;
+            enableAllInApp: boolean;
+            enableAllPush: boolean;
+            enableAllWhatsApp: boolean;
+            enableQuietHours: boolean;
+            eventNotifications: boolean;
+            followerNotifications: boolean;
+            /** @description Null: the directory's, or `id`. */
+            locale: string | null;
+            /** @description `{TYPE: {IN_APP, PUSH, EMAIL, WHATSAPP: bool}}`: what is in it wins over the switch of the type's group. */
+            matrix: {
+                [key: string]: {
+                    [key: string]: boolean;
+                };
+            };
+            postNotifications: boolean;
+            quietHoursEnd: components["schemas"]["TimeOfDay"];
+            quietHoursStart: components["schemas"]["TimeOfDay"];
+            systemNotifications: boolean;
+            /** @description Null: the directory's, or `Asia/Jakarta`. */
+            timeZone: string | null;
+            transactionNotifications: boolean;
+        };
+        /** @description Described under the name of what it shows. */
+        PreferencesAnswer: {
+            preferences: components["schemas"]["Preferences"];
+            /** @constant */
+            success: true;
+        };
+        /** @description What is absent stays as it is, and so does what is null where nothing else is said. */
+        PreferencesBody: {
+            /** @default null */
+            achievementNotifications?: boolean | null;
+            /** @default null */
+            affiliateNotifications?: boolean | null;
+            /** @default null */
+            chatNotifications?: boolean | null;
+            /** @default null */
+            commentNotifications?: boolean | null;
+            /** @default null */
+            courseNotifications?: boolean | null;
+            /** @default null */
+            enableAllEmail?: boolean | null;
+            /** @default null */
+            enableAllInApp?: boolean | null;
+            /** @default null */
+            enableAllPush?: boolean | null;
+            /** @default null */
+            enableAllWhatsApp?: boolean | null;
+            /** @default null */
+            enableQuietHours?: boolean | null;
+            /** @default null */
+            eventNotifications?: boolean | null;
+            /** @default null */
+            followerNotifications?: boolean | null;
+            /** @description Null for the directory's. */
+            locale?: components["schemas"]["Locale"] | null;
+            /**
+             * @description Cell by cell, `{TYPE: {CHANNEL: bool}}`; null takes a cell away, or a whole row.
+             * @default null
+             */
+            matrix?: {
+                [key: string]: {
+                    [key: string]: boolean | null;
+                } | null;
+            } | null;
+            /** @default null */
+            postNotifications?: boolean | null;
+            /** @default null */
+            quietHoursEnd?: components["schemas"]["TimeOfDay"] | null;
+            /** @default null */
+            quietHoursStart?: components["schemas"]["TimeOfDay"] | null;
+            /** @default null */
+            systemNotifications?: boolean | null;
+            /**
+             * @description Of the IANA database, as in `Asia/Jakarta`; null for the directory's.
+             * @default null
+             */
+            timeZone?: string | null;
+            /** @default null */
+            transactionNotifications?: boolean | null;
+        };
         /** @description Described under the name of what it shows. */
         PresenceAnswer: {
             /** @constant */
@@ -1667,6 +1803,41 @@ export interface components {
          */
         StartKind: "DIRECT" | "MENTOR_STUDENT" | "SUPPORT";
         /** @description Described under the name of what it shows. */
+        SubscribeAnswer: {
+            message: string;
+            /** @description As it is now; null when it has ended since this was first asked for. */
+            subscription: components["schemas"]["Subscription"] | null;
+            /** @constant */
+            success: true;
+        };
+        SubscribeBody: {
+            preferences?: components["schemas"]["ChannelsBody"] | null;
+            subscriptionType?: components["schemas"]["TopicKind"] | null;
+            targetId: components["schemas"]["TargetId"];
+            /**
+             * @deprecated
+             * @description `subscriptionType`, as older clients call it.
+             */
+            targetType?: components["schemas"]["TopicKind"] | null;
+        };
+        Subscription: {
+            enableEmail: boolean;
+            enableInApp: boolean;
+            enablePush: boolean;
+            enableWhatsApp: boolean;
+            /** @description It came with joining something; nobody asked for it. */
+            isAutoSubscribed: boolean;
+            subscriptionType: components["schemas"]["TopicKind"];
+            targetId: components["schemas"]["TargetId"];
+        };
+        /** @description Described under the name of what it shows. */
+        SubscriptionsAnswer: {
+            nextCursor: components["schemas"]["Cursor"] | null;
+            subscriptions: components["schemas"]["Subscription"][];
+            /** @constant */
+            success: true;
+        };
+        /** @description Described under the name of what it shows. */
         SupportAnswer: {
             hasMore: boolean;
             nextCursor: components["schemas"]["Cursor"] | null;
@@ -1696,11 +1867,17 @@ export interface components {
             data: unknown;
             event: string;
         };
+        /** @description What of the platform's is subscribed to. */
+        TargetId: string;
+        /** @description HH:MM, 00:00 to 23:59. */
+        TimeOfDay: string;
         /**
          * Format: date-time
          * @description RFC 3339, UTC, with milliseconds.
          */
         Timestamp: string;
+        /** @enum {string} */
+        TopicKind: "GROUP" | "COURSE" | "EVENT" | "POST" | "USER";
         /** @description Described under the name of what it shows. */
         TypersAnswer: {
             /** @constant */
@@ -1721,6 +1898,12 @@ export interface components {
             /** @description The first that is unread again; the last message without it. */
             messageId?: components["schemas"]["MessageId"] | null;
             roomId: components["schemas"]["RoomId"];
+        };
+        /** @description Described under the name of what it shows. */
+        UnsubscribeAnswer: {
+            message: string;
+            /** @constant */
+            success: true;
         };
         /** @description Described under the name of what it shows. */
         UploadAnswer: {
@@ -3534,6 +3717,186 @@ export interface operations {
             404: components["responses"]["404"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    getPreferences: {
+        parameters: {
+            query?: {
+                /** @description A `Kabar-Position`: the answer waits until it shows what was written there, at most 2 s, then 503. One of another log is 422: reload. */
+                after?: components["parameters"]["after"];
+            };
+            header?: {
+                /** @description A `Kabar-Position`: the answer waits until it shows what was written there, at most 2 s, then 503. One of another log is 422: reload. */
+                "Kabar-After"?: components["parameters"]["Kabar-After"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferencesAnswer"];
+                };
+            };
+            401: components["responses"]["401"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    changePreferences: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's for this wish, per person and route, for ever: a repeat is answered as the first and writes nothing. */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreferencesBody"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "Kabar-Position": components["headers"]["Kabar-Position"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferencesAnswer"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    listSubscriptions: {
+        parameters: {
+            query?: {
+                /** @description A `Kabar-Position`: the answer waits until it shows what was written there, at most 2 s, then 503. One of another log is 422: reload. */
+                after?: components["parameters"]["after"];
+                cursor?: components["schemas"]["Cursor"];
+                limit?: number;
+                /** @description Those alone; of every kind without it. */
+                subscriptionType?: components["schemas"]["TopicKind"];
+                /** @description To that alone. */
+                targetId?: components["schemas"]["TargetId"];
+                /** @description `subscriptionType`, as older clients call it. */
+                targetType?: components["schemas"]["TopicKind"];
+            };
+            header?: {
+                /** @description A `Kabar-Position`: the answer waits until it shows what was written there, at most 2 s, then 503. One of another log is 422: reload. */
+                "Kabar-After"?: components["parameters"]["Kabar-After"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionsAnswer"];
+                };
+            };
+            401: components["responses"]["401"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    subscribe: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's for this wish, per person and route, for ever: a repeat is answered as the first and writes nothing. */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubscribeBody"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "Kabar-Position": components["headers"]["Kabar-Position"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscribeAnswer"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    unsubscribe: {
+        parameters: {
+            query: {
+                subscriptionType?: components["schemas"]["TopicKind"];
+                targetId: components["schemas"]["TargetId"];
+                /** @description `subscriptionType`, as older clients call it. */
+                targetType?: components["schemas"]["TopicKind"];
+            };
+            header?: {
+                /** @description A key of the caller's for this wish, per person and route, for ever: a repeat is answered as the first and writes nothing. */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "Kabar-Position": components["headers"]["Kabar-Position"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnsubscribeAnswer"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
             422: components["responses"]["422"];
             429: components["responses"]["429"];
             500: components["responses"]["500"];
