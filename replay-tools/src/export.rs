@@ -83,17 +83,31 @@ async fn as_line(
             return Ok(None);
         }
         Told::FeedRead { user, up_to, at } => {
-            feed_read(user, event_at(log, Position(up_to)).await?, at, recorded.event_id)
+            feed_read(user, told_up_to(log, Position(up_to)).await?, at, recorded.event_id)
         }
     };
     Ok(Some(serde_json::to_string(&line)?))
 }
 
-/// The event at a position, or the last one before it; nil where there is none. Positions mean nothing elsewhere.
-async fn event_at(log: &SharedLog, position: Position) -> Result<Uuid, EventLogError> {
-    let page = log.read_after(Position(position.0.saturating_sub(1)), 1, Filter::All).await?;
-    let there = page.events.first().filter(|recorded| recorded.position == position);
-    Ok(there.map_or(Uuid::nil(), |recorded| recorded.event_id.0))
+/// The event at a position, or the last one before it, that has a line here: what has none is not there elsewhere, and no
+/// notification is without one. Nil where there is none. Positions mean nothing elsewhere.
+async fn told_up_to(log: &SharedLog, position: Position) -> Result<Uuid, EventLogError> {
+    const LOOKED_AT: u8 = 64;
+    let mut end = position.0;
+    while end > 0 {
+        let begin = end.saturating_sub(LOOKED_AT.into());
+        let page = log.read_after(Position(begin), LOOKED_AT.into(), Filter::All).await?;
+        let mut counted_elsewhere = Words::default();
+        let told =
+            page.events.iter().rev().filter(|recorded| recorded.position.0 <= end).find(|recorded| {
+                matches!(tell(recorded, &mut counted_elsewhere), Told::Line(_) | Told::FeedRead { .. })
+            });
+        if let Some(recorded) = told {
+            return Ok(recorded.event_id.0);
+        }
+        end = begin;
+    }
+    Ok(Uuid::nil())
 }
 
 #[derive(Serialize)]

@@ -65,7 +65,11 @@ async fn one_request_is_followed_from_http_to_the_frame(backend: Backend) {
         String::from_utf8_lossy(&lines.stdout).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let caused = lines.iter().filter(|line| line["metadata"]["correlation"] == REQUEST);
     let names: BTreeSet<String> = caused.map(|line| text(&line["event"]["type"])).collect();
-    assert_eq!(names, ["notification_raised", "user_followed"].map(ToOwned::to_owned).into(), "{lines:#?}");
+    assert_eq!(
+        names,
+        ["delivery_decided", "notification_raised", "user_followed"].map(ToOwned::to_owned).into(),
+        "{lines:#?}"
+    );
 
     everything_that_is_measured_is_known(&installation, &http).await;
     assert!(running.stop().await.success());

@@ -81,7 +81,7 @@ pub fn tell(recorded: &RecordedEvent, words: &mut Words) -> Told {
         | DomainEvent::Preferences(_)
         | DomainEvent::Subscription(_) => Told::Unsayable,
         DomainEvent::Relationship(told) => Told::Line(of_relationship(told, event)),
-        DomainEvent::Notification(told) => of_notification(told, event).map_or(Told::Unsayable, Told::Line),
+        DomainEvent::Notification(told) => of_notification(told, event).map_or(Told::Follows, Told::Line),
         DomainEvent::Feed(FeedEvent::FeedRead(read)) => {
             Told::FeedRead { user: read.user_id.clone(), up_to: read.up_to, at: read.at }
         }
@@ -332,7 +332,7 @@ fn of_relationship(event: &RelationshipEvent, id: Option<Uuid>) -> Line {
     }
 }
 
-/// Of the feed alone: what was kept from it, and what was decided of other channels, is no history of theirs.
+/// Of the feed alone: what was kept from it, and what was decided of other channels, nobody saw, and nobody misses it.
 fn of_notification(event: &NotificationEvent, id: Option<Uuid>) -> Option<Line> {
     let mark = |event: &aggregates::notification::NotificationMarked| MarkLine {
         id: None,
