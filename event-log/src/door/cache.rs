@@ -234,16 +234,15 @@ impl Cache {
         self.slots.values().any(|slot| matches!(slot, Slot::Loading { waiting, .. } if !waiting.is_empty()))
     }
 
-    /// Between batches: keeps memory bounded by letting go of what has not been used for longest. What the oldest of the
-    /// commands inside rests on stays, so that commands that rest on many streams cannot take them from each other for ever:
-    /// one of them always gets through. So there may be more than the limit by the streams of one command.
+    /// Between batches: keeps memory bounded by letting go of what has not been used for longest. What the oldest commands
+    /// inside rest on stays, as far as there is room and of the very oldest in any case, so that commands that rest on many
+    /// streams cannot take them from each other for ever. So there may be more than the limit by the streams of one command.
     pub fn next_batch(&mut self, ready: &VecDeque<Job>) {
         self.batch += 1;
         if self.slots.len() <= self.limit {
             return;
         }
-        let oldest = self.slots.values().flat_map(Slot::waiting).chain(ready).min_by_key(|job| (job.born, job.wish.id));
-        let kept: HashSet<StreamId> = oldest.map(|job| self.rested_on(job)).unwrap_or_default();
+        let kept = self.rested_on_by_the_oldest(ready);
         // Rare and linear: a quarter goes at once, so the sweep is paid for by the many loads before it.
         let mut unused: Vec<(u64, &StreamId)> = self
             .slots
@@ -264,9 +263,22 @@ impl Cache {
         }
     }
 
+    fn rested_on_by_the_oldest(&self, ready: &VecDeque<Job>) -> HashSet<StreamId> {
+        let mut inside: Vec<&Job> = self.slots.values().flat_map(Slot::waiting).chain(ready).collect();
+        inside.sort_unstable_by_key(|job| (job.born, job.wish.id));
+        let mut streams = HashSet::new();
+        for job in inside {
+            streams.extend(self.rested_on(job));
+            if streams.len() >= self.limit {
+                break;
+            }
+        }
+        streams
+    }
+
     /// The streams that a command is decided on, as far as can be said now: its own one says which the others are.
-    fn rested_on(&self, job: &Job) -> HashSet<StreamId> {
+    fn rested_on(&self, job: &Job) -> impl Iterator<Item = StreamId> {
         let needs = self.get(&job.wish.stream).map(|own| own.present().needs(&job.wish.command)).unwrap_or_default();
-        needs.into_iter().map(|need| need.stream).chain([job.wish.stream.clone()]).collect()
+        needs.into_iter().map(|need| need.stream).chain([job.wish.stream.clone()])
     }
 }

@@ -31,7 +31,9 @@ async fn states_that_were_let_go_are_read_again(store: &TestStore) {
 }
 
 async fn commands_that_rest_on_more_streams_than_are_kept_do_not_take_them_from_each_other(store: &TestStore) {
-    let options = DoorOptions { cached_streams_max: 3, ..DoorOptions::default() };
+    // They get through one after the other, each after some reads: in a busy test that takes its time.
+    let command_budget = Duration::from_secs(60);
+    let options = DoorOptions { cached_streams_max: 3, command_budget, ..DoorOptions::default() };
     let door = door_with(store, options).await;
     let mut callers = tokio::task::JoinSet::new();
     for number in 0..40 {
