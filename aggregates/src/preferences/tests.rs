@@ -126,7 +126,7 @@ fn a_change_asks_how_often_somebody_of_that_id_was_erased() {
     let state = State::empty(AggregateKind::Preferences);
     let mut command = Command::Preferences(change(without_push()));
     let need = Need { stream: StreamId::user(&ana()), kinds: UserEvent::ERASURES };
-    assert_eq!(state.needs(&command), [need.clone()]);
+    assert_eq!(state.needs(&command), std::slice::from_ref(&need));
     command.learn(&need.stream, &state_after(AggregateKind::User, [erased(&ana())]));
     let Command::Preferences(PreferencesCommand::Change(learnt)) = &command else { panic!("a change") };
     assert_eq!(learnt.erased_before, 1);

@@ -210,7 +210,7 @@ fn a_wish_asks_for_erasures_and_for_a_person_whether_they_are_there() {
     let state = State::empty(AggregateKind::Subscription);
     let theirs = Need { stream: StreamId::user(&ana()), kinds: UserEvent::ERASURES };
     for command in [subscribe(NO_WISHES), join(), unsubscribe(), leave()] {
-        assert_eq!(state.needs(&Command::Subscription(command)), [theirs.clone()]);
+        assert_eq!(state.needs(&Command::Subscription(command)), std::slice::from_ref(&theirs));
     }
     let other = topic(TopicKind::User, "ben");
     let target = Need { stream: StreamId::user(&ben()), kinds: UserEvent::EXISTENCE };
