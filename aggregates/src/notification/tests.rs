@@ -3,18 +3,19 @@
 use cqrs_es::test::TestFramework;
 
 use super::*;
+use crate::Timestamp;
 use crate::aggregate::{Command, Need, State};
-use crate::cast::{ana, ben, blocked_by, blocks_between, noon, registered, room_id, state_after};
-use crate::catalogue::{AggregateKind, StreamId};
+use crate::cast::{ana, ben, blocked_by, blocks_between, erased, noon, registered, room_id, state_after};
+use crate::catalogue::{AggregateKind, DomainEvent, StreamId};
 use crate::ids::{NotificationId, TargetId, UserId};
-use crate::participant::ParticipantEvent;
+use crate::participant::{Arrangement, ParticipantEvent, RoomArranged};
 use crate::policy::channels::{Channel, Channels};
 use crate::policy::choosing::{Silence, Suppression};
 use crate::policy::deciding::{Decided, Decision, Facts, Inputs};
 use crate::policy::quiet_hours::{QuietHours, TimeOfDay, zone};
-use crate::policy::settings::{Settings, Switch};
-use crate::preferences::PreferencesEvent;
-use crate::subscription::{SubscriptionEvent, Topic, TopicKind};
+use crate::policy::settings::{Settings, Switch, TypeGroup};
+use crate::preferences::{PreferencesChanged, PreferencesEvent};
+use crate::subscription::{Subscribed, SubscriptionEvent, Topic, TopicKind};
 use crate::user::UserEvent;
 
 #[test]
@@ -244,6 +245,56 @@ fn facts_are_learned_and_forgotten_with_their_streams() {
     command.learn(&StreamId::user(&ben()), &state_after(AggregateKind::User, [registered(&ben())]));
     let known = raise_it(RaiseNotification { facts: Facts { exists: true, ..nobody }, ..raising(None) });
     assert_eq!(command, Command::Notification(known));
+}
+
+#[test]
+fn what_the_recipient_chose_is_learned_for_whoever_has_the_id_now() {
+    let settings = Settings { off: [TypeGroup::Follower].into(), ..Settings::default() };
+    let change = PreferencesChanged { user_id: ben(), settings: settings.clone(), erased_before: 0, at: noon() };
+    let preferences = state_after(
+        AggregateKind::Preferences,
+        [DomainEvent::Preferences(PreferencesEvent::PreferencesChanged(change))],
+    );
+    let channels = Channels::of(&[Channel::Push]);
+    let (user_id, erased_before, at) = (ben(), 0, noon());
+    let subscribed = Subscribed { user_id, topic: topic(), channels, auto: false, erased_before, at };
+    let subscription = state_after(
+        AggregateKind::Subscription,
+        [DomainEvent::Subscription(SubscriptionEvent::Subscribed(subscribed))],
+    );
+    let learned = |user: &State| {
+        let of_topic = RaiseNotification { topic: Some(topic()), ..raising(None) };
+        let mut command = Command::Notification(raise_it(of_topic));
+        command.learn(&StreamId::user(&ben()), user);
+        command.learn(&StreamId::preferences(&ben()), &preferences);
+        command.learn(&StreamId::subscription(&ben(), &topic()), &subscription);
+        let Command::Notification(NotificationCommand::Raise(raise)) = command else { panic!("it is a raise") };
+        (raise.facts.settings, raise.facts.taken)
+    };
+    let here = state_after(AggregateKind::User, [registered(&ben())]);
+    assert_eq!(learned(&here), (settings, Some(channels)));
+    let somebody_new = state_after(AggregateKind::User, [registered(&ben()), erased(&ben()), registered(&ben())]);
+    assert_eq!(learned(&somebody_new), (Settings::default(), None));
+}
+
+#[test]
+fn a_muted_room_is_learned_as_it_is_at_that_moment() {
+    let muted_until = |until| {
+        let (room_id, user_id, at) = (room_id(), ben(), noon());
+        let arranged = RoomArranged { room_id, user_id, arrangement: Arrangement::Muted { until }, at };
+        let participant = state_after(
+            AggregateKind::Participant,
+            [DomainEvent::Participant(ParticipantEvent::RoomArranged(arranged))],
+        );
+        let mut command =
+            Command::Notification(raise_it(RaiseNotification { room_id: Some(room_id), ..raising(None) }));
+        command.learn(&StreamId::participant(room_id, &ben()), &participant);
+        let Command::Notification(NotificationCommand::Raise(raise)) = command else { panic!("it is a raise") };
+        raise.facts.room_muted
+    };
+    assert!(muted_until(None));
+    assert!(muted_until(Some(Timestamp::from_millis(noon().as_millis() + 1))));
+    assert!(!muted_until(Some(noon())), "it is over");
 }
 
 #[test]
