@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::policy::channels::Channel;
 use crate::report::Subject;
 
 /// Root of every derived id of Kabar.
@@ -43,6 +44,8 @@ uuid_ids! {
     MessageId,
     /// One recipient's notification of one cause.
     NotificationId,
+    /// One notification on one channel: the key under which providers recognise a repeat.
+    DeliveryId,
     /// What one person reports of one thing.
     ReportId,
     /// One wish. Derived from (actor, route, key) where the caller gave a key, so that a repeat is recognised.
@@ -94,6 +97,13 @@ impl NotificationId {
     /// One that was brought along from another system, by its id there.
     pub fn imported(source: &str) -> Self {
         Self(derive("imported-notification", &[source]))
+    }
+}
+
+impl DeliveryId {
+    /// The same for every attempt.
+    pub fn of(notification: NotificationId, channel: Channel) -> Self {
+        Self(derive("delivery", &[&notification.to_string(), channel.name()]))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::subscription::Subscription;
 use crate::{AggregateKind, State};
 
 /// Raised whenever a state gets another form, or an `evolve` makes another state of the same events.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// The kind first, so that the state behind it is read as what it is.
 #[derive(Serialize, Deserialize)]
@@ -100,6 +100,7 @@ mod tests {
     use super::*;
     use crate::cast::room::{add, create_group, join, pin, remove, send};
     use crate::cast::{ana, ben, blocked_by, cici, dewi, message_id, noon, registered, room_id, state_after};
+    use crate::feed::{FeedEvent, FeedRead};
     use crate::room::{RoomCommand, SetRules};
     use crate::{Command, DomainEvent};
 
@@ -131,8 +132,8 @@ mod tests {
 
     /// A change of this text is a change of the format: raise [`FORMAT`] and write the new text here.
     #[test]
-    fn the_form_of_a_kept_room_and_what_its_events_make_of_it_are_those_of_format_3() {
-        assert_eq!(FORMAT, 3);
+    fn the_form_of_a_kept_room_and_what_its_events_make_of_it_are_those_of_format_4() {
+        assert_eq!(FORMAT, 4);
         let room = format!(
             r#"{{"kind":"room","state":{{"open":true,"closed":false,"kind":"group","join_policy":"open","members":{{"cici":{{"role":"owner","join_seq":0,"arrival":2}},"dewi":{{"role":"member","join_seq":1,"arrival":3}}}},"removed":["ben"],"arrivals":4,"last_seq":1,"last_message_id":"{said}","pins":["{said}"],"pace":{{"pause_seconds":30,"lately":[["ben","{at}"]],"last":{{"ben":"{at}"}}}}}}}}"#,
             said = message_id(1),
@@ -142,6 +143,12 @@ mod tests {
         let pair = state_after(AggregateKind::Relationship, [blocked_by(&ana(), &ben())]);
         let kept = r#"{"kind":"relationship","state":{"followers":[],"blockers":["ana"]}}"#;
         assert_eq!(pair.to_kept().expect("kept").expect("JSON"), kept);
+        let read = FeedRead { user_id: ana(), up_to: 7, at: noon() };
+        let feed = state_after(AggregateKind::Feed, [DomainEvent::Feed(FeedEvent::FeedRead(read))]);
+        let kept = r#"{"kind":"feed","state":{"read_up_to":7}}"#;
+        assert_eq!(feed.to_kept().expect("kept").expect("JSON"), kept);
+        let kept = r#"{"kind":"notification","state":{"recipient":null,"erased_before":0,"in_feed":false,"mark":null,"clicked":false,"archived":false,"deleted":false,"deliveries":{}}}"#;
+        assert_eq!(State::empty(AggregateKind::Notification).to_kept().expect("kept").expect("JSON"), kept);
     }
 
     #[test]
@@ -164,7 +171,7 @@ mod tests {
     fn another_format_another_kind_and_what_is_no_state_are_not_taken() {
         let kept = a_room().to_kept().expect("kept").expect("JSON");
         let take = |kind, format, kept: &str| State::from_kept(kind, format, kept);
-        assert!(matches!(take(AggregateKind::Room, FORMAT + 1, &kept), Err(UnreadableState::Format(4))));
+        assert!(matches!(take(AggregateKind::Room, FORMAT + 1, &kept), Err(UnreadableState::Format(5))));
         assert!(matches!(take(AggregateKind::Feed, FORMAT, &kept), Err(UnreadableState::Kind)));
         for broken in ["", "{}", "null", &kept[..kept.len() - 2], r#"{"kind":"room","state":{"open":true}}"#] {
             assert!(matches!(take(AggregateKind::Room, FORMAT, broken), Err(UnreadableState::Form(_))), "{broken}");

@@ -28,6 +28,12 @@ impl Timestamp {
         self.0
     }
 
+    /// So much later; drawn to the end of the calendar.
+    #[must_use]
+    pub fn plus_millis(self, millis: u64) -> Self {
+        Self::from_millis(self.0.saturating_add_unsigned(millis))
+    }
+
     pub fn parse(text: &str) -> Result<Self, InvalidTimestamp> {
         let moment: jiff::Timestamp = text.parse().map_err(|_| InvalidTimestamp)?;
         Ok(Self::from_millis(moment.as_millisecond()))

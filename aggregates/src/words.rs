@@ -9,6 +9,7 @@ use crate::Sealed;
 use crate::aggregate::Command;
 use crate::catalogue::{AggregateKind, DomainEvent, StreamId, UnreadableEvent};
 use crate::ids::UserId;
+use crate::notification::{NotificationCommand, NotificationEvent, NotificationRaised, RaiseNotification};
 use crate::report::{FileReport, ReportCommand, ReportEvent, ReportFiled, ReportResolved, ResolveReport};
 use crate::room::{
     AttachedFile, Attachment, ChangeAvatar, CreateGroup, EditMessage, Forwarded, MessageEdited, MessageFacts,
@@ -20,7 +21,8 @@ use crate::user::{
 };
 
 /// The streams whose events may hold words: whoever looks for everything that somebody said reads these.
-pub const HOLDING_WORDS: &[AggregateKind] = &[AggregateKind::Room, AggregateKind::User, AggregateKind::Report];
+pub const HOLDING_WORDS: &[AggregateKind] =
+    &[AggregateKind::Room, AggregateKind::User, AggregateKind::Report, AggregateKind::Notification];
 
 /// Which words these are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,6 +47,8 @@ pub enum Field {
     ReportNote,
     /// What an upload was called when a message carried it.
     AttachmentName,
+    /// Title, message and links of a notification that the platform worded.
+    NotificationContent,
 }
 
 impl Field {
@@ -68,6 +72,7 @@ impl Field {
             Self::WebPushDevice => 23,
             Self::ReportNote => 24,
             Self::AttachmentName => 25,
+            Self::NotificationContent => 26,
         }
     }
 }
@@ -96,10 +101,10 @@ impl HasWords for DomainEvent {
             Self::Room(event) => in_room(event, visit),
             Self::User(event) => in_user(event, visit),
             Self::Report(event) => in_report(event, visit),
+            Self::Notification(event) => in_notification(event, visit),
             // Names of zones and languages, and ids: no words.
             Self::Participant(_)
             | Self::Relationship(_)
-            | Self::Notification(_)
             | Self::Feed(_)
             | Self::Preferences(_)
             | Self::Subscription(_) => {}
@@ -132,10 +137,10 @@ impl HasWords for Command {
             }
             Self::User(UserCommand::Put(PutUser { user_id, changes, at: _ })) => in_changes(user_id, changes, visit),
             Self::Report(command) => to_report(command, visit),
+            Self::Notification(command) => to_notification(command, visit),
             Self::User(UserCommand::Erase(_))
             | Self::Participant(_)
             | Self::Relationship(_)
-            | Self::Notification(_)
             | Self::Feed(_)
             | Self::Preferences(_)
             | Self::Subscription(_) => {}
@@ -372,6 +377,65 @@ fn in_changes(owner: &UserId, changes: &mut ProfileChanges, visit: &mut Visit<'_
         web_push.as_mut().map_or(&mut [], Vec::as_mut_slice),
         visit,
     );
+}
+
+fn in_notification(event: &mut NotificationEvent, visit: &mut Visit<'_>) {
+    match event {
+        NotificationEvent::NotificationRaised(event) => {
+            let NotificationRaised {
+                notification_id,
+                recipient_id,
+                kind: _,
+                actor_id: _,
+                source: _,
+                related: _,
+                content,
+                channels: _,
+                critical: _,
+                topic: _,
+                room_id: _,
+                locale: _,
+                erased_before: _,
+                in_app: _,
+                at: _,
+            } = event;
+            in_content(recipient_id, notification_id.0, content.as_mut(), visit);
+        }
+        // What a provider answers is bounded, and cleaned of addresses and words where it is read.
+        NotificationEvent::DeliveryDecided(_)
+        | NotificationEvent::AttemptStarted(_)
+        | NotificationEvent::AttemptEnded(_)
+        | NotificationEvent::NotificationRead(_)
+        | NotificationEvent::NotificationUnread(_)
+        | NotificationEvent::NotificationClicked(_)
+        | NotificationEvent::NotificationArchived(_)
+        | NotificationEvent::NotificationUnarchived(_)
+        | NotificationEvent::NotificationDeleted(_) => {}
+    }
+}
+
+fn to_notification(command: &mut NotificationCommand, visit: &mut Visit<'_>) {
+    match command {
+        NotificationCommand::Raise(command) => {
+            let RaiseNotification { notification_id, source: _, related: _, content, hearing, at: _ } = &mut **command;
+            in_content(&hearing.recipient_id, notification_id.0, content.as_mut(), visit);
+        }
+        NotificationCommand::BringIn(_)
+        | NotificationCommand::StartAttempt(_)
+        | NotificationCommand::EndAttempt(_)
+        | NotificationCommand::MarkRead(_)
+        | NotificationCommand::MarkUnread(_)
+        | NotificationCommand::Click(_)
+        | NotificationCommand::Archive(_)
+        | NotificationCommand::Unarchive(_)
+        | NotificationCommand::Delete(_) => {}
+    }
+}
+
+fn in_content(owner: &UserId, of: Uuid, content: Option<&mut Sealed>, visit: &mut Visit<'_>) {
+    if let Some(content) = content {
+        visit(Place { owner, field: Field::NotificationContent, of }, content);
+    }
 }
 
 fn in_report(event: &mut ReportEvent, visit: &mut Visit<'_>) {

@@ -13,11 +13,15 @@ use std::path::PathBuf;
 
 use aggregates::feed::{FeedEvent, FeedRead};
 use aggregates::ids::{CommandId, EventId, GroupId};
-use aggregates::notification::{DeliveryDecided, NotificationEvent, NotificationRaised, NotificationType, Source};
+use aggregates::notification::{
+    AttemptEnded, AttemptStarted, DeliveryDecided, NotificationEvent, NotificationRaised, NotificationType, Source,
+};
 use aggregates::participant::{Arrangement, MarkedUnread, MessagesDelivered, MessagesRead, ParticipantEvent};
 use aggregates::policy::channels::{Channel, Channels};
 use aggregates::policy::choosing::{Silence, Suppression};
 use aggregates::policy::deciding::{Decided, Decision, Inputs, TopicTaken};
+use aggregates::policy::related::Related;
+use aggregates::policy::retrying::{AttemptOutcome, Became, OutcomeKind};
 use aggregates::policy::settings::Switch;
 use aggregates::preferences::{PreferencesChanged, PreferencesEvent};
 use aggregates::relationship::RelationshipEvent;
@@ -32,7 +36,7 @@ use aggregates::upcasting::STEPS;
 use aggregates::user::{ProfileChanged, UserErased, UserEvent, UserRegistered};
 use aggregates::versions::WRITTEN;
 use aggregates::words::{HOLDING_WORDS, HasWords};
-use aggregates::{AggregateKind, DomainEvent, Metadata, Origin, StreamId, UnreadableEvent};
+use aggregates::{AggregateKind, DomainEvent, Metadata, Origin, StreamId, Timestamp, UnreadableEvent};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -168,10 +172,14 @@ samples! {
         kind: NotificationType::Follower,
         actor_id: Some(user("ana")),
         source: Source { kind: "user".to_owned(), id: "ana".to_owned() },
+        related: Related::default(),
+        content: None,
         channels: None,
         critical: false,
         topic: None,
         room_id: None,
+        locale: None,
+        erased_before: 0,
         in_app: None,
         at: noon(),
     };
@@ -185,8 +193,36 @@ samples! {
         },
         at: noon(),
     };
+    Notification(NotificationEvent::AttemptStarted) = AttemptStarted {
+        notification_id: notification_id(),
+        recipient_id: user("ben"),
+        channel: Channel::Email,
+        attempt: 2,
+        provider: "smtp".to_owned(),
+        takes_key: false,
+        deadline: Timestamp::from_millis(noon().as_millis() + 30_000),
+        at: noon(),
+    };
+    Notification(NotificationEvent::AttemptEnded) = AttemptEnded {
+        notification_id: notification_id(),
+        recipient_id: user("ben"),
+        channel: Channel::Email,
+        attempt: 2,
+        outcome: AttemptOutcome {
+            kind: OutcomeKind::Throttled,
+            reason: Some("too many requests".to_owned()),
+            provider_id: None,
+            after_ms: Some(60_000),
+        },
+        became: Became::Deferred { due: Timestamp::from_millis(noon().as_millis() + 60_000), provider: None },
+        at: noon(),
+    };
     Notification(NotificationEvent::NotificationRead) = marked();
     Notification(NotificationEvent::NotificationUnread) = marked();
+    Notification(NotificationEvent::NotificationClicked) = marked();
+    Notification(NotificationEvent::NotificationArchived) = marked();
+    Notification(NotificationEvent::NotificationUnarchived) = marked();
+    Notification(NotificationEvent::NotificationDeleted) = marked();
     Feed(FeedEvent::FeedRead) = FeedRead { user_id: user("ben"), up_to: 1_000_001, at: noon() };
     User(UserEvent::UserRegistered) = UserRegistered { user_id: user("ana"), profile: profile(), at: noon() };
     User(UserEvent::ProfileChanged) = ProfileChanged { user_id: user("ana"), profile: profile(), at: noon() };

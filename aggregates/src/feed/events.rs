@@ -22,6 +22,9 @@ pub struct FeedRead {
 }
 
 impl FeedEvent {
+    /// Those by which something is read.
+    pub const READS: &'static [&'static str] = &["feed_read"];
+
     /// The stored name and current version of each event. Append-only.
     pub const fn schema(&self) -> EventSchema {
         match self {

@@ -1,17 +1,14 @@
 //! What may be asked of a notification.
 
 use super::events::{NotificationType, Source};
-use crate::Timestamp;
 use crate::aggregate::{Need, State};
 use crate::catalogue::StreamId;
-use crate::ids::{NotificationId, RoomId, UserId, UserPair};
-use crate::participant::ParticipantEvent;
-use crate::policy::channels::Channels;
-use crate::policy::deciding::Facts;
-use crate::preferences::PreferencesEvent;
-use crate::relationship::RelationshipEvent;
-use crate::subscription::{SubscriptionEvent, Topic};
-use crate::user::UserEvent;
+use crate::ids::{NotificationId, UserId};
+use crate::policy::channels::Channel;
+use crate::policy::deciding::Hearing;
+use crate::policy::related::Related;
+use crate::policy::retrying::{AttemptOutcome, RetryPolicy};
+use crate::{Sealed, Timestamp};
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum NotificationCommand {
@@ -19,28 +16,27 @@ pub enum NotificationCommand {
     Raise(Box<RaiseNotification>),
     /// From elsewhere, where it was decided and delivered.
     BringIn(BringInNotification),
+    /// By whoever delivers; asks everything again that was asked when it was raised.
+    StartAttempt(Box<StartAttempt>),
+    EndAttempt(Box<EndAttempt>),
     MarkRead(MarkNotification),
     MarkUnread(MarkNotification),
+    /// Its link was followed; it is read with that.
+    Click(MarkNotification),
+    Archive(MarkNotification),
+    Unarchive(MarkNotification),
+    Delete(MarkNotification),
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct RaiseNotification {
     pub notification_id: NotificationId,
-    pub recipient_id: UserId,
-    pub kind: NotificationType,
-    pub actor_id: Option<UserId>,
     pub source: Source,
-    /// The channels that its trigger allows, or that were asked for.
-    pub allowed: Channels,
-    /// Only of SYSTEM: it does not wait for the end of quiet hours.
-    pub critical: bool,
-    /// What its audience is subscribed to.
-    pub topic: Option<Topic>,
-    /// Where it comes from: whoever muted the room is not called.
-    pub room_id: Option<RoomId>,
-    pub surroundings: Surroundings,
-    /// Asked for anew before every decision.
-    pub facts: Facts,
+    pub related: Related,
+    /// What it says, where that is not made from its type's template (see [`crate::policy::content::Content`]).
+    pub content: Option<Sealed>,
+    pub hearing: Hearing,
+    /// When what it is about happened.
     pub at: Timestamp,
 }
 
@@ -55,15 +51,38 @@ pub struct BringInNotification {
     pub at: Timestamp,
 }
 
-/// What no stream says: how this Kabar is set up, and what is before somebody's eyes. Written down with each decision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Surroundings {
-    /// The channels that a provider is configured for.
-    pub configured: Channels,
-    /// Those of them whose provider takes a user's id as an address.
-    pub by_user_id: Channels,
-    /// The recipient has the room open, and does something there.
-    pub in_room: bool,
+/// The claim and the last look in one: whoever has it written may send, nobody else.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StartAttempt {
+    pub notification_id: NotificationId,
+    pub channel: Channel,
+    /// As it was raised, of this channel alone.
+    pub hearing: Hearing,
+    /// The log position at which it was raised: a feed that was read that far has been read with it.
+    pub raised_at: u64,
+    /// Who is to carry it.
+    pub provider: String,
+    /// That provider recognises a repeat.
+    pub takes_key: bool,
+    /// What becomes of an attempt before this one that was never ended.
+    pub repeat_ambiguous: bool,
+    /// From then on nobody waits for its outcome any more. It is started at the clock of `hearing`.
+    pub deadline: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct EndAttempt {
+    pub notification_id: NotificationId,
+    pub channel: Channel,
+    /// Which one, from 1.
+    pub attempt: u32,
+    pub outcome: AttemptOutcome,
+    /// Who is tried next where this provider cannot carry it at all.
+    pub next_provider: Option<String>,
+    pub retry: RetryPolicy,
+    /// Between nothing and a thousand: spreads what waits for the same provider.
+    pub jitter: u16,
+    pub at: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -76,53 +95,31 @@ pub struct MarkNotification {
 impl NotificationCommand {
     pub(crate) fn needs(&self) -> Vec<Need> {
         match self {
-            Self::Raise(command) => command.needs(),
-            Self::BringIn(_) | Self::MarkRead(_) | Self::MarkUnread(_) => Vec::new(),
+            Self::Raise(command) => command.hearing.needs(),
+            Self::StartAttempt(command) => command.hearing.needs_again(),
+            Self::BringIn(_)
+            | Self::EndAttempt(_)
+            | Self::MarkRead(_)
+            | Self::MarkUnread(_)
+            | Self::Click(_)
+            | Self::Archive(_)
+            | Self::Unarchive(_)
+            | Self::Delete(_) => Vec::new(),
         }
     }
 
     pub(crate) fn learn(&mut self, stream: &StreamId, facts: &State) {
-        if let Self::Raise(command) = self {
-            command.learn(stream, facts);
-        }
-    }
-}
-
-impl RaiseNotification {
-    /// The recipient's own entry comes first: what they chose counts from their last erasure on.
-    fn needs(&self) -> Vec<Need> {
-        let recipient = &self.recipient_id;
-        let mut needs = vec![
-            Need { stream: StreamId::user(recipient), kinds: UserEvent::PROFILES },
-            Need { stream: StreamId::preferences(recipient), kinds: PreferencesEvent::CHANGES },
-        ];
-        if let Some(topic) = &self.topic {
-            needs.push(Need { stream: StreamId::subscription(recipient, topic), kinds: SubscriptionEvent::ALL });
-        }
-        if let Some(room) = self.room_id {
-            needs.push(Need { stream: StreamId::participant(room, recipient), kinds: ParticipantEvent::ARRANGEMENTS });
-        }
-        if let Some(actor) = &self.actor_id {
-            let pair = UserPair::new(recipient, actor);
-            needs.push(Need { stream: StreamId::relationship(&pair), kinds: RelationshipEvent::BLOCKS });
-        }
-        needs
-    }
-
-    fn learn(&mut self, stream: &StreamId, facts: &State) {
-        let erasures = self.facts.erasures;
-        match facts {
-            // Only the recipient's: nobody else's is asked for.
-            State::User(user) => self.facts.learn_user(user),
-            State::Preferences(preferences) => self.facts.settings = preferences.settings_of(erasures).into_owned(),
-            State::Subscription(subscription) => {
-                self.facts.taken = subscription.current(erasures).map(|(channels, _)| channels);
-            }
-            State::Participant(participant) => self.facts.room_muted = participant.is_muted_at(self.at),
-            State::Relationship(relationship) => self.facts.blocked = relationship.is_blocked(),
-            State::Room(_) | State::Notification(_) | State::Feed(_) | State::Report(_) => {
-                debug_assert!(false, "{stream} was not asked for");
-            }
+        match self {
+            Self::Raise(command) => command.hearing.learn(stream, facts),
+            Self::StartAttempt(command) => command.hearing.learn(stream, facts),
+            Self::BringIn(_)
+            | Self::EndAttempt(_)
+            | Self::MarkRead(_)
+            | Self::MarkUnread(_)
+            | Self::Click(_)
+            | Self::Archive(_)
+            | Self::Unarchive(_)
+            | Self::Delete(_) => {}
         }
     }
 }

@@ -8,10 +8,14 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use commands::{BringInNotification, MarkNotification, NotificationCommand, RaiseNotification, Surroundings};
+pub use crate::policy::deciding::Surroundings;
+pub use commands::{
+    BringInNotification, EndAttempt, MarkNotification, NotificationCommand, RaiseNotification, StartAttempt,
+};
 pub use error::NotificationError;
 pub use events::{
-    DeliveryDecided, NotificationEvent, NotificationMarked, NotificationRaised, NotificationType, Source,
+    AttemptEnded, AttemptStarted, DeliveryDecided, NotificationEvent, NotificationMarked, NotificationRaised,
+    NotificationType, Source,
 };
 pub use state::Notification;
 

@@ -11,8 +11,9 @@ use crate::ids::{NotificationId, TargetId, UserId};
 use crate::participant::{Arrangement, ParticipantEvent, RoomArranged};
 use crate::policy::channels::{Channel, Channels};
 use crate::policy::choosing::{Silence, Suppression};
-use crate::policy::deciding::{Decided, Decision, Facts, Inputs};
+use crate::policy::deciding::{Decided, Decision, Facts, Hearing, Inputs};
 use crate::policy::quiet_hours::{QuietHours, TimeOfDay, zone};
+use crate::policy::related::Related;
 use crate::policy::settings::{Settings, Switch, TypeGroup};
 use crate::preferences::{PreferencesChanged, PreferencesEvent};
 use crate::subscription::{Subscribed, SubscriptionEvent, Topic, TopicKind};
@@ -32,10 +33,10 @@ fn a_cause_that_was_seen_before_raises_nothing() {
 #[test]
 fn with_a_notification_goes_what_is_decided_of_each_channel_that_is_allowed() {
     let noon_in_app = Decided { decision: Decision::Scheduled { due: noon() }, inputs: Inputs::default() };
-    let everywhere = RaiseNotification {
+    let everywhere = Hearing {
         allowed: Channels::ALL,
-        surroundings: Surroundings { configured: Channels::of(&[Channel::Push]), ..Surroundings::default() },
-        ..raising(Some(ana()))
+        surroundings: Surroundings { configured: Channels::of(&[Channel::Push]), ..surroundings() },
+        ..hearing(Some(ana()))
     };
     let not_configured = |reason| Inputs { not_configured: true, ..reason };
     let expected = vec![
@@ -63,8 +64,8 @@ fn with_a_notification_goes_what_is_decided_of_each_channel_that_is_allowed() {
 fn whoever_takes_a_users_id_needs_no_other_address() {
     let push = Channels::of(&[Channel::Push]);
     let facts = Facts { reachable: Channels::NONE, ..facts() };
-    let surroundings = Surroundings { configured: push, by_user_id: push, in_room: false };
-    let events = decided_of(&RaiseNotification { allowed: push, surroundings, facts, ..raising(None) });
+    let surroundings = Surroundings { configured: push, by_user_id: push, ..surroundings() };
+    let events = decided_of(&Hearing { allowed: push, surroundings, facts, ..hearing(None) });
     assert_eq!(events[1], decided(Channel::Push, Decision::Scheduled { due: noon() }, Inputs::default()));
     let NotificationEvent::NotificationRaised(raised) = &events[0] else { panic!("it is raised: {events:?}") };
     assert!(!raised.is_in_feed(), "only push was asked for");
@@ -77,7 +78,7 @@ fn what_nobody_is_to_hear_of_is_raised_all_the_same_and_says_why() {
         (Facts { blocked: true, ..facts() }, Suppression::Blocked),
         (Facts { settings: off, ..facts() }, Suppression::ChannelOff),
     ] {
-        let events = decided_of(&RaiseNotification { facts, ..raising(Some(ana())) });
+        let events = decided_of(&Hearing { facts, ..hearing(Some(ana())) });
         let [NotificationEvent::NotificationRaised(raised)] = &events[..] else { panic!("only raised: {events:?}") };
         assert!(!raised.is_in_feed());
         let decision = raised.in_app.as_ref().map(|decided| decided.decision);
@@ -87,12 +88,12 @@ fn what_nobody_is_to_hear_of_is_raised_all_the_same_and_says_why() {
 
 #[test]
 fn a_muted_room_and_quiet_hours_hold_back_what_rings_and_not_the_feed() {
-    let surroundings = Surroundings { configured: Channels::ALL, ..Surroundings::default() };
-    let muted = RaiseNotification {
+    let surroundings = Surroundings { configured: Channels::ALL, ..surroundings() };
+    let muted = Hearing {
         allowed: Channels::of(&[Channel::InApp, Channel::Push]),
         facts: Facts { room_muted: true, ..facts() },
         surroundings,
-        ..raising(Some(ana()))
+        ..hearing(Some(ana()))
     };
     let reason = Suppression::RoomMuted;
     let inputs = Inputs { silenced: Some(Silence::RoomMuted), ..Inputs::default() };
@@ -101,7 +102,7 @@ fn a_muted_room_and_quiet_hours_hold_back_what_rings_and_not_the_feed() {
     // Noon in UTC is evening in Jakarta.
     let hours = QuietHours { enabled: true, start: TimeOfDay::from_minutes(18 * 60), ..QuietHours::default() };
     let settings = Settings { quiet_hours: hours, ..Settings::default() };
-    let evening = RaiseNotification { facts: Facts { room_muted: false, settings, ..facts() }, ..muted };
+    let evening = Hearing { facts: Facts { room_muted: false, settings, ..facts() }, ..muted };
     let events = decided_of(&evening);
     let morning = hours.until(noon(), &zone("Asia/Jakarta")).expect("it is evening");
     let inputs = Inputs { quiet_until: Some(morning), ..Inputs::default() };
@@ -112,7 +113,7 @@ fn a_muted_room_and_quiet_hours_hold_back_what_rings_and_not_the_feed() {
 
 #[test]
 fn nobody_who_is_not_there_is_notified() {
-    let nobody = RaiseNotification { facts: Facts::default(), ..raising(Some(ana())) };
+    let nobody = Hearing { facts: Facts::default(), ..hearing(Some(ana())) };
     notification().given_no_previous_events().when(raise_it(nobody)).then_expect_error(NotificationError::UnknownUser);
 }
 
@@ -212,7 +213,7 @@ fn raising_asks_what_the_recipient_chose_and_what_lies_between_the_two() {
         Need { stream: StreamId::preferences(&ben()), kinds: PreferencesEvent::CHANGES },
     ];
     assert_eq!(state.needs(&Command::Notification(raise(None))), theirs);
-    let of_all = RaiseNotification { topic: Some(topic()), room_id: Some(room_id()), ..raising(Some(ana())) };
+    let of_all = Hearing { topic: Some(topic()), room_id: Some(room_id()), ..hearing(Some(ana())) };
     let [user, preferences] = theirs;
     let needs = [
         user,
@@ -232,7 +233,7 @@ fn facts_are_learned_and_forgotten_with_their_streams() {
     let stream = blocks_between(&ana(), &ben()).stream;
     let mut command = Command::Notification(raise(Some(ana())));
     command.learn(&stream, &state_after(AggregateKind::Relationship, [blocked_by(&ben(), &ana())]));
-    let blocked = raise_it(RaiseNotification { facts: Facts { blocked: true, ..facts() }, ..raising(Some(ana())) });
+    let blocked = raise_it(Hearing { facts: Facts { blocked: true, ..facts() }, ..hearing(Some(ana())) });
     assert_eq!(command, Command::Notification(blocked));
     command.learn(&stream, &State::empty(AggregateKind::Relationship));
     assert_eq!(command, Command::Notification(raise(Some(ana()))));
@@ -240,10 +241,10 @@ fn facts_are_learned_and_forgotten_with_their_streams() {
     let mut command = Command::Notification(raise(None));
     command.learn(&StreamId::user(&ben()), &State::empty(AggregateKind::User));
     let nobody = Facts { exists: false, reachable: Channels::NONE, ..facts() };
-    let unknown = raise_it(RaiseNotification { facts: nobody.clone(), ..raising(None) });
+    let unknown = raise_it(Hearing { facts: nobody.clone(), ..hearing(None) });
     assert_eq!(command, Command::Notification(unknown));
     command.learn(&StreamId::user(&ben()), &state_after(AggregateKind::User, [registered(&ben())]));
-    let known = raise_it(RaiseNotification { facts: Facts { exists: true, ..nobody }, ..raising(None) });
+    let known = raise_it(Hearing { facts: Facts { exists: true, ..nobody }, ..hearing(None) });
     assert_eq!(command, Command::Notification(known));
 }
 
@@ -263,13 +264,13 @@ fn what_the_recipient_chose_is_learned_for_whoever_has_the_id_now() {
         [DomainEvent::Subscription(SubscriptionEvent::Subscribed(subscribed))],
     );
     let learned = |user: &State| {
-        let of_topic = RaiseNotification { topic: Some(topic()), ..raising(None) };
+        let of_topic = Hearing { topic: Some(topic()), ..hearing(None) };
         let mut command = Command::Notification(raise_it(of_topic));
         command.learn(&StreamId::user(&ben()), user);
         command.learn(&StreamId::preferences(&ben()), &preferences);
         command.learn(&StreamId::subscription(&ben(), &topic()), &subscription);
         let Command::Notification(NotificationCommand::Raise(raise)) = command else { panic!("it is a raise") };
-        (raise.facts.settings, raise.facts.taken)
+        (raise.hearing.facts.settings, raise.hearing.facts.taken)
     };
     let here = state_after(AggregateKind::User, [registered(&ben())]);
     assert_eq!(learned(&here), (settings, Some(channels)));
@@ -286,11 +287,10 @@ fn a_muted_room_is_learned_as_it_is_at_that_moment() {
             AggregateKind::Participant,
             [DomainEvent::Participant(ParticipantEvent::RoomArranged(arranged))],
         );
-        let mut command =
-            Command::Notification(raise_it(RaiseNotification { room_id: Some(room_id), ..raising(None) }));
+        let mut command = Command::Notification(raise_it(Hearing { room_id: Some(room_id), ..hearing(None) }));
         command.learn(&StreamId::participant(room_id, &ben()), &participant);
         let Command::Notification(NotificationCommand::Raise(raise)) = command else { panic!("it is a raise") };
-        raise.facts.room_muted
+        raise.hearing.facts.room_muted
     };
     assert!(muted_until(None));
     assert!(muted_until(Some(Timestamp::from_millis(noon().as_millis() + 1))));
@@ -332,34 +332,42 @@ fn facts() -> Facts {
     Facts { exists: true, reachable: Channels::of(&[Channel::Push]), ..Facts::default() }
 }
 
-/// Only into the feed.
-fn raising(actor_id: Option<UserId>) -> RaiseNotification {
-    RaiseNotification {
-        notification_id: notification_id(),
+fn surroundings() -> Surroundings {
+    Surroundings { clock: noon(), ..Surroundings::default() }
+}
+
+/// Only in the feed.
+fn hearing(actor_id: Option<UserId>) -> Hearing {
+    Hearing {
         recipient_id: ben(),
         kind: NotificationType::Follower,
         actor_id,
-        source: source(),
         allowed: Channels::of(&[Channel::InApp]),
         critical: false,
         topic: None,
         room_id: None,
-        surroundings: Surroundings::default(),
+        surroundings: surroundings(),
         facts: facts(),
-        at: noon(),
     }
 }
 
-fn raise_it(command: RaiseNotification) -> NotificationCommand {
-    NotificationCommand::Raise(Box::new(command))
+fn raise_it(hearing: Hearing) -> NotificationCommand {
+    NotificationCommand::Raise(Box::new(RaiseNotification {
+        notification_id: notification_id(),
+        source: source(),
+        related: Related::default(),
+        content: None,
+        hearing,
+        at: noon(),
+    }))
 }
 
 fn raise(actor_id: Option<UserId>) -> NotificationCommand {
-    raise_it(raising(actor_id))
+    raise_it(hearing(actor_id))
 }
 
-fn decided_of(command: &RaiseNotification) -> Vec<NotificationEvent> {
-    Notification::default().decide(&raise_it(command.clone())).expect("it is raised")
+fn decided_of(hearing: &Hearing) -> Vec<NotificationEvent> {
+    Notification::default().decide(&raise_it(hearing.clone())).expect("it is raised")
 }
 
 fn decided(channel: Channel, decision: Decision, inputs: Inputs) -> NotificationEvent {
@@ -391,10 +399,14 @@ fn raised_plainly(actor_id: Option<UserId>) -> NotificationRaised {
         kind: NotificationType::Follower,
         actor_id,
         source: source(),
+        related: Related::default(),
+        content: None,
         channels: Some(Channels::of(&[Channel::InApp])),
         critical: false,
         topic: None,
         room_id: None,
+        locale: None,
+        erased_before: 0,
         in_app: Some(Decided { decision: Decision::Scheduled { due: noon() }, inputs: Inputs::default() }),
         at: noon(),
     }

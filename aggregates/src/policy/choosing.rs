@@ -66,6 +66,17 @@ pub enum Suppression {
     InRoom,
     NoAddress,
     NotConfigured,
+    /// It waited, and was read meanwhile.
+    Read,
+    /// It waited, and was deleted meanwhile.
+    Deleted,
+    /// It waited, and who it is for was erased meanwhile.
+    Gone,
+}
+
+/// Whether what still waits need not go out any more once it was read elsewhere. The e-mail about money is kept as a paper.
+pub const fn ends_when_read(kind: NotificationType, channel: Channel) -> bool {
+    !matches!((kind, channel), (NotificationType::Transaction, Channel::Email))
 }
 
 impl Circumstances<'_> {

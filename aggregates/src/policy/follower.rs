@@ -3,7 +3,8 @@
 use crate::ids::{NotificationId, UserId};
 use crate::notification::{NotificationCommand, NotificationType, RaiseNotification, Source, Surroundings};
 use crate::policy::channels::{Channel, Channels};
-use crate::policy::deciding::Facts;
+use crate::policy::deciding::{Facts, Hearing};
+use crate::policy::related::Related;
 use crate::relationship::Directed;
 
 /// The one notification of `follower` that `followed` ever gets. Its cause is that the two are so related, not how often
@@ -18,18 +19,23 @@ const ALLOWED: Channels = Channels::of(&[Channel::InApp, Channel::Push]);
 /// The wish that follows from a follow.
 pub fn notify_of_follower(followed: &Directed, surroundings: Surroundings) -> (NotificationId, NotificationCommand) {
     let notification_id = follower_notification(&followed.from, &followed.to);
-    let raise = RaiseNotification {
-        notification_id,
+    let hearing = Hearing {
         recipient_id: followed.to.clone(),
         kind: NotificationType::Follower,
         actor_id: Some(followed.from.clone()),
-        source: Source { kind: "user".to_owned(), id: followed.from.to_string() },
         allowed: ALLOWED,
         critical: false,
         topic: None,
         room_id: None,
         surroundings,
         facts: Facts::default(),
+    };
+    let raise = RaiseNotification {
+        notification_id,
+        source: Source { kind: "user".to_owned(), id: followed.from.to_string() },
+        related: Related::default(),
+        content: None,
+        hearing,
         at: followed.at,
     };
     (notification_id, NotificationCommand::Raise(Box::new(raise)))
@@ -55,8 +61,9 @@ mod tests {
             panic!("a follow raises something");
         };
         assert_eq!(raise.notification_id, id);
-        assert_eq!((&raise.recipient_id, &raise.actor_id), (&ben(), &Some(ana())));
-        assert_eq!((raise.kind, raise.allowed), (NotificationType::Follower, ALLOWED));
+        let hearing = &raise.hearing;
+        assert_eq!((&hearing.recipient_id, &hearing.actor_id), (&ben(), &Some(ana())));
+        assert_eq!((hearing.kind, hearing.allowed), (NotificationType::Follower, ALLOWED));
         assert_eq!(raise.source, Source { kind: "user".to_owned(), id: "ana".to_owned() });
     }
 

@@ -2,8 +2,11 @@
 
 pub mod channels;
 pub mod choosing;
+pub mod content;
 pub mod deciding;
 pub mod follower;
 pub mod quiet_hours;
+pub mod related;
+pub mod retrying;
 pub mod settings;
 pub mod templates;

@@ -4,8 +4,9 @@ use super::events::{Topic, TopicKind};
 use crate::Timestamp;
 use crate::aggregate::{Need, State};
 use crate::catalogue::StreamId;
-use crate::ids::UserId;
+use crate::ids::{UserId, UserPair};
 use crate::policy::channels::{Channel, Channels};
+use crate::relationship::RelationshipEvent;
 use crate::user::UserEvent;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -96,6 +97,10 @@ impl SubscriptionCommand {
             Self::Subscribe(_) | Self::Join(_) if topic.kind == TopicKind::User => {
                 let stream = StreamId::new(crate::AggregateKind::User, topic.target_id.as_str());
                 needs.push(Need { stream, kinds: UserEvent::EXISTENCE });
+                if let Ok(target) = UserId::parse(topic.target_id.as_str()) {
+                    let stream = StreamId::relationship(&UserPair::new(user_id, &target));
+                    needs.push(Need { stream, kinds: RelationshipEvent::BLOCKS });
+                }
             }
             Self::Subscribe(_) | Self::Join(_) | Self::Unsubscribe(_) | Self::Leave(_) => {}
         }
@@ -103,6 +108,9 @@ impl SubscriptionCommand {
     }
 
     pub(crate) fn learn(&mut self, stream: &StreamId, facts: &State) {
+        if let State::Relationship(relationship) = facts {
+            return self.learn_block(relationship.is_blocked());
+        }
         let State::User(user) = facts else { return };
         let (user_id, topic) = self.about();
         let (is_theirs, is_target) = (*stream.id == *user_id.as_str(), *stream.id == *topic.target_id.as_str());
@@ -116,6 +124,15 @@ impl SubscriptionCommand {
         }
         if let Some(target_exists) = target_exists.filter(|_| is_target) {
             *target_exists = user.exists();
+        }
+    }
+
+    /// Whoever has to do with a block is not there, as everywhere. Asked for after the target itself.
+    fn learn_block(&mut self, is_blocked: bool) {
+        match self {
+            Self::Subscribe(command) => command.target_exists &= !is_blocked,
+            Self::Join(command) => command.target_exists &= !is_blocked,
+            Self::Unsubscribe(_) | Self::Leave(_) => {}
         }
     }
 }

@@ -4,7 +4,7 @@ use cqrs_es::test::TestFramework;
 
 use super::*;
 use crate::aggregate::{Command, Need, State};
-use crate::cast::{ana, ben, erased, noon, registered, state_after};
+use crate::cast::{ana, ben, blocked_by, blocks_between, erased, noon, registered, state_after};
 use crate::catalogue::{AggregateKind, StreamId};
 use crate::ids::TargetId;
 use crate::user::UserEvent;
@@ -214,14 +214,19 @@ fn a_wish_asks_for_erasures_and_for_a_person_whether_they_are_there() {
     }
     let other = topic(TopicKind::User, "ben");
     let target = Need { stream: StreamId::user(&ben()), kinds: UserEvent::EXISTENCE };
+    let between = blocks_between(&ana(), &ben());
     let mut command = Command::Subscription(subscribe_to(other.clone(), NO_WISHES, false));
-    assert_eq!(state.needs(&command), [theirs.clone(), target.clone()]);
-    assert_eq!(state.needs(&Command::Subscription(join_to(other.clone(), false))), [theirs.clone(), target.clone()]);
+    let all = [theirs.clone(), target.clone(), between.clone()];
+    assert_eq!(state.needs(&command), all);
+    assert_eq!(state.needs(&Command::Subscription(join_to(other.clone(), false))), all);
     command.learn(&target.stream, &state_after(AggregateKind::User, [registered(&ben())]));
     assert_eq!(command, Command::Subscription(subscribe_to(other.clone(), NO_WISHES, true)));
     command.learn(&theirs.stream, &state_after(AggregateKind::User, [erased(&ana())]));
     let Command::Subscription(SubscriptionCommand::Subscribe(learnt)) = &command else { panic!("a wish") };
     assert_eq!((learnt.erased_before, learnt.target_exists), (1, true));
+    command.learn(&between.stream, &state_after(AggregateKind::Relationship, [blocked_by(&ben(), &ana())]));
+    let Command::Subscription(SubscriptionCommand::Subscribe(learnt)) = &command else { panic!("a wish") };
+    assert!(!learnt.target_exists, "whoever blocked them is not there for them");
 }
 
 #[test]

@@ -29,6 +29,10 @@ impl User {
     }
 
     /// By its IANA name.
+    pub fn locale(&self) -> Option<&str> {
+        self.profile.as_ref()?.reach.locale.as_deref()
+    }
+
     pub fn time_zone(&self) -> Option<&str> {
         self.profile.as_ref()?.reach.time_zone.as_deref()
     }

@@ -4,7 +4,11 @@ use super::*;
 use crate::State;
 use crate::cast::room::{create_group, editing, message};
 use crate::cast::{ana, dewi, noon, room_id};
-use crate::ids::ReportId;
+use crate::ids::{NotificationId, ReportId};
+use crate::notification::{NotificationType, Source, Surroundings};
+use crate::policy::channels::{Channel, Channels};
+use crate::policy::deciding::{Facts, Hearing};
+use crate::policy::related::Related;
 use crate::report::{Resolution, Subject};
 use crate::room::{AttachedFile, Attachment};
 use crate::user::Change;
@@ -55,6 +59,26 @@ fn words_have_the_same_place_in_a_command_and_in_its_event() {
     let fill = PutProfile { user_id: ana(), profile, at: noon() };
     fields += same_places(&mut State::empty(crate::AggregateKind::User), Command::User(UserCommand::FillProfile(fill)));
     assert_eq!(fields, 15, "every field was shown");
+    let raise = RaiseNotification {
+        notification_id: NotificationId::of("a cause", &dewi()),
+        source: Source { kind: "post".into(), id: "p-1".into() },
+        related: Related::default(),
+        content: words("{}"),
+        hearing: Hearing {
+            recipient_id: dewi(),
+            kind: NotificationType::System,
+            actor_id: Some(ana()),
+            allowed: Channels::of(&[Channel::InApp]),
+            critical: false,
+            topic: None,
+            room_id: None,
+            surroundings: Surroundings::default(),
+            facts: Facts { exists: true, ..Facts::default() },
+        },
+        at: noon(),
+    };
+    let command = Command::Notification(NotificationCommand::Raise(Box::new(raise)));
+    assert_eq!(same_places(&mut State::empty(crate::AggregateKind::Notification), command), 1);
     let set = |text: &str| Change::Set(Sealed::new(text));
     let changes = ProfileChanges {
         name: set("1"),

@@ -57,6 +57,9 @@ fn every_decision_is_stored_in_its_form() {
         (Suppression::InRoom, "in_room"),
         (Suppression::NoAddress, "no_address"),
         (Suppression::NotConfigured, "not_configured"),
+        (Suppression::Read, "read"),
+        (Suppression::Deleted, "deleted"),
+        (Suppression::Gone, "gone"),
     ];
     for (reason, name) in reasons {
         let decision = serde_json::to_value(Decision::Suppressed { reason }).expect("JSON");
@@ -90,6 +93,10 @@ fn every_decision_is_stored_in_its_form() {
         critical: true,
         topic: Some(topic()),
         room_id: Some(room_id()),
+        related: Related { post_id: Some("p-1".into()), transaction_id: Some("t-1".into()), ..Related::default() },
+        content: Some(sealed("{}")),
+        locale: Some("en".into()),
+        erased_before: 1,
         in_app: Some(decided),
         ..raised.expect("a sample")
     };
@@ -97,8 +104,45 @@ fn every_decision_is_stored_in_its_form() {
     let payload = payload_of(&event);
     assert_eq!(payload["channels"], json!(["IN_APP", "PUSH"]));
     assert_eq!((&payload["in_app"], &payload["critical"]), (&form, &json!(true)));
+    assert_eq!(payload["related"], json!({"post_id": "p-1", "transaction_id": "t-1"}));
+    assert_eq!((&payload["locale"], &payload["erased_before"]), (&json!("en"), &json!(1)));
+    assert!(payload["content"].as_str().is_some_and(|content| content.starts_with("s1.")));
     assert_eq!((&payload["topic"]["kind"], &payload["room_id"]), (&json!("COURSE"), &json!(room_id().to_string())));
     assert_eq!(load(&event, "1", &payload.to_string()).expect("loads"), event);
+}
+
+/// Everything that may come of an attempt.
+#[test]
+fn every_end_of_an_attempt_is_stored_in_its_form() {
+    let ended = samples().into_iter().find_map(|event| match event {
+        DomainEvent::Notification(NotificationEvent::AttemptEnded(event)) => Some(event),
+        _ => None,
+    });
+    let ended = ended.expect("a sample");
+    let due = "2026-11-22T12:00:00.000Z";
+    for (became, form) in [
+        (Became::Accepted, json!({"kind": "accepted"})),
+        (Became::Deferred { due: noon(), provider: None }, json!({"kind": "deferred", "due": due})),
+        (
+            Became::Deferred { due: noon(), provider: Some("smtp".into()) },
+            json!({"kind": "deferred", "due": due, "provider": "smtp"}),
+        ),
+        (Became::Rejected, json!({"kind": "rejected"})),
+        (Became::Abandoned, json!({"kind": "abandoned"})),
+    ] {
+        let outcome = AttemptOutcome {
+            kind: OutcomeKind::Accepted,
+            reason: None,
+            provider_id: Some("m-1".into()),
+            after_ms: None,
+        };
+        let ended = AttemptEnded { became, outcome, ..ended.clone() };
+        let event = DomainEvent::Notification(NotificationEvent::AttemptEnded(ended));
+        let payload = payload_of(&event);
+        assert_eq!(payload["became"], form);
+        assert_eq!(payload["outcome"], json!({"kind": "accepted", "provider_id": "m-1"}));
+        assert_eq!(load(&event, "1", &payload.to_string()).expect("loads"), event);
+    }
 }
 
 /// What a message and a room say only sometimes.
