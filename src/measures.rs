@@ -14,6 +14,7 @@ pub const POSITION: &str = "kabar_position";
 pub const BEHIND_EVENTS: &str = "kabar_behind_events";
 pub const BEHIND_SECONDS: &str = "kabar_behind_seconds";
 pub const REACTOR_WISHES: &str = "kabar_reactor_wishes_total";
+pub const DELIVERY_ATTEMPTS: &str = "kabar_delivery_attempts_total";
 pub const REACTOR_SECONDS: &str = "kabar_reactor_react_seconds";
 
 pub const CACHE_ENTRIES: &str = "kabar_cache_entries";
@@ -28,6 +29,7 @@ const OWN: &[Measure] = &[
     gauge(BEHIND_EVENTS, "events of the log that a part has not seen"),
     gauge(BEHIND_SECONDS, "for how long the first event that a part has not seen has been waiting"),
     count(REACTOR_WISHES, "wishes of the reactor, by outcome"),
+    count(DELIVERY_ATTEMPTS, "attempts to send, by channel, provider and outcome"),
     gauge(CACHE_ENTRIES, "what a cache holds, by cache"),
     gauge(CACHE_ENTRIES_MAX, "what it may hold"),
     gauge(CACHE_BYTES, "about what that takes, of those that count it"),

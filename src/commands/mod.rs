@@ -17,11 +17,13 @@ mod reading;
 mod relations;
 mod reports;
 mod rooms;
+mod sends;
 mod sessions;
 
 use std::sync::Arc;
 
 use aggregates::ids::EventId;
+use aggregates::notification::Surroundings;
 use aggregates::{Command, DomainEvent, Metadata, StreamId};
 use event_log::{Decided, Door, Outcome, Position, SharedLog, Wish};
 use projections::Views;
@@ -40,6 +42,7 @@ pub use reading::ReadTo;
 pub use relations::{Followed, Toggle};
 pub use reports::{Filed, Reported};
 pub use rooms::{Entered, GroupPlan, Opened};
+pub use sends::{Notice, Noticed, NoticedAll};
 
 /// The way to change anything. Clones share everything.
 #[derive(Clone)]
@@ -50,12 +53,21 @@ pub struct Commands {
     clock: SharedClock,
     reads: Arc<reading::Reads>,
     filled: Arc<people::Filled>,
+    /// How this Kabar is set up; written down with what is decided.
+    surroundings: Surroundings,
 }
 
 impl Commands {
     /// `filled` is shared with whoever reads the tail, and hears there of erasures.
-    pub fn new(door: Door, log: SharedLog, views: Views, clock: SharedClock, filled: Arc<Filled>) -> Self {
-        Self { door, log, views, clock, reads: Arc::default(), filled }
+    pub fn new(
+        door: Door,
+        log: SharedLog,
+        views: Views,
+        clock: SharedClock,
+        filled: Arc<Filled>,
+        surroundings: Surroundings,
+    ) -> Self {
+        Self { door, log, views, clock, reads: Arc::default(), filled, surroundings }
     }
 
     async fn execute(&self, caller: &Caller, id: WishId, stream: StreamId, command: Command) -> Result<Done, Failure> {

@@ -32,10 +32,59 @@ impl Commands {
         notification_id: NotificationId,
         read: bool,
     ) -> Result<Position, Failure> {
-        let marked_by = caller.user_id.clone();
-        let mark = MarkNotification { notification_id, marked_by, at: self.clock.now() };
+        let mark = self.marking(caller, notification_id);
         let command = if read { NotificationCommand::MarkRead(mark) } else { NotificationCommand::MarkUnread(mark) };
-        let id = caller.wish_id("mark").part(&notification_id.to_string());
+        self.on_notification(caller, "mark", notification_id, command).await
+    }
+
+    /// Out of the way, or back.
+    pub async fn archive_notification(
+        &self,
+        caller: &Caller,
+        notification_id: NotificationId,
+        archived: bool,
+    ) -> Result<Position, Failure> {
+        let mark = self.marking(caller, notification_id);
+        let (name, command) = if archived {
+            ("archive-notification", NotificationCommand::Archive(mark))
+        } else {
+            ("unarchive-notification", NotificationCommand::Unarchive(mark))
+        };
+        self.on_notification(caller, name, notification_id, command).await
+    }
+
+    /// For good. What waits to be sent of it is sent no more.
+    pub async fn delete_notification(
+        &self,
+        caller: &Caller,
+        notification_id: NotificationId,
+    ) -> Result<Position, Failure> {
+        let command = NotificationCommand::Delete(self.marking(caller, notification_id));
+        self.on_notification(caller, "delete-notification", notification_id, command).await
+    }
+
+    /// Its link was followed.
+    pub async fn click_notification(
+        &self,
+        caller: &Caller,
+        notification_id: NotificationId,
+    ) -> Result<Position, Failure> {
+        let command = NotificationCommand::Click(self.marking(caller, notification_id));
+        self.on_notification(caller, "click-notification", notification_id, command).await
+    }
+
+    fn marking(&self, caller: &Caller, notification_id: NotificationId) -> MarkNotification {
+        MarkNotification { notification_id, marked_by: caller.user_id.clone(), at: self.clock.now() }
+    }
+
+    async fn on_notification(
+        &self,
+        caller: &Caller,
+        wish: &str,
+        notification_id: NotificationId,
+        command: NotificationCommand,
+    ) -> Result<Position, Failure> {
+        let id = caller.wish_id(wish).part(&notification_id.to_string());
         let stream = StreamId::notification(notification_id);
         Ok(self.execute(caller, id, stream, Command::Notification(command)).await?.position)
     }

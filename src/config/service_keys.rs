@@ -29,15 +29,18 @@ pub enum Scope {
     People,
     /// Read and resolve reports.
     Moderation,
+    /// Send notifications.
+    Notifications,
 }
 
 impl Scope {
-    pub const ALL: [Self; 2] = [Self::People, Self::Moderation];
+    pub const ALL: [Self; 3] = [Self::People, Self::Moderation, Self::Notifications];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::People => "people",
             Self::Moderation => "moderation",
+            Self::Notifications => "notifications",
         }
     }
 
@@ -135,19 +138,19 @@ mod tests {
 
     #[test]
     fn a_key_is_written_in_a_file_or_in_a_variable() {
-        let variable = format!("platform:people+moderation:{KEY},other:people:{KEY}:x");
+        let variable = format!("platform:people+moderation+notifications:{KEY},other:people:{KEY}:x");
         let given = BTreeMap::from([("KABAR__AUTH__SERVICE_KEYS".to_owned(), variable)]);
         let config = super::super::load(None, &given).expect("right");
-        let both = ServiceKey { scopes: BTreeSet::from(Scope::ALL), ..key("platform", KEY) };
-        assert_eq!(config.auth.service_keys, [both.clone(), key("other", &format!("{KEY}:x"))]);
+        let all = ServiceKey { scopes: BTreeSet::from(Scope::ALL), ..key("platform", KEY) };
+        assert_eq!(config.auth.service_keys, [all.clone(), key("other", &format!("{KEY}:x"))]);
 
         let mut file = tempfile::NamedTempFile::new().expect("a file");
         let text = format!(
-            "[[auth.service_keys]]\nname = \"platform\"\nkey = \"{KEY}\"\nscopes = [\"people\", \"moderation\"]\n"
+            "[[auth.service_keys]]\nname = \"platform\"\nkey = \"{KEY}\"\nscopes = [\"people\", \"moderation\", \"notifications\"]\n"
         );
         file.write_all(text.as_bytes()).expect("written");
         let config = super::super::load(Some(file.path()), &BTreeMap::new()).expect("right");
-        assert_eq!(config.auth.service_keys, [both]);
+        assert_eq!(config.auth.service_keys, [all]);
         assert!(!format!("{config:?}").contains(KEY));
     }
 

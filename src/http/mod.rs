@@ -24,6 +24,7 @@ mod refusals;
 mod relations;
 mod reports;
 pub mod routes;
+mod sends;
 pub mod serving;
 mod shorthands;
 pub mod state;

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chat::rooms::CountAnswer;
 use super::cursor::PositionCursor;
-use super::extract::{Actor, After, ValidJson, ValidQuery};
+use super::extract::{Actor, After, ValidJson, ValidPath, ValidQuery};
 use super::notification_tabs::Tab;
 use super::validity::optional;
 use super::{Answer, AppState, Problem};
@@ -49,6 +49,8 @@ pub struct NotificationsQuery {
     /// is none. With `type` what both have.
     tab: Option<String>,
     unread_only: Option<bool>,
+    /// `true`: those alone that were archived; they are left out otherwise.
+    archived: Option<bool>,
 }
 
 impl NotificationsQuery {
@@ -58,7 +60,8 @@ impl NotificationsQuery {
             None => FeedPage::Offset(self.offset.unwrap_or_default()),
         };
         let limit = self.limit.unwrap_or(NOTIFICATIONS_DEFAULT);
-        Ok(FeedAsk { kinds: self.kinds()?, unread_only: self.unread_only.unwrap_or_default(), page, limit })
+        let (unread_only, archived) = (self.unread_only.unwrap_or_default(), self.archived.unwrap_or_default());
+        Ok(FeedAsk { kinds: self.kinds()?, unread_only, archived, page, limit })
     }
 
     /// What type and tab have in common; an empty parameter asks for nothing.
@@ -190,6 +193,47 @@ pub async fn mark(
         }
     };
     Ok(Answer::decided(position, MarkAnswer { count, message }))
+}
+
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
+#[garde(allow_unvalidated)]
+pub struct DeleteQuery {
+    id: NotificationId,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct DoneAnswer {
+    message: &'static str,
+}
+
+/// `DELETE /api/notifications?id=`
+pub async fn delete(
+    State(app): State<AppState>,
+    caller: Caller,
+    ValidQuery(query): ValidQuery<DeleteQuery>,
+) -> Result<Answer<DoneAnswer>, Problem> {
+    let position = app.commands.delete_notification(&caller, query.id).await?;
+    Ok(Answer::decided(position, DoneAnswer { message: "Notification deleted" }))
+}
+
+/// `POST /api/notifications/{notificationId}/archive`
+pub async fn archive(
+    State(app): State<AppState>,
+    caller: Caller,
+    ValidPath(id): ValidPath<NotificationId>,
+) -> Result<Answer<DoneAnswer>, Problem> {
+    let position = app.commands.archive_notification(&caller, id, true).await?;
+    Ok(Answer::decided(position, DoneAnswer { message: "Notification archived" }))
+}
+
+/// `DELETE /api/notifications/{notificationId}/archive`
+pub async fn unarchive(
+    State(app): State<AppState>,
+    caller: Caller,
+    ValidPath(id): ValidPath<NotificationId>,
+) -> Result<Answer<DoneAnswer>, Problem> {
+    let position = app.commands.archive_notification(&caller, id, false).await?;
+    Ok(Answer::decided(position, DoneAnswer { message: "Notification back in the list" }))
 }
 
 #[cfg(test)]

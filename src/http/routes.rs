@@ -16,7 +16,8 @@ use super::chat::{
 use super::layers::service_gate::{Guard, Guarded, guard};
 use super::openapi::endpoint::{Endpoint, delete, get, patch, post, put};
 use super::{
-    AppState, notifications, people, preferences, presence, pusher_auth, relations, reports, subscriptions, sync,
+    AppState, notifications, people, preferences, presence, pusher_auth, relations, reports, sends, subscriptions,
+    sync,
     uploads,
 };
 use crate::config::Scope;
@@ -105,7 +106,7 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// What people are told of, and what they want to be told of.
-fn of_notifications() -> [Route; 8] {
+fn of_notifications() -> [Route; 14] {
     const GET: Method = Method::GET;
     const POST: Method = Method::POST;
     const PUT: Method = Method::PUT;
@@ -115,12 +116,20 @@ fn of_notifications() -> [Route; 8] {
     [
         route(GET, "/api/notifications", get(notifications::list)),
         route(PATCH, "/api/notifications", patch(notifications::mark)),
+        route(DELETE, "/api/notifications", delete(notifications::delete)),
         route(GET, "/api/notifications/unread-count", get(notifications::unread_count)),
+        route(POST, "/api/notifications/{notificationId}/archive", post(notifications::archive)),
+        route(DELETE, "/api/notifications/{notificationId}/archive", delete(notifications::unarchive)),
         route(GET, "/api/notifications/preferences", get(preferences::own)),
         route(PUT, "/api/notifications/preferences", put(preferences::change_own)),
         route(GET, "/api/notifications/subscribe", get(subscriptions::own)),
         route(POST, "/api/notifications/subscribe", post(subscriptions::subscribe)),
         route(DELETE, "/api/notifications/subscribe", delete(subscriptions::unsubscribe)),
+        route(POST, "/api/notifications/send", post(sends::send)).guarded(Guard::Service(Scope::Notifications)),
+        route(POST, "/api/notifications/send-bulk", post(sends::send_bulk))
+            .guarded(Guard::Service(Scope::Notifications)),
+        route(POST, "/api/notifications/push-only", post(sends::push_only))
+            .guarded(Guard::Service(Scope::Notifications)),
     ]
 }
 

@@ -27,6 +27,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+use crate::clock::SharedClock;
+
 use measuring::ReactorMeasures;
 pub use notification::{NotificationReactor, Reaction};
 
@@ -57,8 +59,9 @@ pub struct Reactor {
     views: Views,
     door: Door,
     health: watch::Sender<ReactorHealth>,
-    /// How this Kabar is set up; written down with what is decided.
+    /// How this Kabar is set up; with the time of deciding written down with what is decided.
     surroundings: Surroundings,
+    clock: SharedClock,
     measures: ReactorMeasures,
 }
 
@@ -77,13 +80,14 @@ struct Place {
 }
 
 impl Reactor {
-    pub fn new(log: SharedLog, views: Views, door: Door, surroundings: Surroundings) -> Self {
+    pub fn new(log: SharedLog, views: Views, door: Door, surroundings: Surroundings, clock: SharedClock) -> Self {
         Self {
             log,
             views,
             door,
             health: watch::Sender::new(ReactorHealth::default()),
             surroundings,
+            clock,
             measures: ReactorMeasures::new(),
         }
     }
@@ -182,8 +186,9 @@ impl Reactor {
     async fn heed(&self, page: &Page, shutdown: &CancellationToken) -> Result<(), Halt> {
         let mut last = None;
         let mut lanes: BTreeMap<UserId, Vec<(Wish, Timestamp)>> = BTreeMap::new();
+        let surroundings = Surroundings { clock: self.clock.now(), ..self.surroundings };
         for recorded in &page.events {
-            if let Some(Reaction { recipient, wish }) = NotificationReactor::react(recorded, self.surroundings) {
+            if let Some(Reaction { recipient, wish }) = NotificationReactor::react(recorded, surroundings) {
                 lanes.entry(recipient).or_default().push((wish, recorded.recorded_at));
                 last = Some(recorded.position);
             }

@@ -58,6 +58,8 @@ const ROUTES: &[(&str, Holds)] = &[
     ("USER_SUSPENDED", Typed),
     ("USER_WARNED", Typed),
     ("achievementNotifications", Typed),
+    ("actionUrl", Typed),
+    ("actorId", Id),
     ("affiliateNotifications", Typed),
     ("after", Typed),
     ("afterId", Id),
@@ -69,11 +71,15 @@ const ROUTES: &[(&str, Holds)] = &[
     ("avatar", Words),
     ("beforeId", Id),
     ("channel_name", Id),
+    ("channels", Typed),
     ("chatNotifications", Typed),
     ("clientMessageId", Words),
+    ("commentId", Id),
     ("commentNotifications", Typed),
     ("content", Words),
+    ("courseId", Id),
     ("courseNotifications", Typed),
+    ("critical", Typed),
     ("cursor", Typed),
     ("email", Words),
     ("emoji", Typed),
@@ -88,6 +94,7 @@ const ROUTES: &[(&str, Holds)] = &[
     ("enableQuietHours", Typed),
     ("enableWhatsApp", Typed),
     ("endpoint", Passing),
+    ("eventId", Id),
     ("eventNotifications", Typed),
     ("file", Typed),
     ("followerNotifications", Typed),
@@ -95,8 +102,9 @@ const ROUTES: &[(&str, Holds)] = &[
     ("groupId", Id),
     ("hasAttachment", Typed),
     ("historyFrom", Typed),
+    ("icon", Words),
     ("id", Id),
-    ("image", Typed),
+    ("image", Words),
     ("invisible", Typed),
     ("invite", Typed),
     ("isOnline", Typed),
@@ -106,6 +114,7 @@ const ROUTES: &[(&str, Holds)] = &[
     ("joinPolicy", Typed),
     ("keys", Typed),
     ("limit", Typed),
+    ("link", Words),
     ("locale", Typed),
     ("markAll", Typed),
     ("markAllRead", Typed),
@@ -113,7 +122,9 @@ const ROUTES: &[(&str, Holds)] = &[
     ("memberIds", Id),
     ("mentions", Id),
     ("mentionsAll", Typed),
+    ("message", Words),
     ("messageId", Id),
+    ("metadata", Words),
     ("muted", Typed),
     ("mutedUntil", Typed),
     ("name", Words),
@@ -128,6 +139,7 @@ const ROUTES: &[(&str, Holds)] = &[
     // Kept for those who are to be called some day, and shown in no view; as the devices above and below.
     ("phone", Passing),
     ("pinned", Typed),
+    ("postId", Id),
     ("postNotifications", Typed),
     ("preferences", Typed),
     ("pushSubscriptions", Passing),
@@ -137,6 +149,9 @@ const ROUTES: &[(&str, Holds)] = &[
     ("reason", Words),
     ("receiverId", Id),
     ("recipientId", Id),
+    ("redirectUrl", Words),
+    ("relatedId", Id),
+    ("relatedType", Id),
     ("replyToId", Id),
     ("resolution", Typed),
     ("resume_after", Typed),
@@ -149,6 +164,8 @@ const ROUTES: &[(&str, Holds)] = &[
     ("since", Typed),
     ("slowModeSeconds", Typed),
     ("socket_id", Id),
+    ("sourceId", Id),
+    ("sourceType", Id),
     ("start", Typed),
     ("status", Typed),
     ("subject", Words),
@@ -159,6 +176,8 @@ const ROUTES: &[(&str, Holds)] = &[
     ("targetType", Typed),
     ("text", Typed),
     ("timeZone", Typed),
+    ("title", Words),
+    ("transactionId", Id),
     ("transactionNotifications", Typed),
     ("type", Typed),
     ("unread", Typed),
@@ -254,7 +273,6 @@ fn marker(of: &str, field: &str) -> String {
 fn markers(of: &str, list: &[(&str, Holds)], holds: Holds) -> Vec<String> {
     list.iter().filter(|(_, what)| *what == holds).map(|(field, _)| marker(of, field)).collect()
 }
-
 /// What is kept for as long as they are not erased.
 fn kept() -> Vec<String> {
     [markers("http", ROUTES, Words), markers("line", LINES, Words)].concat()
@@ -278,7 +296,7 @@ async fn no_marker_is_left_of_somebody_erased(backend: Backend) {
     let installation = Installation::new(&store.url())
         .with("KABAR__LOG__LEVEL", level)
         .with("KABAR__UPLOADS__FOLDER", &files.display().to_string())
-        .with("KABAR__AUTH__SERVICE_KEYS", &format!("platform:people:{SERVICE_KEY}"));
+        .with("KABAR__AUTH__SERVICE_KEYS", &format!("platform:people+notifications:{SERVICE_KEY}"));
     let lines = home.path().join("lines.jsonl");
     std::fs::write(&lines, imported()).expect("written");
     let lines = lines.display().to_string();
@@ -389,6 +407,7 @@ async fn speaks(ana: &Person) -> Said {
     assert!(edited.status().is_success(), "{edited:?}");
     wished(ana, "/api/chat/start", &json!({"type": "SUPPORT", "subject": m("subject")})).await;
     reports(ana).await;
+    is_notified(ana).await;
     Said { wish, message }
 }
 
@@ -401,6 +420,18 @@ async fn reports(ana: &Person) {
     let wish = json!({"resolution": "DISMISSED", "note": m("note")});
     let resolved = wished(&ana.as_admin(), &path, &wish).await;
     assert_eq!(resolved["report"]["note"], json!(m("note")));
+}
+
+/// What the platform has her hear of.
+async fn is_notified(ana: &Person) {
+    let m = |field: &str| marker("http", field);
+    let notice = json!({"userId": "ana", "type": "SYSTEM", "title": m("title"), "message": m("message"),
+        "link": format!("/{}", m("link")), "redirectUrl": format!("/{}", m("redirectUrl")),
+        "image": format!("https://cdn.example/{}", m("image")), "icon": format!("https://cdn.example/{}", m("icon")),
+        "metadata": {"a": m("metadata")}, "channels": ["IN_APP", "PUSH", "EMAIL"]});
+    let request = ana.ask_by(SERVICE_KEY, Method::POST, "/api/notifications/send").json(&notice);
+    let answer = request.send().await.expect("an answer");
+    assert!(answer.status().is_success(), "{answer:?}");
 }
 
 /// What the platform says of her.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::notification::NotificationType;
+
 /// Requirements R7. Ordered: in-app comes first everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Channel {
@@ -95,6 +97,29 @@ impl Channels {
 
     pub fn iter(self) -> impl Iterator<Item = Channel> {
         Channel::ALL.into_iter().filter(move |channel| self.has(*channel))
+    }
+}
+
+/// Those that the trigger of this type allows (requirements §2), where nobody asks for others. An e-mail of an event is its
+/// reminder's, a day before.
+pub const fn usual(kind: NotificationType) -> Channels {
+    use Channel::{Email, InApp, Push};
+    match kind {
+        NotificationType::Post => Channels::of(&[InApp]),
+        NotificationType::Membership => Channels::ALL,
+        NotificationType::Transaction | NotificationType::Affiliate => Channels::of(&[InApp, Push, Email]),
+        NotificationType::ChatMessage
+        | NotificationType::Comment
+        | NotificationType::CommentReply
+        | NotificationType::Mention
+        | NotificationType::CourseDiscussion
+        | NotificationType::CourseEnrolled
+        | NotificationType::EventReminder
+        | NotificationType::Follower
+        | NotificationType::Achievement
+        | NotificationType::System
+        | NotificationType::ProductReview
+        | NotificationType::ContentUpdate => Channels::of(&[InApp, Push]),
     }
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::messages::{SendBody, require_words, say, shown};
 use super::rooms::{RoomsQuery, rooms_page};
-use crate::commands::Caller;
+use crate::commands::{Caller, WishId};
 use crate::http::extract::{Actor, After, ValidJson, ValidQuery};
 use crate::http::validity::{attachment_address, key, media_type, optional, text};
 use crate::http::{Answer, AppState, Problem};
@@ -98,6 +98,17 @@ pub struct WriteAnswer {
     room: Option<Room>,
 }
 
+/// Where it is said. A key that was used before leads where it led then: the body is not compared.
+async fn direct_room(app: &AppState, caller: &Caller, wish: WishId, body: &WriteBody) -> Result<RoomId, Problem> {
+    if body.client_message_id.is_none()
+        && let Some(sent) = app.commands.sent_before(wish.part("message")).await?
+    {
+        return Ok(sent.event.room_id);
+    }
+    let opened = app.commands.open_direct(caller, wish.part("room"), &body.receiver_id).await;
+    Ok(opened.map_err(|failure| Problem::from(failure).renaming("recipientId", "receiverId"))?.room_id)
+}
+
 /// `POST /api/messages`: opens the direct room where there is none.
 pub async fn write(
     State(app): State<AppState>,
@@ -107,10 +118,9 @@ pub async fn write(
     // Before a room is opened for it.
     require_words(body.content.as_deref().unwrap_or_default(), body.attachment_url.as_deref())?;
     let wish = caller.wish_id("write");
-    let opened = app.commands.open_direct(&caller, wish.part("room"), &body.receiver_id).await;
-    let opened = opened.map_err(|failure| Problem::from(failure).renaming("recipientId", "receiverId"))?;
+    let room_id = direct_room(&app, &caller, wish, &body).await?;
     let socket = body.socket_id;
-    let draft = body.in_room(opened.room_id).draft()?;
+    let draft = body.in_room(room_id).draft()?;
     let id = draft.wish_id(&caller, || wish.part("message"));
     app.skip_socket(id, socket);
     let sent = say(&app, &caller, id, draft).await?;
@@ -119,8 +129,8 @@ pub async fn write(
         tracing::warn!(%lagging, "a room is shown as it was");
     }
     // It is sent: asked again without a key it would be sent once more.
-    let room = app.queries().room(opened.room_id, &caller.user_id).await.unwrap_or_else(|error| {
-        tracing::warn!(%error, room = %opened.room_id, "a message is shown without its room");
+    let room = app.queries().room(room_id, &caller.user_id).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, room = %room_id, "a message is shown without its room");
         None
     });
     Ok(Answer::decided(sent.position, WriteAnswer { message, room }))

@@ -37,6 +37,7 @@ pub const USER_JOINED: EventName = EventName::only("user-joined");
 pub const USER_LEFT: EventName = EventName::only("user-left");
 pub const NOTIFICATION: EventName = EventName { name: "notification", legacy: Some("notification-new") };
 pub const NOTIFICATION_READ: EventName = EventName::only("notification-read");
+pub const NOTIFICATION_DELETED: EventName = EventName::only("notification-deleted");
 pub const NEW_FOLLOWER: EventName = EventName::only("new-follower");
 pub const USER_UNFOLLOWED: EventName = EventName::only("user-unfollowed");
 pub const UNREAD: EventName = EventName::only("unread");
@@ -196,6 +197,15 @@ pub struct NotificationRead<'a> {
     /// `true`, or absent: everything up to now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub all: Option<bool>,
+    #[schemars(with = "PositionText")]
+    pub position: &'a str,
+}
+
+/// An entry of the feed that is there no more.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NotificationDeleted<'a> {
+    pub id: NotificationId,
     #[schemars(with = "PositionText")]
     pub position: &'a str,
 }

@@ -14,16 +14,6 @@ use event_log::RecordedEvent;
 
 use crate::realtime::hub::Interest;
 
-/// Who hears of it, on a channel of their own.
-pub(super) fn recipient(event: &RelationshipEvent) -> &UserId {
-    match event {
-        RelationshipEvent::UserFollowed(directed)
-        | RelationshipEvent::UserUnfollowed(directed)
-        | RelationshipEvent::UserBlocked(directed)
-        | RelationshipEvent::UserUnblocked(directed) => &directed.to,
-    }
-}
-
 /// Whether anybody listens to what this event would be told as.
 pub(super) fn wants(interest: &Interest<'_>, recorded: &RecordedEvent) -> bool {
     match &recorded.event {
@@ -62,13 +52,27 @@ pub(super) fn wants(interest: &Interest<'_>, recorded: &RecordedEvent) -> bool {
         DomainEvent::Participant(ParticipantEvent::MessagesDelivered(event)) => interest.in_room_channel(event.room_id),
         DomainEvent::Participant(ParticipantEvent::MarkedUnread(event)) => interest.in_user(&event.user_id),
         DomainEvent::Participant(ParticipantEvent::RoomArranged(event)) => interest.in_user(&event.user_id),
-        DomainEvent::Relationship(event) => interest.in_user(recipient(event)),
+        // Of a follow tells the notification, to whoever wants to hear of it.
+        DomainEvent::Relationship(RelationshipEvent::UserUnfollowed(event)) => interest.in_user(&event.to),
+        DomainEvent::Relationship(
+            RelationshipEvent::UserFollowed(_) | RelationshipEvent::UserBlocked(_) | RelationshipEvent::UserUnblocked(_),
+        ) => false,
         DomainEvent::Notification(NotificationEvent::NotificationRaised(event)) => {
             event.is_in_feed() && interest.in_user(&event.recipient_id)
         }
-        DomainEvent::Notification(NotificationEvent::DeliveryDecided(_)) => false,
+        // What a provider carries is no news for a socket, and what only its own front end shows needs no second one.
         DomainEvent::Notification(
-            NotificationEvent::NotificationRead(event) | NotificationEvent::NotificationUnread(event),
+            NotificationEvent::DeliveryDecided(_)
+            | NotificationEvent::AttemptStarted(_)
+            | NotificationEvent::AttemptEnded(_)
+            | NotificationEvent::NotificationClicked(_)
+            | NotificationEvent::NotificationArchived(_)
+            | NotificationEvent::NotificationUnarchived(_),
+        ) => false,
+        DomainEvent::Notification(
+            NotificationEvent::NotificationRead(event)
+            | NotificationEvent::NotificationUnread(event)
+            | NotificationEvent::NotificationDeleted(event),
         ) => interest.in_user(&event.recipient_id),
         DomainEvent::Feed(FeedEvent::FeedRead(event)) => interest.in_user(&event.user_id),
     }
@@ -121,9 +125,7 @@ pub(super) fn named(recorded: &RecordedEvent) -> Vec<&UserId> {
             event.members.iter().map(|member| &member.user_id).collect()
         }
         DomainEvent::Room(RoomEvent::MemberRemoved(event)) => vec![&event.user_id],
-        DomainEvent::Relationship(
-            RelationshipEvent::UserFollowed(event) | RelationshipEvent::UserUnfollowed(event),
-        ) => vec![&event.from],
+        DomainEvent::Relationship(RelationshipEvent::UserUnfollowed(event)) => vec![&event.from],
         DomainEvent::Notification(NotificationEvent::NotificationRaised(event)) => event.actor_id.iter().collect(),
         DomainEvent::Room(
             RoomEvent::RoomOpened(_)
@@ -141,11 +143,19 @@ pub(super) fn named(recorded: &RecordedEvent) -> Vec<&UserId> {
             | RoomEvent::MessageUnpinned(_),
         )
         | DomainEvent::Participant(_)
-        | DomainEvent::Relationship(RelationshipEvent::UserBlocked(_) | RelationshipEvent::UserUnblocked(_))
+        | DomainEvent::Relationship(
+            RelationshipEvent::UserFollowed(_) | RelationshipEvent::UserBlocked(_) | RelationshipEvent::UserUnblocked(_),
+        )
         | DomainEvent::Notification(
             NotificationEvent::DeliveryDecided(_)
+            | NotificationEvent::AttemptStarted(_)
+            | NotificationEvent::AttemptEnded(_)
             | NotificationEvent::NotificationRead(_)
-            | NotificationEvent::NotificationUnread(_),
+            | NotificationEvent::NotificationUnread(_)
+            | NotificationEvent::NotificationClicked(_)
+            | NotificationEvent::NotificationArchived(_)
+            | NotificationEvent::NotificationUnarchived(_)
+            | NotificationEvent::NotificationDeleted(_),
         )
         | DomainEvent::Feed(_)
         | DomainEvent::User(_)

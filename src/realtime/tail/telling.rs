@@ -7,15 +7,15 @@ use std::sync::Arc;
 use aggregates::DomainEvent;
 use aggregates::feed::FeedEvent;
 use aggregates::ids::{EventId, RoomId, UserId};
-use aggregates::notification::NotificationEvent;
+use aggregates::notification::{NotificationEvent, NotificationRaised, NotificationType};
 use aggregates::participant::ParticipantEvent;
-use aggregates::policy::follower::follower_notification;
 use aggregates::relationship::{Directed, RelationshipEvent};
 use aggregates::room::{
     JoinPolicyChanged, MemberRemoved, MemberRoleChanged, MembersAdded, MessageSent, RoomAvatarChanged, RoomEvent,
     RoomRenamed, RoomTurned, SlowModeChanged,
 };
 use event_log::{Position, PositionToken, RecordedEvent};
+use projections::inbox::UserRow;
 use serde::Serialize;
 
 use super::following::{People, Tail};
@@ -23,7 +23,9 @@ use crate::realtime::frames::Cause;
 use crate::realtime::frames::HintData;
 use crate::realtime::frames::Joined;
 use crate::realtime::frames::encode;
-use crate::realtime::frames::{self, EventName, MessageHint, NewFollower, NotificationRead, Passage, UserUnfollowed};
+use crate::realtime::frames::{
+    self, EventName, MessageHint, NewFollower, NotificationDeleted, NotificationRead, Passage, UserUnfollowed,
+};
 use crate::realtime::hub::Except;
 use crate::realtime::protocol::channel_name::{room_channel, user_channel};
 use crate::realtime::replay_buffer::read_mark::ReadMark;
@@ -187,25 +189,15 @@ impl Tail<'_> {
     fn related(&self, event: &RelationshipEvent, place: &Place<'_>, people: &People) {
         let person = |id: &UserId| people.get(id).map(|row| &row.person);
         match event {
-            RelationshipEvent::UserFollowed(Directed { from, to, .. }) => {
-                let person = person(from);
-                let data = NewFollower {
-                    user_id: from,
-                    name: person.and_then(|person| person.name.as_deref()),
-                    username: person.and_then(|person| person.username.as_deref()),
-                    avatar: person.and_then(|person| person.avatar.as_deref()),
-                    notification_id: follower_notification(from, to),
-                    position: place.token,
-                };
-                self.to_user(to, frames::NEW_FOLLOWER, &data, place);
-            }
             RelationshipEvent::UserUnfollowed(Directed { from, to, .. }) => {
                 let username = person(from).and_then(|person| person.username.as_deref());
                 let data = UserUnfollowed { user_id: from, username, position: place.token };
                 self.to_user(to, frames::USER_UNFOLLOWED, &data, place);
             }
-            // Nobody is told that they were blocked.
-            RelationshipEvent::UserBlocked(_) | RelationshipEvent::UserUnblocked(_) => {}
+            // Of a follow tells the notification, to whoever wants to hear of it; of a block nobody does.
+            RelationshipEvent::UserFollowed(_)
+            | RelationshipEvent::UserBlocked(_)
+            | RelationshipEvent::UserUnblocked(_) => {}
         }
     }
 
@@ -213,12 +205,20 @@ impl Tail<'_> {
         let recipient = match event {
             // Of what is not in their feed nobody hears here.
             NotificationEvent::NotificationRaised(event) if !event.is_in_feed() => return,
-            NotificationEvent::DeliveryDecided(_) => return,
+            NotificationEvent::DeliveryDecided(_)
+            | NotificationEvent::AttemptStarted(_)
+            | NotificationEvent::AttemptEnded(_)
+            | NotificationEvent::NotificationClicked(_)
+            | NotificationEvent::NotificationArchived(_)
+            | NotificationEvent::NotificationUnarchived(_) => return,
             NotificationEvent::NotificationRaised(event) => {
                 let actor = event.actor_id.as_ref().and_then(|actor| people.get(actor)).map(Arc::as_ref);
-                let token = PositionToken { log: self.inner.log.id(), position: place.position };
-                let data = wire::Notification::from_event(event, token, actor);
-                self.to_user(&event.recipient_id, frames::NOTIFICATION, &data, place);
+                self.raised(event, actor, place);
+                &event.recipient_id
+            }
+            NotificationEvent::NotificationDeleted(event) => {
+                let data = NotificationDeleted { id: event.notification_id, position: place.token };
+                self.to_user(&event.recipient_id, frames::NOTIFICATION_DELETED, &data, place);
                 &event.recipient_id
             }
             NotificationEvent::NotificationRead(event) => {
@@ -229,6 +229,25 @@ impl Tail<'_> {
             NotificationEvent::NotificationUnread(event) => &event.recipient_id,
         };
         self.unread([recipient.clone()], place.position);
+    }
+
+    /// A follower has a frame of their own beside it.
+    fn raised(&self, event: &NotificationRaised, actor: Option<&UserRow>, place: &Place<'_>) {
+        if let (NotificationType::Follower, Some(user_id)) = (event.kind, &event.actor_id) {
+            let person = actor.map(|actor| &actor.person);
+            let data = NewFollower {
+                user_id,
+                name: person.and_then(|person| person.name.as_deref()),
+                username: person.and_then(|person| person.username.as_deref()),
+                avatar: person.and_then(|person| person.avatar.as_deref()),
+                notification_id: event.notification_id,
+                position: place.token,
+            };
+            self.to_user(&event.recipient_id, frames::NEW_FOLLOWER, &data, place);
+        }
+        let token = PositionToken { log: self.inner.log.id(), position: place.position };
+        let data = wire::Notification::from_event(event, token, actor);
+        self.to_user(&event.recipient_id, frames::NOTIFICATION, &data, place);
     }
 
     fn to_user(&self, user: &UserId, event: EventName, data: &impl Serialize, place: &Place<'_>) {

@@ -294,13 +294,15 @@ fn config(store: &TestStore, uploads: &Path) -> Config {
     config.limits.writes = enough;
     config.limits.reads = enough;
     config.limits.services = enough;
-    let key = |name: &str, key: &str, scope| ServiceKey {
+    let key = |name: &str, key: &str, scopes: &[Scope]| ServiceKey {
         name: name.to_owned(),
         key: Secret::new(key),
-        scopes: [scope].into(),
+        scopes: scopes.iter().copied().collect(),
     };
-    config.auth.service_keys =
-        vec![key("platform", SERVICE_KEY, Scope::People), key("moderation", OTHER_SERVICE_KEY, Scope::Moderation)];
+    config.auth.service_keys = vec![
+        key("platform", SERVICE_KEY, &[Scope::People, Scope::Notifications]),
+        key("moderation", OTHER_SERVICE_KEY, &[Scope::Moderation]),
+    ];
     config
 }
 

@@ -2,6 +2,7 @@
 
 mod chat;
 mod choices;
+mod notifications;
 mod programs;
 mod reports;
 
@@ -32,6 +33,10 @@ pub struct Ids {
     upload: String,
     /// Ben's, about a message of Ana's.
     report: String,
+    /// Ana's.
+    notification: String,
+    /// Ana's, to be deleted.
+    deleted: String,
 }
 
 /// What is sent along.
@@ -80,7 +85,9 @@ impl World {
         let upload = text(&answer(file).await.ok()["id"]);
         let filed = ben.post("/api/reports", json!({"messageId": own, "reason": "kasar"})).await;
         let report = text(&filed.ok()["report"]["id"]);
-        Self { ana, eve, ids: Ids { room, group, message, own, upload, report } }
+        let notification = programs::notified(&ana).await;
+        let deleted = programs::notified(&ana).await;
+        Self { ana, eve, ids: Ids { room, group, message, own, upload, report, notification, deleted } }
     }
 
     pub fn samples(&self) -> Vec<Sample> {
@@ -114,15 +121,15 @@ impl Ids {
     pub fn on_paper() -> Self {
         let [room, group, message, own] = [1, 2, 3, 4].map(|number| Uuid::from_u128(number).to_string());
         let upload = format!("abcdefghijklmnopqrst-_{}", Uuid::from_u128(4).simple());
-        let report = Uuid::from_u128(5).to_string();
-        Self { room, group, message, own, upload, report }
+        let [report, notification, deleted] = [5, 6, 7].map(|number| Uuid::from_u128(number).to_string());
+        Self { room, group, message, own, upload, report, notification, deleted }
     }
 
     pub fn samples(&self) -> Vec<Sample> {
         // The last of `rooms` is leaving.
         let of_chat = [self.keeping(), self.rooms(), self.messages(), self.message_changes(), self.message_reads()];
         let others = [self.places(), self.reading(), self.uploads(), self.relations(), self.notifications()];
-        of_chat.into_iter().chain(others).chain([self.reports(), choices::choices(), directory()]).flatten().collect()
+        of_chat.into_iter().chain(others).chain([self.reports(), choices::choices(), directory(), programs::sends()]).flatten().collect()
     }
 
     fn rooms(&self) -> Vec<Sample> {
@@ -344,39 +351,6 @@ impl Ids {
             one(Method::DELETE, "/api/users/{userId}/block"),
         ]);
         samples
-    }
-
-    fn notifications(&self) -> Vec<Sample> {
-        let many = vec![Uuid::nil(); 501];
-        vec![
-            Sample::get("/api/notifications", "").wrong_queries(&[
-                ("limit=0", "limit"),
-                ("limit=101", "limit"),
-                ("offset=-1", "offset"),
-                ("offset=10001", "offset"),
-                ("cursor=x", "cursor"),
-                ("type=NOPE", "type"),
-                ("tab=nope", "tab"),
-                ("unreadOnly=perhaps", "unreadOnly"),
-                ("after=x", "after"),
-            ]),
-            Sample::get("/api/notifications/unread-count", "").wrong_queries(&[("after=x", "after")]),
-            Sample::get("/api/sync", "").wrong_queries(&[
-                ("after=x", "after"),
-                ("limit=0", "limit"),
-                ("limit=501", "limit"),
-            ]),
-            Sample { method: Method::PATCH, ..Sample::post("/api/notifications", json!({"markAllRead": true})) }
-                .wrong_bodies(&[
-                    (json!({}), "notificationIds"),
-                    (json!({"notificationIds": []}), "notificationIds"),
-                    (json!({"notificationIds": ["x"]}), "notificationIds[0]"),
-                    (json!({"notificationIds": many}), "notificationIds"),
-                    (json!({"id": "x"}), "id"),
-                    (json!({"markAllRead": true, "isRead": false}), "isRead"),
-                    (json!({"markAllRead": "yes"}), "markAllRead"),
-                ]),
-        ]
     }
 }
 
