@@ -8,12 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aggregates::notification::Surroundings;
+use aggregates::policy::channels::{Channel, Channels};
 use event_log::tying::OtherKeys;
 use event_log::{
     Door, DoorOptions, EventLogError, IfOthers, InUse, LogCaches, OpenError, Position, SharedLog, StoreUrl,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use projections::{IfLost, ReadError, Views};
+use providers::{DeliveryChannel, InvalidSetting, Outside, ProviderKind};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -74,6 +76,12 @@ pub enum BuildError {
     LastSeen(#[source] EventLogError),
     #[error("the folder of uploads cannot be used (uploads.folder)")]
     Uploads(#[source] attachments::StoreError),
+    #[error("the services for push, e-mail and WhatsApp cannot be made: {}", lines(.0))]
+    Outside(Vec<InvalidSetting>),
+}
+
+fn lines(wrong: &[InvalidSetting]) -> String {
+    wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 impl App {
@@ -97,7 +105,8 @@ impl App {
         let realtime =
             Realtime::new(realtime_config(&config), log.clone(), views.clone(), directory.clone(), attending);
         let unseen = Unseen::new(last_seen, log.clone());
-        let reactor = Reactor::new(log.clone(), views.clone(), door.clone(), surroundings());
+        let outside = Outside::try_new(&config.outside()).map_err(BuildError::Outside)?;
+        let reactor = Reactor::new(log.clone(), views.clone(), door.clone(), surroundings(&outside));
         let auth = Arc::new(Authenticator::new(&config.auth));
         let gate = Arc::new(Gate::new(&config, auth, ports.clock.clone()));
         let state = AppState::new(Handles {
@@ -282,9 +291,27 @@ fn keep_measurements(recorded: PrometheusHandle) -> tokio::task::JoinHandle<()> 
     })
 }
 
-/// Nothing leads outside yet: the feed is all there is, and every other channel says that it is not configured.
-fn surroundings() -> Surroundings {
-    Surroundings::default()
+/// What leads outside, as decisions want to know it: every channel that has a service, and those among them where a user's
+/// id is address enough.
+pub fn surroundings(outside: &Outside) -> Surroundings {
+    let those = |leads: &dyn Fn(DeliveryChannel) -> bool| -> Channels {
+        DeliveryChannel::ALL.into_iter().filter(|channel| leads(*channel)).map(decided_as).collect()
+    };
+    // What is an address to a service: `providers::Address`.
+    let takes_users = |kind: ProviderKind| matches!(kind, ProviderKind::OneSignal);
+    Surroundings {
+        configured: those(&|channel| !outside.of(channel).is_empty()),
+        by_user_id: those(&|channel| outside.of(channel).iter().any(|provider| takes_users(provider.kind()))),
+        ..Surroundings::default()
+    }
+}
+
+const fn decided_as(channel: DeliveryChannel) -> Channel {
+    match channel {
+        DeliveryChannel::Push => Channel::Push,
+        DeliveryChannel::Email => Channel::Email,
+        DeliveryChannel::WhatsApp => Channel::WhatsApp,
+    }
 }
 
 fn log_caches(config: &CachesConfig) -> LogCaches {
@@ -343,5 +370,58 @@ fn realtime_config(config: &Config) -> RealtimeConfig {
         presence_grace: Duration::from_millis(section.presence_grace_ms),
         presence_people_max: section.presence_people_max,
         ..RealtimeConfig::new(app)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::config::load;
+
+    const WEBPUSH: [(&str, &str); 3] = [
+        (
+            "KABAR__PUSH__WEBPUSH__PUBLIC_KEY",
+            "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8",
+        ),
+        ("KABAR__PUSH__WEBPUSH__PRIVATE_KEY", "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"),
+        ("KABAR__PUSH__WEBPUSH__CONTACT", "mailto:ops@example.id"),
+    ];
+    const ONESIGNAL: [(&str, &str); 2] =
+        [("ONESIGNAL_APP_ID", "11111111-2222-4333-8444-555555555555"), ("ONESIGNAL_REST_API_KEY", "hush")];
+
+    /// Channels that are configured, and those that a user's id is enough for.
+    fn surrounded(given: &[&[(&str, &str)]]) -> [Channels; 2] {
+        let base = [("NEXTAUTH_URL", "https://app.example.id")];
+        let pairs = given.iter().copied().chain([&base[..]]).flatten();
+        let environment: BTreeMap<_, _> = pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let outside = load(None, &environment).expect("right").outside();
+        let Surroundings { configured, by_user_id, in_room } = surroundings(&Outside::try_new(&outside).expect("right"));
+        assert!(!in_room);
+        [configured, by_user_id]
+    }
+
+    #[test]
+    fn what_is_configured_surrounds_decisions_and_only_onesignal_knows_users_by_their_ids() {
+        let push = Channels::of(&[Channel::Push]);
+        assert_eq!(surrounded(&[]), [Channels::NONE; 2]);
+        assert_eq!(surrounded(&[&ONESIGNAL]), [push; 2]);
+        assert_eq!(surrounded(&[&WEBPUSH]), [push, Channels::NONE], "browsers are known by their subscriptions");
+        assert_eq!(surrounded(&[&WEBPUSH, &ONESIGNAL]), [push; 2]);
+        let others = [
+            ("STARSENDER_API_KEY", "hush"),
+            ("KABAR__EMAIL__SMTP__HOST", "smtp.example.id"),
+            ("KABAR__EMAIL__FROM_NAME", "Kabar"),
+            ("KABAR__EMAIL__FROM_ADDRESS", "kabar@example.id"),
+        ];
+        assert_eq!(surrounded(&[&others]), [Channels::of(&[Channel::Email, Channel::WhatsApp]), Channels::NONE]);
+    }
+
+    #[test]
+    fn what_an_order_leaves_out_surrounds_nothing() {
+        let order = [("KABAR__PUSH__ORDER", "webpush")];
+        assert_eq!(surrounded(&[&ONESIGNAL, &order]), [Channels::NONE; 2]);
+        assert_eq!(surrounded(&[&ONESIGNAL, &WEBPUSH, &order]), [Channels::of(&[Channel::Push]), Channels::NONE]);
     }
 }

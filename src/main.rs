@@ -74,8 +74,9 @@ fn main() -> ExitCode {
     let file = line.config.as_deref();
     let done = match line.command.unwrap_or(Wanted::Serve) {
         Wanted::Serve => serve(file),
-        Wanted::CheckConfig => configuration(file).map(|(_, warnings)| {
+        Wanted::CheckConfig => configuration(file).map(|(config, warnings)| {
             println!("the configuration is right");
+            config.channels().iter().for_each(|line| println!("{line}"));
             warnings.iter().for_each(|warning| eprintln!("kabar: {warning}"));
         }),
         Wanted::Token(args) => token(file, &args),
@@ -128,6 +129,7 @@ async fn serve(file: Option<&Path>) -> anyhow::Result<()> {
     let (config, warnings) = configuration(file)?;
     let config = config::settle(config)?;
     start_logging(&config.log)?;
+    config.channels().iter().for_each(|line| tracing::info!("{line}"));
     warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let metrics = config.server.metrics.then(record_measurements).transpose()?;
     let wished = SocketAddr::new(config.server.host, config.server.port);

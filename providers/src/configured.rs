@@ -28,17 +28,18 @@ pub const ALIASES: [(&str, &str); 6] = [
     ("STARSENDER_API_URL", "whatsapp.starsender.base_url"),
 ];
 
-/// Section `push`.
+/// Push, to phones and browsers. Without one of the services below nothing goes there, and the same of e-mail and WhatsApp.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PushSettings {
-    /// In which order they are tried; the next one only after unreachable or misconfigured. Default `onesignal`, `webpush`.
+    /// In which order they are tried; the next one only after unreachable or misconfigured. One that is left out is switched
+    /// off. Default `onesignal`, `webpush`.
     pub order: Vec<ProviderKind>,
     pub onesignal: Option<OneSignalSettings>,
     pub webpush: Option<WebPushSettings>,
 }
 
-/// Section `email`.
+/// E-mail, from one sender whichever service brings it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct EmailSettings {
@@ -46,17 +47,17 @@ pub struct EmailSettings {
     pub from_name: String,
     /// Address that the provider knows as a sender. Default none: required where e-mail is configured.
     pub from_address: String,
-    /// In which order they are tried. Default `mailketing`, `smtp`.
+    /// In which order they are tried, as in `push.order`. Default `mailketing`, `smtp`.
     pub order: Vec<ProviderKind>,
     pub mailketing: Option<MailketingSettings>,
     pub smtp: Option<SmtpSettings>,
 }
 
-/// Section `whatsapp`.
+/// WhatsApp, to people's telephone numbers.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WhatsAppSettings {
-    /// In which order they are tried. Default `starsender`, `cloud`.
+    /// In which order they are tried, as in `push.order`. Default `starsender`, `cloud`.
     pub order: Vec<ProviderKind>,
     pub starsender: Option<StarsenderSettings>,
     pub cloud: Option<WhatsAppCloudSettings>,
@@ -92,6 +93,34 @@ pub struct OutsideSettings {
     pub email: EmailSettings,
     pub whatsapp: WhatsAppSettings,
     pub limits: AttemptLimits,
+}
+
+impl OutsideSettings {
+    /// In which order those of a channel are to be tried, whether or not there is anything of them.
+    pub fn order(&self, channel: DeliveryChannel) -> &[ProviderKind] {
+        match channel {
+            DeliveryChannel::Push => &self.push.order,
+            DeliveryChannel::Email => &self.email.order,
+            DeliveryChannel::WhatsApp => &self.whatsapp.order,
+        }
+    }
+
+    /// Whether there is a section of it.
+    pub fn has(&self, kind: ProviderKind) -> bool {
+        match kind {
+            ProviderKind::OneSignal => self.push.onesignal.is_some(),
+            ProviderKind::WebPush => self.push.webpush.is_some(),
+            ProviderKind::Mailketing => self.email.mailketing.is_some(),
+            ProviderKind::Smtp => self.email.smtp.is_some(),
+            ProviderKind::Starsender => self.whatsapp.starsender.is_some(),
+            ProviderKind::WhatsAppCloud => self.whatsapp.cloud.is_some(),
+        }
+    }
+
+    /// Those of a channel that will be tried, in their order. Empty: the channel is not configured.
+    pub fn tried(&self, channel: DeliveryChannel) -> impl Iterator<Item = ProviderKind> {
+        self.order(channel).iter().copied().filter(|kind| self.has(*kind))
+    }
 }
 
 /// The services that are configured. Cheap to clone.
@@ -157,15 +186,19 @@ impl Made {
     }
 
     fn email(&mut self, settings: &EmailSettings, http: &Http, limits: &AttemptLimits) {
-        let EmailSettings { from_name, from_address, mailketing, smtp, .. } = settings;
+        let EmailSettings { from_name, from_address, order, mailketing, smtp } = settings;
         if mailketing.is_none() && smtp.is_none() {
             return;
         }
         let sender = Sender { from_name: from_name.clone(), from_address: from_address.clone() };
         let no_sender = sender.validate();
         if !no_sender.is_empty() {
-            // Both need it, and it is said once.
-            self.complain("email", no_sender);
+            let is_used = (mailketing.is_some() && order.contains(&ProviderKind::Mailketing))
+                || (smtp.is_some() && order.contains(&ProviderKind::Smtp));
+            if is_used {
+                // Both need it, and it is said once.
+                self.complain("email", no_sender);
+            }
             self.complain("email.mailketing", mailketing.iter().flat_map(MailketingSettings::validate));
             self.complain("email.smtp", smtp.iter().flat_map(SmtpSettings::validate));
             return;
@@ -247,6 +280,9 @@ mod tests {
     fn what_is_configured_is_tried_in_its_order() {
         let outside = Outside::try_new(&settings(ALL)).unwrap();
         let kinds = |channel| outside.of(channel).iter().map(|provider| provider.kind()).collect::<Vec<_>>();
+        for channel in DeliveryChannel::ALL {
+            assert_eq!(settings(ALL).tried(channel).collect::<Vec<_>>(), kinds(channel), "known without making them");
+        }
         assert_eq!(kinds(DeliveryChannel::Push), [ProviderKind::OneSignal]);
         assert_eq!(kinds(DeliveryChannel::Email), [ProviderKind::Smtp, ProviderKind::Mailketing]);
         assert_eq!(kinds(DeliveryChannel::WhatsApp), [ProviderKind::WhatsAppCloud], "what is left out is switched off");
@@ -257,9 +293,7 @@ mod tests {
     fn nothing_configured_is_no_fault() {
         let outside = Outside::try_new(&OutsideSettings::default()).unwrap();
         assert!(
-            [DeliveryChannel::Push, DeliveryChannel::Email, DeliveryChannel::WhatsApp]
-                .iter()
-                .all(|channel| outside.of(*channel).is_empty())
+            DeliveryChannel::ALL.iter().all(|channel| outside.of(*channel).is_empty())
         );
     }
 
@@ -284,6 +318,15 @@ mod tests {
                 "whatsapp.order",
             ]
         );
+    }
+
+    #[test]
+    fn mail_that_is_switched_off_needs_no_sender() {
+        let mail = |order: &str| format!(r#"{{ "email": {{ "order": [{order}], "mailketing": {{ "api_token": "x" }} }} }}"#);
+        let outside = Outside::try_new(&settings(&mail(""))).unwrap();
+        assert!(outside.of(DeliveryChannel::Email).is_empty());
+        assert!(Outside::try_new(&settings(&mail(r#""smtp""#))).is_ok());
+        assert_eq!(fields(&mail(r#""mailketing""#)), ["email.from_name", "email.from_address"]);
     }
 
     #[test]

@@ -7,16 +7,40 @@ use crate::outcome::Outcome;
 use crate::outgoing::Outgoing;
 
 /// The channels that an outside service serves (requirements R7; IN_APP needs none).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
 pub enum DeliveryChannel {
     Push,
     Email,
     WhatsApp,
 }
 
+impl DeliveryChannel {
+    pub const ALL: [Self; 3] = [Self::Push, Self::Email, Self::WhatsApp];
+
+    /// As events and the wire say it; in small letters the section of its services.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Push => "PUSH",
+            Self::Email => "EMAIL",
+            Self::WhatsApp => "WHATSAPP",
+        }
+    }
+}
+
+// Not derived: a derived enum shows what it was given, which may be a secret in the wrong place. All words of the
+// configuration are read so.
+impl TryFrom<String> for DeliveryChannel {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        Self::ALL.into_iter().find(|channel| channel.name() == name).ok_or("expected PUSH, EMAIL or WHATSAPP")
+    }
+}
+
 /// Which service. Its name is the one of its section in the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 pub enum ProviderKind {
     OneSignal,
     WebPush,
@@ -61,6 +85,15 @@ impl ProviderKind {
     }
 }
 
+impl TryFrom<String> for ProviderKind {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        let known = || Self::ALL.map(Self::name).join(", ");
+        Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| format!("expected one of {}", known()))
+    }
+}
+
 /// A delivery service. One value is shared by all workers: it holds connections, and nothing about any delivery.
 #[async_trait]
 pub trait Provider: Send + Sync {
@@ -92,7 +125,17 @@ mod tests {
         let names: BTreeSet<_> = ProviderKind::ALL.iter().map(|kind| kind.name()).collect();
         assert_eq!(names.len(), ProviderKind::ALL.len());
         for kind in ProviderKind::ALL {
-            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+            let name = serde_json::to_value(kind).unwrap();
+            assert_eq!(name, kind.name());
+            assert_eq!(serde_json::from_value::<ProviderKind>(name).unwrap(), kind);
         }
+    }
+
+    #[test]
+    fn a_word_that_is_none_is_not_shown() {
+        let kind = serde_json::from_str::<ProviderKind>(r#""hush""#).unwrap_err().to_string();
+        let channel = serde_json::from_str::<DeliveryChannel>(r#""hush""#).unwrap_err().to_string();
+        assert!(kind.contains("webpush") && channel.contains("WHATSAPP"), "{kind} {channel}");
+        assert!(!kind.contains("hush") && !channel.contains("hush"), "{kind} {channel}");
     }
 }

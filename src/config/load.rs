@@ -14,15 +14,31 @@ pub const DEFAULT_FILE: &str = "kabar.toml";
 const PREFIX: &str = "KABAR__";
 
 /// Lists, which the environment separates by commas.
-const LISTS: [&str; 4] = ["auth.nextauth_secrets", "auth.jwt.secrets", "auth.service_keys", "cors.origins"];
+const LISTS: [&str; 9] = [
+    "auth.nextauth_secrets",
+    "auth.jwt.secrets",
+    "auth.service_keys",
+    "cors.origins",
+    "push.order",
+    "push.webpush.endpoint_hosts",
+    "email.order",
+    "whatsapp.order",
+    "delivery.retry_ambiguous",
+];
 
-/// The platform's own variables that stand for one key of ours (requirements R78).
+/// The platform's own variables that stand for one key of ours (requirements R78), beside those of the services outside.
 const ALIASES: [(&str, &str); 4] = [
     ("PUSHER_APP_ID", "realtime.app_id"),
     ("PUSHER_APP_KEY", "realtime.key"),
     ("PUSHER_APP_SECRET", "realtime.secret"),
     ("NEXTAUTH_URL", "platform.base_url"),
 ];
+
+/// All of them, each with its key.
+fn aliases() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ALIASES.into_iter().chain(providers::ALIASES)
+}
+
 /// These two may both be there: old and new secret of the same platform.
 const NEXTAUTH_SECRETS: [&str; 2] = ["AUTH_SECRET", "NEXTAUTH_SECRET"];
 
@@ -43,7 +59,7 @@ pub enum LoadError {
 pub struct WrongKey {
     /// `None`: all that stands there.
     pub key: Option<String>,
-    /// The file or the variable that it stands in; of what was not set the variable that sets it.
+    /// The file or the variable that it stands in; of what was not set the variables that set it.
     pub place: String,
     pub reason: String,
 }
@@ -69,8 +85,8 @@ pub fn load(file: Option<&Path>, environment: &BTreeMap<String, String>) -> Resu
     };
     for invalid in config.validate() {
         // Of what was left out nothing more is said; nor that something is missing which may stand in what was not read.
-        let is_told = wrong.iter().filter_map(|wrong| wrong.key.as_deref()).any(|key| is_about(key, invalid.key));
-        let place = places.of(invalid.key);
+        let is_told = wrong.iter().filter_map(|wrong| wrong.key.as_deref()).any(|key| is_about(key, &invalid.key));
+        let place = places.of(&invalid.key);
         if !is_told && (all_read || place.is_some()) {
             wrong.push(invalid.at(place));
         }
@@ -80,8 +96,13 @@ pub fn load(file: Option<&Path>, environment: &BTreeMap<String, String>) -> Resu
 
 impl Invalid {
     fn at(self, place: Option<String>) -> WrongKey {
-        let variable = || format!("{PREFIX}{}", self.key.to_ascii_uppercase().replace('.', "__"));
-        WrongKey { key: Some(self.key.to_owned()), place: place.unwrap_or_else(variable), reason: self.reason }
+        let variables = || {
+            let own = format!("{PREFIX}{}", self.key.to_ascii_uppercase().replace('.', "__"));
+            let also = aliases().filter(|(_, key)| *key == self.key).map(|(variable, _)| variable.to_owned());
+            std::iter::once(own).chain(also).collect::<Vec<_>>().join(" or ")
+        };
+        let place = place.unwrap_or_else(variables);
+        WrongKey { key: Some(self.key.into_owned()), place, reason: self.reason }
     }
 }
 
@@ -186,7 +207,7 @@ struct Override {
 /// Later ones win.
 fn overrides(environment: &BTreeMap<String, String>) -> Vec<Override> {
     let mut found = Vec::new();
-    for (variable, key) in ALIASES {
+    for (variable, key) in aliases() {
         if let Some(text) = environment.get(variable).filter(|text| !text.is_empty()) {
             let value = Value::new(None, text.clone());
             found.push(Override { key: key.to_owned(), variable: variable.to_owned(), value });
@@ -321,7 +342,7 @@ mod tests {
             [
                 ("server.prot", path.as_str()),
                 ("auth.jwt.secrets", "KABAR__AUTH__JWT__SECRETS__0"),
-                ("realtime.secret", "KABAR__REALTIME__SECRET"),
+                ("realtime.secret", "KABAR__REALTIME__SECRET or PUSHER_APP_SECRET"),
                 ("platform.base_url", "NEXTAUTH_URL"),
                 ("cors.origins", "KABAR__CORS__ORIGINS"),
                 ("server.body_bytes_max", &path),

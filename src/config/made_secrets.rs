@@ -49,11 +49,11 @@ pub fn can_sign(config: &Config) -> bool {
     made || !config.auth.jwt.secrets.is_empty()
 }
 
-/// On SQLite and without any secret of somebody's own: somebody tries Kabar out.
+/// On SQLite, without any secret of somebody's own, and nothing reaches real people: somebody tries Kabar out.
 fn is_bare(config: &Config) -> bool {
     let sqlite = matches!(StoreUrl::parse(config.database.url.reveal()), Ok(StoreUrl::Sqlite(_)));
     let secrets = !config.auth.jwt.secrets.is_empty() || !config.auth.nextauth_secrets.is_empty();
-    sqlite && !secrets && config.realtime.secret.is_none()
+    sqlite && !secrets && config.realtime.secret.is_none() && !config.reaches_outside()
 }
 
 /// Fills `auth.jwt.secrets` and `realtime.secret` where nothing is configured and the store is SQLite. What is
@@ -194,13 +194,16 @@ mod tests {
     }
 
     #[test]
-    fn the_demo_is_for_whoever_configured_no_secret() {
+    fn the_demo_is_for_whoever_configured_no_secret_and_reaches_nobody() {
         let directory = tempfile::tempdir().unwrap();
         let bare = on_sqlite(directory.path());
         assert_eq!(settle(bare.clone()).unwrap().demo.mode, DemoMode::On);
-        let mut serious = bare;
+        let mut serious = bare.clone();
         serious.auth.nextauth_secrets = vec![Secret::new("platform")];
         assert_eq!(settle(serious).unwrap().demo.mode, DemoMode::Off);
+        let mut outside = bare;
+        outside.push.onesignal = Some(providers::OneSignalSettings::default());
+        assert_eq!(settle(outside).unwrap().demo.mode, DemoMode::Off, "nobody's phone is for trying out");
     }
 
     #[test]

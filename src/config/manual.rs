@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use providers::{DeliveryChannel, OutsideSettings, ProviderKind};
+
 use super::{Config, LoadError, load};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/configuration.md");
@@ -13,9 +15,18 @@ const MADE: &str = "<!-- From here on made of the comments in src/config, by a t
 
 const SECTIONS: &str = include_str!("sections.rs");
 const UPLOADS: &str = include_str!("uploads.rs");
+const DELIVERY: &str = include_str!("delivery.rs");
+/// What a service needs is told where it is made.
+const PROVIDERS: &str = include_str!("../../providers/src/configured.rs");
+const ONESIGNAL: &str = include_str!("../../providers/src/onesignal/settings.rs");
+const WEBPUSH: &str = include_str!("../../providers/src/webpush/settings.rs");
+const MAILKETING: &str = include_str!("../../providers/src/mailketing/settings.rs");
+const SMTP: &str = include_str!("../../providers/src/smtp/settings.rs");
+const STARSENDER: &str = include_str!("../../providers/src/starsender/settings.rs");
+const CLOUD: &str = include_str!("../../providers/src/whatsapp_cloud/settings.rs");
 
 /// Every section with the struct that it is.
-const ALL: [(&str, &str, &str); 13] = [
+const ALL: [(&str, &str, &str); 23] = [
     ("server", "ServerConfig", SECTIONS),
     ("database", "DatabaseConfig", SECTIONS),
     ("auth", "AuthConfig", SECTIONS),
@@ -27,6 +38,16 @@ const ALL: [(&str, &str, &str); 13] = [
     ("caches", "CachesConfig", SECTIONS),
     ("limits", "LimitsConfig", SECTIONS),
     ("uploads", "UploadsConfig", UPLOADS),
+    ("push", "PushSettings", PROVIDERS),
+    ("push.onesignal", "OneSignalSettings", ONESIGNAL),
+    ("push.webpush", "WebPushSettings", WEBPUSH),
+    ("email", "EmailSettings", PROVIDERS),
+    ("email.mailketing", "MailketingSettings", MAILKETING),
+    ("email.smtp", "SmtpSettings", SMTP),
+    ("whatsapp", "WhatsAppSettings", PROVIDERS),
+    ("whatsapp.starsender", "StarsenderSettings", STARSENDER),
+    ("whatsapp.cloud", "WhatsAppCloudSettings", CLOUD),
+    ("delivery", "DeliveryConfig", DELIVERY),
     ("log", "LogConfig", SECTIONS),
     ("demo", "DemoConfig", SECTIONS),
 ];
@@ -95,7 +116,7 @@ fn key(name: &str, kind: &str, told: &str) -> Key {
         name: name.to_owned(),
         is_rate: kind == "Rate",
         is_number: ["u16", "u32", "u64", "usize"].contains(&kind),
-        is_section: kind.ends_with("Config"),
+        is_section: kind.ends_with("Config") || kind.ends_with("Settings>"),
         default,
         also,
         about: if about.is_empty() { about } else { format!("{about}.") },
@@ -165,22 +186,61 @@ fn every_key_that_there_is_is_in_the_manual_and_has_a_default_and_a_meaning() {
     }
 }
 
+/// With every section, those too that are not there unless somebody writes them.
+fn whole() -> Config {
+    let mut config = Config::default();
+    config.push.onesignal = Some(Default::default());
+    config.push.webpush = Some(Default::default());
+    config.email.mailketing = Some(Default::default());
+    config.email.smtp = Some(Default::default());
+    config.whatsapp.starsender = Some(Default::default());
+    config.whatsapp.cloud = Some(Default::default());
+    config
+}
+
 /// Every default by its key, as far as it is one word; `None` where a secret is not shown, or nothing is nothing.
 fn defaults() -> BTreeMap<String, Option<String>> {
+    const OPEN: [char; 3] = ['{', '(', '['];
     let (mut path, mut found) = (Vec::new(), BTreeMap::new());
-    let shown = format!("{:#?}", Config::default());
+    let shown = format!("{:#?}", whole());
     for line in shown.lines().skip(1).map(str::trim) {
         match line.trim_end_matches(',').split_once(": ") {
-            Some((name, value)) if value.ends_with('{') => path.push(name.to_owned()),
+            Some((name, value)) if value.ends_with(OPEN) => path.push(name.to_owned()),
             Some((name, value)) => {
-                let key = path.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(".");
+                let names = path.iter().map(String::as_str).chain([name]).filter(|name| !name.is_empty());
+                let key = names.collect::<Vec<_>>().join(".");
                 let word = value.trim_matches('"').to_lowercase();
-                found.insert(key, Some(word).filter(|word| !["none", "[]", "***"].contains(&word.as_str())));
+                found.insert(key, Some(word).filter(|word| !["", "none", "[]", "***"].contains(&word.as_str())));
             }
-            None => drop(path.pop()),
+            // What is within `Some(` has no name of its own; elements of lists are no words.
+            None if line.ends_with(OPEN) => path.push(String::new()),
+            None if line.starts_with(['}', ')', ']']) => drop(path.pop()),
+            None => {}
         }
     }
     found
+}
+
+#[test]
+fn orders_are_what_the_manual_says() {
+    let usual = OutsideSettings::default();
+    for channel in DeliveryChannel::ALL {
+        let section = channel.name().to_ascii_lowercase();
+        let told = sections().into_iter().find(|it| it.path == section).expect("it is in the manual");
+        let told = told.keys.into_iter().find(|key| key.name == "order").expect("it has an order").default;
+        let names: Vec<_> = usual.order(channel).iter().copied().map(ProviderKind::name).collect();
+        assert_eq!(told.replace('`', ""), names.join(", "), "{section}");
+    }
+}
+
+#[test]
+fn the_platforms_own_variables_are_told_with_their_keys() {
+    for (variable, key) in providers::ALIASES {
+        let (path, name) = key.rsplit_once('.').expect("a section");
+        let told = sections().into_iter().find(|it| it.path == path).expect("it is in the manual");
+        let told = told.keys.into_iter().find(|key| key.name == name).expect("it is there").also;
+        assert_eq!(told, Some(format!("`{variable}`")), "{key}");
+    }
 }
 
 #[test]
@@ -212,7 +272,7 @@ fn defaults_are_what_the_manual_says() {
             assert_eq!(digits(&told), digits(&expected), "{full}");
         }
     }
-    assert!(compared > 60, "only {compared} defaults were compared");
+    assert!(compared > 75, "only {compared} defaults were compared");
 }
 
 /// Whether a key may be so much: as a number, so many characters of a secret, so many tables of the file.

@@ -4,10 +4,12 @@
 //! The manual of all keys, docs/configuration.md, is made of the comments in here (`manual`).
 //! Never in here: reading a key anywhere else than at the start, or a default that depends on the machine.
 
+mod delivery;
 mod load;
 mod made_secrets;
 #[cfg(test)]
 mod manual;
+mod outside;
 mod places;
 mod secret;
 mod sections;
@@ -21,8 +23,10 @@ mod wrong_keys;
 use std::path::PathBuf;
 
 use event_log::StoreUrl;
+use providers::{EmailSettings, PushSettings, WhatsAppSettings};
 use serde::Deserialize;
 
+pub use delivery::DeliveryConfig;
 pub use load::{LoadError, WrongKey, load};
 pub use made_secrets::{MadeSecretsError, can_sign, settle};
 pub use secret::Secret;
@@ -50,6 +54,10 @@ pub struct Config {
     pub caches: CachesConfig,
     pub limits: LimitsConfig,
     pub uploads: UploadsConfig,
+    pub push: PushSettings,
+    pub email: EmailSettings,
+    pub whatsapp: WhatsAppSettings,
+    pub delivery: DeliveryConfig,
     pub log: LogConfig,
     pub demo: DemoConfig,
 }

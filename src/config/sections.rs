@@ -138,8 +138,8 @@ pub struct JwtConfig {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PlatformConfig {
-    /// Base of absolute links and the first allowed origin, without a path. Default: Kabar's own address. Also
-    /// `NEXTAUTH_URL`.
+    /// Base of absolute links and the first allowed origin, without a path; required where push, e-mail or WhatsApp is
+    /// configured. Default: Kabar's own address. Also `NEXTAUTH_URL`.
     pub base_url: Option<String>,
 }
 
@@ -412,8 +412,8 @@ impl TryFrom<String> for LogFormat {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DemoConfig {
-    /// `on`, `off`, or `auto`: on when Kabar runs on SQLite and no secrets are configured. Only a new database gets
-    /// them. Default auto.
+    /// `on`, `off`, or `auto`: on when Kabar runs on SQLite and no secrets and no services outside are configured. Only a
+    /// new database gets them. Default auto.
     pub mode: DemoMode,
 }
 

@@ -100,7 +100,7 @@ impl<'de> Visitor<'de> for EitherForm {
 /// What cannot be so.
 pub(super) fn wrong(keys: &[ServiceKey]) -> Vec<Invalid> {
     let mut found = Vec::new();
-    let mut complain = |reason: String| found.push(Invalid { key: "auth.service_keys", reason });
+    let mut complain = |reason: String| found.push(Invalid::new("auth.service_keys", reason));
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     let mut names = BTreeSet::new();
     for (index, ServiceKey { name, key, scopes }) in keys.iter().enumerate() {

@@ -66,7 +66,7 @@ impl UploadsConfig {
             ("uploads.seconds_max", self.seconds_max, self.stall_seconds_max),
         ];
         let too_little = least.into_iter().filter(|(_, value, least)| value < least);
-        too_little.map(|(key, _, least)| Invalid { key, reason: format!("at least {least}") }).collect()
+        too_little.map(|(key, _, least)| Invalid::new(key, format!("at least {least}"))).collect()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Everything that is wrong with a configuration, at once: who fixes one key should not find the next at the next start.
 
+use std::borrow::Cow;
+
 use event_log::StoreUrl;
 
 use super::{Config, Rate, RouteLimit};
@@ -9,8 +11,14 @@ use crate::realtime::MasterKey;
 /// One key that cannot be so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid {
-    pub key: &'static str,
+    pub key: Cow<'static, str>,
     pub reason: String,
+}
+
+impl Invalid {
+    pub(super) fn new(key: impl Into<Cow<'static, str>>, reason: impl Into<String>) -> Self {
+        Self { key: key.into(), reason: reason.into() }
+    }
 }
 
 const WEBHOOKS_MAX: usize = 10;
@@ -35,12 +43,14 @@ impl Config {
         self.check_caches(&mut found);
         found.extend(self.uploads.wrong());
         found.extend(super::service_keys::wrong(&self.auth.service_keys));
+        found.extend(self.wrong_outside());
+        found.extend(self.delivery.wrong());
         self.check_log(&mut found);
         found
     }
 
     fn check_stores_and_secrets(&self, found: &mut Vec<Invalid>) {
-        let mut wrong = |key, reason: String| found.push(Invalid { key, reason });
+        let mut wrong = |key: &'static str, reason: String| found.push(Invalid::new(key, reason));
         let store = StoreUrl::parse(self.database.url.reveal());
         if let Err(error) = &store {
             wrong("database.url", error.to_string());
@@ -64,7 +74,7 @@ impl Config {
         }
         let unsigned = self.realtime.secret.as_ref().map_or(!made_here, super::Secret::is_empty);
         if unsigned {
-            wrong("realtime.secret", "missing: set KABAR__REALTIME__SECRET or PUSHER_APP_SECRET".into());
+            wrong("realtime.secret", "missing".into());
         }
         let digits = !self.realtime.app_id.is_empty() && self.realtime.app_id.bytes().all(|byte| byte.is_ascii_digit());
         if !digits {
@@ -93,11 +103,11 @@ impl Config {
         if let Some(url) = &self.platform.base_url
             && let Err(reason) = origin(url)
         {
-            found.push(Invalid { key: "platform.base_url", reason });
+            found.push(Invalid::new("platform.base_url", reason));
         }
         for text in &self.cors.origins {
             if let Err(reason) = origin(text) {
-                found.push(Invalid { key: "cors.origins", reason: format!("{text}: {reason}") });
+                found.push(Invalid::new("cors.origins", format!("{text}: {reason}")));
             }
         }
     }
@@ -129,7 +139,7 @@ impl Config {
         ];
         for (key, value) in counts {
             if value == 0 {
-                found.push(Invalid { key, reason: "at least 1".into() });
+                found.push(Invalid::new(key, "at least 1"));
             }
         }
         let rates = [
@@ -141,32 +151,30 @@ impl Config {
         ];
         for (key, Rate { per_second, burst }) in rates {
             if !(1..=RATE_MAX).contains(&per_second) || !(1..=RATE_MAX).contains(&burst) {
-                found.push(Invalid { key, reason: format!("per_second and burst are 1 to {RATE_MAX}") });
+                found.push(Invalid::new(key, format!("per_second and burst are 1 to {RATE_MAX}")));
             }
         }
         self.check_routes(found);
         // A request that is given up before its command is would say 503 and still be carried out.
         let longest = self.door.command_ms_max.saturating_add(self.server.view_wait_ms_max);
         if self.server.request_seconds_max.saturating_mul(1_000) <= longest {
-            let reason = "longer than door.command_ms_max and server.view_wait_ms_max together".into();
-            found.push(Invalid { key: "server.request_seconds_max", reason });
+            let reason = "longer than door.command_ms_max and server.view_wait_ms_max together";
+            found.push(Invalid::new("server.request_seconds_max", reason));
         }
     }
 
     fn check_routes(&self, found: &mut Vec<Invalid>) {
         let key = "limits.routes";
         if self.limits.routes.len() > LIMITED_ROUTES_MAX {
-            found.push(Invalid { key, reason: format!("at most {LIMITED_ROUTES_MAX}") });
+            found.push(Invalid::new(key, format!("at most {LIMITED_ROUTES_MAX}")));
         }
         for RouteLimit { route, rate: Rate { per_second, burst } } in &self.limits.routes {
             if !is_route(route) {
-                found.push(Invalid {
-                    key,
-                    reason: format!("there is no route {route:?}: METHOD /path as docs/http.md has it"),
-                });
+                let reason = format!("there is no route {route:?}: METHOD /path as docs/http.md has it");
+                found.push(Invalid::new(key, reason));
             }
             if !(1..=RATE_MAX).contains(per_second) || !(1..=RATE_MAX).contains(burst) {
-                found.push(Invalid { key, reason: format!("{route}: per_second and burst are 1 to {RATE_MAX}") });
+                found.push(Invalid::new(key, format!("{route}: per_second and burst are 1 to {RATE_MAX}")));
             }
         }
     }
@@ -186,14 +194,14 @@ impl Config {
         ];
         for (key, limit, least) in limits {
             if limit < least {
-                found.push(Invalid { key, reason: format!("at least {least}") });
+                found.push(Invalid::new(key, format!("at least {least}")));
             }
         }
     }
 
     fn check_log(&self, found: &mut Vec<Invalid>) {
         if let Err(reason) = log_level(&self.log.level) {
-            found.push(Invalid { key: "log.level", reason });
+            found.push(Invalid::new("log.level", reason));
         }
     }
 }

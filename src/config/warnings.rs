@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::{Config, Secret};
 
 const NEXTAUTH_SECRET_BYTES_MIN: usize = 32;
-const SECTIONS: [&str; 12] = [
-    "SERVER", "DATABASE", "AUTH", "PLATFORM", "CORS", "REALTIME", "DOOR", "CACHES", "LIMITS", "UPLOADS", "LOG", "DEMO",
+const SECTIONS: [&str; 16] = [
+    "SERVER", "DATABASE", "AUTH", "PLATFORM", "CORS", "REALTIME", "DOOR", "CACHES", "LIMITS", "UPLOADS", "PUSH", "EMAIL",
+    "WHATSAPP", "DELIVERY", "LOG", "DEMO",
 ];
 
 /// One sentence each; none shows a value.
@@ -19,6 +20,7 @@ pub fn warnings(config: &Config, environment: &BTreeMap<String, String>) -> Vec<
              bytes; whoever guesses it is anybody. The platform must change it first"
         ));
     }
+    found.extend(config.odd_orders());
     found
 }
 

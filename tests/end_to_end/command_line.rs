@@ -42,6 +42,39 @@ fn a_configuration_file_may_be_named_before_and_behind_the_command() {
 }
 
 #[test]
+fn what_leads_outside_is_told_channel_by_channel_and_its_secrets_are_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let right = "[platform]\nbase_url = \"https://app.example.id\"\n[push]\norder = [\"onesignal\"]\n[push.onesignal]\n\
+                 app_id = \"11111111-2222-4333-8444-555555555555\"\napi_key = \"hush\"\n[whatsapp]\norder = [\"cloud\"]\n";
+    std::fs::write(folder.path().join("right.toml"), right).expect("written");
+    let output = kabar(folder.path(), &["check-config", "--config", "right.toml"]);
+    assert!(output.status.success(), "{}", said(&output));
+    for told in [
+        "PUSH: onesignal\n",
+        "EMAIL: not configured\n",
+        "WHATSAPP: not configured\n",
+        "whatsapp.order names cloud, and there is no whatsapp.cloud",
+    ] {
+        assert!(said(&output).contains(told), "{told}: {}", said(&output));
+    }
+    assert!(!said(&output).contains("hush"), "{}", said(&output));
+
+    std::fs::write(folder.path().join("half.toml"), "[email.smtp]\npassword = \"hush\"\n").expect("written");
+    let output = kabar(folder.path(), &["check-config", "--config", "half.toml"]);
+    assert_eq!(output.status.code(), Some(1));
+    for told in [
+        "email.from_name (KABAR__EMAIL__FROM_NAME): is required",
+        "email.from_address (KABAR__EMAIL__FROM_ADDRESS): is required",
+        "email.smtp.host (KABAR__EMAIL__SMTP__HOST): is required",
+        "email.smtp.password (half.toml): goes with username",
+        "platform.base_url (KABAR__PLATFORM__BASE_URL or NEXTAUTH_URL): missing",
+    ] {
+        assert!(said(&output).contains(told), "{told}: {}", said(&output));
+    }
+    assert!(!said(&output).contains("hush"), "{}", said(&output));
+}
+
+#[test]
 fn a_token_is_not_made_where_no_server_has_been() {
     let folder = tempfile::tempdir().expect("a folder");
     let output = kabar(folder.path(), &["token", "--user", "ana"]);

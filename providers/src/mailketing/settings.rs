@@ -22,13 +22,25 @@ pub struct MailketingSettings {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String")]
 pub enum MailketingVersion {
     /// A form, the token in it; every answer is HTTP 200.
     #[default]
     V1,
     /// JSON, the token in a header.
     V2,
+}
+
+impl TryFrom<String> for MailketingVersion {
+    type Error = &'static str;
+
+    fn try_from(word: String) -> Result<Self, Self::Error> {
+        match word.as_str() {
+            "v1" => Ok(Self::V1),
+            "v2" => Ok(Self::V2),
+            _ => Err("expected v1 or v2"),
+        }
+    }
 }
 
 impl MailketingSettings {

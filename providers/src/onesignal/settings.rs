@@ -23,13 +23,25 @@ pub struct OneSignalSettings {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String")]
 pub enum OneSignalMode {
     /// `/notifications`, `Authorization: Key ..`, `include_aliases`.
     #[default]
     Current,
     /// `/api/v1/notifications`, `Authorization: Basic ..`, `include_external_user_ids`: for apps that still have such a key.
     Legacy,
+}
+
+impl TryFrom<String> for OneSignalMode {
+    type Error = &'static str;
+
+    fn try_from(word: String) -> Result<Self, Self::Error> {
+        match word.as_str() {
+            "current" => Ok(Self::Current),
+            "legacy" => Ok(Self::Legacy),
+            _ => Err("expected current or legacy"),
+        }
+    }
 }
 
 impl OneSignalSettings {

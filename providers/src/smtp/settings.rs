@@ -12,7 +12,7 @@ use crate::setting::InvalidSetting;
 pub struct SmtpSettings {
     /// Name of the server, which its certificate must have. Default none: required.
     pub host: String,
-    /// TCP port. Default 587: with `tls = "implicit"` 465, with `tls = "none"` 25.
+    /// TCP port. Default as `tls` has it: 587 with `starttls`, 465 with `implicit`, 25 with `none`.
     pub port: Option<u16>,
     /// How the connection is encrypted: `starttls` (required of the server, never only tried), `implicit`, or `none`.
     /// Default `starttls`.
@@ -26,13 +26,26 @@ pub struct SmtpSettings {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String")]
 pub enum SmtpTls {
     #[default]
     Starttls,
     Implicit,
     /// For a mail server on the same machine, and for tests.
     None,
+}
+
+impl TryFrom<String> for SmtpTls {
+    type Error = &'static str;
+
+    fn try_from(word: String) -> Result<Self, Self::Error> {
+        match word.as_str() {
+            "starttls" => Ok(Self::Starttls),
+            "implicit" => Ok(Self::Implicit),
+            "none" => Ok(Self::None),
+            _ => Err("expected starttls, implicit or none"),
+        }
+    }
 }
 
 impl SmtpSettings {

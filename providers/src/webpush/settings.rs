@@ -32,7 +32,7 @@ pub struct WebPushSettings {
     /// Where push services write to when something is wrong with what we send: `mailto:..` or `https://..`. Default none:
     /// required.
     pub contact: String,
-    /// Seconds a push service keeps a message for a browser that is away. Default 86,400.
+    /// Seconds a push service keeps a message for a browser that is away, at most 2,419,200. Default 86,400.
     pub ttl_seconds: u64,
     /// Hosts that endpoints may have. They come from browsers, so anybody can name any: without this list Kabar would send
     /// requests into its own network for whoever asks. `*.` stands for any name in front. Default: the push services of
