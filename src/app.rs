@@ -4,11 +4,13 @@
 //!
 //! A task that ends before it is asked to makes /readyz red; the process stays up and answers what it still can.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aggregates::notification::Surroundings;
 use aggregates::policy::channels::{Channel, Channels};
+use aggregates::policy::retrying::RetryPolicy;
 use event_log::tying::OtherKeys;
 use event_log::{
     Door, DoorOptions, EventLogError, IfOthers, InUse, LogCaches, OpenError, Position, SharedLog, StoreUrl,
@@ -19,12 +21,14 @@ use providers::{DeliveryChannel, InvalidSetting, Outside, ProviderKind};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use crate::auth::Authenticator;
 use crate::clock::{SharedClock, SystemClock};
 use crate::commands::Commands;
-use crate::config::{CachesConfig, Config};
+use crate::config::{CachesConfig, Config, DeliveryConfig};
 use crate::delivered;
+use crate::delivery::{Deliverer, DeliveryParts, DeliveryPlan};
 use crate::directory::Directory;
 use crate::http::layers::gate::Gate;
 use crate::http::listener::BoundedListener;
@@ -54,6 +58,7 @@ impl Default for Ports {
 pub struct App {
     state: AppState,
     reactor: Reactor,
+    deliverer: Deliverer,
     unseen: Unseen,
 }
 
@@ -99,14 +104,19 @@ impl App {
         let uploads =
             Uploads::open(folder.as_deref(), log.clone(), config.uploads.clone()).map_err(BuildError::Uploads)?;
         let directory = Directory::new(views.clone(), &config.caches);
-        let commands = Commands::new(door.clone(), log.clone(), views.clone(), ports.clock.clone(), directory.filled());
+        let outside = Outside::try_new(&config.outside()).map_err(BuildError::Outside)?;
+        let surroundings = surroundings(&outside);
+        let (clock, filled) = (ports.clock.clone(), directory.filled());
+        let commands = Commands::new(door.clone(), log.clone(), views.clone(), clock.clone(), filled, surroundings);
         let last_seen = event_log::last_seen::open(&url).await.map_err(BuildError::LastSeen)?;
         let attending = Attending { table: last_seen.clone(), clock: ports.clock.clone() };
         let realtime =
             Realtime::new(realtime_config(&config), log.clone(), views.clone(), directory.clone(), attending);
         let unseen = Unseen::new(last_seen, log.clone());
-        let outside = Outside::try_new(&config.outside()).map_err(BuildError::Outside)?;
-        let reactor = Reactor::new(log.clone(), views.clone(), door.clone(), surroundings(&outside));
+        let reactor = Reactor::new(log.clone(), views.clone(), door.clone(), surroundings, clock.clone());
+        let (log_of, views_of, door_of) = (log.clone(), views.clone(), door.clone());
+        let parts = DeliveryParts { log: log_of, views: views_of, door: door_of, directory: directory.clone(), outside, clock };
+        let deliverer = Deliverer::new(parts, delivery_plan(&config, surroundings));
         let auth = Arc::new(Authenticator::new(&config.auth));
         let gate = Arc::new(Gate::new(&config, auth, ports.clock.clone()));
         let state = AppState::new(Handles {
@@ -122,10 +132,11 @@ impl App {
             log,
             door,
             reactor: reactor.health(),
+            delivery: deliverer.health(),
             health: Arc::new(Health::default()),
             metrics: ports.metrics,
         });
-        Ok(Self { state, reactor, unseen })
+        Ok(Self { state, reactor, deliverer, unseen })
     }
 
     pub fn state(&self) -> &AppState {
@@ -138,11 +149,16 @@ impl App {
     }
 
     /// Serves `listener` until `shutdown`, then stops in order: not ready; no new requests, those begun are finished
-    /// and sockets sent away; the reactor; the door, after everything it let in is answered; views; the log.
+    /// and sockets sent away; the reactor; deliveries that were begun; the door, after everything it let in is answered; views; the log.
     pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) {
-        let Self { state, reactor, unseen } = self;
-        let Stops { realtime: stop_realtime, reactor: stop_reactor, uploads: stop_uploads, views: stop_views } =
-            Stops::default();
+        let Self { state, reactor, deliverer, unseen } = self;
+        let Stops {
+            realtime: stop_realtime,
+            reactor: stop_reactor,
+            delivery: stop_delivery,
+            uploads: stop_uploads,
+            views: stop_views,
+        } = Stops::default();
         let mut realtime = Task::start("realtime", &state.health, &stop_realtime, {
             let (realtime, stop) = (state.realtime.clone(), stop_realtime.clone());
             async move { realtime.run(stop).await }
@@ -150,6 +166,13 @@ impl App {
         let mut reacting = Task::start("reactor", &state.health, &stop_reactor, {
             let stop = stop_reactor.clone();
             async move { reactor.run(stop).await }
+        });
+        let mut sending = Task::start("delivery", &state.health, &stop_delivery, {
+            let stop = stop_delivery.clone();
+            async move {
+                deliverer.run(stop).await;
+                Ok::<(), Infallible>(())
+            }
         });
         let mut uploading = Task::start("uploads", &state.health, &stop_uploads, {
             let (uploads, stop) = (state.uploads.clone(), stop_uploads.clone());
@@ -167,7 +190,7 @@ impl App {
             let (commands, stop) = (state.commands.clone(), stop_realtime.clone());
             Task::start("delivered", &state.health, &stop_realtime, async move {
                 delivered::run(commands, arrived, stop).await;
-                Ok::<(), std::convert::Infallible>(())
+                Ok::<(), Infallible>(())
             })
         });
         let upkeep = state.metrics.clone().map(keep_measurements);
@@ -180,6 +203,8 @@ impl App {
         }
         stop_reactor.cancel();
         reacting.ended().await;
+        stop_delivery.cancel();
+        sending.ended().await;
         stop_uploads.cancel();
         uploading.ended().await;
         forgetting.ended().await;
@@ -219,6 +244,7 @@ async fn open_log(
 struct Stops {
     realtime: CancellationToken,
     reactor: CancellationToken,
+    delivery: CancellationToken,
     uploads: CancellationToken,
     views: CancellationToken,
 }
@@ -314,6 +340,19 @@ const fn decided_as(channel: DeliveryChannel) -> Channel {
     }
 }
 
+fn delivery_plan(config: &Config, surroundings: Surroundings) -> DeliveryPlan {
+    let DeliveryConfig { attempts_max, backoff_ms, backoff_ms_max, workers_max, attempt_ms_max, .. } = config.delivery;
+    DeliveryPlan {
+        workers_max,
+        attempt_ms_max,
+        // What is repeated all the same is said for each channel.
+        retry: RetryPolicy { attempts_max, backoff_ms, backoff_ms_max, repeat_ambiguous: false },
+        repeat_ambiguous: config.delivery.retry_ambiguous.iter().copied().map(decided_as).collect(),
+        base_url: Url::parse(&config.base_url()).ok(),
+        surroundings,
+    }
+}
+
 fn log_caches(config: &CachesConfig) -> LogCaches {
     LogCaches {
         keys_max: config.keys_max,
@@ -397,7 +436,7 @@ mod tests {
         let pairs = given.iter().copied().chain([&base[..]]).flatten();
         let environment: BTreeMap<_, _> = pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let outside = load(None, &environment).expect("right").outside();
-        let Surroundings { configured, by_user_id, in_room } = surroundings(&Outside::try_new(&outside).expect("right"));
+        let Surroundings { configured, by_user_id, in_room, clock: _ } = surroundings(&Outside::try_new(&outside).expect("right"));
         assert!(!in_room);
         [configured, by_user_id]
     }

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod delivered;
+pub mod delivery;
 pub mod demo;
 pub mod directory;
 pub mod http;

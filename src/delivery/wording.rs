@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use aggregates::ids::DeliveryId;
 use aggregates::policy::content::Content;
 use aggregates::policy::retrying::OutcomeKind;
-use aggregates::policy::templates::{self, DEFAULT_LOCALE};
 use projections::feed::NotificationRow;
 use providers::{Address, Outgoing};
 use url::Url;
 
 use super::attempt::Unsendable;
 use crate::directory::Directory;
-use crate::wire::user::display_name;
+use crate::wire;
 
 /// Ready to be sent but for the address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,26 +19,14 @@ pub(super) struct Words(Content);
 
 impl Words {
     pub async fn of(row: &NotificationRow, directory: &Directory) -> Result<Self, Unsendable> {
-        if let Some(content) = row.content.as_deref().and_then(Content::parse) {
-            return Ok(Self(content));
-        }
         let Ok(actor) = directory_entry(row, directory).await else {
             return Err(Unsendable(OutcomeKind::Unavailable, "the directory could not be read"));
         };
-        let name = row.actor_id.as_ref().map_or("", |id| display_name(id, actor.as_deref()));
-        let username = actor.as_deref().and_then(|actor| actor.person.username.as_deref());
-        let username = username.or_else(|| row.actor_id.as_ref().map(aggregates::ids::UserId::as_str));
-        let locale = row.locale.as_deref().unwrap_or(DEFAULT_LOCALE);
-        let values = [("actor", name), ("username", username.unwrap_or_default())];
-        match templates::render(row.kind, locale, &values) {
-            Some(text) => Ok(Self(Content {
-                title: text.title,
-                message: text.message,
-                link: Some(text.link).filter(|link| !link.is_empty()),
-                ..Content::default()
-            })),
-            None => Err(Unsendable(OutcomeKind::Refused, "there are no words for it")),
+        let content = wire::notification::words(row, actor.as_deref());
+        if content.title.is_empty() && content.message.is_empty() {
+            return Err(Unsendable(OutcomeKind::Refused, "there are no words for it"));
         }
+        Ok(Self(content))
     }
 
     /// With absolute links: `base` is what the platform's paths are put behind.

@@ -179,6 +179,7 @@ async fn checks(state: &AppState) -> Vec<Check> {
     checks.push(Check::of("realtime", realtime.failure).at(realtime.position, head, state));
     let reactor = state.reactor.borrow().clone();
     checks.push(Check::of("reactor", reactor.failure).at(reactor.position, head, state));
+    checks.push(Check::of("delivery", state.delivery.borrow().failure.clone()));
     for (task, reason) in state.health.ended() {
         // What has a line already is the same part, and that line knows more.
         match checks.iter_mut().find(|check| check.name == task) {

@@ -13,6 +13,7 @@ use super::operations::Health;
 use crate::clock::SharedClock;
 use crate::commands::Commands;
 use crate::config::Config;
+use crate::delivery::DeliveryHealth;
 use crate::directory::Directory;
 use crate::reactor::ReactorHealth;
 use crate::realtime::Realtime;
@@ -53,6 +54,7 @@ pub struct Handles {
     pub log: SharedLog,
     pub door: Door,
     pub reactor: watch::Receiver<ReactorHealth>,
+    pub delivery: watch::Receiver<DeliveryHealth>,
     pub health: Arc<Health>,
     /// `None` where nobody measures, as in most tests.
     pub metrics: Option<PrometheusHandle>,

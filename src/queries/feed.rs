@@ -4,7 +4,7 @@ use aggregates::ids::UserId;
 use aggregates::notification::NotificationType;
 use event_log::Position;
 use projections::ReadError;
-use projections::feed::{FeedFilter, FeedPage};
+use projections::feed::{FeedEntry, FeedFilter, FeedPage};
 
 use super::{Queries, cut, row_of};
 use crate::wire::Notification;
@@ -15,6 +15,8 @@ pub struct FeedAsk {
     /// `None`: every type. Empty: none, as when a tab and a type have nothing in common.
     pub kinds: Option<Vec<NotificationType>>,
     pub unread_only: bool,
+    /// Those that were archived, and no others; without it all the others.
+    pub archived: bool,
     pub page: FeedPage,
     pub limit: usize,
 }
@@ -33,22 +35,25 @@ impl Queries<'_> {
         if ask.kinds.as_ref().is_some_and(Vec::is_empty) {
             return Ok(NotificationsPage { notifications: Vec::new(), has_more: false, next: None });
         }
-        let filter = FeedFilter { kinds: ask.kinds.unwrap_or_default(), unread_only: ask.unread_only };
+        let FeedAsk { kinds, unread_only, archived, .. } = &ask;
+        let filter =
+            FeedFilter { kinds: kinds.clone().unwrap_or_default(), unread_only: *unread_only, archived: *archived };
         let rows = self.views.feed().list(user, &filter, ask.page, ask.limit + 1).await?;
         let (rows, has_more) = cut(rows, ask.limit);
-        let next = rows.last().map(|row| row.position).filter(|_| has_more);
-        let people = self.people(rows.iter().filter_map(|row| row.actor_id.as_ref())).await?;
-        let actors: Vec<_> = rows.iter().filter_map(|row| row.actor_id.clone()).collect();
+        let next = rows.last().map(|entry| entry.notification.position).filter(|_| has_more);
+        let actors: Vec<_> = rows.iter().filter_map(|entry| entry.notification.actor_id.clone()).collect();
+        let people = self.people(actors.iter()).await?;
         let apart = self.apart(user, &actors).await?;
-        let show = |row: projections::feed::NotificationRow| {
+        let show = |entry: FeedEntry| {
+            let row = &entry.notification;
             if row.actor_id.as_ref().is_some_and(|actor| apart.contains(actor)) {
                 // It stays, as it is counted; nobody is there any more whom it could name.
                 let position = self.token(row.position);
-                return Notification::of_nobody(row, position);
+                return Notification::of_nobody(entry, position);
             }
             let actor = row.actor_id.as_ref().and_then(|id| row_of(&people, id));
             let position = self.token(row.position);
-            Notification::from_row(row, position, actor)
+            Notification::from_entry(entry, position, actor)
         };
         Ok(NotificationsPage { notifications: rows.into_iter().map(show).collect(), has_more, next })
     }
