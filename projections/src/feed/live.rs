@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use event_log::Position;
 
 use super::reads::{FeedFilter, FeedPage, FeedReads};
-use super::rows::NotificationRow;
+use super::rows::FeedEntry;
 use crate::store::UnitReads;
 use crate::unit::{Live, Unit};
 use crate::views::ReadError;
@@ -56,12 +56,16 @@ impl FeedReads for LiveFeed {
         filter: &FeedFilter,
         page: FeedPage,
         limit: usize,
-    ) -> Result<Vec<NotificationRow>, ReadError> {
+    ) -> Result<Vec<FeedEntry>, ReadError> {
         ask!(self.list(user, filter, page, limit))
     }
 
-    async fn by_ids(&self, user: &UserId, ids: &[NotificationId]) -> Result<Vec<NotificationRow>, ReadError> {
+    async fn by_ids(&self, user: &UserId, ids: &[NotificationId]) -> Result<Vec<FeedEntry>, ReadError> {
         ask!(self.by_ids(user, ids))
+    }
+
+    async fn raised(&self, user: &UserId, id: NotificationId) -> Result<Option<FeedEntry>, ReadError> {
+        ask!(self.raised(user, id))
     }
 
     async fn unread_counts(&self, users: &[UserId]) -> Result<Vec<u64>, ReadError> {
