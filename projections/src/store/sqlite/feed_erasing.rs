@@ -80,3 +80,62 @@ pub(super) fn write(tx: &Connection, erased: &BTreeMap<UserId, Position>) -> Res
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn left(connection: &Connection, sql: &str) -> i64 {
+        connection.query_row(sql, [], |row| row.get(0)).expect("readable")
+    }
+
+    #[test]
+    fn a_walk_deletes_so_many_rows_at_a_time_and_what_it_did_stays_done() {
+        let mut connection = Connection::open_in_memory().expect("memory");
+        for sql in [
+            include_str!("../../../../migrations/sqlite/feed/20261122090000_create_feed.sql"),
+            include_str!("../../../../migrations/sqlite/feed/20261128090000_index_feed.sql"),
+        ] {
+            connection.execute_batch(sql).expect("the tables");
+        }
+        for position in 1..=90_i64 {
+            // In turn: listed, put away, kept from the feed; of ana, and every fourth of ben.
+            let user = if position % 4 == 0 { "ben" } else { "ana" };
+            let archived = (position % 3 == 1).then_some(5);
+            let id = Uuid::from_u128(position.unsigned_abs().into());
+            let sql = "INSERT INTO notifications VALUES (?1, ?2, 'FOLLOWER', NULL, 'user', 'x', NULL, NULL, NULL, 0, NULL,
+                NULL, NULL, ?3, NULL, NULL, ?4, 0, ?5)";
+            connection.execute(sql, params![id, user, position % 3 != 2, archived, position]).expect("a notification");
+            let sql = "INSERT INTO deliveries VALUES (?1, 'PUSH', ?2, 'waiting', NULL, 1, 0, NULL, NULL, NULL, ?3)";
+            connection.execute(sql, params![id, user, position]).expect("a delivery");
+            let sql = "INSERT INTO subscriptions VALUES (?1, 'COURSE', ?2, ?3, NULL, 'PUSH', 0)";
+            connection.execute(sql, params![user, format!("c-{position}"), position]).expect("a subscription");
+        }
+        const ROWS: &str = "SELECT (SELECT count(*) FROM notifications) + (SELECT count(*) FROM subscriptions)";
+        let ana = UserId::parse("ana").expect("an id");
+        let (mut before, mut steps) = (left(&connection, ROWS), 0);
+        let mut walk = Walk::of(ana.clone(), Position(80));
+        loop {
+            let tx = connection.transaction().expect("a transaction");
+            let more = walk.on(&tx, 7).expect("a part of the way");
+            tx.commit().expect("kept");
+            let now = left(&connection, ROWS);
+            assert!(before - now <= 7, "{before} {now}");
+            (before, steps) = (now, steps + 1);
+            if steps == 4 {
+                // As after a crash: from the beginning, through what is done.
+                walk = Walk::of(ana.clone(), Position(80));
+            }
+            if !more {
+                break;
+            }
+        }
+        assert!(steps > 16, "{steps}");
+        for (table, place) in [("notifications", "position"), ("deliveries", "position"), ("subscriptions", "from_position")] {
+            let owner = if table == "subscriptions" { "user_id" } else { "recipient_id" };
+            let of = |who: &str| left(&connection, &format!("SELECT count(*) FROM {table} WHERE {owner} = '{who}'"));
+            assert_eq!((of("ben"), of("ana")), (22, 8), "nobody else, nothing later");
+            assert_eq!(left(&connection, &format!("SELECT min({place}) FROM {table} WHERE {owner} = 'ana'")), 81);
+        }
+    }
+}
