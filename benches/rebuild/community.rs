@@ -8,6 +8,7 @@ use aggregates::feed::{FeedEvent, FeedRead};
 use aggregates::ids::{CommandId, EventId, MessageId, NotificationId, RoomId, UserId, UserPair};
 use aggregates::notification::{NotificationEvent, NotificationMarked, NotificationRaised, NotificationType, Source};
 use aggregates::participant::{MessagesRead, ParticipantEvent};
+use aggregates::policy::related::Related;
 use aggregates::relationship::{Directed, RelationshipEvent};
 use aggregates::room::{
     HistoryFrom, JoinPolicy, MessageKind, MessageSent, NewMember, Role, RoomEvent, RoomKind, RoomOpened,
@@ -130,10 +131,14 @@ impl Community {
             kind: NotificationType::Follower,
             actor_id: Some(person(self.raised)),
             source: Source { kind: "user".to_owned(), id: person(self.raised).to_string() },
+            related: Related::default(),
+            content: None,
             channels: None,
             critical: false,
             topic: None,
             room_id: None,
+            locale: None,
+            erased_before: 0,
             in_app: None,
             at,
         };

@@ -5,12 +5,12 @@ use std::time::Duration;
 use aggregates::ids::EventId;
 use aggregates::words::HasWords;
 use aggregates::{DomainEvent, Metadata, Sealed, Timestamp, Unreadable};
-use event_log::{EventLogError, Filter, Position, RecordedEvent, SharedLog, StoreUrl};
+use event_log::{Filter, Position, RecordedEvent, SharedLog, StoreUrl};
 use serde::Serialize;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::arguments::{ExportFormat, ExportWanted, Shared};
+use crate::history::entries::{LastEntry, was_told};
 use crate::history::pace::Pace;
 use crate::history::telling::{Told, Words, feed_read, tell};
 use crate::outcome::{Failure, Verdict};
@@ -28,6 +28,7 @@ struct Exported {
     /// Events that the format has no line for.
     unsayable: u64,
     words: Words,
+    last_entry: LastEntry,
 }
 
 pub async fn run(shared: &Shared, wanted: &ExportWanted) -> Result<Verdict, Failure> {
@@ -77,37 +78,17 @@ async fn as_line(
 ) -> Result<Option<String>, Failure> {
     let line = match tell(recorded, &mut exported.words) {
         Told::Line(line) => line,
-        Told::Follows => return Ok(None),
+        Told::Mark(line) if was_told(log, recorded).await? => line,
+        Told::Mark(_) | Told::Follows => return Ok(None),
         Told::Unsayable => {
             exported.unsayable += 1;
             return Ok(None);
         }
         Told::FeedRead { user, up_to, at } => {
-            feed_read(user, told_up_to(log, Position(up_to)).await?, at, recorded.event_id)
+            feed_read(user, exported.last_entry.up_to(log, Position(up_to)).await?, at, recorded.event_id)
         }
     };
     Ok(Some(serde_json::to_string(&line)?))
-}
-
-/// The event at a position, or the last one before it, that has a line here: what has none is not there elsewhere, and no
-/// notification is without one. Nil where there is none. Positions mean nothing elsewhere.
-async fn told_up_to(log: &SharedLog, position: Position) -> Result<Uuid, EventLogError> {
-    const LOOKED_AT: u8 = 64;
-    let mut end = position.0;
-    while end > 0 {
-        let begin = end.saturating_sub(LOOKED_AT.into());
-        let page = log.read_after(Position(begin), LOOKED_AT.into(), Filter::All).await?;
-        let mut counted_elsewhere = Words::default();
-        let told =
-            page.events.iter().rev().filter(|recorded| recorded.position.0 <= end).find(|recorded| {
-                matches!(tell(recorded, &mut counted_elsewhere), Told::Line(_) | Told::FeedRead { .. })
-            });
-        if let Some(recorded) = told {
-            return Ok(recorded.event_id.0);
-        }
-        end = begin;
-    }
-    Ok(Uuid::nil())
 }
 
 #[derive(Serialize)]
@@ -177,7 +158,7 @@ fn say(
     exported: &Exported,
     took: Duration,
 ) -> Result<(), Failure> {
-    let Exported { head, lines, unsayable, words } = exported;
+    let Exported { head, lines, unsayable, words, last_entry: _ } = exported;
     let text = if shared.json {
         serde_json::to_string_pretty(&json!({
             "store": url.to_string(),

@@ -255,7 +255,8 @@ pub async fn compare(views: &Views, judge: &Judge) {
             assert_eq!(views.inbox().blocks(&user, &other).await.expect("answered"), blocks, "{user} blocks {other}");
         }
         let listed = views.feed().list(&user, &FeedFilter::default(), FeedPage::Offset(0), 1_000).await;
-        let listed: Vec<_> = listed.expect("answered").into_iter().map(|row| (row.id, row.read_at.is_some())).collect();
+        let listed = listed.expect("answered").into_iter().map(|entry| entry.notification);
+        let listed: Vec<_> = listed.map(|row| (row.id, row.read_at.is_some())).collect();
         assert_eq!(listed, feeds.get(&user).cloned().unwrap_or_default(), "the feed of {user}");
     }
     judge.facts().choices().compare(views).await;
@@ -283,7 +284,14 @@ fn feeds(events: &[RecordedEvent]) -> BTreeMap<UserId, Vec<(NotificationId, bool
             | DomainEvent::Participant(_)
             | DomainEvent::Relationship(_)
             | DomainEvent::Notification(
-                NotificationEvent::NotificationRaised(_) | NotificationEvent::DeliveryDecided(_),
+                NotificationEvent::NotificationRaised(_)
+                | NotificationEvent::DeliveryDecided(_)
+                | NotificationEvent::AttemptStarted(_)
+                | NotificationEvent::AttemptEnded(_)
+                | NotificationEvent::NotificationClicked(_)
+                | NotificationEvent::NotificationArchived(_)
+                | NotificationEvent::NotificationUnarchived(_)
+                | NotificationEvent::NotificationDeleted(_),
             )
             | DomainEvent::User(_)
             | DomainEvent::Report(_)

@@ -34,7 +34,7 @@ pub fn tables(unit: UnitName) -> &'static [&'static str] {
             "follow_counts",
             "blocks",
         ],
-        UnitName::Feed => &["unit", "notifications", "feeds"],
+        UnitName::Feed => &["unit", "notifications", "deliveries", "feeds", "preferences", "subscriptions"],
         UnitName::Search => &["unit", "entries"],
     }
 }

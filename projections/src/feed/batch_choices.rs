@@ -1,7 +1,7 @@
 //! What people chose in a batch, played out on the stretches that are open.
 //!
 //! Whoever is erased loses all of it, also what is not loaded: the engine deletes their rows first, and then writes what
-//! came behind their erasure.
+//! came behind their erasure. So it is with their notifications, see [`super::batch`].
 
 use std::collections::BTreeMap;
 
@@ -35,8 +35,12 @@ impl Choices {
                 self.open.entry((user_id.clone(), topic.clone())).or_insert(None);
             }
             FeedChange::Raise(_)
+            | FeedChange::Deliver(_)
             | FeedChange::MarkRead { .. }
             | FeedChange::MarkUnread { .. }
+            | FeedChange::Click { .. }
+            | FeedChange::Archive { .. }
+            | FeedChange::Delete { .. }
             | FeedChange::MarkAllRead { .. }
             | FeedChange::Settle(_)
             | FeedChange::Erase { .. } => {}

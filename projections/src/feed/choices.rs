@@ -41,6 +41,11 @@ pub struct TopicFilter {
 }
 
 impl SubscriptionRow {
+    /// Whether it goes on there, having begun before.
+    pub(crate) fn is_open_at(&self, at: Position) -> bool {
+        self.to.is_none_or(|to| at < to)
+    }
+
     /// Whether it is the same but for where it is.
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
         self.channels == other.channels && self.auto == other.auto

@@ -193,11 +193,7 @@ impl Reading {
         let mut position = from;
         while position < target {
             let mut page = page_up_to(self.unit, &self.log, position, target, self.events_max).await?;
-            let mut met = match self.unit {
-                UnitName::Inbox | UnitName::Search => Met::in_page(&mut page),
-                // It reads of people, and shows no words that could be lost.
-                UnitName::Feed => Vec::new(),
-            };
+            let mut met = Met::in_page(self.unit, &mut page);
             // The last step of a page reaches to its end.
             let mut events = page.events.len() as u64;
             for step in steps(self.unit, self.log.id(), position, &page, STEP_CHANGES_MAX) {

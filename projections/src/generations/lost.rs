@@ -10,9 +10,11 @@ use std::sync::Arc;
 
 use aggregates::ids::UserId;
 use aggregates::user::UserEvent;
-use aggregates::words::HasWords;
+use aggregates::words::{Field, HasWords};
 use aggregates::{DomainEvent, Unreadable};
 use event_log::{Page, RecordedEvent};
+
+use crate::views::UnitName;
 
 /// People who are told apart; of more only the sum is known.
 const USERS_MAX: usize = 100_000;
@@ -100,27 +102,35 @@ impl Met {
         met.iter().any(|one| matches!(one, Self::Lost(_)))
     }
 
-    pub(super) fn in_page(page: &mut Page) -> Vec<Self> {
+    pub(super) fn in_page(unit: UnitName, page: &mut Page) -> Vec<Self> {
         let mut met = Vec::new();
         for recorded in &mut page.events {
             // Nearly always it is ours alone.
             match Arc::get_mut(recorded) {
-                Some(recorded) => Self::look(recorded, &mut met),
-                None => Self::look(&mut RecordedEvent::clone(recorded), &mut met),
+                Some(recorded) => Self::look(unit, recorded, &mut met),
+                None => Self::look(unit, &mut RecordedEvent::clone(recorded), &mut met),
             }
         }
         met
     }
 
-    fn look(recorded: &mut RecordedEvent, met: &mut Vec<Self>) {
+    fn look(unit: UnitName, recorded: &mut RecordedEvent, met: &mut Vec<Self>) {
         recorded.event.visit_words(&mut |place, words| {
-            if words.unreadable() == Some(Unreadable::Lost) {
+            if shows(unit, place.field) && words.unreadable() == Some(Unreadable::Lost) {
                 met.push(Self::Lost(place.owner.clone()));
             }
         });
         if let DomainEvent::User(UserEvent::UserErased(erased)) = &recorded.event {
             met.push(Self::Erased(erased.user_id.clone()));
         }
+    }
+}
+
+/// The feed reads of people for their erasures alone, and has no words but those that a notification came with.
+fn shows(unit: UnitName, field: Field) -> bool {
+    match unit {
+        UnitName::Inbox | UnitName::Search => true,
+        UnitName::Feed => field == Field::NotificationContent,
     }
 }
 

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::{Difference, TOUCHING_MAX, Touching};
 use crate::feed::SubscriptionRow;
+use crate::feed::deliveries::DeliveryChange;
 use crate::feed::project::FeedChange;
 use crate::inbox::changes::{InboxChange, Reaction, Relation};
 use crate::projector::page_up_to;
@@ -28,6 +29,8 @@ enum Touch {
     Keyed(&'static str, String),
     /// The notifications of somebody, raised up to a position.
     Swept(UserId, Position),
+    /// What somebody was told, here and elsewhere, from before a position.
+    Gone(UserId, Position),
     /// Rows with words of somebody, from before a position.
     Blanked(UserId, Position),
 }
@@ -73,9 +76,12 @@ fn note(difference: &mut Difference, recorded: &RecordedEvent) {
 }
 
 /// The rows that differ, as touches find them.
+#[derive(Default)]
 struct Rows {
     keyed: HashMap<(&'static str, String), Vec<usize>>,
     notifications: HashMap<String, Vec<(usize, u64)>>,
+    /// The same of deliveries.
+    deliveries: HashMap<String, Vec<(usize, u64)>>,
     /// Rows with words by whose they are, each with where they are in the log.
     words: HashMap<String, Vec<(usize, u64)>>,
 }
@@ -96,7 +102,7 @@ const WORDS: [(&str, &str); 10] = [
 
 impl Rows {
     fn of(differences: &[Difference]) -> Self {
-        let mut rows = Self { keyed: HashMap::new(), notifications: HashMap::new(), words: HashMap::new() };
+        let mut rows = Self::default();
         for (index, difference) in differences.iter().enumerate() {
             // Under every beginning of the key: who leaves a room is known, not since when they were in.
             let ends = difference.key.match_indices('/').map(|(end, _)| end).chain([difference.key.len()]);
@@ -109,15 +115,16 @@ impl Rows {
                 if let (Some(room), Some(seq)) = (row["room_id"].as_str(), row["seq"].as_u64()) {
                     rows.keyed.entry((difference.table, placed(room, seq))).or_default().push(index);
                 }
-                rows.add(index, &row);
+                rows.add(index, difference.table, &row);
             }
         }
         rows
     }
 
-    fn add(&mut self, index: usize, row: &Value) {
+    fn add(&mut self, index: usize, table: &str, row: &Value) {
         if let (Some(recipient), Some(raised)) = (row["recipient_id"].as_str(), row["position"].as_u64()) {
-            self.notifications.entry(recipient.to_owned()).or_default().push((index, raised));
+            let told = if table == "deliveries" { &mut self.deliveries } else { &mut self.notifications };
+            told.entry(recipient.to_owned()).or_default().push((index, raised));
         }
         for (owner, place) in WORDS {
             if let (Some(owner), Some(said)) = (row[owner].as_str(), row[place].as_u64()) {
@@ -132,6 +139,11 @@ impl Rows {
             Touch::Swept(recipient, up_to) => {
                 let theirs = self.notifications.get(recipient.as_str()).into_iter().flatten();
                 theirs.filter(|(_, raised)| *raised <= up_to.0).map(|(index, _)| *index).collect()
+            }
+            Touch::Gone(recipient, before) => {
+                let told = [&self.notifications, &self.deliveries];
+                let theirs = told.into_iter().filter_map(|rows| rows.get(recipient.as_str())).flatten();
+                theirs.filter(|(_, raised)| *raised < before.0).map(|(index, _)| *index).collect()
             }
             Touch::Blanked(user, before) => {
                 let theirs = self.words.get(user.as_str()).into_iter().flatten();
@@ -236,8 +248,15 @@ fn directed(table: &'static str, relation: &Relation) -> Touch {
 fn in_feed(change: &FeedChange) -> Vec<Touch> {
     let row = |id: &dyn std::fmt::Display| Touch::Keyed("notifications", id.to_string());
     match change {
-        FeedChange::Raise(raised) => vec![row(&raised.id)],
-        FeedChange::MarkRead { id, .. } | FeedChange::MarkUnread { id } => vec![row(id)],
+        FeedChange::Raise(raised) => vec![row(&raised.id), Touch::Keyed("deliveries", raised.id.to_string())],
+        FeedChange::Deliver(DeliveryChange { id, channel, .. }) => {
+            vec![Touch::Keyed("deliveries", format!("{id}/{channel}"))]
+        }
+        FeedChange::MarkRead { id, .. }
+        | FeedChange::MarkUnread { id }
+        | FeedChange::Click { id, .. }
+        | FeedChange::Archive { id, .. }
+        | FeedChange::Delete { id } => vec![row(id)],
         FeedChange::MarkAllRead { user_id, up_to, .. } => {
             vec![Touch::Swept(user_id.clone(), *up_to), Touch::Keyed("feeds", user_id.to_string())]
         }
@@ -247,8 +266,10 @@ fn in_feed(change: &FeedChange) -> Vec<Touch> {
             let key = format!("{user_id}/{}/{}", topic.kind.name(), topic.target_id);
             vec![Touch::Keyed("subscriptions", key)]
         }
-        FeedChange::Erase { user_id, .. } => {
-            ["preferences", "subscriptions"].map(|table| Touch::Keyed(table, user_id.to_string())).into()
+        FeedChange::Erase { user_id, position } => {
+            let keyed = |table| Touch::Keyed(table, user_id.to_string());
+            let told = Touch::Gone(user_id.clone(), *position);
+            ["preferences", "subscriptions", "feeds"].map(keyed).into_iter().chain([told]).collect()
         }
     }
 }
@@ -257,8 +278,13 @@ fn recipient(event: &NotificationEvent) -> &UserId {
     match event {
         NotificationEvent::NotificationRaised(event) => &event.recipient_id,
         NotificationEvent::DeliveryDecided(event) => &event.recipient_id,
-        NotificationEvent::NotificationRead(event) | NotificationEvent::NotificationUnread(event) => {
-            &event.recipient_id
-        }
+        NotificationEvent::AttemptStarted(event) => &event.recipient_id,
+        NotificationEvent::AttemptEnded(event) => &event.recipient_id,
+        NotificationEvent::NotificationRead(event)
+        | NotificationEvent::NotificationUnread(event)
+        | NotificationEvent::NotificationClicked(event)
+        | NotificationEvent::NotificationArchived(event)
+        | NotificationEvent::NotificationUnarchived(event)
+        | NotificationEvent::NotificationDeleted(event) => &event.recipient_id,
     }
 }

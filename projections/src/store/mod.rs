@@ -4,6 +4,7 @@
 //! makes of the rows is worked out above them, in the `batch.rs` of each unit.
 //! Never in here: what an event means.
 
+pub(crate) mod feed_places;
 pub(crate) mod names;
 pub(crate) mod owned_words;
 pub(crate) mod postgres;
@@ -33,7 +34,7 @@ pub struct Format(pub u32);
 
 impl Format {
     /// What this program makes, drives and reads. Grows with every change of a table or of what an event means in one.
-    pub const CURRENT: Self = Self(8);
+    pub const CURRENT: Self = Self(9);
 }
 
 impl fmt::Display for Format {
@@ -42,7 +43,8 @@ impl fmt::Display for Format {
     }
 }
 
-/// Messages that blanking the words of an erased user looks at in one transaction: nobody waits long for any of them.
+/// Messages that blanking the words of an erased user looks at in one transaction, and rows of theirs that go in one: nobody
+/// waits long for any of them.
 pub(crate) const BLANK_ROWS_MAX: usize = 2_000;
 
 /// Rows of one table that filling remembers; memory stays flat however large the log.
@@ -222,15 +224,17 @@ impl UnitChanges {
 }
 
 impl UnitChanges {
-    /// Who is erased in here, and up to where their words go.
+    /// Who is erased in here, and up to where what is theirs goes.
     pub(crate) fn erased(&self) -> Vec<(UserId, Position)> {
         match self {
             Self::Inbox(changes) => {
                 let erased = changes.iter().filter_map(InboxChange::erased);
                 erased.map(|erased| (erased.user_id.clone(), erased.position)).collect()
             }
-            // It holds no words: what somebody chose goes with the step itself.
-            Self::Feed(_) => Vec::new(),
+            Self::Feed(changes) => {
+                let erased = changes.iter().filter_map(FeedChange::erased);
+                erased.map(|(user, position)| (user.clone(), position)).collect()
+            }
             Self::Search(changes) => {
                 let erased = changes.iter().filter_map(SearchChange::erased);
                 erased.map(|(user, position)| (user.clone(), position)).collect()
@@ -367,6 +371,7 @@ pub(crate) fn tables(unit: UnitName) -> &'static [Table] {
     ];
     const FEED: &[Table] = &[
         Table { name: "notifications", key: &[("notification_id", Uuid)] },
+        Table { name: "deliveries", key: &[("notification_id", Uuid), ("channel", Text)] },
         Table { name: "feeds", key: &[("recipient_id", Text)] },
         Table { name: "preferences", key: &[("user_id", Text)] },
         Table {

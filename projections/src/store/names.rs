@@ -3,12 +3,14 @@
 use aggregates::ids::{MessageId, RoomId, TargetId, UserId};
 use aggregates::notification::NotificationType;
 use aggregates::policy::channels::{Channel, Channels};
+use aggregates::policy::related::Related;
 use aggregates::policy::settings::Settings;
 use aggregates::report::{Resolution, Subject};
 use aggregates::room::{HistoryFrom, JoinPolicy, MessageKind, Role, RoomKind};
-use aggregates::subscription::TopicKind;
+use aggregates::subscription::{Topic, TopicKind};
 use uuid::Uuid;
 
+use crate::feed::DeliveryState;
 use crate::inbox::FileRow;
 
 /// A column holds what this program never writes.
@@ -109,6 +111,29 @@ pub(crate) fn target(text: &str) -> Result<TargetId, UnknownName> {
     TargetId::parse(text).map_err(|_| UnknownName(text.to_owned(), "target id"))
 }
 
+/// Two columns, both or neither.
+pub(crate) fn maybe_topic(kind: Option<&str>, target_id: Option<&str>) -> Result<Option<Topic>, UnknownName> {
+    match (kind, target_id) {
+        (Some(kind), Some(id)) => Ok(Some(Topic { kind: topic_kind(kind)?, target_id: target(id)? })),
+        (None, None) => Ok(None),
+        (kind, id) => Err(UnknownName(kind.or(id).unwrap_or_default().to_owned(), "whole topic")),
+    }
+}
+
+/// What a notification is about; nothing where nothing stands.
+pub(crate) fn related(json: Option<&str>) -> Result<Related, UnknownName> {
+    let Some(json) = json else { return Ok(Related::default()) };
+    serde_json::from_str(json).map_err(|_| UnknownName(json.to_owned(), "description of what something is about"))
+}
+
+pub(crate) fn channel(name: &str) -> Result<Channel, UnknownName> {
+    find(&Channel::ALL, Channel::name, name, "channel")
+}
+
+pub(crate) fn delivery_state(name: &str) -> Result<DeliveryState, UnknownName> {
+    find(&DeliveryState::ALL, DeliveryState::name, name, "state of a delivery")
+}
+
 /// Their names between commas; nothing for none.
 pub(crate) fn channel_names(channels: Channels) -> String {
     channels.iter().map(Channel::name).collect::<Vec<_>>().join(",")
@@ -116,7 +141,7 @@ pub(crate) fn channel_names(channels: Channels) -> String {
 
 pub(crate) fn channels(names: &str) -> Result<Channels, UnknownName> {
     let names = names.split(',').filter(|name| !name.is_empty());
-    names.map(|name| find(&Channel::ALL, Channel::name, name, "channel")).collect()
+    names.map(channel).collect()
 }
 
 pub(crate) fn user(text: &str) -> Result<UserId, UnknownName> {

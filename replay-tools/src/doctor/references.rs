@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use aggregates::feed::FeedEvent;
-use aggregates::ids::{RoomId, UserId, UserPair};
+use aggregates::ids::{NotificationId, RoomId, UserId, UserPair};
 use aggregates::notification::NotificationEvent;
 use aggregates::participant::ParticipantEvent;
 use aggregates::preferences::PreferencesEvent;
@@ -159,15 +159,7 @@ fn own(event: &DomainEvent) -> StreamId {
             | RelationshipEvent::UserBlocked(event)
             | RelationshipEvent::UserUnblocked(event),
         ) => StreamId::relationship(&UserPair::new(&event.from, &event.to)),
-        DomainEvent::Notification(NotificationEvent::NotificationRaised(event)) => {
-            StreamId::notification(event.notification_id)
-        }
-        DomainEvent::Notification(NotificationEvent::DeliveryDecided(event)) => {
-            StreamId::notification(event.notification_id)
-        }
-        DomainEvent::Notification(
-            NotificationEvent::NotificationRead(event) | NotificationEvent::NotificationUnread(event),
-        ) => StreamId::notification(event.notification_id),
+        DomainEvent::Notification(event) => StreamId::notification(notification_of(event)),
         DomainEvent::Feed(FeedEvent::FeedRead(event)) => StreamId::feed(&event.user_id),
         DomainEvent::User(UserEvent::UserRegistered(event)) => StreamId::user(&event.user_id),
         DomainEvent::User(UserEvent::ProfileChanged(event)) => StreamId::user(&event.user_id),
@@ -206,6 +198,21 @@ const fn place_of(event: &ParticipantEvent) -> (RoomId, &UserId) {
         ParticipantEvent::MarkedUnread(event) => (event.room_id, &event.user_id),
         ParticipantEvent::MessagesDelivered(event) => (event.room_id, &event.user_id),
         ParticipantEvent::RoomArranged(event) => (event.room_id, &event.user_id),
+    }
+}
+
+const fn notification_of(event: &NotificationEvent) -> NotificationId {
+    match event {
+        NotificationEvent::NotificationRaised(event) => event.notification_id,
+        NotificationEvent::DeliveryDecided(event) => event.notification_id,
+        NotificationEvent::AttemptStarted(event) => event.notification_id,
+        NotificationEvent::AttemptEnded(event) => event.notification_id,
+        NotificationEvent::NotificationRead(event)
+        | NotificationEvent::NotificationUnread(event)
+        | NotificationEvent::NotificationClicked(event)
+        | NotificationEvent::NotificationArchived(event)
+        | NotificationEvent::NotificationUnarchived(event)
+        | NotificationEvent::NotificationDeleted(event) => event.notification_id,
     }
 }
 
@@ -257,14 +264,7 @@ fn spoken_of(event: &DomainEvent) -> Vec<StreamId> {
             | RelationshipEvent::UserBlocked(event)
             | RelationshipEvent::UserUnblocked(event),
         ) => users(&[&event.from, &event.to]),
-        DomainEvent::Notification(NotificationEvent::NotificationRaised(event)) => {
-            users(&[&event.recipient_id]).into_iter().chain(event.actor_id.iter().map(StreamId::user)).collect()
-        }
-        DomainEvent::Notification(
-            NotificationEvent::DeliveryDecided(_)
-            | NotificationEvent::NotificationRead(_)
-            | NotificationEvent::NotificationUnread(_),
-        ) => Vec::new(),
+        DomainEvent::Notification(event) => spoken_of_by_notification(event),
         DomainEvent::Feed(FeedEvent::FeedRead(event)) => users(&[&event.user_id]),
         DomainEvent::User(UserEvent::UserRegistered(_) | UserEvent::ProfileChanged(_) | UserEvent::UserErased(_)) => {
             Vec::new()
@@ -283,15 +283,36 @@ fn spoken_of(event: &DomainEvent) -> Vec<StreamId> {
     }
 }
 
+fn spoken_of_by_notification(event: &NotificationEvent) -> Vec<StreamId> {
+    match event {
+        NotificationEvent::NotificationRaised(event) => {
+            let people = std::iter::once(&event.recipient_id).chain(&event.actor_id).map(StreamId::user);
+            let topic = event.topic.as_ref().and_then(person_of);
+            people.chain(topic).chain(event.room_id.map(StreamId::room)).collect()
+        }
+        NotificationEvent::DeliveryDecided(event) => vec![StreamId::user(&event.recipient_id)],
+        NotificationEvent::AttemptStarted(event) => vec![StreamId::user(&event.recipient_id)],
+        NotificationEvent::AttemptEnded(event) => vec![StreamId::user(&event.recipient_id)],
+        NotificationEvent::NotificationRead(event)
+        | NotificationEvent::NotificationUnread(event)
+        | NotificationEvent::NotificationClicked(event)
+        | NotificationEvent::NotificationArchived(event)
+        | NotificationEvent::NotificationUnarchived(event)
+        | NotificationEvent::NotificationDeleted(event) => vec![StreamId::user(&event.recipient_id)],
+    }
+}
+
 fn spoken_of_by_subscription(event: &SubscriptionEvent) -> Vec<StreamId> {
     match event {
         SubscriptionEvent::Subscribed(event) => {
-            // Other topics are the platform's: Kabar has no streams of them.
-            let person = (event.topic.kind == TopicKind::User).then_some(event.topic.target_id.as_str());
-            let person = person.map(|id| StreamId::new(AggregateKind::User, id));
-            [StreamId::user(&event.user_id)].into_iter().chain(person).collect()
+            [StreamId::user(&event.user_id)].into_iter().chain(person_of(&event.topic)).collect()
         }
         // Whoever says no need not know whether there is anybody.
         SubscriptionEvent::Unsubscribed(event) => vec![StreamId::user(&event.user_id)],
     }
+}
+
+/// Other topics are the platform's: Kabar has no streams of them.
+fn person_of(topic: &Topic) -> Option<StreamId> {
+    (topic.kind == TopicKind::User).then(|| StreamId::new(AggregateKind::User, topic.target_id.as_str()))
 }

@@ -51,7 +51,12 @@ pub fn check(line: &Line) -> Checked {
             own_id(line.id.as_deref())
         }
         Line::Notification(line) => notification(line),
-        Line::NotificationRead(line) | Line::NotificationUnread(line) => {
+        Line::NotificationRead(line)
+        | Line::NotificationUnread(line)
+        | Line::NotificationClicked(line)
+        | Line::NotificationArchived(line)
+        | Line::NotificationUnarchived(line)
+        | Line::NotificationDeleted(line) => {
             own_id(line.id.as_deref()).and(source_id("notification", &line.notification))
         }
         Line::FeedRead(line) => own_id(line.id.as_deref()),

@@ -42,6 +42,10 @@ pub enum Line {
     Notification(Box<NotificationLine>),
     NotificationRead(MarkLine),
     NotificationUnread(MarkLine),
+    NotificationClicked(MarkLine),
+    NotificationArchived(MarkLine),
+    NotificationUnarchived(MarkLine),
+    NotificationDeleted(MarkLine),
     FeedRead(FeedReadLine),
 }
 
@@ -398,7 +402,12 @@ fn diagnose(text: &[u8]) -> Refused {
         "read" => wrong_in::<ReadLine>(rest),
         "follow" | "unfollow" | "block" | "unblock" => wrong_in::<RelationLine>(rest),
         "notification" => wrong_in::<NotificationLine>(rest),
-        "notificationRead" | "notificationUnread" => wrong_in::<MarkLine>(rest),
+        "notificationRead"
+        | "notificationUnread"
+        | "notificationClicked"
+        | "notificationArchived"
+        | "notificationUnarchived"
+        | "notificationDeleted" => wrong_in::<MarkLine>(rest),
         "feedRead" => wrong_in::<FeedReadLine>(rest),
         _ => Some(Refused::new("kind", format!("{kind} is not a kind of line"))),
     };

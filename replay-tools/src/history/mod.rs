@@ -2,12 +2,13 @@
 //!
 //! `docs/import.md` describes the format. `line` is one line of it, `checks` its limits, `source` where lines come from,
 //! `plan` with `changing` a line as a command, `importer` the bulk path into the log (with `streams` and `messages` as its memory and
-//! `writing` as its way to append), `telling` an event as a line, `irc` the lines of an IRC archive. Separate from the
+//! `writing` as its way to append), `telling` an event as a line with `entries` for what it cannot see, `irc` the lines of an IRC archive. Separate from the
 //! commands so that what goes in and what comes out are seen side by side. Never in here: a rule (the aggregates decide),
 //! anything that sends.
 
 mod changing;
 pub mod checks;
+pub mod entries;
 pub mod importer;
 pub mod irc;
 pub mod line;

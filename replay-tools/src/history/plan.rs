@@ -141,6 +141,10 @@ pub fn plan(number: u64, line: Line, aliases: &mut Aliases) -> Result<Plan, Refu
         Line::Notification(line) => notification(&header!(line), *line),
         Line::NotificationRead(line) => mark(&header!(line), line, "read", NotificationCommand::MarkRead),
         Line::NotificationUnread(line) => mark(&header!(line), line, "unread", NotificationCommand::MarkUnread),
+        Line::NotificationClicked(line) => mark(&header!(line), line, "clicked", NotificationCommand::Click),
+        Line::NotificationArchived(line) => mark(&header!(line), line, "archived", NotificationCommand::Archive),
+        Line::NotificationUnarchived(line) => mark(&header!(line), line, "unarchived", NotificationCommand::Unarchive),
+        Line::NotificationDeleted(line) => mark(&header!(line), line, "deleted", NotificationCommand::Delete),
         Line::FeedRead(line) => feed_read(&header!(line), line),
     })
 }

@@ -6,7 +6,7 @@
 use aggregates::feed::FeedEvent;
 use aggregates::ids::EventId;
 use aggregates::ids::UserId;
-use aggregates::notification::NotificationEvent;
+use aggregates::notification::{NotificationEvent, NotificationMarked};
 use aggregates::participant::ParticipantEvent;
 use aggregates::relationship::{Directed, RelationshipEvent};
 use aggregates::room::{
@@ -28,6 +28,8 @@ use super::line::{
 #[derive(Debug, PartialEq)]
 pub enum Told {
     Line(Line),
+    /// A mark on a notification: a line, where that has one.
+    Mark(Line),
     /// It follows from the event before it.
     Follows,
     /// Nothing in the format says it.
@@ -81,7 +83,7 @@ pub fn tell(recorded: &RecordedEvent, words: &mut Words) -> Told {
         | DomainEvent::Preferences(_)
         | DomainEvent::Subscription(_) => Told::Unsayable,
         DomainEvent::Relationship(told) => Told::Line(of_relationship(told, event)),
-        DomainEvent::Notification(told) => of_notification(told, event).map_or(Told::Follows, Told::Line),
+        DomainEvent::Notification(told) => of_notification(told, event),
         DomainEvent::Feed(FeedEvent::FeedRead(read)) => {
             Told::FeedRead { user: read.user_id.clone(), up_to: read.up_to, at: read.at }
         }
@@ -332,19 +334,18 @@ fn of_relationship(event: &RelationshipEvent, id: Option<Uuid>) -> Line {
     }
 }
 
-/// Of the feed alone: what was kept from it, and what was decided of other channels, nobody saw, and nobody misses it.
-fn of_notification(event: &NotificationEvent, id: Option<Uuid>) -> Option<Line> {
-    let mark = |event: &aggregates::notification::NotificationMarked| MarkLine {
-        id: None,
-        notification: event.notification_id.to_string(),
-        user: event.recipient_id.clone(),
-        at: event.at,
-        event: id,
+/// Of the feed alone: what was kept from it, and what became of other channels, nobody saw there, and nobody misses it.
+fn of_notification(event: &NotificationEvent, id: Option<Uuid>) -> Told {
+    let mark = |wrap: fn(MarkLine) -> Line, event: &NotificationMarked| {
+        let (notification, user) = (event.notification_id.to_string(), event.recipient_id.clone());
+        Told::Mark(wrap(MarkLine { id: None, notification, user, at: event.at, event: id }))
     };
-    Some(match event {
-        NotificationEvent::NotificationRaised(event) if !event.is_in_feed() => return None,
-        NotificationEvent::DeliveryDecided(_) => return None,
-        NotificationEvent::NotificationRaised(event) => Line::Notification(Box::new(NotificationLine {
+    match event {
+        NotificationEvent::NotificationRaised(event) if !event.is_in_feed() => Told::Follows,
+        NotificationEvent::DeliveryDecided(_)
+        | NotificationEvent::AttemptStarted(_)
+        | NotificationEvent::AttemptEnded(_) => Told::Follows,
+        NotificationEvent::NotificationRaised(event) => Told::Line(Line::Notification(Box::new(NotificationLine {
             id: event.notification_id.to_string(),
             user: event.recipient_id.clone(),
             shape: event.kind,
@@ -353,8 +354,12 @@ fn of_notification(event: &NotificationEvent, id: Option<Uuid>) -> Option<Line> 
             source_id: event.source.id.clone(),
             at: event.at,
             event: id,
-        })),
-        NotificationEvent::NotificationRead(event) => Line::NotificationRead(mark(event)),
-        NotificationEvent::NotificationUnread(event) => Line::NotificationUnread(mark(event)),
-    })
+        }))),
+        NotificationEvent::NotificationRead(event) => mark(Line::NotificationRead, event),
+        NotificationEvent::NotificationUnread(event) => mark(Line::NotificationUnread, event),
+        NotificationEvent::NotificationClicked(event) => mark(Line::NotificationClicked, event),
+        NotificationEvent::NotificationArchived(event) => mark(Line::NotificationArchived, event),
+        NotificationEvent::NotificationUnarchived(event) => mark(Line::NotificationUnarchived, event),
+        NotificationEvent::NotificationDeleted(event) => mark(Line::NotificationDeleted, event),
+    }
 }

@@ -310,7 +310,7 @@ async fn a_feed_is_read_in_the_order_of_the_log(backend: Backend) {
     let feed = driven.views.feed();
     let (ana, ben) = (user("ana"), user("ben"));
     let list = feed.list(&ana, &FeedFilter::default(), FeedPage::Offset(0), 10).await.expect("answered");
-    let seen: Vec<_> = list.iter().map(|row| (row.id, row.read_at)).collect();
+    let seen: Vec<_> = list.iter().map(|entry| (entry.notification.id, entry.notification.read_at)).collect();
     assert_eq!(
         seen,
         [
@@ -326,7 +326,7 @@ async fn a_feed_is_read_in_the_order_of_the_log(backend: Backend) {
     assert_eq!(feed.unread_counts(&[ben, ana.clone()]).await.expect("answered"), [1, 0]);
     let by_id = feed.by_ids(&ana, &[notification_id(9), notification_id(2)]).await.expect("answered");
     assert_eq!(by_id.len(), 1, "somebody else's is not there");
-    assert_eq!(by_id[0].read_at, Some(at(8)));
+    assert_eq!(by_id[0].notification.read_at, Some(at(8)));
     driven.stop().await.expect("nothing was wrong");
 }
 
@@ -343,15 +343,15 @@ async fn a_feed_is_filtered_and_paged(backend: Backend) {
     let feed = driven.views.feed();
     let ana = user("ana");
     let ask = async |kinds: &[NotificationType], unread_only, page| -> Vec<u128> {
-        let filter = FeedFilter { kinds: kinds.to_vec(), unread_only };
+        let filter = FeedFilter { kinds: kinds.to_vec(), unread_only, archived: false };
         let rows = feed.list(&ana, &filter, page, 2).await.expect("answered");
-        rows.into_iter().map(|row| row.id.0.as_u128()).collect()
+        rows.into_iter().map(|entry| entry.notification.id.0.as_u128()).collect()
     };
     assert_eq!(ask(&[], false, FeedPage::Offset(0)).await, [6, 5]);
     assert_eq!(ask(&[], false, FeedPage::Offset(4)).await, [2, 1]);
     assert_eq!(ask(&[], true, FeedPage::Offset(0)).await, [5, 4]);
     assert_eq!(ask(&kinds[..2], false, FeedPage::Offset(1)).await, [4, 3]);
     let last = feed.list(&ana, &FeedFilter::default(), FeedPage::Offset(1), 1).await.expect("answered");
-    assert_eq!(ask(&[], false, FeedPage::Before(last[0].position)).await, [4, 3]);
+    assert_eq!(ask(&[], false, FeedPage::Before(last[0].notification.position)).await, [4, 3]);
     driven.stop().await.expect("nothing was wrong");
 }

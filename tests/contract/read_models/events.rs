@@ -7,6 +7,7 @@ use aggregates::participant::{
     Arrangement, MarkedUnread, MessagesDelivered, MessagesRead, ParticipantEvent, RoomArranged,
 };
 use aggregates::policy::channels::{Channel, Channels};
+use aggregates::policy::related::Related;
 use aggregates::policy::settings::Settings;
 use aggregates::preferences::{PreferencesChanged, PreferencesEvent};
 use aggregates::relationship::{Directed, RelationshipEvent};
@@ -271,23 +272,32 @@ pub fn raised(nth: i64, number: u128, recipient: &str, kind: NotificationType) -
         kind,
         actor_id: Some(user("someone")),
         source: Source { kind: "user".to_owned(), id: "someone".to_owned() },
+        related: Related::default(),
+        content: None,
         channels: None,
         critical: false,
         topic: None,
         room_id: None,
+        locale: None,
+        erased_before: 0,
         in_app: None,
         at: at(nth),
     }))
 }
 
 pub fn marked(nth: i64, number: u128, recipient: &str, read: bool) -> DomainEvent {
-    let marked =
-        NotificationMarked { notification_id: notification_id(number), recipient_id: user(recipient), at: at(nth) };
-    DomainEvent::Notification(if read {
-        NotificationEvent::NotificationRead(marked)
-    } else {
-        NotificationEvent::NotificationUnread(marked)
-    })
+    noted(nth, number, recipient, if read { NotificationEvent::NotificationRead } else { NotificationEvent::NotificationUnread })
+}
+
+/// Any mark on a notification.
+pub fn noted(
+    nth: i64,
+    number: u128,
+    recipient: &str,
+    mark: fn(NotificationMarked) -> NotificationEvent,
+) -> DomainEvent {
+    let (notification_id, recipient_id) = (notification_id(number), user(recipient));
+    DomainEvent::Notification(mark(NotificationMarked { notification_id, recipient_id, at: at(nth) }))
 }
 
 pub fn feed_read(nth: i64, recipient: &str, up_to: Position) -> DomainEvent {

@@ -11,9 +11,10 @@ use projections::{
     repair, retire, status, verify,
 };
 
-use crate::read_models::events::{erased, opened, registered, sent};
+use crate::read_models::events::{erased, notification_id, opened, registered, sent};
 use crate::read_models::on_every_backend;
 use crate::read_models::tables;
+use crate::read_models::told::worded;
 use crate::read_models::world::{Driven, World, room, until, user};
 use crate::support::backend::Backend;
 use crate::support::damage;
@@ -23,6 +24,7 @@ on_every_backend! {
     neither_does_a_repair,
     nor_a_new_format_that_a_program_fills_by_itself,
     what_is_lost_of_somebody_who_was_erased_keeps_nobody_back,
+    nor_does_a_rebuild_take_away_what_a_notification_said,
 }
 
 const GO_ON: RebuildOptions =
@@ -160,4 +162,27 @@ async fn what_is_lost_of_somebody_who_was_erased_keeps_nobody_back(backend: Back
         rebuild(&world.store.store_url(), world.log.clone(), UnitName::Inbox, &RebuildOptions::default(), &|_| {})
             .await;
     assert!(!report.expect("the live view is blank of him, too").lost.any());
+}
+
+/// Of people the feed shows no words, so theirs are not counted.
+async fn nor_does_a_rebuild_take_away_what_a_notification_said(backend: Backend) {
+    let Some(mut world) = World::on(backend).await else { return };
+    let head = world.record([registered(1, "ben", "benjamin"), worded(2, 1, "ben", "a notice")]).await;
+    let driven = Driven::start(world.views().await);
+    driven.caught_up(head).await;
+    driven.stop().await.expect("nothing was wrong");
+    damage::keys(&world.store, "DELETE FROM keys WHERE owner = 'ben'").await;
+    world.log = world.store.open().await;
+    let (url, log) = (world.store.store_url(), world.log.clone());
+    let content = async || {
+        let views = world.views().await;
+        let found = views.feed().raised(&user("ben"), notification_id(1)).await.expect("answered");
+        found.expect("is there").notification.content.expect("it had words")
+    };
+    let rebuilt = rebuild(&url, log.clone(), UnitName::Feed, &RebuildOptions::default(), &|_| {}).await;
+    let Err(ReadError::WordsLost { unit: UnitName::Feed, lost }) = rebuilt else { panic!("{rebuilt:?}") };
+    assert_eq!(lost.by_user(), &BTreeMap::<UserId, u64>::from([(user("ben"), 1)]));
+    assert!(content().await.contains("a notice"));
+    rebuild(&url, log, UnitName::Feed, &GO_ON, &|_| {}).await.expect("it was said");
+    assert_eq!(content().await, "", "there was something, and nobody can read it");
 }

@@ -5,6 +5,7 @@
 mod answers;
 mod carried_uploads;
 mod choices;
+mod deliveries;
 mod events;
 mod lost_words;
 mod message_reads;
@@ -27,6 +28,7 @@ mod rooms_lists;
 mod search;
 mod search_naive;
 mod tables;
+mod told;
 mod world;
 
 /// Runs a promise on every backend, as tests of their own.

@@ -6,6 +6,8 @@ use aggregates::ids::ReportId;
 use aggregates::notification::NotificationType;
 use aggregates::participant::Arrangement;
 use aggregates::policy::channels::Channel;
+use aggregates::policy::choosing::Suppression;
+use aggregates::policy::retrying::Became;
 use aggregates::policy::settings::Settings;
 use aggregates::relationship::RelationshipEvent;
 use aggregates::report::Resolution;
@@ -22,6 +24,7 @@ use crate::read_models::events::{
 use crate::read_models::on_every_backend;
 use crate::read_models::promise_4_rebuild_equals_live::verified;
 use crate::read_models::tables;
+use crate::read_models::told::{decided, ended, scheduled, started, suppressed, worded};
 use crate::read_models::world::{Driven, World, at, room, until, user};
 use crate::support::backend::Backend;
 
@@ -54,6 +57,9 @@ pub async fn record_everything(world: &mut World, round: u32) {
             raised(9, number + 1, "ana", kind),
             raised(10, number + 2, "ana", kind),
             marked(11, number + 1, "ana", true),
+            worded(11, number + 4, "ana", "worded"),
+            decided(11, number + 4, "ana", Channel::Push, scheduled(at(11))),
+            decided(11, number + 4, "ana", Channel::Email, suppressed(Suppression::ChannelOff)),
             naming(sent(11, group, 2, "ana", "@ben"), &["ben"], true),
             edited(11, group, 1, "ana", "other words"),
             reacted(11, group, 1, "ben", "👍", true),
@@ -77,6 +83,8 @@ pub async fn record_everything(world: &mut World, round: u32) {
             relation(13, "ben", "ana", RelationshipEvent::UserUnblocked),
             feed_read(14, "ana", head),
             raised(15, number + 3, "ben", kind),
+            started(15, number + 4, "ana", Channel::Push, 1, "onesignal"),
+            ended(16, number + 4, "ana", Channel::Push, 1, Became::Accepted),
             answering(sent(16, group, 4, "ben", "y"), message_id(group, 1)),
             naming(edited(17, group, 2, "ana", "@everybody"), &["ben"], true),
             reacted(18, group, 1, "ana", "👍", false),

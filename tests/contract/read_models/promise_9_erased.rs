@@ -12,6 +12,7 @@ use crate::read_models::events::{added, opened, read, registered, relation, rena
 use crate::read_models::on_every_backend;
 use crate::read_models::promise_4_rebuild_equals_live::verified;
 use crate::read_models::tables;
+use crate::read_models::told::worded;
 use crate::read_models::world::{Driven, World, room, until, user};
 use crate::support::backend::Backend;
 use crate::support::raw;
@@ -30,7 +31,7 @@ on_every_backend! {
 }
 
 /// Ana's, in every form a search might find them.
-pub const ANAS: [&str; 9] = [
+pub const ANAS: [&str; 10] = [
     "anasword",
     "Anaword",
     "anabel",
@@ -40,6 +41,7 @@ pub const ANAS: [&str; 9] = [
     "Anasroom",
     "anasclient",
     "anasfilename",
+    "anasnotice",
 ];
 const BENS: [&str; 3] = ["benssecret", "benjamin@example.com", "bensclient"];
 
@@ -65,6 +67,7 @@ pub async fn full(world: &mut World) -> Position {
     events.push(with_file(sent(200, room(2), 1, "ana", "Anaword"), "https://cdn.example/anafile.png"));
     events.push(named(sent(201, room(2), 2, "ben", "benssecret"), "bensclient"));
     events.push(read(202, room(1), "ben", 40));
+    events.push(worded(203, 1, "ana", "anasnotice"));
     world.record(events).await
 }
 

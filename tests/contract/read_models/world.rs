@@ -210,9 +210,14 @@ fn stream_of(event: &DomainEvent) -> StreamId {
         DomainEvent::Notification(event) => StreamId::notification(match event {
             NotificationEvent::NotificationRaised(event) => event.notification_id,
             NotificationEvent::DeliveryDecided(event) => event.notification_id,
-            NotificationEvent::NotificationRead(event) | NotificationEvent::NotificationUnread(event) => {
-                event.notification_id
-            }
+            NotificationEvent::AttemptStarted(event) => event.notification_id,
+            NotificationEvent::AttemptEnded(event) => event.notification_id,
+            NotificationEvent::NotificationRead(event)
+            | NotificationEvent::NotificationUnread(event)
+            | NotificationEvent::NotificationClicked(event)
+            | NotificationEvent::NotificationArchived(event)
+            | NotificationEvent::NotificationUnarchived(event)
+            | NotificationEvent::NotificationDeleted(event) => event.notification_id,
         }),
         DomainEvent::Feed(aggregates::feed::FeedEvent::FeedRead(event)) => StreamId::feed(&event.user_id),
         DomainEvent::User(event) => StreamId::user(match event {

@@ -57,20 +57,6 @@ pub(super) async fn load(connection: &mut PgConnection, schema: &str, choices: &
 }
 
 pub(super) async fn save(connection: &mut PgConnection, schema: &str, choices: &Choices) -> sqlx::Result<()> {
-    for (table, place) in [("preferences", "position"), ("subscriptions", "from_position")] {
-        if choices.erased.is_empty() {
-            continue;
-        }
-        let sql = format!(
-            "DELETE FROM {schema}.{table} t USING unnest($1::text[], $2::bigint[]) k (user_id, at)
-             WHERE t.user_id = k.user_id AND t.{place} < k.at"
-        );
-        sqlx::query(&sql)
-            .bind(choices.erased.keys().map(UserId::as_str).collect::<Vec<_>>())
-            .bind(choices.erased.values().map(|at| signed(at.0)).collect::<Vec<_>>())
-            .execute(&mut *connection)
-            .await?;
-    }
     save_settings(connection, schema, choices).await?;
     save_stretches(connection, schema, choices).await
 }
@@ -175,10 +161,10 @@ impl ChoiceReads for PostgresFeedReads {
         topic: &Topic,
         at: Position,
     ) -> Result<Option<SubscriptionRow>, ReadError> {
+        // The last that began by then is the only one that can still go on: those before it have ended where the next began.
         let sql = format!(
             "SELECT {COLUMNS} FROM {}.subscriptions WHERE user_id = $1 AND topic_kind = $2 AND target_id = $3
-             AND from_position <= $4 AND (to_position IS NULL OR $4 < to_position)
-             ORDER BY from_position DESC LIMIT 1",
+             AND from_position <= $4 ORDER BY from_position DESC LIMIT 1",
             self.schema.name
         );
         let query = sqlx::query(&sql)
@@ -186,6 +172,7 @@ impl ChoiceReads for PostgresFeedReads {
             .bind(topic.kind.name())
             .bind(topic.target_id.as_str())
             .bind(signed(at.0));
-        Ok(subscriptions(query.fetch_all(&self.schema.lender).await)?.pop())
+        let last = subscriptions(query.fetch_all(&self.schema.lender).await)?.pop();
+        Ok(last.filter(|row| row.is_open_at(at)))
     }
 }

@@ -1,47 +1,94 @@
-//! A batch of feed changes into the schema: load what they touch, play them out, mark what feed reads sweep, write.
+//! A batch of feed changes into the schema: load what they touch, play them out, delete what the erased had, mark what feed
+//! reads sweep, write.
 
 use std::collections::BTreeMap;
 
-use aggregates::ids::{NotificationId, UserId};
-use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
+use aggregates::Timestamp;
+use aggregates::ids::{NotificationId, RoomId, UserId};
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::{Arguments, PgConnection, Row};
 use uuid::Uuid;
 
-use super::choices;
-use super::columns::{maybe_moment, maybe_user, moment, named, number, position, user};
-use crate::feed::NotificationRow;
+use super::columns::{maybe_moment, maybe_user, moment, named, nonsense, number, position, user};
+use super::{choices, feed_erasing};
 use crate::feed::batch::{FeedBatch, Sweep};
 use crate::feed::project::FeedChange;
-use crate::store::names::{notification_type, signed};
+use crate::feed::rows::related_column;
+use crate::feed::{DeliveryRow, NotificationRow};
+use crate::store::names::{channel, delivery_state, maybe_topic, notification_type, related, short, signed};
 
-/// Read by [`notification`].
-pub(super) const COLUMNS: &str =
-    "notification_id, recipient_id, kind, actor_id, source_type, source_id, read_at, created_at, position";
+/// Read by [`notification`], bound by [`bind_notifications`].
+pub(super) const COLUMNS: &str = "notification_id, recipient_id, kind, actor_id, source_type, source_id, related, content, \
+    locale, critical, topic_kind, target_id, room_id, in_feed, read_at, clicked_at, archived_at, created_at, position";
+/// Their types, as arrays.
+const TYPES: [&str; 19] = [
+    "uuid", "text", "text", "text", "text", "text", "text", "text", "text", "boolean", "text", "text", "uuid", "boolean",
+    "bigint", "bigint", "bigint", "bigint", "bigint",
+];
+/// How many those are.
+pub(super) const WIDTH: usize = TYPES.len();
+/// Read by [`delivery`], bound by [`bind_deliveries`].
+pub(super) const DELIVERY_COLUMNS: &str = "notification_id, channel, recipient_id, state, reason, due, attempts, provider, \
+    provider_id, accepted_at, position";
+const DELIVERY_TYPES: [&str; 11] =
+    ["uuid", "text", "text", "text", "text", "bigint", "bigint", "text", "text", "bigint", "bigint"];
+/// How many those are.
+pub(super) const DELIVERY_WIDTH: usize = DELIVERY_TYPES.len();
 
-pub(super) fn notification(row: &PgRow) -> sqlx::Result<NotificationRow> {
+/// From the column `first` on.
+pub(super) fn notification(row: &PgRow, first: usize) -> sqlx::Result<NotificationRow> {
+    let (kind, target): (Option<&str>, Option<&str>) = (row.try_get(first + 10)?, row.try_get(first + 11)?);
     Ok(NotificationRow {
-        id: NotificationId(row.try_get(0)?),
-        recipient_id: user(row, 1)?,
-        kind: named(row, 2, notification_type)?,
-        actor_id: maybe_user(row, 3)?,
-        source_type: row.try_get(4)?,
-        source_id: row.try_get(5)?,
-        read_at: maybe_moment(row, 6)?,
-        created_at: moment(row, 7)?,
-        position: position(row, 8)?,
+        id: NotificationId(row.try_get(first)?),
+        recipient_id: user(row, first + 1)?,
+        kind: named(row, first + 2, notification_type)?,
+        actor_id: maybe_user(row, first + 3)?,
+        source_type: row.try_get(first + 4)?,
+        source_id: row.try_get(first + 5)?,
+        related: related(row.try_get(first + 6)?).map_err(nonsense(first + 6))?,
+        content: row.try_get(first + 7)?,
+        locale: row.try_get(first + 8)?,
+        critical: row.try_get(first + 9)?,
+        topic: maybe_topic(kind, target).map_err(nonsense(first + 10))?,
+        room_id: row.try_get::<Option<Uuid>, _>(first + 12)?.map(RoomId),
+        in_feed: row.try_get(first + 13)?,
+        read_at: maybe_moment(row, first + 14)?,
+        clicked_at: maybe_moment(row, first + 15)?,
+        archived_at: maybe_moment(row, first + 16)?,
+        created_at: moment(row, first + 17)?,
+        position: position(row, first + 18)?,
+    })
+}
+
+pub(super) fn delivery(row: &PgRow) -> sqlx::Result<DeliveryRow> {
+    Ok(DeliveryRow {
+        notification_id: NotificationId(row.try_get(0)?),
+        channel: named(row, 1, channel)?,
+        recipient_id: user(row, 2)?,
+        state: named(row, 3, delivery_state)?,
+        reason: row.try_get(4)?,
+        due: maybe_moment(row, 5)?,
+        attempts: short(number(row, 6)?),
+        provider: row.try_get(7)?,
+        provider_id: row.try_get(8)?,
+        accepted_at: maybe_moment(row, 9)?,
+        position: position(row, 10)?,
     })
 }
 
 pub(super) async fn write(connection: &mut PgConnection, schema: &str, changes: Vec<FeedChange>) -> sqlx::Result<()> {
     let mut batch = FeedBatch::wanting(&changes);
     load_notifications(connection, schema, &mut batch).await?;
+    load_deliveries(connection, schema, &mut batch).await?;
     choices::load(connection, schema, &mut batch.choices).await?;
     batch.play(changes);
     load_counters(connection, schema, &mut batch).await?;
+    feed_erasing::write(connection, schema, &batch.choices.erased).await?;
     let swept = sweep(connection, schema, &batch.sweeps).await?;
     batch.count(&swept);
     choices::save(connection, schema, &batch.choices).await?;
     save_notifications(connection, schema, &batch).await?;
+    save_deliveries(connection, schema, &batch).await?;
     save_counters(connection, schema, &batch).await
 }
 
@@ -52,7 +99,20 @@ async fn load_notifications(connection: &mut PgConnection, schema: &str, batch: 
     }
     let sql = format!("SELECT {COLUMNS} FROM {schema}.notifications WHERE notification_id = ANY($1)");
     for row in sqlx::query(&sql).bind(ids).fetch_all(connection).await? {
-        batch.load(notification(&row)?);
+        batch.load(notification(&row, 0)?);
+    }
+    Ok(())
+}
+
+async fn load_deliveries(connection: &mut PgConnection, schema: &str, batch: &mut FeedBatch) -> sqlx::Result<()> {
+    let ids: Vec<Uuid> = batch.delivered().map(|id| id.0).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let sql = format!("SELECT {DELIVERY_COLUMNS} FROM {schema}.deliveries WHERE notification_id = ANY($1)");
+    for row in sqlx::query(&sql).bind(ids).fetch_all(connection).await? {
+        let row = delivery(&row)?;
+        batch.deliveries.load((row.notification_id, row.channel), row);
     }
     Ok(())
 }
@@ -81,7 +141,7 @@ async fn sweep(
         "WITH marked AS (
              UPDATE {schema}.notifications n SET read_at = k.at
              FROM unnest($1::text[], $2::bigint[], $3::bigint[]) k (recipient_id, up_to, at)
-             WHERE n.recipient_id = k.recipient_id AND n.position <= k.up_to AND n.read_at IS NULL
+             WHERE n.recipient_id = k.recipient_id AND n.position <= k.up_to AND n.in_feed AND n.read_at IS NULL
              RETURNING n.recipient_id)
          SELECT recipient_id, count(*) FROM marked GROUP BY recipient_id"
     );
@@ -105,29 +165,118 @@ async fn sweep(
 }
 
 async fn save_notifications(connection: &mut PgConnection, schema: &str, batch: &FeedBatch) -> sqlx::Result<()> {
-    let rows: Vec<&NotificationRow> = batch.notifications.changed().map(|(_, row)| row).collect();
-    if rows.is_empty() {
+    if batch.notifications.changed().next().is_none() {
         return Ok(());
     }
+    let others: Vec<String> =
+        COLUMNS.split(", ").skip(1).map(|column| format!("{column} = excluded.{column}")).collect();
     let sql = format!(
-        "INSERT INTO {schema}.notifications ({COLUMNS})
-         SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[],
-         $8::bigint[], $9::bigint[])
-         ON CONFLICT (notification_id) DO UPDATE SET read_at = excluded.read_at"
+        "INSERT INTO {schema}.notifications ({COLUMNS}) SELECT * FROM {rows}
+         ON CONFLICT (notification_id) DO UPDATE SET {others}",
+        rows = notification_arrays(1),
+        others = others.join(", ")
     );
-    sqlx::query(&sql)
-        .bind(rows.iter().map(|row| row.id.0).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.recipient_id.as_str()).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.kind.name()).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.actor_id.as_ref().map(UserId::as_str)).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.source_type.as_str()).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.source_id.as_str()).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.read_at.map(|at| at.as_millis())).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.created_at.as_millis()).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| signed(row.position.0)).collect::<Vec<_>>())
-        .execute(connection)
-        .await?;
+    let mut values = PgArguments::default();
+    bind_notifications(&mut values, batch)?;
+    sqlx::query_with(&sql, values).execute(connection).await?;
     Ok(())
+}
+
+async fn save_deliveries(connection: &mut PgConnection, schema: &str, batch: &FeedBatch) -> sqlx::Result<()> {
+    let gone: Vec<_> = batch.deliveries.removed().collect();
+    if !gone.is_empty() {
+        let sql = format!(
+            "DELETE FROM {schema}.deliveries d USING unnest($1::uuid[], $2::text[]) k (notification_id, channel)
+             WHERE d.notification_id = k.notification_id AND d.channel = k.channel"
+        );
+        sqlx::query(&sql)
+            .bind(gone.iter().map(|(id, _)| id.0).collect::<Vec<_>>())
+            .bind(gone.iter().map(|(_, channel)| channel.name()).collect::<Vec<_>>())
+            .execute(&mut *connection)
+            .await?;
+    }
+    if batch.deliveries.changed().next().is_none() {
+        return Ok(());
+    }
+    let others: Vec<String> =
+        DELIVERY_COLUMNS.split(", ").skip(2).map(|column| format!("{column} = excluded.{column}")).collect();
+    let sql = format!(
+        "INSERT INTO {schema}.deliveries ({DELIVERY_COLUMNS}) SELECT * FROM {rows}
+         ON CONFLICT (notification_id, channel) DO UPDATE SET {others}",
+        rows = delivery_arrays(1),
+        others = others.join(", ")
+    );
+    let mut values = PgArguments::default();
+    bind_deliveries(&mut values, batch)?;
+    sqlx::query_with(&sql, values).execute(connection).await?;
+    Ok(())
+}
+
+/// The rows of [`bind_notifications`], whose first parameter is `first`.
+pub(super) fn notification_arrays(first: usize) -> String {
+    arrays(&TYPES, first)
+}
+
+/// The rows of [`bind_deliveries`], whose first parameter is `first`.
+pub(super) fn delivery_arrays(first: usize) -> String {
+    arrays(&DELIVERY_TYPES, first)
+}
+
+fn arrays(types: &[&str], first: usize) -> String {
+    let parameter = |(nth, kind): (usize, &&str)| format!("${}::{kind}[]", first + nth);
+    format!("unnest({})", types.iter().enumerate().map(parameter).collect::<Vec<_>>().join(", "))
+}
+
+/// A column, or a parameter before them.
+pub(super) fn add<'q, T>(values: &mut PgArguments, column: T) -> sqlx::Result<()>
+where
+    T: sqlx::Encode<'q, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + 'q,
+{
+    values.add(column).map_err(sqlx::Error::Encode)
+}
+
+/// An array for each of [`COLUMNS`], of the rows that changed.
+pub(super) fn bind_notifications(values: &mut PgArguments, batch: &FeedBatch) -> sqlx::Result<()> {
+    let rows: Vec<&NotificationRow> = batch.notifications.changed().map(|(_, row)| row).collect();
+    let rows = || rows.iter();
+    let millis = |at: Option<Timestamp>| at.map(Timestamp::as_millis);
+    add(values, rows().map(|row| row.id.0).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| row.recipient_id.as_str()).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| row.kind.name()).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| row.actor_id.as_ref().map(UserId::as_str)).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| row.source_type.as_str()).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| row.source_id.as_str()).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| related_column(&row.related)).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| row.content.as_deref()).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| row.locale.as_deref()).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| row.critical).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| row.topic.as_ref().map(|topic| topic.kind.name())).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| row.topic.as_ref().map(|topic| topic.target_id.as_str())).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| row.room_id.map(|room| room.0)).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| row.in_feed).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| millis(row.read_at)).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| millis(row.clicked_at)).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| millis(row.archived_at)).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| row.created_at.as_millis()).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| signed(row.position.0)).collect::<Vec<_>>())
+}
+
+/// An array for each of [`DELIVERY_COLUMNS`], of the rows that changed.
+pub(super) fn bind_deliveries(values: &mut PgArguments, batch: &FeedBatch) -> sqlx::Result<()> {
+    let rows: Vec<&DeliveryRow> = batch.deliveries.changed().map(|(_, row)| row).collect();
+    let rows = || rows.iter();
+    let millis = |at: Option<Timestamp>| at.map(Timestamp::as_millis);
+    add(values, rows().map(|row| row.notification_id.0).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| row.channel.name()).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| row.recipient_id.as_str()).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| row.state.name()).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| row.reason.as_deref()).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| millis(row.due)).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| i64::from(row.attempts)).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| row.provider.as_deref()).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| row.provider_id.as_deref()).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| millis(row.accepted_at)).collect::<Vec<_>>())?;
+    add(values, rows().map(|row| signed(row.position.0)).collect::<Vec<_>>())
 }
 
 async fn save_counters(connection: &mut PgConnection, schema: &str, batch: &FeedBatch) -> sqlx::Result<()> {

@@ -18,7 +18,7 @@ use super::inbox_reads::PostgresInboxReads;
 use super::search_reads::PostgresSearchReads;
 use super::snapshot::PostgresSnapshot;
 use super::walks::{self, Walk};
-use super::{Schema, feed_writes, in_time, inbox_load, inbox_marks, inbox_save, quick, search_writes};
+use super::{Schema, feed_erasing, feed_writes, in_time, inbox_load, inbox_marks, inbox_save, quick, search_writes};
 use crate::inbox::batch::InboxBatch;
 use crate::store::names::signed;
 use crate::store::{
@@ -184,6 +184,16 @@ impl PostgresGeneration {
         Ok(())
     }
 
+    /// What is somebody's in the feed cannot be left for later: whoever has their id next begins with nothing. The other units
+    /// find what they blank when they are filled.
+    async fn index_for_erasing(&self) -> Result<(), StoreError> {
+        if self.unit == UnitName::Feed && !self.has(feed_erasing::INDEX).await? {
+            let (mut connection, session) = self.schema.lender.apart_and_watched().await.map_err(postgres_error)?;
+            session.as_long_as_it_works(self.index(&mut connection)).await.map_err(postgres_error)?;
+        }
+        Ok(())
+    }
+
     /// A transaction for every few rows: questions and other writers come in between.
     async fn walk(&self, user: UserId, up_to: Position) -> Result<(), StoreError> {
         let schema = &self.schema.name;
@@ -303,6 +313,7 @@ impl Generation for PostgresGeneration {
         if !step.changes.erased().is_empty() {
             // Walked through is what is stored.
             self.flush().await?;
+            self.index_for_erasing().await?;
             self.blank_ahead(&step).await?;
         }
         in_time(WRITE_PATIENCE, self.fill_in_turn(step)).await

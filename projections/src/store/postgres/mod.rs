@@ -3,6 +3,7 @@
 mod choices;
 mod columns;
 mod erasing;
+mod feed_erasing;
 mod feed_reads;
 mod feed_writes;
 mod filling;

@@ -1,5 +1,5 @@
-//! The steps there are most of, in one round trip: messages and reads in the inbox, raised notifications in the feed,
-//! messages in the search.
+//! The steps there are most of, in one round trip: messages and reads in the inbox, raised notifications and what was decided
+//! of them in the feed, messages in the search.
 //!
 //! What these do to a row can be said in SQL without knowing the row, so nothing is loaded: one statement claims the
 //! unit's place and writes, and is a transaction of its own. Every part of it hangs on the claim: whoever lost the race
@@ -15,8 +15,7 @@ use sqlx::{PgConnection, Postgres};
 
 use super::columns::postgres_error;
 use super::{feed_writes, search_writes};
-use crate::feed::NotificationRow;
-use crate::feed::project::FeedChange;
+use crate::feed::batch::FeedBatch;
 use crate::inbox::FileRow;
 use crate::inbox::batch::InRoom;
 use crate::inbox::changes::{InboxChange, LastShown, Mentioned, SaidMessage};
@@ -36,8 +35,8 @@ pub(super) async fn write(
             Some(talk) => talk.write(connection, schema, step).await,
             None => return Ok(None),
         },
-        UnitChanges::Feed(changes) => match raised(changes) {
-            Some(rows) => raise(connection, schema, step, &rows).await,
+        UnitChanges::Feed(changes) => match FeedBatch::of_new(changes) {
+            Some(batch) => return raise(connection, schema, step, &batch).await.map_err(postgres_error),
             None => return Ok(None),
         },
         UnitChanges::Search(changes) => match added(changes) {
@@ -227,22 +226,6 @@ fn talk(schema: &str) -> String {
     )
 }
 
-fn raised(changes: &[FeedChange]) -> Option<Vec<&NotificationRow>> {
-    changes
-        .iter()
-        .map(|change| match change {
-            FeedChange::Raise(row) => Some(row),
-            FeedChange::MarkRead { .. }
-            | FeedChange::MarkUnread { .. }
-            | FeedChange::MarkAllRead { .. }
-            | FeedChange::Settle(_)
-            | FeedChange::Subscribe(_)
-            | FeedChange::Unsubscribe { .. }
-            | FeedChange::Erase { .. } => None,
-        })
-        .collect()
-}
-
 fn added(changes: &[SearchChange]) -> Option<Vec<&Entry>> {
     changes
         .iter()
@@ -253,39 +236,41 @@ fn added(changes: &[SearchChange]) -> Option<Vec<&Entry>> {
         .collect()
 }
 
-/// A notification that is there already is not counted a second time.
+/// `None` when one of them is there already: what it was goes, and how it counted. And when the unit is elsewhere, which the
+/// general way finds out.
 async fn raise(
     connection: &mut PgConnection,
     schema: &str,
     step: &Step,
-    rows: &[&NotificationRow],
-) -> sqlx::Result<bool> {
+    batch: &FeedBatch,
+) -> sqlx::Result<Option<bool>> {
+    let (first, deliveries) = (4, 4 + feed_writes::WIDTH);
+    let counts = deliveries + feed_writes::DELIVERY_WIDTH;
     let sql = format!(
-        "WITH {claim},
-         raised AS (INSERT INTO {schema}.notifications ({columns})
-             SELECT k.* FROM claimed, unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-             $10::bigint[], $11::bigint[], $12::bigint[]) k
-             ON CONFLICT DO NOTHING RETURNING recipient_id),
+        "WITH claimed AS (UPDATE {schema}.unit SET checkpoint = $2
+             WHERE checkpoint = $1 AND log_id = $3 AND state <> 'closed'
+             AND NOT EXISTS (SELECT FROM {schema}.notifications WHERE notification_id = ANY(${first})) RETURNING 1),
+         raised AS (INSERT INTO {schema}.notifications ({columns}) SELECT k.* FROM claimed, {notifications} k),
+         told AS (INSERT INTO {schema}.deliveries ({delivery_columns}) SELECT k.* FROM claimed, {deliveries} k),
          counted AS (INSERT INTO {schema}.feeds AS f (recipient_id, unread)
-             SELECT recipient_id, count(*) FROM raised GROUP BY recipient_id
+             SELECT k.* FROM claimed, unnest(${counts}::text[], ${more}::bigint[]) k
              ON CONFLICT (recipient_id) DO UPDATE SET unread = f.unread + excluded.unread)
          SELECT EXISTS (SELECT FROM claimed)",
-        claim = claim(schema),
-        columns = feed_writes::COLUMNS
+        columns = feed_writes::COLUMNS,
+        notifications = feed_writes::notification_arrays(first),
+        delivery_columns = feed_writes::DELIVERY_COLUMNS,
+        deliveries = feed_writes::delivery_arrays(deliveries),
+        more = counts + 1,
     );
-    sqlx::query_scalar(&sql)
-        .bind(signed(step.from.0))
-        .bind(signed(step.to.0))
-        .bind(step.log.0)
-        .bind(rows.iter().map(|row| row.id.0).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.recipient_id.as_str()).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.kind.name()).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.actor_id.as_ref().map(UserId::as_str)).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.source_type.as_str()).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.source_id.as_str()).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.read_at.map(|at| at.as_millis())).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.created_at.as_millis()).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| signed(row.position.0)).collect::<Vec<_>>())
-        .fetch_one(connection)
-        .await
+    let mut values = PgArguments::default();
+    for place in [signed(step.from.0), signed(step.to.0)] {
+        feed_writes::add(&mut values, place)?;
+    }
+    feed_writes::add(&mut values, step.log.0)?;
+    feed_writes::bind_notifications(&mut values, batch)?;
+    feed_writes::bind_deliveries(&mut values, batch)?;
+    feed_writes::add(&mut values, batch.unread.changed().map(|(user, _)| user.as_str()).collect::<Vec<_>>())?;
+    feed_writes::add(&mut values, batch.unread.changed().map(|(_, unread)| signed(*unread)).collect::<Vec<_>>())?;
+    let claimed: bool = sqlx::query_scalar_with(&sql, values).fetch_one(connection).await?;
+    Ok(claimed.then_some(true))
 }

@@ -1,14 +1,15 @@
-//! The way through what somebody said, in whichever unit has it: a few rows per transaction.
+//! The way through what is somebody's, in whichever unit has it: a few rows per transaction.
 
 use aggregates::ids::UserId;
 use event_log::Position;
 use sqlx::{Connection, PgConnection};
 
-use super::{erasing, search_erasing};
+use super::{erasing, feed_erasing, search_erasing};
 use crate::views::UnitName;
 
 pub(super) enum Walk<'a> {
     Inbox(erasing::Walk<'a>),
+    Feed(feed_erasing::Walk<'a>),
     Search(search_erasing::Walk<'a>),
 }
 
@@ -27,14 +28,17 @@ impl<'a> Walk<'a> {
             UnitName::Search if search_erasing::has_index(connection, schema).await? => {
                 Some(Self::Search(search_erasing::Walk::of(schema, user, up_to)))
             }
-            UnitName::Inbox | UnitName::Search | UnitName::Feed => None,
+            // Filling has made its indexes, where it met the first erasure.
+            UnitName::Feed => Some(Self::Feed(feed_erasing::Walk::of(schema, user, up_to))),
+            UnitName::Inbox | UnitName::Search => None,
         })
     }
 
-    /// Looks at about `rows_max` messages. `false`: that was the last of them.
+    /// Looks at about `rows_max` rows. `false`: that was the last of them.
     pub(super) async fn on(&mut self, connection: &mut PgConnection, rows_max: usize) -> sqlx::Result<bool> {
         match self {
             Self::Inbox(walk) => walk.on(connection, rows_max).await,
+            Self::Feed(walk) => walk.on(connection, rows_max).await,
             Self::Search(walk) => walk.on(connection, rows_max).await,
         }
     }

@@ -44,11 +44,6 @@ pub(super) fn load(tx: &Connection, choices: &mut Choices) -> Result<()> {
 }
 
 pub(super) fn save(tx: &Connection, choices: &Choices) -> Result<()> {
-    for (user, at) in &choices.erased {
-        let key = params![user.as_str(), signed(at.0)];
-        tx.prepare_cached("DELETE FROM preferences WHERE user_id = ? AND position < ?")?.execute(key)?;
-        tx.prepare_cached("DELETE FROM subscriptions WHERE user_id = ? AND from_position < ?")?.execute(key)?;
-    }
     let mut settled = tx.prepare_cached("INSERT OR REPLACE INTO preferences VALUES (?, ?, ?)")?;
     for row in choices.settings.values() {
         settled.execute(params![row.user_id.as_str(), column(&row.settings), signed(row.position.0)])?;
@@ -135,13 +130,14 @@ impl ChoiceReads for SqliteFeedReads {
     ) -> std::result::Result<Option<SubscriptionRow>, ReadError> {
         let (user, topic) = (user.clone(), topic.clone());
         self.ask(move |connection| {
+            // The last that began by then is the only one that can still go on: those before it have ended where the next began.
             let mut statement = connection.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM subscriptions WHERE user_id = ?1 AND topic_kind = ?2 AND target_id = ?3
-                 AND from_position <= ?4 AND (to_position IS NULL OR ?4 < to_position)
-                 ORDER BY from_position DESC LIMIT 1"
+                "SELECT {COLUMNS} FROM subscriptions WHERE user_id = ? AND topic_kind = ? AND target_id = ?
+                 AND from_position <= ? ORDER BY from_position DESC LIMIT 1"
             ))?;
             let asked = params![user.as_str(), topic.kind.name(), topic.target_id.as_str(), signed(at.0)];
-            statement.query_row(asked, subscription).optional()
+            let last = statement.query_row(asked, subscription).optional()?;
+            Ok(last.filter(|row| row.is_open_at(at)))
         })
         .await
     }

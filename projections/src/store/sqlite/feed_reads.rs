@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
+use aggregates::Timestamp;
 use aggregates::ids::{NotificationId, UserId};
 use async_trait::async_trait;
 use event_log::Position;
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, Result as SqlResult, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Result as SqlResult, Row, params, params_from_iter};
 
-use super::columns::number;
+use super::columns::{maybe_moment, number};
 use super::connections::Connections;
-use super::feed_writes::{COLUMNS, notification};
+use super::feed_writes::{COLUMNS, DELIVERY_COLUMNS, DELIVERY_WIDTH, deliveries, delivery, notification};
 use super::generation::checkpoint;
-use crate::feed::{FeedFilter, FeedPage, FeedReads, NotificationRow};
+use crate::feed::{DeliveryReads, DueDelivery, FeedEntry, FeedFilter, FeedPage, FeedReads, NotificationRow};
+use crate::store::feed_places::{ARCHIVED, LISTED};
 use crate::store::names::{at_most, signed};
 use crate::views::{ReadError, UnitName};
 
@@ -33,6 +35,14 @@ impl SqliteFeedReads {
     }
 }
 
+/// With their deliveries, one look for each.
+fn entries(connection: &Connection, found: Vec<NotificationRow>) -> SqlResult<Vec<FeedEntry>> {
+    let entry = |notification: NotificationRow| {
+        Ok(FeedEntry { deliveries: deliveries(connection, notification.id)?, notification })
+    };
+    found.into_iter().map(entry).collect()
+}
+
 #[async_trait]
 impl FeedReads for SqliteFeedReads {
     async fn checkpoint(&self) -> Result<Position, ReadError> {
@@ -45,14 +55,18 @@ impl FeedReads for SqliteFeedReads {
         filter: &FeedFilter,
         page: FeedPage,
         limit: usize,
-    ) -> Result<Vec<NotificationRow>, ReadError> {
+    ) -> Result<Vec<FeedEntry>, ReadError> {
         let (user, filter) = (user.clone(), filter.clone());
         self.ask(move |connection| {
-            let mut sql = format!("SELECT {COLUMNS} FROM notifications WHERE recipient_id = ?");
+            // What is unread has an index of its own; the sign keeps the other one out of it.
+            let place = match (filter.unread_only, filter.archived) {
+                (false, false) => LISTED,
+                (false, true) => ARCHIVED,
+                (true, false) => "in_feed AND read_at IS NULL AND +archived_at IS NULL",
+                (true, true) => "in_feed AND read_at IS NULL AND archived_at IS NOT NULL",
+            };
+            let mut sql = format!("SELECT {COLUMNS} FROM notifications WHERE recipient_id = ? AND {place}");
             let mut values: Vec<Value> = vec![user.as_str().to_owned().into()];
-            if filter.unread_only {
-                sql.push_str(" AND read_at IS NULL");
-            }
             if !filter.kinds.is_empty() {
                 sql.push_str(&format!(" AND kind IN ({})", vec!["?"; filter.kinds.len()].join(", ")));
                 values.extend(filter.kinds.iter().map(|kind| Value::from(kind.name().to_owned())));
@@ -67,21 +81,30 @@ impl FeedReads for SqliteFeedReads {
             };
             sql.push_str(" ORDER BY position DESC LIMIT ? OFFSET ?");
             values.extend([at_most(limit).into(), at_most(offset).into()]);
-            connection.prepare_cached(&sql)?.query_map(params_from_iter(values), notification)?.collect()
+            let mut statement = connection.prepare_cached(&sql)?;
+            let found = statement.query_map(params_from_iter(values), |row| notification(row, 0))?;
+            entries(connection, found.collect::<SqlResult<_>>()?)
         })
         .await
     }
 
-    async fn by_ids(&self, user: &UserId, ids: &[NotificationId]) -> Result<Vec<NotificationRow>, ReadError> {
+    async fn by_ids(&self, user: &UserId, ids: &[NotificationId]) -> Result<Vec<FeedEntry>, ReadError> {
         let (user, ids) = (user.clone(), ids.to_vec());
         self.ask(move |connection| {
-            let sql = format!("SELECT {COLUMNS} FROM notifications WHERE notification_id = ? AND recipient_id = ?");
-            let mut statement = connection.prepare_cached(&sql)?;
             let mut found = Vec::new();
             for id in ids {
-                found.extend(statement.query_row(params![id.0, user.as_str()], notification).optional()?);
+                found.extend(one(connection, &user, id)?.filter(|row| row.in_feed));
             }
-            Ok(found)
+            entries(connection, found)
+        })
+        .await
+    }
+
+    async fn raised(&self, user: &UserId, id: NotificationId) -> Result<Option<FeedEntry>, ReadError> {
+        let user = user.clone();
+        self.ask(move |connection| {
+            let found = one(connection, &user, id)?;
+            Ok(entries(connection, found.into_iter().collect())?.pop())
         })
         .await
     }
@@ -99,5 +122,34 @@ impl FeedReads for SqliteFeedReads {
             Ok(counts)
         })
         .await
+    }
+}
+
+fn one(connection: &Connection, user: &UserId, id: NotificationId) -> SqlResult<Option<NotificationRow>> {
+    let sql = format!("SELECT {COLUMNS} FROM notifications WHERE notification_id = ? AND recipient_id = ?");
+    let mut statement = connection.prepare_cached(&sql)?;
+    statement.query_row(params![id.0, user.as_str()], |row| notification(row, 0)).optional()
+}
+
+#[async_trait]
+impl DeliveryReads for SqliteFeedReads {
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<DueDelivery>, ReadError> {
+        self.ask(move |connection| {
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {DELIVERY_COLUMNS}, {COLUMNS} FROM deliveries
+                 JOIN notifications USING (notification_id, recipient_id, position)
+                 WHERE due IS NOT NULL AND due <= ? ORDER BY due, notification_id, channel LIMIT ?"
+            ))?;
+            let due = |row: &Row<'_>| {
+                Ok(DueDelivery { delivery: delivery(row)?, notification: notification(row, DELIVERY_WIDTH)? })
+            };
+            statement.query_map(params![now.as_millis(), at_most(limit)], due)?.collect()
+        })
+        .await
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, ReadError> {
+        const SQL: &str = "SELECT min(due) FROM deliveries WHERE due IS NOT NULL";
+        self.ask(|connection| connection.prepare_cached(SQL)?.query_row([], |row| maybe_moment(row, 0))).await
     }
 }

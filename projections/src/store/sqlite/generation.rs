@@ -16,7 +16,7 @@ use super::inbox_reads::SqliteInboxReads;
 use super::search_reads::SqliteSearchReads;
 use super::snapshot::SqliteSnapshot;
 use super::walks::Walk;
-use super::{feed_writes, inbox_writes, search_writes};
+use super::{feed_erasing, feed_writes, inbox_writes, search_writes};
 use crate::inbox::batch::InboxBatch;
 use crate::store::names::{natural, signed};
 use crate::store::{
@@ -141,6 +141,16 @@ impl SqliteGeneration {
         Ok(())
     }
 
+    /// What is somebody's in the feed cannot be left for later: whoever has their id next begins with nothing. The other units
+    /// find what they blank when they are filled.
+    async fn index_for_erasing(&self) -> Result<(), StoreError> {
+        let unit = self.unit;
+        if unit == UnitName::Feed && !self.connections.read(feed_erasing::has_indexes).await? {
+            self.connections.write(move |connection| sort_into_indexes(connection, unit)).await?;
+        }
+        Ok(())
+    }
+
     /// A transaction for every few rows: questions and other writers come in between.
     async fn walk(&self, mut walk: Walk) -> Result<(), StoreError> {
         loop {
@@ -176,6 +186,7 @@ impl Generation for SqliteGeneration {
         if !step.changes.erased().is_empty() {
             // Walked through is what is stored.
             self.flush().await?;
+            self.index_for_erasing().await?;
             self.blank_ahead(&step).await?;
         }
         self.filling(move |filling, connection| filling.take(connection, step)).await
@@ -190,10 +201,7 @@ impl Generation for SqliteGeneration {
         let noted = self.filling(move |filling, connection| {
             filling.flush(connection)?;
             filling.forget();
-            // What sorts for an index may take as much memory as the pages of its connection, beside them.
-            cache_at_most(connection, SORTING_CACHE_KIB)?;
-            make_indexes(connection, unit)?;
-            cache_at_most(connection, WRITER_CACHE_KIB)?;
+            sort_into_indexes(connection, unit)?;
             match unit {
                 UnitName::Inbox => erasing::noted(connection).map_err(sqlite_error),
                 UnitName::Feed | UnitName::Search => Ok(Vec::new()),
@@ -288,6 +296,13 @@ impl Generation for SqliteGeneration {
         let opened = tokio::task::spawn_blocking(move || SqliteSnapshot::open(&path, unit));
         Ok(Box::new(opened.await.map_err(StoreError::unreachable)??))
     }
+}
+
+/// What sorts for an index may take as much memory as the pages of its connection, beside them.
+fn sort_into_indexes(connection: &mut Connection, unit: UnitName) -> Result<(), StoreError> {
+    cache_at_most(connection, SORTING_CACHE_KIB)?;
+    make_indexes(connection, unit)?;
+    cache_at_most(connection, WRITER_CACHE_KIB)
 }
 
 fn make_indexes(connection: &mut Connection, unit: UnitName) -> Result<(), StoreError> {

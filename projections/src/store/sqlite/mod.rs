@@ -4,6 +4,7 @@ mod choices;
 mod columns;
 mod connections;
 mod erasing;
+mod feed_erasing;
 mod feed_reads;
 mod feed_writes;
 mod filling;

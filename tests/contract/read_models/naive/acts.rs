@@ -35,7 +35,7 @@ pub struct Act {
 impl From<(u8, u8, u8, u8)> for Act {
     fn from((what, who, whom, number): (u8, u8, u8, u8)) -> Self {
         let person = |index: u8| PEOPLE[usize::from(index) % PEOPLE.len()];
-        Self { what: what % 40, who: person(who), whom: person(whom), number }
+        Self { what: what % 52, who: person(who), whom: person(whom), number }
     }
 }
 
@@ -139,15 +139,13 @@ impl Naive {
             }
             21 | 22 if !self.people.contains(&from) => vec![registered(nth, act.who, act.who)],
             21 => vec![renamed(nth, act.who, &format!("{} {}", act.who, act.number))],
-            23 if !self.notes.is_empty() => {
-                let note = &self.notes[usize::from(act.number) % self.notes.len()];
-                vec![marked(nth, note.id.0.as_u128(), note.recipient.as_str(), act.who < act.whom)]
-            }
+            23 => self.marked(act),
             24 => vec![feed_read(nth, act.who, Position(head.0.saturating_sub(u64::from(act.number % 8))))],
             25 | 26 if self.people.contains(&from) => vec![erased(nth, act.who)],
             27..=29 => self.reported(act),
             32..=39 => self.chose(act),
-            _ => vec![raised(nth, self.notes.len() as u128 + 1, act.who, NotificationType::Follower)],
+            40..=51 => self.noted(act),
+            _ => vec![raised(nth, self.raised + 1, act.who, NotificationType::Follower)],
         }
     }
 }

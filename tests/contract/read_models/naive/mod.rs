@@ -2,6 +2,7 @@
 
 mod acts;
 mod choices;
+mod notes;
 mod reports;
 mod rooms;
 
@@ -10,26 +11,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use aggregates::DomainEvent;
 use aggregates::feed::FeedEvent;
 use aggregates::ids::{NotificationId, ReportId, RoomId, UserId};
-use aggregates::notification::NotificationEvent;
 use aggregates::policy::settings::Settings;
 use aggregates::relationship::RelationshipEvent;
 use event_log::Position;
 use projections::Views;
-use projections::feed::{FeedFilter, FeedPage, SubscriptionRow};
+use projections::feed::SubscriptionRow;
 use projections::inbox::ReportRow;
 
 pub use self::acts::Act;
+use self::notes::Note;
 use self::rooms::{Place, Room};
 use crate::read_models::world::user;
 
 const PEOPLE: [&str; 4] = ["ana", "ben", "cleo", "dian"];
-
-struct Note {
-    id: NotificationId,
-    recipient: UserId,
-    position: Position,
-    read: bool,
-}
 
 #[derive(Default)]
 pub struct Naive {
@@ -37,7 +31,12 @@ pub struct Naive {
     places: BTreeMap<(RoomId, UserId), Place>,
     follows: BTreeSet<(UserId, UserId)>,
     blocks: BTreeSet<(UserId, UserId)>,
+    /// Without those that are gone; the order is that of the log.
     notes: Vec<Note>,
+    /// Whose each notification was that was ever raised.
+    recipients: BTreeMap<NotificationId, UserId>,
+    /// The highest number of any.
+    raised: u128,
     people: BTreeSet<UserId>,
     reports: BTreeMap<ReportId, ReportRow>,
     settings: BTreeMap<UserId, Settings>,
@@ -61,23 +60,8 @@ impl Naive {
                     RelationshipEvent::UserUnblocked(event) => self.blocks.remove(&pair(event)),
                 };
             }
-            DomainEvent::Notification(event) => match event {
-                NotificationEvent::NotificationRaised(event) if !event.is_in_feed() => {}
-                NotificationEvent::DeliveryDecided(_) => {}
-                NotificationEvent::NotificationRaised(event) => self.notes.push(Note {
-                    id: event.notification_id,
-                    recipient: event.recipient_id.clone(),
-                    position,
-                    read: false,
-                }),
-                NotificationEvent::NotificationRead(event) => self.mark(event.notification_id, true),
-                NotificationEvent::NotificationUnread(event) => self.mark(event.notification_id, false),
-            },
-            DomainEvent::Feed(FeedEvent::FeedRead(event)) => {
-                for note in &mut self.notes {
-                    note.read |= note.recipient == event.user_id && note.position.0 <= event.up_to;
-                }
-            }
+            DomainEvent::Notification(event) => self.take_note(event, position),
+            DomainEvent::Feed(FeedEvent::FeedRead(event)) => self.read_feed(&event.user_id, event.up_to, event.at),
             DomainEvent::User(event) => {
                 use aggregates::user::{ProfileChanged, UserErased, UserEvent, UserRegistered};
                 match event {
@@ -90,18 +74,13 @@ impl Naive {
                         self.rooms.values_mut().for_each(|room| room.forget_words_of(user_id));
                         self.forget_reports_of(user_id);
                         self.forget_choices_of(user_id);
+                        self.forget_notes_of(user_id);
                     }
                 }
             }
             DomainEvent::Report(event) => self.take_report(event, position),
             DomainEvent::Preferences(event) => self.take_preferences(event),
             DomainEvent::Subscription(event) => self.take_subscription(event, position),
-        }
-    }
-
-    fn mark(&mut self, id: NotificationId, read: bool) {
-        for note in self.notes.iter_mut().filter(|note| note.id == id) {
-            note.read = read;
         }
     }
 
@@ -113,6 +92,7 @@ impl Naive {
             self.compare_relations(views, &user(name)).await?;
             self.compare_feed(views, &user(name)).await?;
         }
+        self.compare_due(views).await?;
         self.compare_choices(views).await?;
         self.compare_reports(views).await
     }
@@ -137,20 +117,6 @@ impl Naive {
         let blocked_by = self.blocks.iter().filter(|(_, to)| to == who).map(|(from, _)| from.clone());
         same("who blocks them", others(around.blocked_by), blocked_by.collect())?;
         Ok(())
-    }
-
-    async fn compare_feed(&self, views: &Views, who: &UserId) -> Result<(), String> {
-        let notes: Vec<&Note> = self.notes.iter().rev().filter(|note| note.recipient == *who).collect();
-        let listed =
-            views.feed().list(who, &FeedFilter::default(), FeedPage::Offset(0), 1_000).await.expect("answered");
-        let listed: Vec<_> = listed.into_iter().map(|row| (row.id, row.read_at.is_some())).collect();
-        same("the feed", listed, notes.iter().map(|note| (note.id, note.read)).collect())?;
-        let unread = notes.iter().filter(|note| !note.read).count() as u64;
-        same(
-            "unread entries",
-            views.feed().unread_counts(std::slice::from_ref(who)).await.expect("answered"),
-            vec![unread],
-        )
     }
 }
 
