@@ -115,7 +115,8 @@ impl App {
         let unseen = Unseen::new(last_seen, log.clone());
         let reactor = Reactor::new(log.clone(), views.clone(), door.clone(), surroundings, clock.clone());
         let (log_of, views_of, door_of) = (log.clone(), views.clone(), door.clone());
-        let parts = DeliveryParts { log: log_of, views: views_of, door: door_of, directory: directory.clone(), outside, clock };
+        let parts =
+            DeliveryParts { log: log_of, views: views_of, door: door_of, directory: directory.clone(), outside, clock };
         let deliverer = Deliverer::new(parts, delivery_plan(&config, surroundings));
         let auth = Arc::new(Authenticator::new(&config.auth));
         let gate = Arc::new(Gate::new(&config, auth, ports.clock.clone()));
@@ -434,9 +435,11 @@ mod tests {
     fn surrounded(given: &[&[(&str, &str)]]) -> [Channels; 2] {
         let base = [("NEXTAUTH_URL", "https://app.example.id")];
         let pairs = given.iter().copied().chain([&base[..]]).flatten();
-        let environment: BTreeMap<_, _> = pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let environment: BTreeMap<_, _> =
+            pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let outside = load(None, &environment).expect("right").outside();
-        let Surroundings { configured, by_user_id, in_room, clock: _ } = surroundings(&Outside::try_new(&outside).expect("right"));
+        let Surroundings { configured, by_user_id, in_room, clock: _ } =
+            surroundings(&Outside::try_new(&outside).expect("right"));
         assert!(!in_room);
         [configured, by_user_id]
     }

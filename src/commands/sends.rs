@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use aggregates::ids::{NotificationId, UserId};
 use aggregates::notification::{
-    NotificationCommand, NotificationError, NotificationEvent, NotificationType, RaiseNotification, Source, Surroundings,
+    NotificationCommand, NotificationError, NotificationEvent, NotificationType, RaiseNotification, Source,
+    Surroundings,
 };
 use aggregates::policy::channels::Channels;
 use aggregates::policy::content::Content;
@@ -68,10 +69,11 @@ impl Commands {
         notice: &Notice,
     ) -> Result<NoticedAll, Failure> {
         let id = program.wish_id("notify-bulk");
-        let sending = recipients.iter().map(|recipient| async move {
-            let sent = self.send_notice(program, id.part(recipient.as_str()), recipient, notice).await;
+        let send = async |recipient: UserId| {
+            let sent = self.send_notice(program, id.part(recipient.as_str()), &recipient, notice).await;
             (recipient, sent)
-        });
+        };
+        let sending: Vec<_> = recipients.iter().cloned().map(send).collect();
         let mut sending = futures_util::stream::iter(sending).buffer_unordered(SENT_AT_ONCE_MAX);
         let mut all = NoticedAll { sent: 0, refused: Vec::new(), position: Position::START };
         let mut failed = None;
@@ -85,7 +87,7 @@ impl Commands {
                     refusal: Refusal::Notification(NotificationError::UnknownUser | NotificationError::OwnDoing),
                     position,
                 })) => {
-                    all.refused.push(recipient.clone());
+                    all.refused.push(recipient);
                     all.position = all.position.max(position);
                 }
                 Err(failure) => failed = failed.or(Some(failure)),

@@ -6,6 +6,7 @@ use aggregates::user::{Profile, UserEvent};
 use aggregates::{DomainEvent, Sealed, StreamId};
 use event_log::{EventLogError, SharedLog};
 use providers::{Address, Mailbox, PhoneNumber, ProviderKind, Subscription};
+use serde_json::Value;
 
 use super::attempt::Unsendable;
 
@@ -44,9 +45,11 @@ pub fn address(kind: ProviderKind, user: &UserId, profile: &Profile) -> Result<A
         ProviderKind::OneSignal => Ok(Address::Users(vec![user.to_string()])),
         ProviderKind::WebPush => {
             let browsers = profile.reach.web_push.iter().filter_map(Sealed::words);
-            let browsers: Vec<Subscription> =
-                browsers.filter_map(|browser| serde_json::from_str(browser).ok()).collect();
-            if browsers.is_empty() { Err(missing("no browser of theirs is known")) } else { Ok(Address::Browsers(browsers)) }
+            let browsers: Vec<Subscription> = browsers.filter_map(subscription).collect();
+            if browsers.is_empty() {
+                return Err(missing("no browser of theirs is known"));
+            }
+            Ok(Address::Browsers(browsers))
         }
         ProviderKind::Mailketing | ProviderKind::Smtp => {
             let email = words(profile.email.as_ref()).ok_or_else(|| missing("no e-mail address is known"))?;
@@ -58,6 +61,13 @@ pub fn address(kind: ProviderKind, user: &UserId, profile: &Profile) -> Result<A
             PhoneNumber::parse(phone).map(Address::Phone).map_err(|_| missing("what is known as their number is none"))
         }
     }
+}
+
+/// As `PUT /api/users/{userId}` keeps it; what is none is passed over.
+fn subscription(browser: &str) -> Option<Subscription> {
+    let browser: Value = serde_json::from_str(browser).ok()?;
+    let key = |name: &str| browser["keys"][name].as_str();
+    Subscription::parse(browser["endpoint"].as_str()?, key("p256dh")?, key("auth")?).ok()
 }
 
 fn words(sealed: Option<&Sealed>) -> Option<&str> {

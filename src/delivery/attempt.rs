@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aggregates::ids::{CommandId, DeliveryId, NotificationId};
+use aggregates::ids::{CommandId, DeliveryId};
 use aggregates::notification::{
     AttemptStarted, EndAttempt, NotificationCommand, NotificationEvent, StartAttempt, Surroundings,
 };
-use aggregates::policy::channels::{Channel, Channels};
+use aggregates::policy::channels::Channels;
 use aggregates::policy::deciding::{Facts, Hearing};
 use aggregates::policy::retrying::{AttemptOutcome, OutcomeKind, RetryPolicy};
 use aggregates::{Command, DomainEvent, Metadata, StreamId};
@@ -240,4 +240,3 @@ fn kept(outcome: Outcome) -> AttemptOutcome {
     };
     AttemptOutcome { kind, reason, provider_id, after_ms }
 }
-

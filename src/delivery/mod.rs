@@ -19,7 +19,7 @@ use aggregates::notification::Surroundings;
 use aggregates::policy::channels::Channel;
 use aggregates::policy::retrying::RetryPolicy;
 use event_log::{Door, SharedLog};
-use projections::feed::{DeliveryReads, DueDelivery};
+use projections::feed::DueDelivery;
 use projections::{UnitName, Views};
 use providers::{DeliveryChannel, Outside};
 use tokio::sync::watch;
@@ -139,9 +139,14 @@ impl Deliverer {
         let feed = self.parts.views.feed();
         // Those that are under way here are due in the view until their end is there too.
         let due = feed.due(self.parts.clock.now(), room + under_way.ids.len()).await?;
-        for due in due.into_iter().filter(|due| !under_way.ids.contains(&id_of(due))).take(room) {
+        for due in due {
             let id = id_of(&due);
-            under_way.ids.insert(id);
+            if under_way.attempts.len() == self.plan.workers_max {
+                break;
+            }
+            if !under_way.ids.insert(id) {
+                continue;
+            }
             let attempt = Attempt::new(self.parts.clone(), self.plan.clone(), self.measures.clone(), due);
             under_way.attempts.spawn(async move {
                 attempt.run().await;

@@ -17,8 +17,7 @@ use super::layers::service_gate::{Guard, Guarded, guard};
 use super::openapi::endpoint::{Endpoint, delete, get, patch, post, put};
 use super::{
     AppState, notifications, people, preferences, presence, pusher_auth, relations, reports, sends, subscriptions,
-    sync,
-    uploads,
+    sync, uploads,
 };
 use crate::config::Scope;
 

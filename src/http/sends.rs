@@ -252,7 +252,8 @@ fn a_link(value: &Option<String>, (): &()) -> garde::Result {
     if is_path && link.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(());
     }
-    https_url(&link.to_owned(), &()).map_err(|_| garde::Error::new("a path that begins with one /, or an https address"))
+    https_url(&link.to_owned(), &())
+        .map_err(|_| garde::Error::new("a path that begins with one /, or an https address"))
 }
 
 fn small(value: &Option<Map<String, Value>>, (): &()) -> garde::Result {

@@ -1,5 +1,6 @@
 //! The reactor on a real log, with real views and the real door.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aggregates::ids::CommandId;
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{NotificationReactor, Reactor, ReactorHealth};
+use crate::clock::SystemClock;
 use crate::realtime::tests::world::{World, at, user};
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,7 +31,8 @@ struct Running {
 
 impl Running {
     fn start(world: &World) -> Self {
-        let reactor = Reactor::new(world.log.clone(), world.views.clone(), world.door.clone(), Surroundings::default());
+        let (log, views, door) = (world.log.clone(), world.views.clone(), world.door.clone());
+        let reactor = Reactor::new(log, views, door, Surroundings::default(), Arc::new(SystemClock));
         let (health, stop) = (reactor.health(), CancellationToken::new());
         let ended = tokio::spawn(reactor.run(stop.clone()));
         Self { health, stop, ended }

@@ -175,7 +175,11 @@ pub fn unname(notification: &mut Value) {
 /// Without a link: it would lead to whoever it is of.
 fn of_nobody(kind: NotificationType, locale: Option<&str>) -> Content {
     let text = templates::render(kind, locale.unwrap_or(DEFAULT_LOCALE), &OF_NOBODY);
-    text.map_or_else(Content::default, |text| Content { title: text.title, message: text.message, ..Content::default() })
+    text.map_or_else(Content::default, |text| Content {
+        title: text.title,
+        message: text.message,
+        ..Content::default()
+    })
 }
 
 /// What the platform worded, else the type's template; empty words for a type that has none.
@@ -202,8 +206,8 @@ pub fn words(row: &NotificationRow, actor: Option<&UserRow>) -> Content {
 #[cfg(test)]
 mod tests {
     use aggregates::notification::Source;
-    use aggregates::policy::deciding::{Decided, Decision, Inputs};
     use aggregates::policy::choosing::Suppression;
+    use aggregates::policy::deciding::{Decided, Decision, Inputs};
     use aggregates::policy::related::Related;
     use event_log::{LogId, Position};
     use uuid::Uuid;

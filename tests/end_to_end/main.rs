@@ -18,6 +18,15 @@ macro_rules! on_both_engines {
 #[path = "../support/mod.rs"]
 mod support;
 
+/// Services outside, simulated. Apart from `support`, which has a store.
+#[path = "../support/providers"]
+#[allow(dead_code)]
+mod simulated {
+    pub mod server;
+    pub mod starsender;
+    pub mod told;
+}
+
 mod archived;
 mod backups;
 mod big_room;

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use aggregates::Timestamp;
 use aggregates::ids::CommandId;
 use aggregates::notification::Surroundings;
 use event_log::{DoorOptions, Position, Wish};
+use kabar::clock::Clock;
 use kabar::reactor::Reactor;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -28,6 +30,15 @@ const CALLS_MAX: usize = 14;
 const ANSWERED_IN: Duration = Duration::from_secs(120);
 /// Earlier keyed wishes that may be asked again.
 const KEPT_WISHES: usize = 40;
+
+/// What is decided must be the same whenever it is: one seed is one history.
+struct StandingClock;
+
+impl Clock for StandingClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(0)
+    }
+}
 
 pub struct World {
     random: StdRng,
@@ -282,7 +293,8 @@ impl World {
             self.brew();
         }
         let node = &self.nodes[0];
-        let reactor = Reactor::new(Arc::clone(&node.log), views, node.door.clone(), Surroundings::default());
+        let (log, door) = (Arc::clone(&node.log), node.door.clone());
+        let reactor = Reactor::new(log, views, door, Surroundings::default(), Arc::new(StandingClock));
         let (mut health, stop) = (reactor.health(), CancellationToken::new());
         let running = tokio::spawn(reactor.run(stop.clone()));
         let dead = node.faulty.clone();

@@ -146,7 +146,11 @@ fn to_a_user(schemas: &mut Schemas) -> Vec<Told> {
         ),
         told::<Notification>(schemas, frames::NOTIFICATION, "A notification, as GET /api/notifications has it."),
         told::<frames::NotificationRead<'_>>(schemas, frames::NOTIFICATION_READ, "Read on some device of theirs."),
-        told::<frames::NotificationDeleted<'_>>(schemas, frames::NOTIFICATION_DELETED, "Deleted on some device of theirs."),
+        told::<frames::NotificationDeleted<'_>>(
+            schemas,
+            frames::NOTIFICATION_DELETED,
+            "Deleted on some device of theirs.",
+        ),
         told::<frames::NewFollower<'_>>(
             schemas,
             frames::NEW_FOLLOWER,

@@ -55,7 +55,9 @@ pub(super) fn wants(interest: &Interest<'_>, recorded: &RecordedEvent) -> bool {
         // Of a follow tells the notification, to whoever wants to hear of it.
         DomainEvent::Relationship(RelationshipEvent::UserUnfollowed(event)) => interest.in_user(&event.to),
         DomainEvent::Relationship(
-            RelationshipEvent::UserFollowed(_) | RelationshipEvent::UserBlocked(_) | RelationshipEvent::UserUnblocked(_),
+            RelationshipEvent::UserFollowed(_)
+            | RelationshipEvent::UserBlocked(_)
+            | RelationshipEvent::UserUnblocked(_),
         ) => false,
         DomainEvent::Notification(NotificationEvent::NotificationRaised(event)) => {
             event.is_in_feed() && interest.in_user(&event.recipient_id)
@@ -144,7 +146,9 @@ pub(super) fn named(recorded: &RecordedEvent) -> Vec<&UserId> {
         )
         | DomainEvent::Participant(_)
         | DomainEvent::Relationship(
-            RelationshipEvent::UserFollowed(_) | RelationshipEvent::UserBlocked(_) | RelationshipEvent::UserUnblocked(_),
+            RelationshipEvent::UserFollowed(_)
+            | RelationshipEvent::UserBlocked(_)
+            | RelationshipEvent::UserUnblocked(_),
         )
         | DomainEvent::Notification(
             NotificationEvent::DeliveryDecided(_)

@@ -2,7 +2,6 @@
 
 use aggregates::ids::{MessageId, RoomId};
 use aggregates::participant::{Arrangement, MarkUnread, ParticipantCommand, UnreadFrom};
-use aggregates::relationship::RelationshipCommand;
 use aggregates::room::{DeleteMessage, EditMessage, Emoji, MessageFacts, PinMessage, React, RoomCommand};
 use aggregates::{Command, Metadata, Sealed, StreamId};
 use event_log::{Position, PositionToken};
@@ -266,7 +265,7 @@ async fn a_node_that_keeps_nothing_tells_what_happens_all_the_same() {
     world.add(room, "ana", &["cat"]).await;
     world.remove(room, "ana", "cat").await;
     world.read(room, "ana").await;
-    world.relate("cat", "ben", RelationshipCommand::Follow).await;
+    world.follows("cat", "ben").await;
     let seen = world.seen(&mut ben).await;
     for event in ["new-message", "user-joined", "user-left"].into_iter().chain(ABOUT) {
         let is_it = |frame: &Frame| frame.event == event && frame.channel.as_deref() == Some(&channel);

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use aggregates::ids::RoomId;
-use aggregates::relationship::RelationshipCommand;
 use aggregates::user::{EraseUser, UserCommand};
 use aggregates::{Command, StreamId};
 use event_log::{LogId, Position, PositionToken};
@@ -96,7 +95,7 @@ async fn promise_7_ones_own_channel_is_resumed_over_all_rooms_in_order_and_shows
     {
         world.send(room, by, words).await;
     }
-    world.relate("cat", "ben", RelationshipCommand::Follow).await;
+    world.follows("cat", "ben").await;
     let position = world.send(first, "ana", "3").await;
     world.told(position).await;
     let mut ben = world.resumed("ben", "private-user-ben", &world.token(from)).await;
@@ -104,7 +103,7 @@ async fn promise_7_ones_own_channel_is_resumed_over_all_rooms_in_order_and_shows
     assert_eq!(unread["chat"], 2, "two behind what he said himself in the first room, or: {unread}");
     let shown = world.shown(&mut ben, "private-user-ben").await;
     let told: Vec<&str> = shown.iter().map(|frame| frame.data["content"].as_str().unwrap_or(&frame.event)).collect();
-    assert_eq!(told, ["1", "2", "new-follower", "3"]);
+    assert_eq!(told, ["1", "2", "new-follower", "notification", "notification-new", "3"]);
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 use aggregates::feed::{FeedCommand, MarkFeedRead};
 use aggregates::notification::{MarkNotification, NotificationCommand, Surroundings};
 use aggregates::policy::follower::{follower_notification, notify_of_follower};
+use aggregates::policy::settings::TypeGroup;
+use aggregates::preferences::SettingsPatch;
 use aggregates::relationship::{Directed, RelationshipCommand};
 use aggregates::{Command, StreamId};
 use event_log::{Position, PositionToken};
@@ -41,7 +43,7 @@ async fn a_follow_is_told_with_the_id_of_the_notification_that_follows_from_it()
     let world = World::start().await;
     let mut ben = world.client().await;
     world.subscribe(&mut ben, "ben", "private-user-ben").await;
-    let position = world.relate("ana", "ben", RelationshipCommand::Follow).await;
+    let position = world.follows("ana", "ben").await;
     let follower = ben.expect("new-follower", "private-user-ben").await;
     assert_eq!(
         follower,
@@ -61,16 +63,29 @@ async fn a_follow_that_ends_by_a_block_is_told_to_nobody_then_or_later() {
     let channel = "private-user-ben";
     let mut ben = world.client().await;
     world.subscribe(&mut ben, "ben", channel).await;
-    world.relate("ana", "ben", RelationshipCommand::Follow).await;
+    world.follows("ana", "ben").await;
     let position = ben.expect("new-follower", channel).await["position"].as_str().expect("text").to_owned();
     let blocked = world.relate("ana", "ben", RelationshipCommand::Block).await;
     world.told(blocked).await;
     assert!(!ben.seen_on(channel).await.contains(&"user-unfollowed".to_owned()));
     world.relate("ana", "ben", RelationshipCommand::Unblock).await;
-    world.relate("ana", "ben", RelationshipCommand::Follow).await;
+    world.follows("cat", "ben").await;
     let mut ben = world.resumed("ben", channel, &position).await;
     ben.expect("new-follower", channel).await;
     assert!(!ben.seen_on(channel).await.contains(&"user-unfollowed".to_owned()));
+}
+
+#[tokio::test]
+async fn a_follow_that_somebody_does_not_want_to_hear_of_is_no_frame() {
+    let world = World::start().await;
+    let mut ben = world.client().await;
+    world.subscribe(&mut ben, "ben", "private-user-ben").await;
+    let off = SettingsPatch { groups: [(TypeGroup::Follower, false)].into(), ..SettingsPatch::default() };
+    world.prefers("ben", off).await;
+    let position = world.follows("ana", "ben").await;
+    world.told(position).await;
+    let seen = ben.seen_on("private-user-ben").await;
+    assert!(!seen.iter().any(|event| event == "new-follower" || event == "notification"), "{seen:?}");
 }
 
 #[tokio::test]

@@ -6,8 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aggregates::ids::{CommandId, GroupId, MessageId, RoomId, UserId};
+use aggregates::notification::Surroundings;
 use aggregates::participant::{Arrange, Arrangement, MarkRead, ParticipantCommand, ReadUpTo};
-use aggregates::relationship::{Relate, RelationshipCommand};
+use aggregates::policy::follower::notify_of_follower;
+use aggregates::preferences::{ChangePreferences, PreferencesCommand, SettingsPatch};
+use aggregates::relationship::{Directed, Relate, RelationshipCommand};
 use aggregates::room::{
     AddMembers, CreateGroup, HistoryFrom, JoinPolicy, MessageKind, OpenDirect, RemoveMember, RoomCommand, SendMessage,
 };
@@ -287,6 +290,20 @@ impl World {
         let relate = Relate { from: user(from), to: user(to), to_exists: true, at: at() };
         let stream = StreamId::relationship(&aggregates::ids::UserPair::new(&user(from), &user(to)));
         self.done(stream, Command::Relationship(command(relate))).await
+    }
+
+    /// A follow, and what the reactor makes of it.
+    pub async fn follows(&self, from: &str, to: &str) -> Position {
+        self.relate(from, to, RelationshipCommand::Follow).await;
+        let followed = Directed { from: user(from), to: user(to), at: at() };
+        let (id, raise) = notify_of_follower(&followed, Surroundings::default());
+        self.done(StreamId::notification(id), Command::Notification(raise)).await
+    }
+
+    pub async fn prefers(&self, who: &str, patch: SettingsPatch) -> Position {
+        let change = ChangePreferences { user_id: user(who), patch, erased_before: 0, at: at() };
+        let command = Command::Preferences(PreferencesCommand::Change(change));
+        self.done(StreamId::preferences(&user(who)), command).await
     }
 
     pub async fn client(&self) -> Client {

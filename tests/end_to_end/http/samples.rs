@@ -129,7 +129,12 @@ impl Ids {
         // The last of `rooms` is leaving.
         let of_chat = [self.keeping(), self.rooms(), self.messages(), self.message_changes(), self.message_reads()];
         let others = [self.places(), self.reading(), self.uploads(), self.relations(), self.notifications()];
-        of_chat.into_iter().chain(others).chain([self.reports(), choices::choices(), directory(), programs::sends()]).flatten().collect()
+        of_chat
+            .into_iter()
+            .chain(others)
+            .chain([self.reports(), choices::choices(), directory(), programs::sends()])
+            .flatten()
+            .collect()
     }
 
     fn rooms(&self) -> Vec<Sample> {

@@ -6,8 +6,12 @@ pub(super) fn topic() -> Topic {
     let said = vec![
         get("/api/notifications", "listNotifications", "One's own, the latest first."),
         patch("/api/notifications", "markNotifications", "Mark some, or all, as read or unread.").refuses(&[404]),
-        delete("/api/notifications", "deleteNotification", "For good; what waits to be sent of it is not sent any more.")
-            .refuses(&[404]),
+        delete(
+            "/api/notifications",
+            "deleteNotification",
+            "For good; what waits to be sent of it is not sent any more.",
+        )
+        .refuses(&[404]),
         post("/api/notifications/{notificationId}/archive", "archiveNotification", "Out of the list.").refuses(&[404]),
         delete("/api/notifications/{notificationId}/archive", "unarchiveNotification", "Back in the list.")
             .refuses(&[404]),

@@ -25,12 +25,16 @@ impl Ids {
             Sample::new(Method::DELETE, "/api/notifications", &format!("/api/notifications?id={deleted}"))
                 .foreign(404)
                 .wrong_queries(&[("", "id"), ("id=x", "id")]),
-            Sample::new(Method::POST, ARCHIVE, &archive)
-                .foreign(404)
-                .wrong_url(422, "/api/notifications/x/archive", "notificationId"),
-            Sample::new(Method::DELETE, ARCHIVE, &archive)
-                .foreign(404)
-                .wrong_url(422, "/api/notifications/x/archive", "notificationId"),
+            Sample::new(Method::POST, ARCHIVE, &archive).foreign(404).wrong_url(
+                422,
+                "/api/notifications/x/archive",
+                "notificationId",
+            ),
+            Sample::new(Method::DELETE, ARCHIVE, &archive).foreign(404).wrong_url(
+                422,
+                "/api/notifications/x/archive",
+                "notificationId",
+            ),
             Sample::get("/api/notifications/unread-count", "").wrong_queries(&[("after=x", "after")]),
             Sample::get("/api/sync", "").wrong_queries(&[
                 ("after=x", "after"),
