@@ -395,9 +395,11 @@ mod tests {
     fn surrounded(given: &[&[(&str, &str)]]) -> [Channels; 2] {
         let base = [("NEXTAUTH_URL", "https://app.example.id")];
         let pairs = given.iter().copied().chain([&base[..]]).flatten();
-        let environment: BTreeMap<_, _> = pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let environment: BTreeMap<_, _> =
+            pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let outside = load(None, &environment).expect("right").outside();
-        let Surroundings { configured, by_user_id, in_room } = surroundings(&Outside::try_new(&outside).expect("right"));
+        let Surroundings { configured, by_user_id, in_room } =
+            surroundings(&Outside::try_new(&outside).expect("right"));
         assert!(!in_room);
         [configured, by_user_id]
     }

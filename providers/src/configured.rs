@@ -292,9 +292,7 @@ mod tests {
     #[test]
     fn nothing_configured_is_no_fault() {
         let outside = Outside::try_new(&OutsideSettings::default()).unwrap();
-        assert!(
-            DeliveryChannel::ALL.iter().all(|channel| outside.of(*channel).is_empty())
-        );
+        assert!(DeliveryChannel::ALL.iter().all(|channel| outside.of(*channel).is_empty()));
     }
 
     #[test]
@@ -322,7 +320,8 @@ mod tests {
 
     #[test]
     fn mail_that_is_switched_off_needs_no_sender() {
-        let mail = |order: &str| format!(r#"{{ "email": {{ "order": [{order}], "mailketing": {{ "api_token": "x" }} }} }}"#);
+        let mail =
+            |order: &str| format!(r#"{{ "email": {{ "order": [{order}], "mailketing": {{ "api_token": "x" }} }} }}"#);
         let outside = Outside::try_new(&settings(&mail(""))).unwrap();
         assert!(outside.of(DeliveryChannel::Email).is_empty());
         assert!(Outside::try_new(&settings(&mail(r#""smtp""#))).is_ok());

@@ -57,7 +57,8 @@ impl Config {
             }
             for kind in order.iter().filter(|kind| !outside.has(**kind)) {
                 let name = kind.name();
-                found.push(format!("{section}.order names {name}, and there is no {section}.{name}: it is passed over"));
+                found
+                    .push(format!("{section}.order names {name}, and there is no {section}.{name}: it is passed over"));
             }
             for kind in usual.order(channel).iter().filter(|kind| outside.has(**kind) && !order.contains(kind)) {
                 let name = kind.name();
@@ -237,14 +238,14 @@ mod tests {
         let mail = ("MAILKETING_API_KEY", "hush");
         let keys = |pairs: &[(&str, &str)]| wrong(pairs).into_iter().map(|(key, _)| key).collect::<Vec<_>>();
         assert_eq!(keys(&[mail]), ["email.from_name", "email.from_address", "platform.base_url"]);
-        assert_eq!(wrong(&[mail, BASE, FROM[0]]), [(
-            "email.from_address".to_owned(),
-            "KABAR__EMAIL__FROM_ADDRESS".to_owned()
-        )]);
-        assert_eq!(wrong(&[mail, FROM[0], FROM[1]]), [(
-            "platform.base_url".to_owned(),
-            "KABAR__PLATFORM__BASE_URL or NEXTAUTH_URL".to_owned()
-        )]);
+        assert_eq!(
+            wrong(&[mail, BASE, FROM[0]]),
+            [("email.from_address".to_owned(), "KABAR__EMAIL__FROM_ADDRESS".to_owned())]
+        );
+        assert_eq!(
+            wrong(&[mail, FROM[0], FROM[1]]),
+            [("platform.base_url".to_owned(), "KABAR__PLATFORM__BASE_URL or NEXTAUTH_URL".to_owned())]
+        );
         assert!(of_variables(&[mail, BASE, FROM[0], FROM[1]]).is_ok());
         assert!(of_variables(&FROM).is_ok(), "a sender alone sends nothing");
     }

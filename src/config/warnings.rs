@@ -6,8 +6,8 @@ use super::{Config, Secret};
 
 const NEXTAUTH_SECRET_BYTES_MIN: usize = 32;
 const SECTIONS: [&str; 16] = [
-    "SERVER", "DATABASE", "AUTH", "PLATFORM", "CORS", "REALTIME", "DOOR", "CACHES", "LIMITS", "UPLOADS", "PUSH", "EMAIL",
-    "WHATSAPP", "DELIVERY", "LOG", "DEMO",
+    "SERVER", "DATABASE", "AUTH", "PLATFORM", "CORS", "REALTIME", "DOOR", "CACHES", "LIMITS", "UPLOADS", "PUSH",
+    "EMAIL", "WHATSAPP", "DELIVERY", "LOG", "DEMO",
 ];
 
 /// One sentence each; none shows a value.
