@@ -272,7 +272,7 @@ fn defaults_are_what_the_manual_says() {
             assert_eq!(digits(&told), digits(&expected), "{full}");
         }
     }
-    assert!(compared > 75, "only {compared} defaults were compared");
+    assert!(compared > 70, "only {compared} defaults were compared");
 }
 
 /// Whether a key may be so much: as a number, so many characters of a secret, so many tables of the file.
