@@ -106,17 +106,27 @@ fn change(said: Option<Option<String>>) -> Change<String> {
 
 type Cells = BTreeMap<NotificationType, BTreeMap<Channel, Option<bool>>>;
 
-/// Types and channels also by the names that older clients have for them. Every name that is of nothing is told.
+/// Wrong names that are told: an answer is not to be longer than what was asked.
+const TOLD_MAX: usize = 64;
+
+/// Types and channels also by the names that older clients have for them. Every name that is of nothing is told, and every one
+/// that comes under two names.
 fn cells(rows: Rows) -> Result<Cells, Problem> {
     let (mut cells, mut wrong) = (Cells::new(), Vec::new());
     let mut tell = |field: String, reason: &'static str| {
-        wrong.push(FieldError { field: field.into(), reason: reason.into() });
+        if wrong.len() < TOLD_MAX {
+            wrong.push(FieldError { field: field.into(), reason: reason.into() });
+        }
     };
     for (type_name, row) in rows {
         let Some(kind) = NotificationType::parse(&type_name) else {
             tell(format!("matrix.{type_name}"), "no such type");
             continue;
         };
+        if cells.contains_key(&kind) {
+            tell(format!("matrix.{type_name}"), "named twice");
+            continue;
+        }
         let taken = cells.entry(kind).or_default();
         let Some(row) = row else {
             taken.extend(Channel::ALL.map(|channel| (channel, None)));
@@ -124,7 +134,8 @@ fn cells(rows: Rows) -> Result<Cells, Problem> {
         };
         for (channel_name, wish) in row {
             match Channel::parse(&channel_name) {
-                Some(channel) => drop(taken.insert(channel, wish)),
+                Some(channel) if taken.insert(channel, wish).is_none() => {}
+                Some(_) => tell(format!("matrix.{type_name}.{channel_name}"), "named twice"),
                 None => tell(format!("matrix.{type_name}.{channel_name}"), "no such channel"),
             }
         }
@@ -221,5 +232,19 @@ mod tests {
         let problem = problem.expect_err("names of nothing");
         let named: Vec<&str> = problem.errors().iter().map(|error| &*error.field).collect();
         assert_eq!(named, ["matrix.NOPE", "matrix.POST.SMS"]);
+    }
+
+    fn wrong(body: Value) -> Vec<String> {
+        let problem = read(body).patch().expect_err("it cannot be so");
+        problem.errors().iter().map(|error| error.field.to_string()).collect()
+    }
+
+    #[test]
+    fn what_is_named_twice_is_told_and_no_more_is_told_than_helps() {
+        let by_both = json!({"FOLLOW": {"PUSH": true}, "FOLLOWER": {"PUSH": false}});
+        assert_eq!(wrong(json!({"matrix": by_both})), ["matrix.FOLLOWER"]);
+        assert_eq!(wrong(json!({"matrix": {"POST": {"PUSH": true, "push": false}}})), ["matrix.POST.push"]);
+        let many: serde_json::Map<String, Value> = (0..1_000).map(|number| (format!("T{number}"), json!({}))).collect();
+        assert_eq!(wrong(json!({"matrix": many})).len(), TOLD_MAX);
     }
 }

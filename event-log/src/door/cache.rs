@@ -235,7 +235,7 @@ impl Cache {
     }
 
     /// Between batches: keeps memory bounded by letting go of what has not been used for longest. What the oldest commands
-    /// inside rest on stays, as far as there is room and of the very oldest in any case, so that commands that rest on many
+    /// inside rest on stays, in three quarters of the room and of the very oldest in any case, so that commands that rest on many
     /// streams cannot take them from each other for ever. So there may be more than the limit by the streams of one command.
     pub fn next_batch(&mut self, ready: &VecDeque<Job>) {
         self.batch += 1;
@@ -267,9 +267,11 @@ impl Cache {
         let mut inside: Vec<&Job> = self.slots.values().flat_map(Slot::waiting).chain(ready).collect();
         inside.sort_unstable_by_key(|job| (job.born, job.wish.id));
         let mut streams = HashSet::new();
+        // Were there more, little could go, and the next batch would sweep again.
+        let room = self.limit - self.limit / 4;
         for job in inside {
             streams.extend(self.rested_on(job));
-            if streams.len() >= self.limit {
+            if streams.len() >= room {
                 break;
             }
         }

@@ -49,7 +49,8 @@ async fn a_follow_is_told_with_the_id_of_the_notification_that_follows_from_it()
         follower,
         json!({ "userId": "ana", "name": "Ana", "username": "ana.u", "avatar": null,
                 "notificationId": follower_notification(&user("ana"), &user("ben")),
-                "position": format!("{}-{position}", world.log.id()) })
+                "position": format!("{}-{}", world.log.id(), position.0 - 1) }),
+        "what was decided of push comes behind it"
     );
     let position = world.relate("ana", "ben", RelationshipCommand::Unfollow).await;
     let unfollowed = ben.expect("user-unfollowed", "private-user-ben").await;

@@ -17,6 +17,7 @@ on_every_backend![
     whoever_left_since_is_shown_no_room_for_having_come_in_once,
     a_key_of_one_route_is_none_of_another,
     a_key_of_a_room_or_a_message_is_none_of_a_message_to_somebody,
+    promise_1_a_key_of_a_message_to_somebody_leads_to_the_same_room_whoever_it_names_now,
     promise_1_whatever_was_sent_is_shown_again_as_it_is_now,
     what_was_done_to_a_message_is_answered_again_when_it_is_deleted,
     what_was_done_is_answered_again_when_what_it_rested_on_cannot_be_looked_up_any_more,
@@ -118,6 +119,24 @@ async fn a_key_of_a_room_or_a_message_is_none_of_a_message_to_somebody(app: Test
 }
 
 /// By whichever route: sent, then deleted, then asked for once more under the same key.
+async fn promise_1_a_key_of_a_message_to_somebody_leads_to_the_same_room_whoever_it_names_now(app: TestApp) {
+    let [ana, ben, _cici] = app.people(["ana", "ben", "cici"]).await;
+    let room = ana.room_with(&ben).await;
+    let write = async |to: &str| {
+        let wish = json!({"receiverId": to, "content": "sekali"});
+        answer(ana.ask(Method::POST, "/api/messages").header("Idempotency-Key", "k-1").json(&wish)).await.ok()
+    };
+    let first = write("ben").await;
+    assert_eq!(first["room"]["id"], room);
+    let head = app.head().await;
+    for to in ["cici", "nobody", "ben"] {
+        let again = write(to).await;
+        assert_eq!((&again["room"]["id"], &again["message"]["id"]), (&json!(room), &first["message"]["id"]), "{to}");
+    }
+    assert_eq!(app.head().await, head, "nothing is written");
+    app.stop().await;
+}
+
 async fn promise_1_whatever_was_sent_is_shown_again_as_it_is_now(app: TestApp) {
     let [ana, ben] = app.people(["ana", "ben"]).await;
     let room = ana.room_with(&ben).await;

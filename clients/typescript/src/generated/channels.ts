@@ -144,7 +144,7 @@ export interface components {
             actorAvatar: string | null;
             actorId: components["schemas"]["UserId"] | null;
             actorName: string | null;
-            /** @description IN_APP, PUSH, EMAIL, WHATSAPP to the state of that channel. What is in the feed was accepted by IN_APP. */
+            /** @description IN_APP, PUSH, EMAIL, WHATSAPP to the state of that channel: waiting, under_way, accepted, suppressed, rejected or abandoned. What is in the feed was accepted by IN_APP; a frame has no others yet. */
             channels: {
                 [key: string]: string;
             };
@@ -163,6 +163,7 @@ export interface components {
             icon: string | null;
             id: components["schemas"]["NotificationId"];
             image: string | null;
+            isArchived: boolean;
             isClicked: boolean;
             /** @description A receipt came; nothing is taken as delivered because it was written. */
             isDelivered: boolean;
@@ -170,6 +171,8 @@ export interface components {
             /** @description Some channel accepted it: IN_APP does when it enters the feed. */
             isSent: boolean;
             link: string | null;
+            /** @description The language of its words, `id` or `en`; the default where it is null. */
+            locale: string | null;
             message: string;
             metadata: {
                 [key: string]: unknown;
@@ -186,6 +189,11 @@ export interface components {
             /** @description One of the sixteen of requirements R8. */
             type: components["schemas"]["NotificationType"];
             userId: components["schemas"]["UserId"];
+        };
+        /** @description An entry of the feed that is there no more. */
+        NotificationDeleted: {
+            id: components["schemas"]["NotificationId"];
+            position: components["schemas"]["Position"];
         };
         /** Format: uuid */
         NotificationId: string;
@@ -349,12 +357,14 @@ export interface RoomEvents {
 export interface UserEvents {
   /** What was missed cannot be replayed: load anew what is shown of this channel. */
   "kabar:reload": components["schemas"]["ToReload"];
-  /** Somebody follows them. */
+  /** Somebody follows them, and they want to hear of it; just before the notification of it. */
   "new-follower": components["schemas"]["NewFollower"];
   /** Something was said in a room of theirs. Not to the sender; the whole message is on the room's channel. */
   "new-message": components["schemas"]["MessageHint"];
   /** A notification, as GET /api/notifications has it. */
   "notification": components["schemas"]["Notification"];
+  /** Deleted on some device of theirs. */
+  "notification-deleted": components["schemas"]["NotificationDeleted"];
   /** Read on some device of theirs. */
   "notification-read": components["schemas"]["NotificationRead"];
   /** The counts, after a change of either; at most once a second, the last always. */

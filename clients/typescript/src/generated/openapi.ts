@@ -564,11 +564,30 @@ export interface paths {
         get: operations["listNotifications"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** For good; what waits to be sent of it is not sent any more. */
+        delete: operations["deleteNotification"];
         options?: never;
         head?: never;
         /** Mark some, or all, as read or unread. */
         patch: operations["markNotifications"];
+        trace?: never;
+    };
+    "/api/notifications/{notificationId}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Out of the list. */
+        post: operations["archiveNotification"];
+        /** Back in the list. */
+        delete: operations["unarchiveNotification"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/notifications/preferences": {
@@ -583,6 +602,57 @@ export interface paths {
         /** Switch on and off what is named; the rest stays as it is. */
         put: operations["changePreferences"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/push-only": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** To somebody's devices, and not into their feed. */
+        post: operations["sendPush"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let somebody hear of something, as they chose to hear. */
+        post: operations["sendNotification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/send-bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same to as many as 500 at once. */
+        post: operations["sendNotifications"];
         delete?: never;
         options?: never;
         head?: never;
@@ -998,6 +1068,12 @@ export interface components {
             role: string | null;
             username: string | null;
         };
+        /** @description Described under the name of what it shows. */
+        DoneAnswer: {
+            message: string;
+            /** @constant */
+            success: true;
+        };
         EditBody: {
             content: string;
             /** @default [] */
@@ -1242,12 +1318,64 @@ export interface components {
             /** @constant */
             success: true;
         };
+        /** @description Who hears, what it says and what it is about. */
+        NoticeBody: {
+            /**
+             * @deprecated
+             * @description `redirectUrl`, as older clients call it.
+             */
+            actionUrl?: string | null;
+            /** @description Whoever did it: they are not told, nor anybody between whom and them there is a block. */
+            actorId?: components["schemas"]["UserId"] | null;
+            /** @description IN_APP, PUSH, EMAIL, WHATSAPP, or a provider's name of one; without them those that are usual for the type. */
+            channels?: string[] | null;
+            commentId?: string | null;
+            courseId?: string | null;
+            /**
+             * @description Only of SYSTEM: it does not wait for the end of quiet hours.
+             * @default false
+             */
+            critical?: boolean;
+            eventId?: string | null;
+            groupId?: string | null;
+            icon?: string | null;
+            image?: string | null;
+            /** @description A path of the platform, as in `/posts/1`, or an https address. */
+            link?: string | null;
+            message: string;
+            /** @description Kept as it is, for the front end. */
+            metadata?: {
+                [key: string]: unknown;
+            } | null;
+            postId?: string | null;
+            redirectUrl?: string | null;
+            /**
+             * @deprecated
+             * @description `sourceId`, as older clients call it.
+             */
+            relatedId?: string | null;
+            /**
+             * @deprecated
+             * @description `sourceType`, as older clients call it.
+             */
+            relatedType?: string | null;
+            sourceId?: string | null;
+            sourceType?: string | null;
+            title: string;
+            transactionId?: string | null;
+            /** @description One of the sixteen types, or an older client's name of one. */
+            type: components["schemas"]["NotificationType"];
+            /** @description Who hears of it: with `send`, and only there. */
+            userId?: components["schemas"]["UserId"] | null;
+            /** @description Each hears of it once, however often they are named: with `send-bulk`, and only there. */
+            userIds?: components["schemas"]["UserId"][] | null;
+        };
         /** @description `notification {id, userId, type, ..}`. */
         Notification: {
             actorAvatar: string | null;
             actorId: components["schemas"]["UserId"] | null;
             actorName: string | null;
-            /** @description IN_APP, PUSH, EMAIL, WHATSAPP to the state of that channel. What is in the feed was accepted by IN_APP. */
+            /** @description IN_APP, PUSH, EMAIL, WHATSAPP to the state of that channel: waiting, under_way, accepted, suppressed, rejected or abandoned. What is in the feed was accepted by IN_APP; a frame has no others yet. */
             channels: {
                 [key: string]: string;
             };
@@ -1266,6 +1394,7 @@ export interface components {
             icon: string | null;
             id: components["schemas"]["NotificationId"];
             image: string | null;
+            isArchived: boolean;
             isClicked: boolean;
             /** @description A receipt came; nothing is taken as delivered because it was written. */
             isDelivered: boolean;
@@ -1273,6 +1402,8 @@ export interface components {
             /** @description Some channel accepted it: IN_APP does when it enters the feed. */
             isSent: boolean;
             link: string | null;
+            /** @description The language of its words, `id` or `en`; the default where it is null. */
+            locale: string | null;
             message: string;
             metadata: {
                 [key: string]: unknown;
@@ -1547,6 +1678,12 @@ export interface components {
             /** @default null */
             webPushSubscriptions?: components["schemas"]["WebPush"][] | null;
         };
+        PushOnlyBody: {
+            link?: string | null;
+            message: string;
+            title: string;
+            userId: components["schemas"]["UserId"];
+        };
         ReactBody: {
             emoji: components["schemas"]["Emoji"];
             on?: boolean | null;
@@ -1761,6 +1898,12 @@ export interface components {
             room: components["schemas"]["FoundIn"];
             snippet: components["schemas"]["Snippet"];
         };
+        /** @description Described under the name of what it shows. */
+        SendAnswer: {
+            notificationId: components["schemas"]["NotificationId"];
+            /** @constant */
+            success: true;
+        };
         SendBody: {
             /** @description A media type, as in `image/png`, or `image`, `video`, `audio`, `document`, `file`; of an upload it is what its bytes say. */
             attachmentType?: string | null;
@@ -1776,6 +1919,20 @@ export interface components {
             roomId: components["schemas"]["RoomId"];
             socket_id?: components["schemas"]["SocketId"] | null;
             type?: components["schemas"]["MessageKind"] | null;
+        };
+        /** @description Described under the name of what it shows. */
+        SendBulkAnswer: {
+            /**
+             * Format: uint
+             * @description How many are not in the directory, or did it themselves.
+             */
+            failed: number;
+            /** @description Who they are. */
+            failedIds: components["schemas"]["UserId"][];
+            /** Format: uint64 */
+            sent: number;
+            /** @constant */
+            success: true;
         };
         Snippet: {
             /** @description What was found, ascending, in UTF-16 code units of `text`: `text.slice(start, end)`. */
@@ -3650,6 +3807,8 @@ export interface operations {
             query?: {
                 /** @description A `Kabar-Position`: the answer waits until it shows what was written there, at most 2 s, then 503. One of another log is 422: reload. */
                 after?: components["parameters"]["after"];
+                /** @description `true`: those alone that were archived; they are left out otherwise. */
+                archived?: boolean;
                 /** @description Wins over `offset`. */
                 cursor?: components["schemas"]["Cursor"];
                 limit?: number;
@@ -3679,6 +3838,39 @@ export interface operations {
                 };
             };
             401: components["responses"]["401"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    deleteNotification: {
+        parameters: {
+            query: {
+                id: components["schemas"]["NotificationId"];
+            };
+            header?: {
+                /** @description A key of the caller's for this wish, per person and route, for ever: a repeat is answered as the first and writes nothing. */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "Kabar-Position": components["headers"]["Kabar-Position"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoneAnswer"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
             422: components["responses"]["422"];
             429: components["responses"]["429"];
             500: components["responses"]["500"];
@@ -3717,6 +3909,72 @@ export interface operations {
             404: components["responses"]["404"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    archiveNotification: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's for this wish, per person and route, for ever: a repeat is answered as the first and writes nothing. */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                notificationId: components["schemas"]["NotificationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "Kabar-Position": components["headers"]["Kabar-Position"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoneAnswer"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    unarchiveNotification: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's for this wish, per person and route, for ever: a repeat is answered as the first and writes nothing. */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                notificationId: components["schemas"]["NotificationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "Kabar-Position": components["headers"]["Kabar-Position"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoneAnswer"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
             422: components["responses"]["422"];
             429: components["responses"]["429"];
             500: components["responses"]["500"];
@@ -3778,6 +4036,119 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PreferencesAnswer"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    sendPush: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's for this wish, per person and route, for ever: a repeat is answered as the first and writes nothing. */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PushOnlyBody"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "Kabar-Position": components["headers"]["Kabar-Position"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SendAnswer"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    sendNotification: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's for this wish, per person and route, for ever: a repeat is answered as the first and writes nothing. */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticeBody"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "Kabar-Position": components["headers"]["Kabar-Position"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SendAnswer"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    sendNotifications: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's for this wish, per person and route, for ever: a repeat is answered as the first and writes nothing. */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticeBody"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    "Kabar-Position": components["headers"]["Kabar-Position"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SendBulkAnswer"];
                 };
             };
             400: components["responses"]["400"];
