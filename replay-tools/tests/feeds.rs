@@ -45,7 +45,8 @@ impl Store {
         let mut events: Vec<DomainEvent> = events.into_iter().collect();
         self.log.sealing().expect("keys").seal(&mut events).await.expect("sealed");
         let known = self.log.head().await.expect("a head");
-        let metadata = serde_json::to_string(&Metadata { command: Some(command), ..Metadata::default() }).expect("JSON");
+        let metadata =
+            serde_json::to_string(&Metadata { command: Some(command), ..Metadata::default() }).expect("JSON");
         let mut batch = Batch { known, groups: 1, ..Batch::default() };
         for (index, event) in events.into_iter().enumerate() {
             let sequence = self.sequences.entry(stream.clone()).or_default();
@@ -131,11 +132,7 @@ fn scheduled(second: i64) -> Decided {
 }
 
 fn marked(second: i64, number: u128) -> NotificationMarked {
-    NotificationMarked {
-        notification_id: NotificationId(Uuid::from_u128(number)),
-        recipient_id: ana(),
-        at: at(second),
-    }
+    NotificationMarked { notification_id: NotificationId(Uuid::from_u128(number)), recipient_id: ana(), at: at(second) }
 }
 
 /// Decided, begun and accepted.

@@ -113,8 +113,7 @@ fn in_notification(event: &NotificationEvent, position: Position) -> Vec<FeedCha
         }
         NotificationEvent::AttemptStarted(event) => {
             let AttemptStarted { notification_id, channel, attempt, provider, deadline, .. } = event;
-            let step =
-                DeliveryStep::Started { attempt: *attempt, provider: provider.clone(), deadline: *deadline };
+            let step = DeliveryStep::Started { attempt: *attempt, provider: provider.clone(), deadline: *deadline };
             return delivery(*notification_id, *channel, step);
         }
         NotificationEvent::AttemptEnded(event) => {
@@ -128,9 +127,7 @@ fn in_notification(event: &NotificationEvent, position: Position) -> Vec<FeedCha
         NotificationEvent::NotificationArchived(event) => {
             FeedChange::Archive { id: event.notification_id, at: Some(event.at) }
         }
-        NotificationEvent::NotificationUnarchived(event) => {
-            FeedChange::Archive { id: event.notification_id, at: None }
-        }
+        NotificationEvent::NotificationUnarchived(event) => FeedChange::Archive { id: event.notification_id, at: None },
         NotificationEvent::NotificationDeleted(event) => FeedChange::Delete { id: event.notification_id },
     };
     vec![change]

@@ -363,7 +363,8 @@ async fn begins_with_nothing(views: &Views) {
 async fn somebody_who_was_told_more_than_one_transaction_deletes_is_erased_whole(backend: Backend) {
     const EACH: u128 = 2_300;
     let Some((mut world, driven)) = on(backend).await else { return };
-    let mut told = vec![registered(1, "ana", "ana"), chose(1, "ana", aggregates::policy::settings::Settings::default())];
+    let mut told =
+        vec![registered(1, "ana", "ana"), chose(1, "ana", aggregates::policy::settings::Settings::default())];
     for number in 1..=EACH {
         let kind = NotificationType::Follower;
         told.push(raised(2, number, "ana", kind));
@@ -433,5 +434,9 @@ async fn a_delivery_that_drifted_is_found_with_what_it_came_of(backend: Backend)
         .iter()
         .map(|one| (one.table, one.touched_by.iter().map(|touching| touching.event).collect()))
         .collect();
-    assert_eq!(found, [("deliveries", vec!["notification_raised", "delivery_decided", "attempt_started"])], "{report:?}");
+    assert_eq!(
+        found,
+        [("deliveries", vec!["notification_raised", "delivery_decided", "attempt_started"])],
+        "{report:?}"
+    );
 }

@@ -286,7 +286,12 @@ pub fn raised(nth: i64, number: u128, recipient: &str, kind: NotificationType) -
 }
 
 pub fn marked(nth: i64, number: u128, recipient: &str, read: bool) -> DomainEvent {
-    noted(nth, number, recipient, if read { NotificationEvent::NotificationRead } else { NotificationEvent::NotificationUnread })
+    noted(
+        nth,
+        number,
+        recipient,
+        if read { NotificationEvent::NotificationRead } else { NotificationEvent::NotificationUnread },
+    )
 }
 
 /// Any mark on a notification.

@@ -22,8 +22,8 @@ pub(super) const COLUMNS: &str = "notification_id, recipient_id, kind, actor_id,
     locale, critical, topic_kind, target_id, room_id, in_feed, read_at, clicked_at, archived_at, created_at, position";
 /// Their types, as arrays.
 const TYPES: [&str; 19] = [
-    "uuid", "text", "text", "text", "text", "text", "text", "text", "text", "boolean", "text", "text", "uuid", "boolean",
-    "bigint", "bigint", "bigint", "bigint", "bigint",
+    "uuid", "text", "text", "text", "text", "text", "text", "text", "text", "boolean", "text", "text", "uuid",
+    "boolean", "bigint", "bigint", "bigint", "bigint", "bigint",
 ];
 /// How many those are.
 pub(super) const WIDTH: usize = TYPES.len();

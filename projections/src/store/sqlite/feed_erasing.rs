@@ -103,7 +103,8 @@ mod tests {
             let user = if position % 4 == 0 { "ben" } else { "ana" };
             let archived = (position % 3 == 1).then_some(5);
             let id = Uuid::from_u128(position.unsigned_abs().into());
-            let sql = "INSERT INTO notifications VALUES (?1, ?2, 'FOLLOWER', NULL, 'user', 'x', NULL, NULL, NULL, 0, NULL,
+            let sql =
+                "INSERT INTO notifications VALUES (?1, ?2, 'FOLLOWER', NULL, 'user', 'x', NULL, NULL, NULL, 0, NULL,
                 NULL, NULL, ?3, NULL, NULL, ?4, 0, ?5)";
             connection.execute(sql, params![id, user, position % 3 != 2, archived, position]).expect("a notification");
             let sql = "INSERT INTO deliveries VALUES (?1, 'PUSH', ?2, 'waiting', NULL, 1, 0, NULL, NULL, NULL, ?3)";
@@ -131,7 +132,9 @@ mod tests {
             }
         }
         assert!(steps > 16, "{steps}");
-        for (table, place) in [("notifications", "position"), ("deliveries", "position"), ("subscriptions", "from_position")] {
+        for (table, place) in
+            [("notifications", "position"), ("deliveries", "position"), ("subscriptions", "from_position")]
+        {
             let owner = if table == "subscriptions" { "user_id" } else { "recipient_id" };
             let of = |who: &str| left(&connection, &format!("SELECT count(*) FROM {table} WHERE {owner} = '{who}'"));
             assert_eq!((of("ben"), of("ana")), (22, 8), "nobody else, nothing later");

@@ -171,8 +171,7 @@ fn save_deliveries(tx: &Connection, batch: &FeedBatch) -> Result<()> {
     for (id, channel) in batch.deliveries.removed() {
         gone.execute(params![id.0, channel.name()])?;
     }
-    let mut rows =
-        tx.prepare_cached("INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+    let mut rows = tx.prepare_cached("INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
     for ((id, channel), row) in batch.deliveries.changed() {
         rows.execute(params![
             id.0,

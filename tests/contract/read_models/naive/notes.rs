@@ -11,9 +11,7 @@ use aggregates::policy::retrying::Became;
 use aggregates::{DomainEvent, Timestamp};
 use event_log::Position;
 use projections::Views;
-use projections::feed::{
-    DeliveryRow, DeliveryState, DueDelivery, FeedEntry, FeedFilter, FeedPage, NotificationRow,
-};
+use projections::feed::{DeliveryRow, DeliveryState, DueDelivery, FeedEntry, FeedFilter, FeedPage, NotificationRow};
 
 use super::{Act, Naive, PEOPLE, same};
 use crate::read_models::events::{marked, noted, raised};
@@ -224,9 +222,10 @@ impl Naive {
             50 if note.is_in_feed() && note.archived.is_some() => mark(NotificationEvent::NotificationUnarchived),
             51 if note.is_in_feed() => mark(NotificationEvent::NotificationDeleted),
             _ => {
-                let gone = self.recipients.iter().find(|(id, _)| {
-                    self.notes.iter().all(|note| note.raised.notification_id != **id)
-                });
+                let gone = self
+                    .recipients
+                    .iter()
+                    .find(|(id, _)| self.notes.iter().all(|note| note.raised.notification_id != **id));
                 let late = |(id, recipient): (&NotificationId, &UserId)| {
                     ended(nth, id.0.as_u128(), recipient.as_str(), Channel::Push, 1, Became::Accepted)
                 };
