@@ -12,8 +12,8 @@ use event_log::Position;
 use super::{Naive, PEOPLE};
 use crate::read_models::events::{
     about_message, about_user, added, answering, arranged, deleted, delivered, edited, erased, feed_read, filed,
-    forwarding, from_join, marked, message_id, named, naming, opened, pictured, pinned, raised, reacted, read,
-    registered, relation, removed, renamed, resolved, sent, turned, unread_again,
+    forwarding, from_join, message_id, named, naming, opened, pictured, pinned, raised, reacted, read, registered,
+    relation, removed, renamed, resolved, sent, turned, unread_again,
 };
 use crate::read_models::world::{at, room, user};
 
@@ -28,7 +28,7 @@ const LONG: &str =
 pub struct Act {
     pub(super) what: u8,
     pub(super) who: &'static str,
-    whom: &'static str,
+    pub(super) whom: &'static str,
     pub(super) number: u8,
 }
 
