@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use aggregates::ids::{RoomId, UserId};
+use aggregates::ids::RoomId;
 use sqlx::postgres::PgArguments;
 use sqlx::query::QueryScalar;
 use sqlx::{PgConnection, Postgres};
