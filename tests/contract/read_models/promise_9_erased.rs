@@ -12,7 +12,7 @@ use crate::read_models::events::{added, opened, read, registered, relation, rena
 use crate::read_models::on_every_backend;
 use crate::read_models::promise_4_rebuild_equals_live::verified;
 use crate::read_models::tables;
-use crate::read_models::told::worded;
+use crate::read_models::told::worded as notified;
 use crate::read_models::world::{Driven, World, room, until, user};
 use crate::support::backend::Backend;
 use crate::support::raw;
@@ -67,7 +67,7 @@ pub async fn full(world: &mut World) -> Position {
     events.push(with_file(sent(200, room(2), 1, "ana", "Anaword"), "https://cdn.example/anafile.png"));
     events.push(named(sent(201, room(2), 2, "ben", "benssecret"), "bensclient"));
     events.push(read(202, room(1), "ben", 40));
-    events.push(worded(203, 1, "ana", "anasnotice"));
+    events.push(notified(203, 1, "ana", "anasnotice"));
     world.record(events).await
 }
 
