@@ -12,7 +12,7 @@ use uuid::Uuid;
 const PAGE_EVENTS: usize = 500;
 /// Positions looked at together, at first and at most.
 const STRETCH: u64 = 64;
-const STRETCH_MAX: u64 = 4_096;
+const STRETCH_MAX: u16 = 4_096;
 
 /// Whether the notification of this event was in the feed before it.
 pub async fn was_told(log: &SharedLog, recorded: &RecordedEvent) -> Result<bool, EventLogError> {
@@ -53,7 +53,7 @@ impl LastEntry {
         while found.is_none() && end > known {
             let begin = end.saturating_sub(stretch).max(known);
             found = last_within(log, begin, end).await?;
-            (end, stretch) = (begin, (stretch * 2).min(STRETCH_MAX));
+            (end, stretch) = (begin, (stretch * 2).min(STRETCH_MAX.into()));
         }
         *self = Self { at: position, event: found.map_or(otherwise, |EventId(id)| id) };
         Ok(self.event)
@@ -64,7 +64,7 @@ impl LastEntry {
 async fn last_within(log: &SharedLog, begin: u64, end: u64) -> Result<Option<EventId>, EventLogError> {
     let (mut entries, mut position) = (Vec::new(), Position(begin));
     while position.0 < end {
-        let page = log.read_after(position, STRETCH_MAX as usize, NOTIFICATIONS).await?;
+        let page = log.read_after(position, STRETCH_MAX.into(), NOTIFICATIONS).await?;
         if page.scanned_to <= position {
             break;
         }

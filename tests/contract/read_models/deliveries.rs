@@ -109,10 +109,10 @@ async fn what_is_due_comes_the_oldest_first_and_it_is_said_when_the_next_is(back
 }
 
 async fn a_delivery_goes_from_state_to_state(backend: Backend) {
+    use DeliveryState::{Accepted, Rejected, Suppressed, UnderWay, Waiting};
     let Some((mut world, driven)) = on(backend).await else { return };
     let deferred =
         |nth, provider: Option<&str>| Became::Deferred { due: at(nth), provider: provider.map(str::to_owned) };
-    use DeliveryState::{Accepted, Rejected, Suppressed, UnderWay, Waiting};
     let other = Some("webpush");
     let steps = [
         (decided(1, 1, "ana", PUSH, scheduled(at(5))), (Waiting, None, Some(5), 0, None)),
@@ -152,7 +152,7 @@ async fn a_delivery_goes_from_state_to_state(backend: Backend) {
         let expected = if state == Accepted { (Some("theirs-1"), Some(at(64))) } else { (None, None) };
         assert_eq!(accepted, expected, "{event:?}");
     }
-    let [entry] = list(&driven.views, "ana", false).await.try_into().expect("one entry");
+    let [entry]: [FeedEntry; 1] = list(&driven.views, "ana", false).await.try_into().expect("one entry");
     let channels: Vec<Channel> = entry.deliveries.iter().map(|row| row.channel).collect();
     assert_eq!(channels, [EMAIL, PUSH, Channel::WhatsApp], "a page comes with all of them");
     done(&world, driven).await;
@@ -214,7 +214,7 @@ async fn what_was_kept_from_the_feed_is_in_nobodys_and_is_delivered_all_the_same
 async fn what_is_put_away_is_listed_by_itself_and_counts_as_before(backend: Backend) {
     let Some((mut world, driven)) = on(backend).await else { return };
     let kind = NotificationType::Follower;
-    world.record((1..=4).map(|number| raised(number, number.unsigned_abs().into(), "ana", kind))).await;
+    world.record((1..=4_i64).map(|number| raised(number, number.unsigned_abs().into(), "ana", kind))).await;
     let archive = |nth, number| noted(nth, number, "ana", NotificationEvent::NotificationArchived);
     let position = world.record([archive(5, 1), archive(6, 3), marked(7, 3, "ana", true)]).await;
     driven.caught_up(position).await;
@@ -283,7 +283,8 @@ async fn what_nobody_was_told_of_begins_anew(backend: Backend) {
     driven.caught_up(position).await;
     let views = &driven.views;
     assert_eq!((listed(views, "ana", false).await, unread(views, "ana").await), (vec![1], 1));
-    let [FeedEntry { notification: row, deliveries }] = list(views, "ana", false).await.try_into().expect("one");
+    let [FeedEntry { notification: row, deliveries }]: [FeedEntry; 1] =
+        list(views, "ana", false).await.try_into().expect("one");
     assert_eq!((row.kind, row.content, row.clicked_at), (NotificationType::Mention, None, None));
     assert_eq!(row.position.0, position.0 - 1, "where it began anew");
     let left: Vec<_> = deliveries.iter().map(|row| (row.channel, row.state)).collect();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aggregates::ids::{NotificationId, UserId};
-use aggregates::notification::{NotificationEvent, NotificationRaised, NotificationType};
+use aggregates::notification::{NotificationEvent, NotificationMarked, NotificationRaised, NotificationType};
 use aggregates::policy::channels::Channel;
 use aggregates::policy::choosing::Suppression;
 use aggregates::policy::deciding::Decision;
@@ -212,7 +212,7 @@ impl Naive {
         }
         let note = &self.notes[which % self.notes.len()];
         let (number, recipient) = (note.number(), note.recipient());
-        let mark = |mark| vec![noted(nth, number, recipient, mark)];
+        let mark = |mark: fn(NotificationMarked) -> NotificationEvent| vec![noted(nth, number, recipient, mark)];
         match act.what {
             42..=44 => self.attempt(note, act),
             45 | 46 => self.outcome(note, act),
