@@ -31,6 +31,9 @@ pub enum Failure {
     /// What the wish is about is not there, or not the caller's.
     #[error("{0}")]
     Unknown(&'static str),
+    /// The same of what a field names.
+    #[error("{field}: {what}")]
+    UnknownIn { field: Cow<'static, str>, what: &'static str },
 }
 
 impl Failure {

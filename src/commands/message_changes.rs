@@ -140,6 +140,15 @@ impl Commands {
                 return carried_all(carried, rooms.len(), refusal);
             }
         };
+        // Before anything is said anywhere: most that cannot be is seen here.
+        for (index, room_id) in rooms.iter().enumerate() {
+            if self.views.inbox().room(*room_id, &caller.user_id).await?.is_none() {
+                let field = format!("roomIds[{index}]").into();
+                let refusal = Failure::UnknownIn { field, what: "there is no such room" };
+                let carried = self.carried_before(id, rooms).await?;
+                return carried_all(carried, rooms.len(), refusal);
+            }
+        }
         let mut carried = Vec::with_capacity(rooms.len());
         for room_id in rooms {
             let part = id.part(&room_id.to_string());

@@ -29,6 +29,7 @@ const FRESH_MS: i64 = 5_000;
 /// Tries to write down an outcome; after them the deadline says what is to be done.
 const WRITE_TRIES: u32 = 6;
 const WRITE_BACKOFF: Duration = Duration::from_millis(100);
+const CLAIM_PAUSE: Duration = Duration::from_secs(1);
 const VIEW_PATIENCE: Duration = Duration::from_secs(2);
 
 pub(super) struct Attempt {
@@ -61,6 +62,8 @@ impl Attempt {
                 Ok(Claimed { started: None, position }) => position,
                 Err(error) => {
                     tracing::warn!(error = %event_log::Chain(&error), "a delivery cannot be claimed now");
+                    // It is as due as before: whoever asks again at once is answered the same.
+                    tokio::time::sleep(CLAIM_PAUSE).await;
                     return;
                 }
             };

@@ -14,10 +14,12 @@ impl From<Failure> for Problem {
             Failure::Log(error) => Self::unavailable_fault(&error),
             Failure::Invalid { field, reason } => Self::invalid(field, reason),
             Failure::Partly { done, wished, source } => Self::from(*source).explained(format!(
-                "{done} of {wished} were carried out; ask again for all of them, what is done already stays as it is"
+                "{done} of {wished} were carried out; ask again for all of them under the same Idempotency-Key, what is done \
+                 already stays as it is"
             )),
             Failure::Gone(what) => Self::conflict(what),
             Failure::Unknown(what) => Self::not_found(what),
+            Failure::UnknownIn { field, what } => Self::not_found(what).naming(field, what),
         }
     }
 }

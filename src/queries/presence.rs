@@ -23,22 +23,30 @@ impl Queries<'_> {
             return Ok(());
         }
         let apart = self.apart(asking, &users).await?;
-        let participants = rooms.iter_mut().flat_map(|room| &mut room.participants);
-        participants.filter(|it| apart.contains(&it.user_id)).for_each(Participant::keep_places);
-        let shown = match self.realtime.presence_of(&users).await {
-            Ok(shown) => shown,
-            Err(error) => {
-                tracing::warn!(%error, "rooms are shown without who is here");
-                return Ok(());
-            }
-        };
-        for participant in rooms.iter_mut().flat_map(|room| &mut room.participants) {
-            if let Some(presence) = shown.get(&participant.user_id).filter(|_| !apart.contains(&participant.user_id)) {
+        let participants: Vec<&mut Participant> = rooms.iter_mut().flat_map(|room| &mut room.participants).collect();
+        self.show_presence(participants, &users, &apart).await;
+        Ok(())
+    }
+
+    /// The same of some who are in one room: `users` are all of them, `apart` those across a block.
+    pub(super) async fn show_presence(
+        &self,
+        participants: Vec<&mut Participant>,
+        users: &[UserId],
+        apart: &HashSet<UserId>,
+    ) {
+        let shown = self.realtime.presence_of(users).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "participants are shown without who is here");
+            Default::default()
+        });
+        for participant in participants {
+            if apart.contains(&participant.user_id) {
+                participant.keep_places();
+            } else if let Some(presence) = shown.get(&participant.user_id) {
                 participant.user.is_online = presence.is_online;
                 participant.user.last_seen_at = presence.last_seen_at;
             }
         }
-        Ok(())
     }
 
     /// Those of `others` between whom and `asking` there is a block.

@@ -91,14 +91,10 @@ impl Queries<'_> {
         let asking = Asking { user, now: self.now };
         let ids: Vec<UserId> = rows.iter().map(|row| row.user_id.clone()).collect();
         let apart = self.apart(user, &ids).await?;
-        let show = |row: &MemberRow| {
-            let mut shown = Participant::from_row(row, row_of(&people, &row.user_id), asking);
-            if apart.contains(&row.user_id) {
-                shown.keep_places();
-            }
-            shown
-        };
-        Ok(Some((rows.iter().map(show).collect(), more)))
+        let show = |row: &MemberRow| Participant::from_row(row, row_of(&people, &row.user_id), asking);
+        let mut shown: Vec<Participant> = rows.iter().map(show).collect();
+        self.show_presence(shown.iter_mut().collect(), &ids, &apart).await;
+        Ok(Some((shown, more)))
     }
 
     pub async fn unread_total(&self, user: &UserId) -> Result<u64, ReadError> {

@@ -411,7 +411,6 @@ async fn speaks(ana: &Person) -> Said {
     Said { wish, message }
 }
 
-/// What she reports, and what she has to say of it as one of the platform's admins.
 async fn reports(ana: &Person) {
     let m = |field: &str| marker("http", field);
     let filed = wished(ana, "/api/reports", &json!({"userId": "ben", "reason": m("reason")})).await;
@@ -422,7 +421,6 @@ async fn reports(ana: &Person) {
     assert_eq!(resolved["report"]["note"], json!(m("note")));
 }
 
-/// What the platform has her hear of.
 async fn is_notified(ana: &Person) {
     let m = |field: &str| marker("http", field);
     let notice = json!({"userId": "ana", "type": "SYSTEM", "title": m("title"), "message": m("message"),
@@ -431,7 +429,9 @@ async fn is_notified(ana: &Person) {
         "metadata": {"a": m("metadata")}, "channels": ["IN_APP", "PUSH", "EMAIL"]});
     let request = ana.ask_by(SERVICE_KEY, Method::POST, "/api/notifications/send").json(&notice);
     let answer = request.send().await.expect("an answer");
-    assert!(answer.status().is_success(), "{answer:?}");
+    let position = answer.headers()["kabar-position"].to_str().expect("text");
+    let feed = ana.get(&format!("/api/notifications?after={position}")).await.ok();
+    assert_eq!(feed["notifications"][0]["title"], json!(m("title")));
 }
 
 /// What the platform says of her.

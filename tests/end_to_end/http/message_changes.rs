@@ -14,6 +14,7 @@ on_every_backend![
     a_file_keeps_its_place_without_words,
     a_reaction_that_is_not_shown_among_many_is_taken_back,
     what_was_carried_on_is_still_its_first_authors,
+    a_message_goes_nowhere_when_one_of_the_rooms_is_not_theirs,
     a_message_is_carried_as_far_as_it_may_go_and_the_rest_is_said,
     a_deleted_message_leaves_its_place,
     reactions_are_one_of_each_emoji_per_person,
@@ -146,18 +147,31 @@ async fn what_was_carried_on_is_still_its_first_authors(app: TestApp) {
     app.stop().await;
 }
 
-async fn a_message_is_carried_as_far_as_it_may_go_and_the_rest_is_said(app: TestApp) {
+async fn a_message_goes_nowhere_when_one_of_the_rooms_is_not_theirs(app: TestApp) {
     let ([ana, ben, _cat], room) = trio(&app).await;
     let theirs = text(&ana.post("/api/chat/groups", json!({"name": "Bukan Ben"})).await.ok()["room"]["id"]);
     let message = ana.sends(&room, "kabar").await;
     let path = format!("/api/chat/messages/{}/forward", text(&message["id"]));
     let before = app.head().await;
+    ben.post(&path, json!({"roomIds": [room, theirs]})).await.is_problem(404, Some("roomIds[1]"));
+    assert_eq!(app.head().await, before);
+    app.stop().await;
+}
+
+async fn a_message_is_carried_as_far_as_it_may_go_and_the_rest_is_said(app: TestApp) {
+    let ([ana, ben, _cat], room) = trio(&app).await;
+    let made = json!({"name": "Tutup", "memberIds": ["ben"]});
+    let closed = text(&ana.post("/api/chat/groups", made).await.ok()["room"]["id"]);
+    ana.post(&format!("/api/chat/rooms/{closed}/close"), json!({})).await.ok();
+    let message = ana.sends(&room, "kabar").await;
+    let path = format!("/api/chat/messages/{}/forward", text(&message["id"]));
+    let before = app.head().await;
     let carry = async || {
         let request = ben.ask(Method::POST, &path).header("Idempotency-Key", "k");
-        answer(request.json(&json!({"roomIds": [room, theirs]}))).await
+        answer(request.json(&json!({"roomIds": [room, closed]}))).await
     };
     let partly = carry().await;
-    partly.is_problem(404, None);
+    partly.is_problem(409, None);
     assert!(text(&partly.body["detail"]).starts_with("1 of 2 were carried out"), "{}", partly.body);
     assert_eq!(app.head().await.0, before.0 + 1);
     // Asked again when there is nothing any more that could be carried: it was not carried everywhere.

@@ -46,6 +46,9 @@ async fn who_shares_a_room_or_a_follow_sees_who_is_here_and_nobody_else_does(app
     let shown = participants.iter().find(|shown| shown["userId"] == "ana").expect("ana");
     assert_eq!(shown["user"]["isOnline"], json!(true), "{shown}");
     assert!(shown["user"]["lastSeenAt"].is_string(), "{shown}");
+    let members = ben.get(&format!("/api/chat/rooms/{room}/members")).await.ok()["members"].clone();
+    let member = members.as_array().expect("members").iter().find(|member| member["userId"] == "ana").expect("ana");
+    assert_eq!(member["user"], shown["user"], "the list of all members says the same");
 
     assert_eq!(seen(&cici, "ana").await, (false, Value::Null), "they know nothing of each other");
     let followed = cici.post("/api/users/ana/follow?on=true", json!({})).await.position();

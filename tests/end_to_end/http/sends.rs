@@ -29,17 +29,20 @@ fn to_ana(title: &str) -> Value {
     json!({"userId": "ana", "type": "SYSTEM", "title": title, "message": "Halo"})
 }
 
-async fn feed(person: &Person, query: &str) -> Vec<Value> {
-    let shown = person.get(&format!("/api/notifications?{query}")).await.ok();
+/// With everything that is in the log by now.
+async fn feed(app: &TestApp, person: &Person, query: &str) -> Vec<Value> {
+    let after = app.token(app.head().await);
+    let shown = person.get(&format!("/api/notifications?after={after}&{query}")).await.ok();
     shown["notifications"].as_array().expect("a list").clone()
 }
 
-async fn titles(person: &Person, query: &str) -> Vec<String> {
-    feed(person, query).await.iter().map(|entry| text(&entry["title"])).collect()
+async fn titles(app: &TestApp, person: &Person, query: &str) -> Vec<String> {
+    feed(app, person, query).await.iter().map(|entry| text(&entry["title"])).collect()
 }
 
-async fn unread(person: &Person) -> Value {
-    person.get("/api/notifications/unread-count").await.ok()["count"].clone()
+async fn unread(app: &TestApp, person: &Person) -> Value {
+    let after = app.token(app.head().await);
+    person.get(&format!("/api/notifications/unread-count?after={after}")).await.ok()["count"].clone()
 }
 
 async fn what_is_sent_is_in_the_feed_with_all_that_was_said_of_it(app: TestApp) {
@@ -50,7 +53,7 @@ async fn what_is_sent_is_in_the_feed_with_all_that_was_said_of_it(app: TestApp) 
         "actionUrl": "https://elsewhere.example/x", "image": "https://cdn.example/1.png",
         "icon": "https://cdn.example/2.png", "actorId": "ben", "channels": ["pusher"], "metadata": {"a": [1, null]}});
     let id = sent(&app, notice).await;
-    let entry = feed(&ana, "").await.remove(0);
+    let entry = feed(&app, &ana, "").await.remove(0);
     let expected = json!({"id": id, "userId": "ana", "type": "POST", "title": "Postingan Baru",
         "message": "Ben memposting", "sourceType": "post", "sourceId": "p-1", "postId": "p-1", "commentId": "c-1",
         "eventId": "e-1", "courseId": "k-1", "groupId": "g-1", "transactionId": "t-1", "link": "/posts/p-1",
@@ -73,7 +76,7 @@ async fn what_is_sent_under_a_key_is_sent_once(app: TestApp) {
     assert_eq!(send(to_ana("Satu")).await, first);
     let other = json!({"userId": "ben", "type": "SYSTEM", "title": "Dua", "message": "Halo"});
     assert_eq!(send(other).await, first, "the body is not compared");
-    assert_eq!(titles(&ana, "").await, ["Satu"]);
+    assert_eq!(titles(&app, &ana, "").await, ["Satu"]);
 }
 
 async fn many_are_told_at_once_and_who_is_not_there_is_named(app: TestApp) {
@@ -82,7 +85,7 @@ async fn many_are_told_at_once_and_who_is_not_there_is_named(app: TestApp) {
     let told = service(&app, "/api/notifications/send-bulk", bulk).await.ok();
     assert_eq!((&told["sent"], &told["failed"], &told["failedIds"]), (&json!(2), &json!(1), &json!(["nobody"])));
     for person in [&ana, &ben] {
-        assert_eq!(titles(person, "").await, ["T"]);
+        assert_eq!(titles(&app, person, "").await, ["T"]);
     }
     let nobody = json!({"userId": "nobody", "type": "SYSTEM", "title": "T", "message": "Halo"});
     service(&app, "/api/notifications/send", nobody).await.is_problem(404, Some("userId"));
@@ -97,7 +100,7 @@ async fn nobody_is_told_across_a_block_or_of_their_own_doing(app: TestApp) {
         notice
     };
     let id = sent(&app, by("ben")).await;
-    assert_eq!((titles(&ana, "").await.len(), unread(&ana).await), (0, json!(0)));
+    assert_eq!((titles(&app, &ana, "").await.len(), unread(&app, &ana).await), (0, json!(0)));
     // It is nothing of hers: it was decided that she does not hear of it.
     ana.patch("/api/notifications", json!({"id": id})).await.is_problem(404, None);
     ana.delete(&format!("/api/notifications?id={id}")).await.is_problem(404, None);
@@ -111,13 +114,13 @@ async fn an_entry_is_archived_and_comes_back(app: TestApp) {
     eve.post(&path, json!({})).await.is_problem(404, None);
     for _ in 0..2 {
         ana.post(&path, json!({})).await.ok();
-        assert_eq!(titles(&ana, "").await, ["Dua"]);
-        assert_eq!(titles(&ana, "archived=true").await, ["Satu"]);
-        assert_eq!(unread(&ana).await, 2, "it is as unread as it was");
+        assert_eq!(titles(&app, &ana, "").await, ["Dua"]);
+        assert_eq!(titles(&app, &ana, "archived=true").await, ["Satu"]);
+        assert_eq!(unread(&app, &ana).await, 2, "it is as unread as it was");
     }
     ana.delete(&path).await.ok();
-    assert_eq!(titles(&ana, "").await, ["Dua", "Satu"]);
-    assert!(titles(&ana, "archived=true").await.is_empty());
+    assert_eq!(titles(&app, &ana, "").await, ["Dua", "Satu"]);
+    assert!(titles(&app, &ana, "archived=true").await.is_empty());
 }
 
 async fn an_entry_is_deleted_for_good_and_counts_no_more(app: TestApp) {
@@ -127,17 +130,17 @@ async fn an_entry_is_deleted_for_good_and_counts_no_more(app: TestApp) {
     eve.delete(&path).await.is_problem(404, None);
     assert_eq!(ana.delete(&path).await.ok()["message"], "Notification deleted");
     ana.delete(&path).await.ok();
-    assert_eq!((titles(&ana, "").await, unread(&ana).await), (vec!["Dua".to_owned()], json!(1)));
+    assert_eq!((titles(&app, &ana, "").await, unread(&app, &ana).await), (vec!["Dua".to_owned()], json!(1)));
     ana.patch("/api/notifications", json!({"id": first, "isRead": false})).await.is_problem(404, None);
-    assert_eq!(unread(&ana).await, 1);
+    assert_eq!(unread(&app, &ana).await, 1);
     ana.delete(&format!("/api/notifications?id={second}")).await.ok();
-    assert_eq!((titles(&ana, "").await.len(), unread(&ana).await), (0, json!(0)));
+    assert_eq!((titles(&app, &ana, "").await.len(), unread(&app, &ana).await), (0, json!(0)));
 }
 
 async fn what_goes_to_devices_alone_is_in_no_feed(app: TestApp) {
     let ana = app.person("ana").await;
     let push = json!({"userId": "ana", "title": "Halo", "message": "Apa kabar?", "link": "/"});
     let id = text(&service(&app, "/api/notifications/push-only", push).await.ok()["notificationId"]);
-    assert!(titles(&ana, "").await.is_empty() && !id.is_empty());
-    assert_eq!(unread(&ana).await, 0);
+    assert!(titles(&app, &ana, "").await.is_empty() && !id.is_empty());
+    assert_eq!(unread(&app, &ana).await, 0);
 }

@@ -81,7 +81,8 @@ impl Room {
         if !leaving && (remover.role < Role::Admin || remover.role <= member.role) {
             return Err(RoomError::RoleForbids);
         }
-        if leaving && self.kind == RoomKind::Support && member.role == Role::Member {
+        // A question that nobody asks any more could be taken up by nobody either.
+        if self.kind == RoomKind::Support && member.role == Role::Member {
             return Err(RoomError::OpenerStays);
         }
         let mut events = vec![RoomEvent::MemberRemoved(MemberRemoved {
