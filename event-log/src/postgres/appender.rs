@@ -25,9 +25,12 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(2);
 /// Events of others that one answer carries. Past it the door reads on in pages first.
 const TAIL_EVENTS_MAX: i64 = 2_000;
 /// What each connection of ours asks of the server. A holder of the log that freezes must not stop the others for long.
-const SESSION: [(&str, &str); 5] = [
+const SESSION: [(&str, &str); 6] = [
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),
+    // A plan that is made once expects a third of the log behind any position: it would call for workers each time, and the
+    // others wait for the lock meanwhile.
+    ("max_parallel_workers_per_gather", "0"),
     ("jit", "off"),
     ("lock_timeout", "2s"),
     ("idle_in_transaction_session_timeout", "1s"),

@@ -41,13 +41,15 @@ use crate::views::UnitName;
 
 /// How questions are planned. Each looks up a page of rows by an index, however large the tables are; a server without
 /// statistics, or with those of a table that was small, is not to think of another way. So one plan is enough, too.
-const PLANNING: [(&str, &str); 6] = [
+const PLANNING: [(&str, &str); 7] = [
     ("enable_seqscan", "off"),
     ("enable_bitmapscan", "off"),
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
     // What is switched off counts as very dear, and what is dear would be compiled first.
     ("jit", "off"),
+    // Nor worth workers of its own.
+    ("max_parallel_workers_per_gather", "0"),
     ("plan_cache_mode", "force_generic_plan"),
 ];
 /// Connections of the views: a projector per unit, the rest for questions.
