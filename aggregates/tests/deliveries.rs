@@ -60,6 +60,48 @@ fn attempts_have_an_end() {
 }
 
 #[test]
+fn attempts_that_nobody_ended_have_an_end_too() {
+    let mut story = Story::raised();
+    assert_eq!(story.start(0), ["attempt 1"]);
+    assert_eq!(story.start(DEADLINE), ["attempt 2"]);
+    assert_eq!(story.start(2 * DEADLINE), ["attempt 3"]);
+    assert_eq!(story.start(3 * DEADLINE), ["3 ambiguous: abandoned"]);
+}
+
+#[test]
+fn what_the_service_itself_is_to_blame_for_uses_up_no_attempt() {
+    let mut story = Story::raised();
+    for attempt in 1..=10 {
+        story.start(i64::from(attempt) * 100_000);
+        let told = story.end(attempt, OutcomeKind::Quota, i64::from(attempt) * 100_000);
+        assert!(told[0].contains("quota: deferred"), "{told:?}");
+    }
+}
+
+#[test]
+fn a_repeat_by_another_provider_would_not_be_recognised() {
+    let mut story = Story::raised();
+    story.start(0);
+    story.provider = "cloud";
+    assert_eq!(story.start(DEADLINE), ["1 ambiguous: abandoned"]);
+}
+
+#[test]
+fn what_may_have_gone_out_is_not_told_as_kept_back() {
+    let mut story = Story::raised();
+    story.start(0);
+    story.tell(NotificationCommand::MarkRead(mark()));
+    assert_eq!(story.start(DEADLINE), ["1 ambiguous: abandoned"]);
+}
+
+#[test]
+fn whoever_reads_their_feed_has_not_read_what_was_never_in_it() {
+    let facts = Facts { feed_read_up_to: RAISED_AT, ..facts() };
+    let mut story = Story { allowed: Channels::of(&[Channel::Push]), facts, ..Story::unraised() }.raise();
+    assert_eq!(story.start(0), ["attempt 1"]);
+}
+
+#[test]
 fn a_late_outcome_tells_only_that_it_was_accepted_after_all() {
     let mut story = Story::raised();
     story.start(0);
@@ -263,6 +305,7 @@ struct Story {
     /// When it is raised; an attempt asks of its own channel only.
     allowed: Channels,
     facts: Facts,
+    provider: &'static str,
     takes_key: bool,
     repeat_ambiguous: bool,
 }
@@ -276,6 +319,7 @@ impl Story {
             channel: Channel::Push,
             allowed: Channels::ALL,
             facts: facts(),
+            provider: "smtp",
             takes_key: true,
             repeat_ambiguous: false,
         }
@@ -321,9 +365,10 @@ impl Story {
             channel: self.channel,
             hearing: self.hearing(after),
             raised_at: RAISED_AT,
-            provider: "smtp".into(),
+            provider: self.provider.into(),
             takes_key: self.takes_key,
             repeat_ambiguous: self.repeat_ambiguous,
+            attempts_max: RETRY.attempts_max,
             deadline: at(after + DEADLINE),
         }))
     }
@@ -368,7 +413,7 @@ fn in_words(event: &NotificationEvent) -> String {
             Decision::Suppressed { reason } => format!("not: {reason:?}"),
         },
         NotificationEvent::AttemptStarted(event) => {
-            assert!(event.deadline > event.at && event.provider == "smtp");
+            assert!(event.deadline > event.at);
             format!("attempt {}", event.attempt)
         }
         NotificationEvent::AttemptEnded(AttemptEnded { attempt, outcome, became, .. }) => {

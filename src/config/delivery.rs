@@ -15,13 +15,14 @@ const WORKERS_MAX: u64 = 1_024;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DeliveryConfig {
-    /// Attempts of one delivery until it has failed, at most 100. Default 8.
+    /// Attempts of one delivery until it has failed, at most 100; those that end by a fault of the service itself (its key, its
+    /// credits, too much at once) do not count. Default 12.
     pub attempts_max: u32,
-    /// Milliseconds between the first attempt and the second; twice as long each further time. Default 2,000.
+    /// Milliseconds between the first attempt and the second; twice as long each further time. Default 5,000.
     pub backoff_ms: u64,
-    /// Milliseconds that grows to; at least `delivery.backoff_ms`, at most 86,400,000. Default 900,000.
+    /// Milliseconds that grows to; at least `delivery.backoff_ms`, at most 86,400,000. Default 3,600,000.
     pub backoff_ms_max: u64,
-    /// Attempts under way at once, at most 1,024. Default 64.
+    /// Attempts under way at once, at most 1,024; each channel has a third of them. Default 64.
     pub workers_max: usize,
     /// Channels, of `PUSH`, `EMAIL` and `WHATSAPP`, on which an attempt is repeated although the service may have taken it:
     /// somebody may be told twice, where otherwise they may not be told at all. Default none.
@@ -38,9 +39,9 @@ impl Default for DeliveryConfig {
     fn default() -> Self {
         let AttemptLimits { connect_ms_max, attempt_ms_max, answer_bytes_max } = AttemptLimits::default();
         Self {
-            attempts_max: 8,
-            backoff_ms: 2_000,
-            backoff_ms_max: 900_000,
+            attempts_max: 12,
+            backoff_ms: 5_000,
+            backoff_ms_max: 3_600_000,
             workers_max: 64,
             retry_ambiguous: Vec::new(),
             connect_ms_max,
@@ -97,7 +98,7 @@ mod tests {
             said,
             [
                 "delivery.attempts_max: at most 100",
-                "delivery.backoff_ms_max: at least 2000",
+                "delivery.backoff_ms_max: at least 5000",
                 "delivery.workers_max: at least 1",
             ]
         );

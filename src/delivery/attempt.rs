@@ -14,7 +14,7 @@ use aggregates::{Command, DomainEvent, Metadata, StreamId};
 use event_log::{CommandError, Decided, EventLogError, Position, Wish};
 use projections::UnitName;
 use projections::feed::{DeliveryRow, DueDelivery, NotificationRow};
-use providers::{Outcome, Outgoing, Provider};
+use providers::{Outcome, Outgoing, Provider, ProviderKind};
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -26,10 +26,9 @@ use crate::delivery::{address, wording};
 const ENDING_MS: u64 = 10_000;
 /// How late a claim may be acted on. Whoever was frozen longer leaves it to the deadline.
 const FRESH_MS: i64 = 5_000;
-/// Tries to write down an outcome; after them the deadline says what is to be done.
+/// Tries to tell the log something.
 const WRITE_TRIES: u32 = 6;
 const WRITE_BACKOFF: Duration = Duration::from_millis(100);
-const CLAIM_PAUSE: Duration = Duration::from_secs(1);
 const VIEW_PATIENCE: Duration = Duration::from_secs(2);
 
 pub(super) struct Attempt {
@@ -49,8 +48,9 @@ impl Attempt {
         Self { parts, plan, measures, delivery, notification }
     }
 
-    /// To its end, whatever it is: what cannot be written down now is seen again when its deadline has passed.
-    pub async fn run(self) {
+    /// To its end, whatever it is: what cannot be written down now is seen again when its deadline has passed. `false`: it may be
+    /// as due as before for whoever looks at once.
+    pub async fn run(self) -> bool {
         let span = tracing::debug_span!(
             "delivery",
             notification = %self.delivery.notification_id,
@@ -62,18 +62,14 @@ impl Attempt {
                 Ok(Claimed { started: None, position }) => position,
                 Err(error) => {
                     tracing::warn!(error = %event_log::Chain(&error), "a delivery cannot be claimed now");
-                    // It is as due as before: whoever asks again at once is answered the same.
-                    tokio::time::sleep(CLAIM_PAUSE).await;
-                    return;
+                    return false;
                 }
             };
-            // Until the view has it the row would be due once more, which is harmless, and for nothing.
-            if let Err(lagging) = self.parts.views.wait_for(UnitName::Feed, position, VIEW_PATIENCE).await {
-                tracing::debug!(%lagging, "an attempt has ended before the view has it");
-            }
+            // Until the view has it the row is due once more.
+            self.parts.views.wait_for(UnitName::Feed, position, VIEW_PATIENCE).await.is_ok()
         }
         .instrument(span)
-        .await;
+        .await
     }
 
     /// The one who is to carry it: as the last attempt said, else the first that is configured.
@@ -108,9 +104,10 @@ impl Attempt {
             provider: provider.map_or_else(String::new, |provider| provider.name().to_owned()),
             takes_key: provider.is_some_and(|provider| provider.takes_idempotency_key()),
             repeat_ambiguous: self.repeats_ambiguous(),
+            attempts_max: self.plan.retry.attempts_max,
             deadline: now.plus_millis(self.plan.attempt_ms_max + ENDING_MS),
         };
-        let decided = self.tell(NotificationCommand::StartAttempt(Box::new(start))).await?;
+        let decided = self.surely(NotificationCommand::StartAttempt(Box::new(start))).await?;
         let started = decided.outcome.events().iter().find_map(|event| match event {
             DomainEvent::Notification(NotificationEvent::AttemptStarted(started)) => Some(started.clone()),
             _ => None,
@@ -141,7 +138,7 @@ impl Attempt {
             return None;
         };
         let outcome = match self.prepare(provider.as_ref()).await {
-            Ok(Ok(outgoing)) => self.send(provider.as_ref(), &started, outgoing).await?,
+            Ok(Ok(outgoing)) => self.send(provider.as_ref(), &started, outgoing).await,
             Ok(Err(Unsendable(kind, reason))) => plain(kind, reason.to_owned()),
             Err(error) => {
                 tracing::warn!(error = %event_log::Chain(&*error), "what is to be sent cannot be read now");
@@ -152,19 +149,14 @@ impl Attempt {
         self.end(&started, outcome, provider.name()).await
     }
 
-    /// `None`: it is too late for this claim, somebody else may have it by now.
-    async fn send(
-        &self,
-        provider: &dyn Provider,
-        started: &AttemptStarted,
-        outgoing: Outgoing,
-    ) -> Option<AttemptOutcome> {
+    /// A claim that became too old to act on is not acted on: somebody else may have it by now. If nobody has, nothing was sent.
+    async fn send(&self, provider: &dyn Provider, started: &AttemptStarted, outgoing: Outgoing) -> AttemptOutcome {
         let waited = self.parts.clock.now().as_millis() - started.at.as_millis();
         if waited > FRESH_MS {
             tracing::warn!(waited_ms = waited, "a claim has become too old to act on");
-            return None;
+            return plain(OutcomeKind::Unavailable, "not sent: it had waited for too long".to_owned());
         }
-        Some(kept(provider.send(&outgoing).await))
+        kept(provider.kind(), provider.send(&outgoing).await)
     }
 
     async fn prepare(&self, provider: &dyn Provider) -> Result<Result<Outgoing, Unsendable>, Box<EventLogError>> {
@@ -180,40 +172,48 @@ impl Attempt {
         Ok(words.map(|words| words.outgoing(delivery_id, to, &self.notification, self.plan.base_url.as_ref())))
     }
 
+    /// `None` where it could not be written down: its deadline decides.
     async fn end(&self, started: &AttemptStarted, outcome: AttemptOutcome, provider: &str) -> Option<Position> {
-        let mut backoff = WRITE_BACKOFF;
         let retry = RetryPolicy { repeat_ambiguous: self.repeats_ambiguous(), ..self.plan.retry };
-        for _ in 0..WRITE_TRIES {
-            let end = EndAttempt {
-                notification_id: self.delivery.notification_id,
-                channel: self.delivery.channel,
-                attempt: started.attempt,
-                outcome: outcome.clone(),
-                next_provider: self.next_provider(provider),
-                retry,
-                jitter: rand::random_range(0..=1_000),
-                at: self.parts.clock.now(),
-            };
-            match self.tell(NotificationCommand::EndAttempt(Box::new(end))).await {
-                Ok(decided) => return Some(decided.position),
-                Err(error) => {
-                    tracing::warn!(error = %event_log::Chain(&error), "an outcome cannot be written down now");
-                    tokio::time::sleep(backoff).await;
-                    backoff *= 2;
-                }
+        let end = EndAttempt {
+            notification_id: self.delivery.notification_id,
+            channel: self.delivery.channel,
+            attempt: started.attempt,
+            outcome,
+            next_provider: self.next_provider(provider),
+            retry,
+            jitter: rand::random_range(0..=1_000),
+            at: self.parts.clock.now(),
+        };
+        match self.surely(NotificationCommand::EndAttempt(Box::new(end))).await {
+            Ok(decided) => Some(decided.position),
+            Err(error) => {
+                tracing::error!(error = %event_log::Chain(&error), "an outcome was not written down");
+                None
             }
         }
-        tracing::error!(outcome = outcome.kind.name(), "an outcome was not written down; its deadline decides");
-        None
     }
 
-    async fn tell(&self, command: NotificationCommand) -> Result<Decided, CommandError> {
-        // Random: a claim is nobody's repeat, and an outcome is told once, or by its content nothing.
+    /// Asked again under the same id when it is not known whether it was carried out: then it is answered as the first time.
+    async fn surely(&self, command: NotificationCommand) -> Result<Decided, CommandError> {
         let id = CommandId(Uuid::now_v7());
         let metadata = Metadata { command: Some(id), ..Metadata::default() };
         let stream = StreamId::notification(self.delivery.notification_id);
-        let command = Command::Notification(command);
-        self.parts.door.execute(Wish { stream, command, id, repeatable: false, metadata }).await
+        let wish = Wish { stream, command: Command::Notification(command), id, repeatable: true, metadata };
+        let mut backoff = WRITE_BACKOFF;
+        for _ in 1..WRITE_TRIES {
+            match self.parts.door.execute(wish.clone()).await {
+                Err(
+                    error @ (CommandError::Unavailable(_) | CommandError::NoKey(_) | CommandError::OutcomeUnknown(_)),
+                ) => {
+                    tracing::warn!(error = %event_log::Chain(&error), "a step of a delivery is told again");
+                    tokio::time::sleep(backoff).await;
+                    backoff *= 2;
+                }
+                answered => return answered,
+            }
+        }
+        self.parts.door.execute(wish).await
     }
 }
 
@@ -228,11 +228,13 @@ fn plain(kind: OutcomeKind, reason: String) -> AttemptOutcome {
 }
 
 /// An outcome as the log has it. Who of several was not reached is not in it: a delivery is of one person.
-fn kept(outcome: Outcome) -> AttemptOutcome {
+fn kept(provider: ProviderKind, outcome: Outcome) -> AttemptOutcome {
     let reason = outcome.reason().map(ToString::to_string);
     let wait = |after: Option<Duration>| after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
     let (kind, provider_id, after_ms) = match outcome {
-        Outcome::Accepted { provider_id, unreachable: _, missed: _ } => (OutcomeKind::Accepted, provider_id, None),
+        Outcome::Accepted { provider_id, unreachable: _, missed: _ } => {
+            (OutcomeKind::Accepted, provider_id.map(|id| kept_id(provider, id)), None)
+        }
         Outcome::Unreachable(_) => (OutcomeKind::Unreachable, None, None),
         Outcome::Refused(_) => (OutcomeKind::Refused, None, None),
         Outcome::Misconfigured(_) => (OutcomeKind::Misconfigured, None, None),
@@ -242,4 +244,37 @@ fn kept(outcome: Outcome) -> AttemptOutcome {
         Outcome::Ambiguous(_) => (OutcomeKind::Ambiguous, None, None),
     };
     AttemptOutcome { kind, reason, provider_id, after_ms }
+}
+
+/// Under this name space lie the ids that are kept as what is derived from them.
+const PROVIDER_IDS: Uuid = Uuid::from_u128(0x6b61_6261_725f_6e73_8000_0000_0000_0002);
+
+/// What a provider calls it, for matching its receipts. WhatsApp's ids hold the number of whoever got it, and others may hold
+/// anything: only OneSignal's, which are uuids, are kept as they are.
+fn kept_id(provider: ProviderKind, id: String) -> String {
+    match provider {
+        ProviderKind::OneSignal => id,
+        ProviderKind::WebPush
+        | ProviderKind::Mailketing
+        | ProviderKind::Smtp
+        | ProviderKind::Starsender
+        | ProviderKind::WhatsAppCloud => {
+            Uuid::new_v5(&PROVIDER_IDS, format!("{}:{id}", provider.name()).as_bytes()).to_string()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_provider_calls_it_names_nobody_and_is_the_same_each_time() {
+        let wamid = "wamid.HBgLMTY0NjcwNDM1OTUVAgARGBI1";
+        let kept = kept_id(ProviderKind::WhatsAppCloud, wamid.to_owned());
+        assert!(Uuid::parse_str(&kept).is_ok() && !kept.contains("HBgL"), "{kept}");
+        assert_eq!(kept, kept_id(ProviderKind::WhatsAppCloud, wamid.to_owned()));
+        assert_ne!(kept, kept_id(ProviderKind::Starsender, wamid.to_owned()));
+        assert_eq!(kept_id(ProviderKind::OneSignal, "a".into()), "a");
+    }
 }

@@ -9,21 +9,21 @@ mod attempt;
 mod measuring;
 mod wording;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aggregates::Timestamp;
-use aggregates::ids::DeliveryId;
+use aggregates::ids::NotificationId;
 use aggregates::notification::Surroundings;
 use aggregates::policy::channels::Channel;
 use aggregates::policy::retrying::RetryPolicy;
 use event_log::{Door, SharedLog};
-use projections::feed::DueDelivery;
 use projections::{UnitName, Views};
 use providers::{DeliveryChannel, Outside};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -36,12 +36,15 @@ use measuring::DeliveryMeasures;
 const PAUSE: Duration = Duration::from_millis(20);
 /// Between two looks when nothing is heard of: another process may have put something off.
 const POLL_PERIOD: Duration = Duration::from_secs(5);
+/// How long something is left alone that nothing came of; twice as long each time.
+const ASIDE_FIRST: Duration = Duration::from_secs(1);
+const ASIDE_MAX: Duration = Duration::from_secs(60);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
 
 /// How sending is done.
 #[derive(Debug, Clone)]
 pub struct DeliveryPlan {
-    /// Attempts under way at the same time, in this process.
+    /// Attempts under way at the same time, in this process; each channel has a third of them.
     pub workers_max: usize,
     /// What one attempt may take in all.
     pub attempt_ms_max: u64,
@@ -127,33 +130,42 @@ impl Deliverer {
         self.health.send_modify(|health| health.under_way = 0);
     }
 
-    /// Begins what is due, as far as there is room; says when the next is.
+    /// Begins what is due, as far as there is room; says when to look again at the latest.
     async fn look(&self, under_way: &mut UnderWay) -> Result<Option<Timestamp>, projections::ReadError> {
         while let Some(ended) = under_way.attempts.try_join_next() {
             under_way.ended(ended);
         }
-        let room = self.plan.workers_max.saturating_sub(under_way.attempts.len());
-        if room == 0 {
-            return Ok(None);
-        }
+        under_way.take_back();
         let feed = self.parts.views.feed();
-        // Those that are under way here are due in the view until their end is there too.
-        let due = feed.due(self.parts.clock.now(), room + under_way.ids.len()).await?;
-        for due in due {
-            let id = id_of(&due);
-            if under_way.attempts.len() == self.plan.workers_max {
-                break;
-            }
-            if !under_way.ids.insert(id) {
+        let mut next = None;
+        for channel in self.channels() {
+            // Each has its share: a service that hangs holds up nothing but its own.
+            let share = (self.plan.workers_max / self.channels().count()).max(1);
+            let room = share.saturating_sub(under_way.of(channel));
+            if room == 0 {
                 continue;
             }
-            let attempt = Attempt::new(self.parts.clone(), self.plan.clone(), self.measures.clone(), due);
-            under_way.attempts.spawn(async move {
-                attempt.run().await;
-                id
-            });
+            // Those that are begun or put aside here are due in the view all the same.
+            let limit = room + under_way.known.keys().filter(|key| key.1 == channel).count();
+            for due in feed.due(channel, self.parts.clock.now(), limit).await? {
+                let key = (due.delivery.notification_id, channel);
+                if under_way.of(channel) == share {
+                    break;
+                }
+                if under_way.begins(key) {
+                    let attempt = Attempt::new(self.parts.clone(), self.plan.clone(), self.measures, due);
+                    under_way.attempts.spawn(async move { (key, attempt.run().await) });
+                }
+            }
+            let due = feed.next_due(channel).await?;
+            next = [next, due].into_iter().flatten().min();
         }
-        feed.next_due().await
+        Ok(next)
+    }
+
+    /// Those that lead outside. Also the ones without a service: what was put off when they had one comes to its end.
+    fn channels(&self) -> impl Iterator<Item = Channel> + use<> {
+        Channel::ALL.into_iter().filter(|channel| outside_channel(*channel).is_some())
     }
 
     /// How long until then; what is due already is looked at again when something moves.
@@ -164,28 +176,80 @@ impl Deliverer {
     }
 }
 
-/// What this process has begun.
+/// One notification on one channel.
+type DeliveryKey = (NotificationId, Channel);
+
+/// What this process has begun, and what it leaves alone for a while.
 #[derive(Default)]
 struct UnderWay {
-    ids: HashSet<DeliveryId>,
-    attempts: JoinSet<DeliveryId>,
+    known: HashMap<DeliveryKey, Standing>,
+    attempts: JoinSet<(DeliveryKey, bool)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// So many times nothing came of it before.
+    Begun {
+        failures: u32,
+    },
+    Aside {
+        until: Instant,
+        failures: u32,
+    },
+    /// What nothing came of, and what may be begun again.
+    Free {
+        failures: u32,
+    },
 }
 
 impl UnderWay {
-    fn ended(&mut self, ended: Result<DeliveryId, tokio::task::JoinError>) {
+    /// How many are under way on a channel.
+    fn of(&self, channel: Channel) -> usize {
+        let begun = |(key, standing): &(&DeliveryKey, &Standing)| {
+            key.1 == channel && matches!(standing, Standing::Begun { .. })
+        };
+        self.known.iter().filter(begun).count()
+    }
+
+    /// `false` for one that is begun already, or aside.
+    fn begins(&mut self, key: DeliveryKey) -> bool {
+        let failures = match self.known.get(&key) {
+            None => 0,
+            Some(Standing::Free { failures }) => *failures,
+            Some(Standing::Begun { .. } | Standing::Aside { .. }) => return false,
+        };
+        self.known.insert(key, Standing::Begun { failures });
+        true
+    }
+
+    fn ended(&mut self, ended: Result<(DeliveryKey, bool), tokio::task::JoinError>) {
         match ended {
-            Ok(id) => drop(self.ids.remove(&id)),
+            Ok((key, true)) => drop(self.known.remove(&key)),
+            Ok((key, false)) => {
+                let Some(Standing::Begun { failures }) = self.known.get(&key).copied() else { return };
+                let pause = (ASIDE_FIRST * 2_u32.saturating_pow(failures)).min(ASIDE_MAX);
+                self.known.insert(key, Standing::Aside { until: Instant::now() + pause, failures: failures + 1 });
+            }
             Err(error) => {
                 // Which one it was is not known: all of them may be looked at again, the log says who may send.
                 tracing::error!(%error, "an attempt ended without an end");
-                self.ids.clear();
+                self.known.clear();
             }
         }
     }
-}
 
-fn id_of(due: &DueDelivery) -> DeliveryId {
-    DeliveryId::of(due.delivery.notification_id, due.delivery.channel)
+    /// What was put aside for long enough. What is free and not due any more is forgotten with the next of the same kind.
+    fn take_back(&mut self) {
+        let now = Instant::now();
+        self.known.retain(|_, standing| !matches!(standing, Standing::Free { .. }));
+        for standing in self.known.values_mut() {
+            if let Standing::Aside { until, failures } = *standing
+                && until <= now
+            {
+                *standing = Standing::Free { failures };
+            }
+        }
+    }
 }
 
 /// `None` for the feed, which nobody carries anything to.

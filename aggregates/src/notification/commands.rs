@@ -66,6 +66,8 @@ pub struct StartAttempt {
     pub takes_key: bool,
     /// What becomes of an attempt before this one that was never ended.
     pub repeat_ambiguous: bool,
+    /// Of those that count.
+    pub attempts_max: u32,
     /// From then on nobody waits for its outcome any more. It is started at the clock of `hearing`.
     pub deadline: Timestamp,
 }

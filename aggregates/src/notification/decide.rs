@@ -12,7 +12,7 @@ use crate::policy::channels::Channel;
 use crate::policy::choosing::{Suppression, ends_when_read};
 use crate::policy::deciding::{Decided, Decision, Inputs};
 use crate::policy::related::Related;
-use crate::policy::retrying::{AttemptOutcome, Became};
+use crate::policy::retrying::{ATTEMPTS_IN_ALL_MAX, AttemptOutcome, Became, Tried};
 
 type Decisions = Result<Vec<NotificationEvent>, NotificationError>;
 
@@ -134,18 +134,21 @@ impl Notification {
             return Err(NotificationError::NotFound);
         }
         let Some(delivery) = self.deliveries.get(channel) else { return Ok(vec![]) };
-        match delivery.progress {
-            Progress::Waiting { due } if due <= at => {}
-            Progress::UnderWay { deadline, takes_key } if deadline <= at => {
-                if !takes_key && !command.repeat_ambiguous {
-                    return Ok(vec![self.unknown(command, *delivery)]);
-                }
-            }
+        let is_left = match &delivery.progress {
+            Progress::Waiting { due } if *due <= at => false,
+            Progress::UnderWay { deadline, .. } if *deadline <= at => true,
             Progress::Waiting { .. } | Progress::UnderWay { .. } | Progress::Accepted | Progress::Ended => {
                 return Ok(vec![]);
             }
+        };
+        if is_left && !may_be_repeated(command, delivery) {
+            return Ok(vec![unknown(command, delivery)]);
         }
         if let Some(decided) = self.decided_again(command) {
+            // It may have gone out: that it was kept back is not what happened.
+            if is_left && !decided.decision.is_scheduled() {
+                return Ok(vec![unknown(command, delivery)]);
+            }
             return Ok(vec![NotificationEvent::DeliveryDecided(DeliveryDecided {
                 notification_id: *notification_id,
                 recipient_id: hearing.recipient_id.clone(),
@@ -172,7 +175,7 @@ impl Notification {
         // A mark of its own says more than a look at the whole feed, whichever came first.
         let read = match self.mark {
             Some(mark) => mark == Mark::Read,
-            None => hearing.facts.feed_read_up_to >= *raised_at,
+            None => self.in_feed && hearing.facts.feed_read_up_to >= *raised_at,
         };
         let over = if !hearing.facts.exists || hearing.facts.erasures != self.erased_before {
             Some(Suppression::Gone)
@@ -191,25 +194,14 @@ impl Notification {
         }
     }
 
-    /// Whoever began it never said what came of it, and nobody would recognise a repeat.
-    fn unknown(&self, command: &StartAttempt, delivery: Delivery) -> NotificationEvent {
-        NotificationEvent::AttemptEnded(AttemptEnded {
-            notification_id: command.notification_id,
-            recipient_id: command.hearing.recipient_id.clone(),
-            channel: command.channel,
-            attempt: delivery.attempts,
-            outcome: AttemptOutcome::unknown(),
-            became: Became::Abandoned,
-            at: command.hearing.surroundings.clock,
-        })
-    }
-
     /// An outcome that comes when others have given up waiting for it tells nothing, but for one: that it was accepted.
     fn end(&self, command: &EndAttempt) -> Decisions {
         let EndAttempt { notification_id, channel, attempt, outcome, next_provider, retry, jitter, at } = command;
         let Some(recipient_id) = self.recipient.clone() else { return Err(NotificationError::NotFound) };
         let Some(delivery) = self.deliveries.get(channel) else { return Err(NotificationError::NotFound) };
-        let became = retry.became(outcome, *attempt, next_provider.as_deref(), (*jitter, *at));
+        let counted = delivery.counted + u32::from(outcome.kind.counts());
+        let tried = Tried { attempts: *attempt, counted };
+        let became = retry.became(outcome, tried, next_provider.as_deref(), (*jitter, *at));
         let awaited = matches!(delivery.progress, Progress::UnderWay { .. }) && delivery.attempts == *attempt;
         let is_news = awaited || (became == Became::Accepted && delivery.progress != Progress::Accepted);
         if !is_news || *attempt > delivery.attempts {
@@ -258,4 +250,28 @@ impl Notification {
             at: command.at,
         })
     }
+}
+
+/// Of an attempt without an end: whether another one does no harm, or is wanted all the same, and there is one left.
+fn may_be_repeated(command: &StartAttempt, delivery: &Delivery) -> bool {
+    // By another provider nobody would recognise it.
+    let is_recognised = matches!(
+        &delivery.progress,
+        Progress::UnderWay { provider, takes_key: true, .. } if *provider == command.provider
+    );
+    let is_left = delivery.counted + 1 < command.attempts_max && delivery.attempts < ATTEMPTS_IN_ALL_MAX;
+    is_left && (is_recognised || command.repeat_ambiguous)
+}
+
+/// Whoever began it never said what came of it, and it is not to be tried again.
+fn unknown(command: &StartAttempt, delivery: &Delivery) -> NotificationEvent {
+    NotificationEvent::AttemptEnded(AttemptEnded {
+        notification_id: command.notification_id,
+        recipient_id: command.hearing.recipient_id.clone(),
+        channel: command.channel,
+        attempt: delivery.attempts,
+        outcome: AttemptOutcome::unknown(),
+        became: Became::Abandoned,
+        at: command.hearing.surroundings.clock,
+    })
 }

@@ -35,14 +35,16 @@ pub(super) enum Mark {
 }
 
 /// How far it is on one channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Delivery {
     /// Begun so far.
     pub attempts: u32,
+    /// Of those that are over, how many count.
+    pub counted: u32,
     pub progress: Progress,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Progress {
     Waiting {
@@ -50,6 +52,7 @@ pub(super) enum Progress {
     },
     UnderWay {
         deadline: Timestamp,
+        provider: String,
         takes_key: bool,
     },
     Accepted,
@@ -95,19 +98,24 @@ impl Notification {
             // Suppressed from the first: nobody will ask for it.
             None if progress == Progress::Ended => {}
             None => {
-                self.deliveries.insert(event.channel, Delivery { attempts: 0, progress });
+                self.deliveries.insert(event.channel, Delivery { attempts: 0, counted: 0, progress });
             }
         }
     }
 
     fn started(&mut self, event: &AttemptStarted) {
-        let AttemptStarted { channel, attempt, deadline, takes_key, .. } = event;
-        let progress = Progress::UnderWay { deadline: *deadline, takes_key: *takes_key };
-        self.deliveries.insert(*channel, Delivery { attempts: *attempt, progress });
+        let AttemptStarted { channel, attempt, deadline, provider, takes_key, .. } = event;
+        let before = self.deliveries.get(channel);
+        // Of one that was never ended nobody knows, and that counts.
+        let unended = before.is_some_and(|delivery| matches!(delivery.progress, Progress::UnderWay { .. }));
+        let counted = before.map_or(0, |delivery| delivery.counted) + u32::from(unended);
+        let progress = Progress::UnderWay { deadline: *deadline, provider: provider.clone(), takes_key: *takes_key };
+        self.deliveries.insert(*channel, Delivery { attempts: *attempt, counted, progress });
     }
 
     fn ended(&mut self, event: &AttemptEnded) {
         let Some(delivery) = self.deliveries.get_mut(&event.channel) else { return };
+        delivery.counted += u32::from(event.outcome.kind.counts());
         delivery.progress = match event.became {
             Became::Accepted => Progress::Accepted,
             Became::Deferred { due, .. } => Progress::Waiting { due },

@@ -53,6 +53,24 @@ impl OutcomeKind {
             Self::Ambiguous => "ambiguous",
         }
     }
+
+    /// Whether it uses up one of the attempts there are. What is wrong with the service itself, or with how much is sent to it, is no
+    /// fault of a delivery: it is held until somebody has put that right.
+    pub const fn counts(self) -> bool {
+        !matches!(self, Self::Misconfigured | Self::Quota | Self::Throttled)
+    }
+}
+
+/// Attempts of one delivery in all, those that do not count among them: nothing is tried for ever.
+pub const ATTEMPTS_IN_ALL_MAX: u32 = 100;
+
+/// How often it was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tried {
+    /// In all, from 1.
+    pub attempts: u32,
+    /// Of those that count, this one among them where it does.
+    pub counted: u32,
 }
 
 /// An outcome as it is kept. Nothing in it names an address, and nothing of what was sent.
@@ -81,7 +99,7 @@ impl AttemptOutcome {
 /// How often, and how patiently. Written down nowhere: what came of it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// Attempts of one delivery, whoever carries them; at least 1.
+    /// Attempts of one delivery that count, whoever carries them; at least 1.
     pub attempts_max: u32,
     /// Before the second attempt; doubled with each.
     pub backoff_ms: u64,
@@ -109,15 +127,15 @@ pub enum Became {
 }
 
 impl RetryPolicy {
-    /// After attempt number `attempt` (from 1). `next_provider` is who comes after the one that was asked.
+    /// After an attempt. `next_provider` is who comes after the one that was asked.
     pub fn became(
         &self,
         outcome: &AttemptOutcome,
-        attempt: u32,
+        tried: Tried,
         next_provider: Option<&str>,
         (jitter, at): (u16, Timestamp),
     ) -> Became {
-        let another = next_provider.filter(|_| attempt < self.attempts_max);
+        let another = next_provider.filter(|_| !self.is_last(tried));
         let by_another = |provider: &str| Became::Deferred { due: at, provider: Some(provider.to_owned()) };
         match outcome.kind {
             OutcomeKind::Accepted => Became::Accepted,
@@ -126,19 +144,24 @@ impl RetryPolicy {
             OutcomeKind::Misconfigured | OutcomeKind::Quota => match another {
                 Some(provider) => by_another(provider),
                 // An operator may put it right meanwhile.
-                None => self.later(outcome, attempt, (jitter, at)),
+                None => self.later(outcome, tried, (jitter, at)),
             },
-            OutcomeKind::Throttled | OutcomeKind::Unavailable => self.later(outcome, attempt, (jitter, at)),
-            OutcomeKind::Ambiguous if self.repeat_ambiguous => self.later(outcome, attempt, (jitter, at)),
+            OutcomeKind::Throttled | OutcomeKind::Unavailable => self.later(outcome, tried, (jitter, at)),
+            OutcomeKind::Ambiguous if self.repeat_ambiguous => self.later(outcome, tried, (jitter, at)),
             OutcomeKind::Ambiguous => Became::Abandoned,
         }
     }
 
-    fn later(&self, outcome: &AttemptOutcome, attempt: u32, (jitter, at): (u16, Timestamp)) -> Became {
-        if attempt >= self.attempts_max {
+    /// Whether there is to be none after it.
+    const fn is_last(&self, tried: Tried) -> bool {
+        tried.counted >= self.attempts_max || tried.attempts >= ATTEMPTS_IN_ALL_MAX
+    }
+
+    fn later(&self, outcome: &AttemptOutcome, tried: Tried, (jitter, at): (u16, Timestamp)) -> Became {
+        if self.is_last(tried) {
             return Became::Abandoned;
         }
-        let wait = self.backoff(attempt, jitter).max(outcome.after_ms.unwrap_or_default());
+        let wait = self.backoff(tried.attempts, jitter).max(outcome.after_ms.unwrap_or_default());
         Became::Deferred { due: at.plus_millis(wait), provider: None }
     }
 
@@ -164,8 +187,13 @@ mod tests {
         AttemptOutcome { kind, reason: None, provider_id: None, after_ms: None }
     }
 
+    /// All of them counted.
+    fn times(attempts: u32) -> Tried {
+        Tried { attempts, counted: attempts }
+    }
+
     fn became(kind: OutcomeKind, attempt: u32, next: Option<&str>) -> Became {
-        POLICY.became(&outcome(kind), attempt, next, (0, noon()))
+        POLICY.became(&outcome(kind), times(attempt), next, (0, noon()))
     }
 
     fn after(milliseconds: u64) -> Became {
@@ -196,9 +224,22 @@ mod tests {
     fn what_may_have_been_taken_is_repeated_only_where_that_was_asked_for() {
         let repeating = RetryPolicy { repeat_ambiguous: true, ..POLICY };
         let ambiguous = outcome(OutcomeKind::Ambiguous);
-        assert_eq!(repeating.became(&ambiguous, 1, None, (0, noon())), after(500));
-        assert_eq!(repeating.became(&ambiguous, 4, None, (0, noon())), Became::Abandoned);
+        assert_eq!(repeating.became(&ambiguous, times(1), None, (0, noon())), after(500));
+        assert_eq!(repeating.became(&ambiguous, times(4), None, (0, noon())), Became::Abandoned);
         assert_eq!(became(OutcomeKind::Ambiguous, 1, Some("smtp")), Became::Abandoned, "nor by another");
+    }
+
+    #[test]
+    fn what_is_no_fault_of_the_delivery_does_not_use_up_its_attempts_and_is_not_tried_for_ever() {
+        let held = [OutcomeKind::Misconfigured, OutcomeKind::Quota, OutcomeKind::Throttled];
+        for kind in OutcomeKind::ALL {
+            assert_eq!(kind.counts(), !held.contains(&kind), "{kind:?}");
+        }
+        for kind in held {
+            let after = |attempts| POLICY.became(&outcome(kind), Tried { attempts, counted: 0 }, None, (0, noon()));
+            assert!(matches!(after(ATTEMPTS_IN_ALL_MAX - 1), Became::Deferred { .. }), "{kind:?}");
+            assert_eq!(after(ATTEMPTS_IN_ALL_MAX), Became::Abandoned, "{kind:?}");
+        }
     }
 
     #[test]
@@ -213,9 +254,13 @@ mod tests {
     #[test]
     fn a_provider_that_asks_to_be_left_alone_is() {
         let throttled = AttemptOutcome { after_ms: Some(60_000), ..outcome(OutcomeKind::Throttled) };
-        assert_eq!(POLICY.became(&throttled, 1, None, (1_000, noon())), after(60_000));
+        assert_eq!(POLICY.became(&throttled, times(1), None, (1_000, noon())), after(60_000));
         let soon = AttemptOutcome { after_ms: Some(10), ..outcome(OutcomeKind::Throttled) };
-        assert_eq!(POLICY.became(&soon, 1, None, (1_000, noon())), after(1_000), "but never sooner than we would");
+        assert_eq!(
+            POLICY.became(&soon, times(1), None, (1_000, noon())),
+            after(1_000),
+            "but never sooner than we would"
+        );
     }
 
     #[test]

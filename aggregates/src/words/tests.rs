@@ -59,25 +59,7 @@ fn words_have_the_same_place_in_a_command_and_in_its_event() {
     let fill = PutProfile { user_id: ana(), profile, at: noon() };
     fields += same_places(&mut State::empty(crate::AggregateKind::User), Command::User(UserCommand::FillProfile(fill)));
     assert_eq!(fields, 15, "every field was shown");
-    let raise = RaiseNotification {
-        notification_id: NotificationId::of("a cause", &dewi()),
-        source: Source { kind: "post".into(), id: "p-1".into() },
-        related: Related::default(),
-        content: words("{}"),
-        hearing: Hearing {
-            recipient_id: dewi(),
-            kind: NotificationType::System,
-            actor_id: Some(ana()),
-            allowed: Channels::of(&[Channel::InApp]),
-            critical: false,
-            topic: None,
-            room_id: None,
-            surroundings: Surroundings::default(),
-            facts: Facts { exists: true, ..Facts::default() },
-        },
-        at: noon(),
-    };
-    let command = Command::Notification(NotificationCommand::Raise(Box::new(raise)));
+    let command = Command::Notification(NotificationCommand::Raise(Box::new(worded())));
     assert_eq!(same_places(&mut State::empty(crate::AggregateKind::Notification), command), 1);
     let set = |text: &str| Change::Set(Sealed::new(text));
     let changes = ProfileChanges {
@@ -158,6 +140,28 @@ fn an_export_holds_words_and_what_is_read_from_it_is_sealed_anew() {
         let mut unsealed = None;
         read.visit_words(&mut |_, words| unsealed = words.unsealed().map(str::to_owned));
         assert_eq!(unsealed.as_deref(), Some(text));
+    }
+}
+
+/// A notification in somebody's own words.
+fn worded() -> RaiseNotification {
+    RaiseNotification {
+        notification_id: NotificationId::of("a cause", &dewi()),
+        source: Source { kind: "post".into(), id: "p-1".into() },
+        related: Related::default(),
+        content: Some(Sealed::new("{}")),
+        hearing: Hearing {
+            recipient_id: dewi(),
+            kind: NotificationType::System,
+            actor_id: Some(ana()),
+            allowed: Channels::of(&[Channel::InApp]),
+            critical: false,
+            topic: None,
+            room_id: None,
+            surroundings: Surroundings::default(),
+            facts: Facts { exists: true, ..Facts::default() },
+        },
+        at: noon(),
     }
 }
 

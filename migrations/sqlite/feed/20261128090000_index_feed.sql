@@ -10,7 +10,7 @@ CREATE INDEX IF NOT EXISTS notifications_archived ON notifications (recipient_id
 
 CREATE INDEX IF NOT EXISTS notifications_kept ON notifications (recipient_id, position) WHERE NOT in_feed;
 
-CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (due) WHERE due IS NOT NULL;
+CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (channel, due, notification_id) WHERE due IS NOT NULL;
 
 CREATE INDEX IF NOT EXISTS subscribed_to ON subscriptions (user_id, topic_kind, target_id) WHERE to_position IS NULL;
 

@@ -169,21 +169,21 @@ fn suppression(reason: Suppression) -> String {
 
 #[async_trait]
 pub trait DeliveryReads: Send + Sync {
-    /// What is due at `now`, the oldest first: what waits for its time, and what is under way past its deadline.
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<DueDelivery>, ReadError>;
+    /// What is due on a channel at `now`, the oldest first: what waits for its time, and what is under way past its deadline.
+    async fn due(&self, channel: Channel, now: Timestamp, limit: usize) -> Result<Vec<DueDelivery>, ReadError>;
 
-    /// When something is due next; in the past while something is due. `None`: nothing waits.
-    async fn next_due(&self) -> Result<Option<Timestamp>, ReadError>;
+    /// When something is due there next; in the past while something is due. `None`: nothing waits.
+    async fn next_due(&self, channel: Channel) -> Result<Option<Timestamp>, ReadError>;
 }
 
 #[async_trait]
 impl DeliveryReads for LiveFeed {
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<DueDelivery>, ReadError> {
-        ask!(self.due(now, limit))
+    async fn due(&self, channel: Channel, now: Timestamp, limit: usize) -> Result<Vec<DueDelivery>, ReadError> {
+        ask!(self.due(channel, now, limit))
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, ReadError> {
-        ask!(self.next_due())
+    async fn next_due(&self, channel: Channel) -> Result<Option<Timestamp>, ReadError> {
+        ask!(self.next_due(channel))
     }
 }
 

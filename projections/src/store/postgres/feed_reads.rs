@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aggregates::Timestamp;
 use aggregates::ids::{NotificationId, UserId};
+use aggregates::policy::channels::Channel;
 use async_trait::async_trait;
 use event_log::Position;
 use sqlx::postgres::PgRow;
@@ -128,14 +129,14 @@ impl FeedReads for PostgresFeedReads {
 
 #[async_trait]
 impl DeliveryReads for PostgresFeedReads {
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<DueDelivery>, ReadError> {
+    async fn due(&self, channel: Channel, now: Timestamp, limit: usize) -> Result<Vec<DueDelivery>, ReadError> {
         let sql = format!(
             "SELECT {DELIVERY_COLUMNS}, {COLUMNS} FROM {schema}.deliveries
              JOIN {schema}.notifications USING (notification_id, recipient_id, position)
-             WHERE due IS NOT NULL AND due <= $1 ORDER BY due, notification_id, channel LIMIT $2",
+             WHERE channel = $1 AND due IS NOT NULL AND due <= $2 ORDER BY due, notification_id LIMIT $3",
             schema = self.schema.name
         );
-        let query = sqlx::query(&sql).bind(now.as_millis()).bind(at_most(limit));
+        let query = sqlx::query(&sql).bind(channel.name()).bind(now.as_millis()).bind(at_most(limit));
         let found = query.fetch_all(&self.schema.lender).await.map_err(failed)?;
         let due = |row: &PgRow| {
             Ok(DueDelivery { delivery: delivery(row)?, notification: notification(row, DELIVERY_WIDTH)? })
@@ -143,9 +144,10 @@ impl DeliveryReads for PostgresFeedReads {
         found.iter().map(due).collect::<sqlx::Result<_>>().map_err(failed)
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, ReadError> {
-        let sql = format!("SELECT min(due) FROM {}.deliveries WHERE due IS NOT NULL", self.schema.name);
-        let row = sqlx::query(&sql).fetch_one(&self.schema.lender).await.map_err(failed)?;
+    async fn next_due(&self, channel: Channel) -> Result<Option<Timestamp>, ReadError> {
+        let sql =
+            format!("SELECT min(due) FROM {}.deliveries WHERE channel = $1 AND due IS NOT NULL", self.schema.name);
+        let row = sqlx::query(&sql).bind(channel.name()).fetch_one(&self.schema.lender).await.map_err(failed)?;
         maybe_moment(&row, 0).map_err(failed)
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use aggregates::Timestamp;
 use aggregates::ids::{NotificationId, UserId};
+use aggregates::policy::channels::Channel;
 use async_trait::async_trait;
 use event_log::Position;
 use rusqlite::types::Value;
@@ -133,23 +134,26 @@ fn one(connection: &Connection, user: &UserId, id: NotificationId) -> SqlResult<
 
 #[async_trait]
 impl DeliveryReads for SqliteFeedReads {
-    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<DueDelivery>, ReadError> {
+    async fn due(&self, channel: Channel, now: Timestamp, limit: usize) -> Result<Vec<DueDelivery>, ReadError> {
         self.ask(move |connection| {
             let mut statement = connection.prepare_cached(&format!(
                 "SELECT {DELIVERY_COLUMNS}, {COLUMNS} FROM deliveries
                  JOIN notifications USING (notification_id, recipient_id, position)
-                 WHERE due IS NOT NULL AND due <= ? ORDER BY due, notification_id, channel LIMIT ?"
+                 WHERE channel = ? AND due IS NOT NULL AND due <= ? ORDER BY due, notification_id LIMIT ?"
             ))?;
             let due = |row: &Row<'_>| {
                 Ok(DueDelivery { delivery: delivery(row)?, notification: notification(row, DELIVERY_WIDTH)? })
             };
-            statement.query_map(params![now.as_millis(), at_most(limit)], due)?.collect()
+            statement.query_map(params![channel.name(), now.as_millis(), at_most(limit)], due)?.collect()
         })
         .await
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, ReadError> {
-        const SQL: &str = "SELECT min(due) FROM deliveries WHERE due IS NOT NULL";
-        self.ask(|connection| connection.prepare_cached(SQL)?.query_row([], |row| maybe_moment(row, 0))).await
+    async fn next_due(&self, channel: Channel) -> Result<Option<Timestamp>, ReadError> {
+        const SQL: &str = "SELECT min(due) FROM deliveries WHERE channel = ? AND due IS NOT NULL";
+        self.ask(move |connection| {
+            connection.prepare_cached(SQL)?.query_row([channel.name()], |row| maybe_moment(row, 0))
+        })
+        .await
     }
 }
