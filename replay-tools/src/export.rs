@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aggregates::ids::EventId;
+use aggregates::notification::NotificationEvent;
 use aggregates::words::HasWords;
 use aggregates::{DomainEvent, Metadata, Sealed, Timestamp, Unreadable};
 use event_log::{Filter, Position, RecordedEvent, SharedLog, StoreUrl};
@@ -27,6 +28,8 @@ struct Exported {
     lines: u64,
     /// Events that the format has no line for.
     unsayable: u64,
+    /// Notifications whose line has less than they say.
+    worded: u64,
     words: Words,
     last_entry: LastEntry,
 }
@@ -38,7 +41,7 @@ pub async fn run(shared: &Shared, wanted: &ExportWanted) -> Result<Verdict, Fail
     log.close().await;
     let (exported, took) = exported?;
     say(shared, wanted, &url, &exported, took)?;
-    let whole = exported.unsayable == 0 && exported.words.lost == 0;
+    let whole = exported.unsayable == 0 && exported.worded == 0 && exported.words.lost == 0;
     Ok(if whole { Verdict::Fine } else { Verdict::Differences })
 }
 
@@ -77,7 +80,10 @@ async fn as_line(
     exported: &mut Exported,
 ) -> Result<Option<String>, Failure> {
     let line = match tell(recorded, &mut exported.words) {
-        Told::Line(line) => line,
+        Told::Line(line) => {
+            exported.worded += u64::from(says_more_than_its_line(&recorded.event));
+            line
+        }
         Told::Mark(line) if was_told(log, recorded).await? => line,
         Told::Mark(_) | Told::Follows => return Ok(None),
         Told::Unsayable => {
@@ -89,6 +95,12 @@ async fn as_line(
         }
     };
     Ok(Some(serde_json::to_string(&line)?))
+}
+
+/// What the platform worded has no field in a line, nor have the things that it is about.
+fn says_more_than_its_line(event: &DomainEvent) -> bool {
+    let DomainEvent::Notification(NotificationEvent::NotificationRaised(raised)) = event else { return false };
+    raised.content.is_some() || !raised.related.is_none()
 }
 
 #[derive(Serialize)]
@@ -158,7 +170,7 @@ fn say(
     exported: &Exported,
     took: Duration,
 ) -> Result<(), Failure> {
-    let Exported { head, lines, unsayable, words, last_entry: _ } = exported;
+    let Exported { head, lines, unsayable, worded, words, last_entry: _ } = exported;
     let text = if shared.json {
         serde_json::to_string_pretty(&json!({
             "store": url.to_string(),
@@ -166,6 +178,7 @@ fn say(
             "head": head,
             "lines": lines,
             "events_without_a_line": unsayable,
+            "notifications_without_their_words": worded,
             "words_lost": words.lost,
             "seconds": took.as_secs_f64(),
         }))?
@@ -173,6 +186,11 @@ fn say(
         let mut text = format!("{url}: {lines} lines up to position {head} in {:.1} s", took.as_secs_f64());
         if *unsayable > 0 {
             text.push_str(&format!("\n{unsayable} events have no line: places of people in rooms (marked unread, delivered, muted, pinned, archived)"));
+        }
+        if *worded > 0 {
+            text.push_str(&format!(
+                "\n{worded} notifications are without what the platform said in them, and what they are about"
+            ));
         }
         if words.lost > 0 {
             text.push_str(&format!("\n{} words cannot be read: their keys are lost", words.lost));

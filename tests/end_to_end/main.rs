@@ -22,6 +22,7 @@ mod support;
 #[path = "../support/providers"]
 #[allow(dead_code)]
 mod simulated {
+    pub mod onesignal;
     pub mod server;
     pub mod starsender;
     pub mod told;
@@ -51,6 +52,7 @@ mod never_sealed;
 mod observing;
 mod operators;
 mod outsiders;
+mod promise_5_deliveries;
 mod promise_7_resuming;
 mod promise_9_markers;
 mod pusher_protocol;
