@@ -13,6 +13,7 @@ use crate::{Sealed, Timestamp};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "the largest is the one that there is of every notification")]
 pub enum NotificationEvent {
     NotificationRaised(NotificationRaised),
     DeliveryDecided(DeliveryDecided),

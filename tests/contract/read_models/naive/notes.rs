@@ -242,7 +242,8 @@ impl Naive {
             let known = self.notes.iter().find(|note| note.raised.notification_id == **id);
             known.is_none_or(Note::begins_anew)
         });
-        let anew = anew.map(|(id, recipient)| (id.0.as_u128(), recipient.as_str())).last().filter(|_| act.number > 99);
+        let anew =
+            anew.map(|(id, recipient)| (id.0.as_u128(), recipient.as_str())).next_back().filter(|_| act.number > 99);
         let (number, recipient) = anew.unwrap_or((self.raised + 1, act.who));
         let event = match act.number % 4 {
             0 => kept(worded(nth, number, recipient, &format!("title {nth}"))),
