@@ -87,7 +87,8 @@ pub struct Deliverer {
 impl Deliverer {
     pub fn new(parts: DeliveryParts, plan: DeliveryPlan) -> Self {
         let (plan, health) = (Arc::new(plan), watch::Sender::new(DeliveryHealth::default()));
-        Self { parts, plan, health, measures: DeliveryMeasures::new() }
+        let measures = DeliveryMeasures::new(&parts.outside);
+        Self { parts, plan, health, measures }
     }
 
     pub fn health(&self) -> watch::Receiver<DeliveryHealth> {
