@@ -93,13 +93,14 @@ impl Choices {
         self.standings.insert(key, standing);
     }
 
-    pub fn expect(&self, command: &SubscriptionCommand, known: &BTreeSet<UserId>) -> Expected {
+    /// `is_there`: for the first, that is, the second can be met: known, and no block between the two.
+    pub fn expect(&self, command: &SubscriptionCommand, is_there: &dyn Fn(&UserId, &str) -> bool) -> Expected {
         let standing = |user: &UserId, topic: &Topic| {
             self.standings.get(&(user.clone(), topic.clone())).cloned().unwrap_or_default()
         };
         let refused = |user: &UserId, topic: &Topic| {
-            let is_there = known.iter().any(|one| one.as_str() == topic.target_id.as_str());
-            topic.kind == TopicKind::User && (user.as_str() == topic.target_id.as_str() || !is_there)
+            let target = topic.target_id.as_str();
+            topic.kind == TopicKind::User && (user.as_str() == target || !is_there(user, target))
         };
         let told = |tells: bool| if tells { Expected::Events } else { Expected::Nothing };
         match command {

@@ -160,7 +160,10 @@ impl Facts {
             | Command::Report(_)
             // What a patch comes to only the rule says.
             | Command::Preferences(_) => None,
-            Command::Subscription(command) => Some(self.choices.expect(command, &self.known)),
+            Command::Subscription(command) => Some(self.choices.expect(command, &|user, target| {
+                let target = self.known.iter().find(|known| known.as_str() == target);
+                target.is_some_and(|target| !self.are_apart(user, target))
+            })),
         }
     }
 
